@@ -1,0 +1,159 @@
+/**
+ * Leases in Redis: one script, one request per `apply`, through any function that can send a
+ * command. `./upstash.ts` is the transport for Upstash; ioredis is one line.
+ *
+ * What it does **not** promise: Redis replicates asynchronously, so a fail-over or a crash can
+ * forget a lease it has acknowledged, and then two holders believe at once. Check fencing tokens at
+ * the resource; they keep growing as long as clocks are roughly right. Eviction must be off
+ * (`maxmemory-policy noeviction`): other policies delete keys with a TTL first, and those are the
+ * leases.
+ *
+ * @module
+ */
+
+import { UnknownOutcome } from "../coordination/errors.ts";
+import { checkOps } from "./check.ts";
+import type { Driver, Guarantees, Guard, Lease, Op, Outcome } from "./driver.ts";
+import { isNoScript, redisError } from "./redis_errors.ts";
+import { SCRIPT, SCRIPT_SHA1 } from "./redis_script.ts";
+
+/**
+ * Sends one Redis command and answers its reply; rejects with the server's error. It must send at
+ * most once per call, or only what is safe to send twice, which these commands are.
+ */
+export type SendCommand = (command: readonly string[], signal?: AbortSignal) => Promise<unknown>;
+
+/** How the Redis driver is made. */
+export interface RedisOptions {
+  /** The driver's name in messages and traces; `"redis"` unless given. */
+  name?: string;
+  /** The Redis keys' common prefix and hash tag; `"baton"` unless given. */
+  keyPrefix?: string;
+  /** The sender's wall clock in ms. It may only raise fencing tokens, never decide who holds. */
+  now?: () => number;
+}
+
+const GUARANTEES: Guarantees = {
+  consistency: "until-failover",
+  clock: "server",
+  durability: "asynchronous",
+  push: false,
+  minTtl: 1,
+};
+
+/**
+ * Makes the driver over a function that sends one command.
+ *
+ * @example
+ * ```ts
+ * import { redis } from "@baton/baton/drivers/redis";
+ *
+ * declare const client: { call(...command: string[]): Promise<unknown> }; // an ioredis client
+ * const driver = redis((command) => client.call(...command));
+ * ```
+ * @throws {CoordinationError} as {@link Driver.apply} does.
+ */
+export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
+  const { name = "redis", keyPrefix = "baton", now = Date.now } = options;
+  const namespace = `{${escape(keyPrefix)}}`;
+  return {
+    name,
+    guarantees: GUARANTEES,
+    async apply(ops, { signal } = {}) {
+      checkOps(ops, GUARANTEES.minTtl);
+      signal?.throwIfAborted();
+      if (ops.length === 0) return [];
+      const keys = keysOf(namespace, ops);
+      const tail = [
+        `${keys.length}`,
+        ...keys,
+        namespace,
+        clock(now()),
+        JSON.stringify(ops.map(wire)),
+      ];
+      let reply: unknown;
+      try {
+        reply = await send(["EVALSHA", SCRIPT_SHA1, ...tail], signal).catch((error) => {
+          // The one error that proves that nothing ran: the same ids go out again with the text.
+          if (isNoScript(error)) return send(["EVAL", SCRIPT, ...tail], signal);
+          throw error;
+        });
+      } catch (error) {
+        throw redisError(name, error);
+      }
+      return parse(name, reply, ops.length);
+    },
+  };
+}
+
+/** Text without "/", space, "{" or "}", so that keys and rows can be joined and taken apart. */
+function escape(text: string): string {
+  return encodeURIComponent(text).replaceAll("%3A", ":");
+}
+
+/** The sender's clock as an argument; one that cannot be right must not raise the counter. */
+function clock(ms: number): string {
+  const year2100 = 4_102_444_800_000;
+  return ms > 0 && ms < year2100 ? `${Math.floor(ms)}` : "0";
+}
+
+/** Every key the script can be told of beforehand. */
+function keysOf(namespace: string, ops: readonly Op[]): string[] {
+  const keys = new Set([namespace]);
+  const add = ({ resource, seat }: { resource: string; seat?: string | undefined }): void => {
+    const index = `${namespace}/${escape(resource)}`;
+    if (seat !== "") keys.add(index);
+    keys.add(`${index}/${escape(seat ?? "")}`);
+  };
+  for (const op of ops) {
+    add(op);
+    if ("guard" in op && op.guard) add(op.guard);
+  }
+  return [...keys];
+}
+
+/** An operation as the script reads it; an absent ttl is for ever. */
+function wire(op: Op): Record<string, unknown> {
+  return {
+    ...op,
+    ...place(op),
+    ...("id" in op && op.id !== undefined && { id: escape(op.id) }),
+    ...("ttl" in op && { ttl: op.ttl === Infinity ? undefined : op.ttl }),
+    ...("guard" in op && op.guard && { guard: { when: op.guard.when, ...place(op.guard) } }),
+  };
+}
+
+function place({ resource, seat }: Op | Guard): { resource: string; seat?: string } {
+  return { resource: escape(resource), ...(seat !== undefined && { seat: escape(seat) }) };
+}
+
+/** Reads the reply strictly: whatever is not exactly the script's form proves nothing. */
+function parse(name: string, reply: unknown, count: number): Outcome[] {
+  if (!Array.isArray(reply) || reply.length !== count) throw odd(name);
+  return reply.map((answer: unknown) => {
+    if (!Array.isArray(answer) || (answer[0] !== 0 && answer[0] !== 1)) throw odd(name);
+    const leases: Lease[] = [];
+    for (let i = 1; i < answer.length; i += 2) leases.push(lease(name, answer[i], answer[i + 1]));
+    leases.sort((a, b) => (a.seat < b.seat ? -1 : 1));
+    return { ok: answer[0] === 1, leases };
+  });
+}
+
+function lease(name: string, row: unknown, left: unknown): Lease {
+  const [, seat, token, id, value] = /^(\S*) (\d+) (\S+) \d+ ([^]*)$/.exec(String(row)) ?? [];
+  if (seat === undefined || !id || value === undefined || typeof left !== "number") throw odd(name);
+  return {
+    seat: decodeURIComponent(seat),
+    id: decodeURIComponent(id),
+    token: Number(token),
+    value,
+    left: left === -1 ? Infinity : Math.max(left, 0),
+  };
+}
+
+function odd(name: string): UnknownOutcome {
+  return new UnknownOutcome(
+    `${name} sent a reply that is not from Baton's script, so the outcome is unknown; ` +
+      "sending the same operation again is safe",
+  );
+}
