@@ -14,7 +14,8 @@ export type ErrorCode =
   | "lock-not-acquired"
   | "lease-lost"
   | "invalid-argument"
-  | "not-supported";
+  | "not-supported"
+  | "misuse";
 
 /** What an error carries besides its message. */
 export interface ErrorDetails {

@@ -1,0 +1,41 @@
+/**
+ * What happens inside, for logs and metrics.
+ *
+ * @module
+ */
+
+import type { RequestEvent } from "../drivers/traced.ts";
+import type { CoordinationError, LeaseLost } from "./errors.ts";
+
+/** What a coordinator reports to its `on` hook. No event holds an id or a credential. */
+export type CoordinatorEvent = RequestEvent | LostEvent | LeadershipEvent | TroubleEvent;
+
+/** A lease ended without our release. */
+export interface LostEvent {
+  /** The kind of event. */
+  readonly type: "lost";
+  /** Which resource, such as `lock:payments`. */
+  readonly resource: string;
+  /** The fencing token that is no longer ours. */
+  readonly token: number;
+  /** Why. */
+  readonly reason: LeaseLost;
+}
+
+/** Leadership won, lost or given up by this coordinator. */
+export interface LeadershipEvent {
+  /** The kind of event. */
+  readonly type: "elected" | "leadership-lost" | "stood-down";
+  /** Which group. */
+  readonly group: string;
+  /** The term, which is the fencing token. */
+  readonly term: number;
+}
+
+/** Something failed that is tried again, or that nobody awaits. */
+export interface TroubleEvent {
+  /** The kind of event. */
+  readonly type: "heartbeat-failed" | "campaign-failed" | "release-failed";
+  /** What was thrown. */
+  readonly error: CoordinationError | unknown;
+}

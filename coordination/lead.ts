@@ -1,0 +1,103 @@
+/**
+ * Leading for as long as one can.
+ *
+ * @module
+ */
+
+import { CoordinationError } from "./errors.ts";
+import type { HeldLease } from "./lease.ts";
+import { sleep } from "./runtime.ts";
+import type { Session } from "./session.ts";
+import { firstOf } from "./signals.ts";
+
+/** What a leader works with. */
+export interface Leadership {
+  /** The term: a fencing token larger than every earlier leader's. */
+  readonly term: number;
+  /** Aborts when leadership is lost, or when the caller's own signal does. */
+  readonly signal: AbortSignal;
+  /**
+   * Asks the backend whether we still lead, and renews, for use before an irreversible step.
+   *
+   * @throws {LeaseLost} when we do not.
+   * @throws {UnknownOutcome} when there was no answer.
+   */
+  confirm(): Promise<void>;
+}
+
+/** What runs while we lead. */
+export type LeaderWork<T> = (leadership: Leadership) => T | Promise<T>;
+
+/** How a campaign ended: won, or lost to a leader with that many ms left. */
+export interface Campaign {
+  /** Ours, when we won. */
+  readonly leadership?: HeldLease;
+  /** The other's time left, when it is known. */
+  readonly leaderLeft?: number;
+}
+
+/** Somebody who can campaign. */
+export interface Candidate {
+  /** Tries once. */
+  campaign(): Promise<Campaign>;
+  /** Gives leadership up. */
+  standDown(): Promise<boolean>;
+}
+
+/** The longest pause between two campaigns, in ms: a leader's standing down is noticed within it. */
+const LONGEST_PAUSE = 5_000;
+/** The pause after a campaign without an answer, in ms. */
+const PAUSE_IN_TROUBLE = 500;
+
+/** The loop behind `election.lead()`. */
+export async function leadWith<T>(
+  candidate: Candidate,
+  session: Session,
+  work: LeaderWork<T>,
+  signal: AbortSignal | undefined,
+): Promise<T | undefined> {
+  const { runtime } = session;
+  while (!signal?.aborted) {
+    const { leadership, leaderLeft = Infinity } = await patiently(candidate, session, signal);
+    if (!leadership) {
+      const pause = Math.min(leaderLeft, LONGEST_PAUSE) + 1 + runtime.random() * 50;
+      await sleep(runtime, pause, signal).catch(() => {});
+      continue;
+    }
+    const letGo = session.heart.keep(leadership);
+    try {
+      const answer = await work({
+        term: leadership.token,
+        signal: firstOf(leadership.signal, signal),
+        confirm: () => leadership.confirm(),
+      });
+      if (leadership.held) return answer;
+    } catch (error) {
+      // Work that was cut short by the loss ends with an error as a rule; it gets another term.
+      if (leadership.held) throw error;
+    } finally {
+      // Only now, when the work has stopped, may another begin.
+      letGo();
+      await candidate.standDown().catch((error: unknown) => {
+        session.report({ type: "release-failed", error });
+      });
+    }
+  }
+  return undefined;
+}
+
+/** One campaign; an outage is waited out, for a leader-to-be has nothing better to do. */
+async function patiently(
+  candidate: Candidate,
+  session: Session,
+  signal: AbortSignal | undefined,
+): Promise<Campaign> {
+  try {
+    return await candidate.campaign();
+  } catch (error) {
+    if (signal?.aborted) return {};
+    if (!(error instanceof CoordinationError && error.retryable)) throw error;
+    session.report({ type: "campaign-failed", error });
+    return { leaderLeft: PAUSE_IN_TROUBLE };
+  }
+}

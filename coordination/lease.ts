@@ -1,0 +1,267 @@
+/**
+ * What a holder has: a token, a deadline, and a signal that tells when to stop.
+ *
+ * @module
+ */
+
+import type * as spi from "../drivers/driver.ts";
+import { LeaseLost } from "./errors.ts";
+import type { CoordinatorEvent } from "./events.ts";
+import { elapsed, type Instant, instant, type Runtime } from "./runtime.ts";
+import { watchful } from "./signals.ts";
+import { type ClockBounds, validity } from "./timings.ts";
+
+/** Options of a call that makes one request. */
+export interface CallOptions {
+  /** Stops waiting; the call then throws the signal's reason, or `UnknownOutcome` once sent. */
+  signal?: AbortSignal;
+}
+
+/**
+ * A time-bounded grant. While {@link Lease.held} it is the only one of its kind that anyone
+ * believes in, provided clocks keep within their bounds; whatever clocks do, a resource that
+ * refuses tokens below the highest it has seen is safe.
+ */
+export interface Lease extends AsyncDisposable {
+  /** What was granted, such as `lock:payments`. */
+  readonly resource: string;
+  /** The fencing token: larger than that of every earlier holder. A leader's is its term. */
+  readonly token: number;
+  /** How long the lease lives in the backend after each renewal, in ms. */
+  readonly ttl: number;
+  /**
+   * When we stop believing, in ms since the epoch by the wall clock; `Infinity` for a lease without
+   * end. Counted from the *send* of the request that granted or renewed it, less the margin.
+   */
+  readonly deadline: number;
+  /**
+   * Whether it is still ours to believe in. On Workers clocks stand still between I/O, so after
+   * long computing use {@link Lease.confirm} instead.
+   */
+  readonly held: boolean;
+  /**
+   * Aborts when the lease ends, at the deadline at the latest even if the backend never answers,
+   * and never un-aborts. Its reason is a `LeaseLost`, or an `AbortError` after our own release.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Asks the backend, and renews, in one request: for use right before an irreversible step.
+   *
+   * @throws {LeaseLost} when it is not ours any more.
+   * @throws {UnknownOutcome} when there was no answer: do not take the step.
+   */
+  confirm(options?: CallOptions): Promise<void>;
+  /**
+   * Extends the lease by its ttl from now. One request.
+   *
+   * @returns `false` when it is lost; it then stays lost.
+   * @throws {UnknownOutcome} when there was no answer; the lease goes on until its deadline.
+   */
+  renew(options?: CallOptions): Promise<boolean>;
+  /**
+   * Gives the lease back. {@link Lease.signal} aborts first, so that nobody works on while the
+   * request is under way. One request.
+   *
+   * @returns `false` when it was not ours any more, or was released before.
+   * @throws {UnknownOutcome} when there was no answer: it ends by its ttl, and may be called again.
+   */
+  release(options?: CallOptions): Promise<boolean>;
+}
+
+/** What a lease is made of. */
+export interface LeaseParts {
+  /** Sends requests, and repeats what had no answer. */
+  readonly driver: spi.Driver;
+  /** Clocks and timers. */
+  readonly runtime: Runtime;
+  /** What clocks are trusted to do. */
+  readonly bounds: ClockBounds;
+  /** Told of everything that is not an answer to a call. */
+  readonly on: (event: CoordinatorEvent) => void;
+  /** The granted operation. */
+  readonly op: spi.Acquire;
+  /** The fencing token. */
+  readonly token: number;
+  /** When that operation was first sent (contract rule 4). */
+  readonly sent: Instant;
+  /** For how long it may be believed, in ms, when that is less than its ttl allows. */
+  readonly believe?: number | undefined;
+  /** Called once, when the lease has ended for whatever reason. */
+  readonly ended: (lease: HeldLease) => void;
+}
+
+/** How a lease stands: `"gone"` is lost for sure, `"lost"` may linger in the backend. */
+type State = "held" | "lost" | "gone" | "releasing" | "released";
+
+/** The only implementation of {@link Lease}. */
+export class HeldLease implements Lease {
+  readonly signal: AbortSignal;
+  readonly #parts: LeaseParts;
+  readonly #controller = new AbortController();
+  readonly #validity: number;
+  #state: State = "held";
+  #sent: Instant;
+  #cancelTimer = (): void => {};
+
+  /** Starts believing, and the timer that ends it. */
+  constructor(parts: LeaseParts) {
+    this.#parts = parts;
+    this.#sent = parts.sent;
+    this.#validity = Math.min(validity(parts.op.ttl, parts.bounds), parts.believe ?? Infinity);
+    this.signal = watchful(this.#controller, () => this.#look());
+    this.#watch();
+  }
+
+  get resource(): string {
+    return this.#parts.op.resource;
+  }
+
+  get token(): number {
+    return this.#parts.token;
+  }
+
+  get ttl(): number {
+    return this.#parts.op.ttl;
+  }
+
+  get deadline(): number {
+    return this.#sent.wall + this.#validity;
+  }
+
+  get held(): boolean {
+    this.#look();
+    return this.#state === "held";
+  }
+
+  /** Whether there is nothing left to release. */
+  get over(): boolean {
+    return this.#state === "gone" || this.#state === "released";
+  }
+
+  /** How long it may still be believed, in ms; not above 0 once it has ended. */
+  get left(): number {
+    return this.held ? this.#validity - this.age : 0;
+  }
+
+  /** How long ago the request was sent that granted or last renewed it, in ms. */
+  get age(): number {
+    return elapsed(this.#parts.runtime, this.#sent);
+  }
+
+  /** Whether this seat is the lease's own, by its id. */
+  owns(lease: spi.Lease): boolean {
+    return lease.id === this.#parts.op.id;
+  }
+
+  /** The operation that renews it. */
+  get renewal(): spi.Renew {
+    const { resource, seat, id, ttl } = this.#parts.op;
+    return { op: "renew", resource, seat, id, ttl };
+  }
+
+  /** The operation that releases it. */
+  get giveBack(): spi.Release {
+    const { resource, seat, id } = this.#parts.op;
+    return { op: "release", resource, seat, id };
+  }
+
+  async confirm(options: CallOptions = {}): Promise<void> {
+    if (!(await this.renew(options))) {
+      throw this.signal.reason instanceof LeaseLost
+        ? this.signal.reason
+        : new LeaseLost(`${this.resource} was released before, so nothing is held`);
+    }
+  }
+
+  async renew(options: CallOptions = {}): Promise<boolean> {
+    if (!this.held) return false;
+    const sent = instant(this.#parts.runtime);
+    const [outcome] = await this.#parts.driver.apply([this.renewal], options);
+    return this.renewed(outcome?.ok === true, sent);
+  }
+
+  /** Takes the backend's answer to a renewal that was sent at `sent`. */
+  renewed(ok: boolean, sent: Instant): boolean {
+    // An answer that comes after the deadline, or after our release, revives nothing.
+    if (!this.held) return false;
+    if (!ok) {
+      this.#lose("the backend does not know it any more: it expired there, or was broken", "gone");
+      return false;
+    }
+    // Answers may overtake each other; the latest send counts.
+    if (elapsed(this.#parts.runtime, sent) < this.age) {
+      this.#sent = sent;
+      this.#watch();
+    }
+    return this.held;
+  }
+
+  async release(options: CallOptions = {}): Promise<boolean> {
+    if (!this.releasing()) return false;
+    const [outcome] = await this.#parts.driver.apply([this.giveBack], options);
+    return this.released(outcome?.ok === true);
+  }
+
+  /** Stops believing, before the release is sent; `false` when there is nothing to send. */
+  releasing(): boolean {
+    this.#look();
+    if (this.over) return false;
+    if (this.#state === "held") {
+      this.#state = "releasing";
+      this.#end(new DOMException(`${this.resource} was released by its holder`, "AbortError"));
+    }
+    return true;
+  }
+
+  /** Stops believing without a release: the lease runs out by itself. No request. */
+  abandon(): void {
+    if (this.releasing()) this.#state = "released";
+  }
+
+  /** Takes the backend's answer to the release. */
+  released(ok: boolean): boolean {
+    this.#state = "released";
+    return ok;
+  }
+
+  /** Releases; a failure is reported, not thrown, so that it never hides the caller's own error. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release().catch((error: unknown) => {
+      this.#parts.on({ type: "release-failed", error });
+    });
+  }
+
+  /** Arms the timer for the deadline; timers may fire early, so it looks before it leaps. */
+  #watch(): void {
+    this.#cancelTimer();
+    const left = this.left;
+    if (left === Infinity || this.#state !== "held") return;
+    this.#cancelTimer = this.#parts.runtime.after(Math.ceil(left), () => this.#watch());
+  }
+
+  /** Loses the lease if its time is up: nothing else decides that it still lives. */
+  #look(): void {
+    if (this.#state !== "held") return;
+    if (this.age >= this.#validity) {
+      const why = this.#parts.believe === undefined
+        ? "it was not renewed in time, so others may have it"
+        : "the time it was taken for is over";
+      this.#lose(why, "lost");
+    }
+  }
+
+  #lose(why: string, state: "lost" | "gone"): void {
+    this.#state = state;
+    const reason = new LeaseLost(
+      `${this.resource} (token ${this.token}) is lost: ${why}. Stop what depends on it`,
+    );
+    this.#end(reason);
+    this.#parts.on({ type: "lost", resource: this.resource, token: this.token, reason });
+  }
+
+  #end(reason: LeaseLost | DOMException): void {
+    this.#cancelTimer();
+    this.#parts.ended(this);
+    this.#controller.abort(reason);
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Which names users may give, and which resource each thing they name is.
+ *
+ * @module
+ */
+
+import { InvalidArgument } from "./errors.ts";
+
+/** Bytes of UTF-8 in a name; with its kind and namespace it stays within every backend's key. */
+const LONGEST_NAME = 256;
+
+/**
+ * Refuses a name that is empty, too long, or would not read the same everywhere.
+ *
+ * @throws {InvalidArgument} saying what is wrong with it.
+ */
+export function checkName(what: string, name: string): void {
+  const wrong = wrongWith(name);
+  if (wrong) throw new InvalidArgument(`Cannot use this ${what} name: it ${wrong}`);
+}
+
+function wrongWith(name: unknown): string | undefined {
+  if (typeof name !== "string") {
+    return `is not a string but ${name === null ? "null" : typeof name}`;
+  }
+  if (name === "") return "is empty";
+  if (!name.isWellFormed()) return "has half of a surrogate pair, which has no UTF-8 form";
+  if (/\p{Cc}/u.test(name)) return "has a control character";
+  if (name.length > LONGEST_NAME || new TextEncoder().encode(name).length > LONGEST_NAME) {
+    return `is longer than ${LONGEST_NAME} bytes of UTF-8`;
+  }
+  return undefined;
+}
+
+/**
+ * The resource of each thing. The kind ends at the first ":", so no name can reach into another
+ * kind: a lock called "leader:x" is not the leader of x.
+ */
+export const resources = {
+  /** A lock's holder, on seat `""`. */
+  lock: (name: string): string => `lock:${name}`,
+  /** Those who share a lock, one seat each. */
+  readers: (name: string): string => `readers:${name}`,
+  /** A group's leader, on seat `""`. */
+  leader: (group: string): string => `leader:${group}`,
+  /** A job's slots, one seat each. */
+  cron: (job: string): string => `cron:${job}`,
+} as const;

@@ -1,0 +1,96 @@
+/**
+ * The core's only way to time, timers, randomness and background work, so that a test can own them.
+ *
+ * @module
+ */
+
+/** What the core needs of the place it runs in. {@link systemRuntime} is the real one. */
+export interface Runtime {
+  /** The wall clock, in ms since the epoch. */
+  wall(): number;
+  /** A clock that never runs backwards, in ms. On Workers it is the wall clock. */
+  mono(): number;
+  /** Calls back once after `ms`; the answer cancels it. */
+  after(ms: number, callback: () => void): () => void;
+  /** A fresh id of at least 122 random bits. */
+  id(): string;
+  /** A number from 0 up to 1, for jitter only. */
+  random(): number;
+  /** Keeps the runtime alive for work that nobody awaits; the promise never rejects. */
+  waitUntil(work: Promise<void>): void;
+  /** Whether a timer set now still fires once the current request has been answered. */
+  readonly lasting: boolean;
+}
+
+/** How the real runtime is made. */
+export interface SystemRuntimeOptions {
+  /** The platform's own, such as `ctx.waitUntil.bind(ctx)` on Cloudflare Workers. */
+  waitUntil?: (work: Promise<void>) => void;
+}
+
+/**
+ * The runtime we are in: Deno, Node, Bun, Workers or a browser.
+ *
+ * @example On Cloudflare Workers, so that a release outlives the response:
+ * ```ts
+ * import { Coordinator, systemRuntime } from "@baton/baton";
+ * import { memory } from "@baton/baton/drivers/memory";
+ *
+ * declare const ctx: { waitUntil(work: Promise<unknown>): void };
+ * const runtime = systemRuntime({ waitUntil: (work) => ctx.waitUntil(work) });
+ * const baton = new Coordinator(memory(), { runtime });
+ * ```
+ */
+export function systemRuntime(options: SystemRuntimeOptions = {}): Runtime {
+  return {
+    wall: () => Date.now(),
+    mono: () => performance.now(),
+    after: (ms, callback) => {
+      // A longer delay than this fires at once.
+      const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
+      return () => clearTimeout(timer);
+    },
+    id: () => crypto.randomUUID(),
+    random: () => Math.random(),
+    waitUntil: options.waitUntil ?? (() => {}),
+    // Workers stop timers once the response is sent, and forbid sharing them between requests.
+    lasting: globalThis.navigator?.userAgent !== "Cloudflare-Workers",
+  };
+}
+
+/** A moment on both clocks. */
+export interface Instant {
+  /** Of {@link Runtime.wall}. */
+  readonly wall: number;
+  /** Of {@link Runtime.mono}. */
+  readonly mono: number;
+}
+
+/** This moment. */
+export function instant(runtime: Runtime): Instant {
+  return { wall: runtime.wall(), mono: runtime.mono() };
+}
+
+/**
+ * Milliseconds since `start`, by whichever clock says more: a monotonic clock stops while a machine
+ * sleeps, a wall clock can be set back, and we may only ever give a lease up too early.
+ */
+export function elapsed(runtime: Runtime, start: Instant): number {
+  return Math.max(runtime.wall() - start.wall, runtime.mono() - start.mono);
+}
+
+/** Waits `ms`; rejects with the signal's reason as soon as it aborts. */
+export function sleep(runtime: Runtime, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = (): void => {
+      cancel();
+      reject(signal?.reason);
+    };
+    const cancel = runtime.after(ms, () => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}

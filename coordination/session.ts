@@ -1,0 +1,224 @@
+/**
+ * One coordinator's leases: how they are taken, kept alive together and given back.
+ *
+ * @module
+ */
+
+import type * as spi from "../drivers/driver.ts";
+import { namespaced } from "../drivers/namespaced.ts";
+import { retrying } from "../drivers/retrying.ts";
+import { traced } from "../drivers/traced.ts";
+import { OperationTimedOut, UnknownOutcome } from "./errors.ts";
+import type { CoordinatorEvent } from "./events.ts";
+import { Heart } from "./heart.ts";
+import { HeldLease } from "./lease.ts";
+import { instant, type Runtime } from "./runtime.ts";
+import { checkTimings, type ClockBounds, clockBounds, validity } from "./timings.ts";
+
+/** What a session is made of. */
+export interface SessionOptions {
+  /** The backend. */
+  readonly driver: spi.Driver;
+  /** Clocks, timers, ids. */
+  readonly runtime: Runtime;
+  /** Keeps applications apart. */
+  readonly namespace?: string | undefined;
+  /** What clocks are trusted to do. */
+  readonly clocks?: Partial<ClockBounds> | undefined;
+  /** How often leases are renewed, in ms; a third of each lease's validity unless given. */
+  readonly heartbeatInterval?: number | undefined;
+  /** How long one request may take, in ms. */
+  readonly timeout?: number | undefined;
+  /** Told what happens. */
+  readonly on?: ((event: CoordinatorEvent) => void) | undefined;
+}
+
+/** What to acquire. */
+export interface Wanted {
+  /** The resource, such as `lock:payments`. */
+  readonly resource: string;
+  /** Which place in it; `""` unless given. */
+  readonly seat?: string;
+  /** How long the lease lives unrenewed, in ms. */
+  readonly ttl: number;
+  /** Text that everyone may read. */
+  readonly value: string;
+  /** A condition on another seat. */
+  readonly guard?: spi.Guard;
+  /**
+   * For how long to believe in it, in ms, when that is less than the ttl allows. Such a lease is the
+   * caller's alone: no heartbeat renews it, and `stop()` does not release it.
+   */
+  readonly believe?: number;
+  /** Stops waiting. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A grant, or who stands in the way. */
+export type Grant =
+  | { readonly lease: HeldLease; readonly blockers?: never }
+  | { readonly lease?: never; readonly blockers: readonly spi.Lease[] };
+
+/** One coordinator's leases. */
+export class Session {
+  /** Repeats what had no answer. */
+  readonly driver: spi.Driver;
+  /** Sends once: the heartbeat has a rhythm of its own. */
+  readonly #once: spi.Driver;
+  /** Clocks, timers, ids. */
+  readonly runtime: Runtime;
+  /** What clocks are trusted to do. */
+  readonly bounds: ClockBounds;
+  /** How often leases are renewed, in ms, when that was given. */
+  readonly heartbeatInterval: number | undefined;
+  readonly #on: ((event: CoordinatorEvent) => void) | undefined;
+  readonly #leases = new Set<HeldLease>();
+  /** Keeps leases alive while somebody works under them. */
+  readonly heart: Heart = new Heart(this);
+
+  /** Wraps the driver in what every request needs. */
+  constructor(options: SessionOptions) {
+    const { driver, runtime, namespace, on, timeout } = options;
+    this.runtime = runtime;
+    this.bounds = clockBounds(options.clocks ?? {}, driver.guarantees);
+    this.heartbeatInterval = options.heartbeatInterval;
+    this.#on = on;
+    const inside = namespace === undefined ? driver : namespaced(driver, namespace);
+    const seen = on ? traced(inside, (event) => this.report(event), runtime.mono) : inside;
+    const patience = timeout === undefined ? { runtime } : { runtime, timeout };
+    this.driver = retrying(seen, patience);
+    this.#once = retrying(seen, { ...patience, retries: 0 });
+  }
+
+  /** Reports an event; an observer that throws must not cost a lease. */
+  report(event: CoordinatorEvent): void {
+    try {
+      this.#on?.(event);
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+
+  /** Refuses timings under which a lease could not work. */
+  check(ttl: number): void {
+    const { heartbeatInterval } = this;
+    checkTimings({ ttl, heartbeatInterval }, this.bounds, this.driver.guarantees);
+  }
+
+  /** Tries once: one request, repeated only while its outcome is unknown. */
+  async acquire(wanted: Wanted): Promise<Grant> {
+    const { resource, seat = "", ttl, value, guard, believe, signal } = wanted;
+    this.check(ttl);
+    // A fresh id for each try: an earlier one that was refused can no longer be granted to us.
+    const id = this.runtime.id();
+    const op: spi.Acquire = {
+      op: "acquire",
+      resource,
+      seat,
+      id,
+      ttl,
+      value,
+      ...(guard && { guard }),
+    };
+    const sent = instant(this.runtime);
+    let outcome: spi.Outcome | undefined;
+    try {
+      [outcome] = await this.driver.apply([op], { ...(signal && { signal }) });
+    } catch (error) {
+      if (!(error instanceof UnknownOutcome)) throw error;
+      // It may have been granted, and nobody would know.
+      this.#giveBack({ op: "release", resource, seat, id });
+      throw signal?.aborted ? signal.reason : error;
+    }
+    const [granted] = outcome?.leases ?? [];
+    if (!outcome?.ok || !granted) return { blockers: outcome?.leases ?? [] };
+    const lease = new HeldLease({
+      driver: this.driver,
+      runtime: this.runtime,
+      bounds: this.bounds,
+      on: (event) => this.report(event),
+      op,
+      token: granted.token,
+      sent,
+      believe,
+      ended: (lease) => this.#leases.delete(lease),
+    });
+    if (!lease.held) {
+      this.#giveBack(lease.giveBack);
+      throw new OperationTimedOut(
+        `${resource} was granted, but the answer took longer than its ttl of ${ttl} ms allows to ` +
+          "believe; it was given back. Use a longer ttl",
+      );
+    }
+    if (believe === undefined) {
+      this.#leases.add(lease);
+      this.heart.poke();
+    }
+    return { lease };
+  }
+
+  /** The live leases of one seat, or of all. One request. */
+  async inspect(
+    resource: string,
+    seat?: string,
+    signal?: AbortSignal,
+  ): Promise<readonly spi.Lease[]> {
+    const op: spi.Inspect = { op: "inspect", resource, ...(seat !== undefined && { seat }) };
+    const [outcome] = await this.driver.apply([op], { ...(signal && { signal }) });
+    return outcome?.leases ?? [];
+  }
+
+  /** Every lease held now. */
+  get leases(): ReadonlySet<HeldLease> {
+    return this.#leases;
+  }
+
+  /** Runs `work` while the lease is kept alive, then releases it. */
+  async under<T>(lease: HeldLease, work: () => T | Promise<T>): Promise<T> {
+    const letGo = this.heart.keep(lease);
+    try {
+      return await work();
+    } finally {
+      letGo();
+      await lease[Symbol.asyncDispose]();
+    }
+  }
+
+  /** In how many ms a lease should be renewed. */
+  due(lease: HeldLease): number {
+    return (this.heartbeatInterval ?? validity(lease.ttl, this.bounds) / 3) - lease.age;
+  }
+
+  /** Renews every lease; answers in how many ms the next beat is due. One request. */
+  async heartbeat(signal?: AbortSignal): Promise<number> {
+    await this.renew(this.#leases, signal);
+    return Math.max(0, Math.min(...[...this.#leases].map((lease) => this.due(lease))));
+  }
+
+  /** Renews leases together: one request, sent once. */
+  async renew(leases: Iterable<HeldLease>, signal?: AbortSignal): Promise<void> {
+    const held = [...leases].filter((lease) => lease.held);
+    if (held.length === 0) return;
+    const sent = instant(this.runtime);
+    const ops = held.map((lease) => lease.renewal);
+    const outcomes = await this.#once.apply(ops, { ...(signal && { signal }) });
+    held.forEach((lease, i) => lease.renewed(outcomes[i]?.ok === true, sent));
+  }
+
+  /** Releases every lease in one request. */
+  async releaseAll(): Promise<void> {
+    const leases = [...this.#leases].filter((lease) => lease.releasing());
+    if (leases.length === 0) return;
+    const outcomes = await this.driver.apply(leases.map((lease) => lease.giveBack));
+    leases.forEach((lease, i) => lease.released(outcomes[i]?.ok === true));
+  }
+
+  /** Releases what nobody holds on to, in the background. */
+  #giveBack(op: spi.Release): void {
+    const work = this.driver.apply([op]).then(
+      () => {},
+      (error: unknown) => this.report({ type: "release-failed", error }),
+    );
+    this.runtime.waitUntil(work);
+  }
+}

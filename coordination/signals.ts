@@ -1,0 +1,44 @@
+/**
+ * Abort signals that look at the clock.
+ *
+ * @module
+ */
+
+/**
+ * The controller's signal, which runs `look` whenever its `aborted` is read. A process that was
+ * stopped past a deadline goes on in the middle of a function, before any timer can fire: its first
+ * look must already tell the truth.
+ */
+export function watchful(controller: AbortController, look: () => void): AbortSignal {
+  const { signal } = controller;
+  let ended = signal.aborted;
+  signal.addEventListener("abort", () => ended = true, { once: true });
+  const aborted = (): boolean => {
+    look();
+    return ended;
+  };
+  Object.defineProperties(signal, {
+    aborted: { get: aborted },
+    throwIfAborted: {
+      value: () => {
+        if (aborted()) throw signal.reason;
+      },
+    },
+  });
+  return signal;
+}
+
+/** A signal that aborts with the first of `signals`, and is as watchful as they are. */
+export function firstOf(...signals: (AbortSignal | undefined)[]): AbortSignal {
+  const given = signals.filter((signal) => signal !== undefined);
+  const [only] = given;
+  if (only && given.length === 1) return only;
+  const controller = new AbortController();
+  const look = (): void => {
+    const aborted = given.find((signal) => signal.aborted);
+    if (aborted) controller.abort(aborted.reason);
+  };
+  look();
+  for (const signal of given) signal.addEventListener("abort", look, { once: true });
+  return watchful(controller, look);
+}
