@@ -1,0 +1,237 @@
+/**
+ * What every server under test needs: a free port, a folder that goes away, a child process that is
+ * known to be ready and cannot outlive the tests, and its program installed when it is missing.
+ */
+import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from "node:child_process";
+import { accessSync, closeSync, constants, openSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import type { Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A loopback port nobody listens on now. Whoever binds it must be ready to lose a race for it. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  if (address === null || typeof address === "string") throw new Error("no port was assigned");
+  return address.port;
+}
+
+/** A new folder under the system's temporary one. */
+export async function temporaryFolder(prefix: string): Promise<string> {
+  return await mkdtemp(join(tmpdir(), prefix));
+}
+
+/** Removes a folder and everything in it; one that is gone already is fine. */
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Asks until the answer is true. A throw ends the wait at once; so does the limit, with an error. */
+export async function until(
+  what: string,
+  limit: number,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const start = performance.now();
+  while (!await condition()) {
+    if (performance.now() - start > limit) throw new Error(`not within ${limit} ms: ${what}`);
+    await sleep(5);
+  }
+}
+
+export interface ProcessOptions {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Working folder. It is removed if this process dies without stopping the child. */
+  readonly folder: string;
+  /** File name inside the folder that receives standard output and standard error. */
+  readonly log: string;
+  readonly ready: (pid: number) => boolean | Promise<boolean>;
+  /** Milliseconds it may take to become ready. */
+  readonly limit?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Some servers refuse to run as root. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+}
+
+export interface RunningProcess {
+  readonly pid: number;
+  readonly running: boolean;
+  /** Sends a signal to a process that still runs; does nothing to one that has ended. */
+  signal(signal: NodeJS.Signals): void;
+  /** Asks it to end and waits until it has, by force after ten seconds. */
+  stop(): Promise<void>;
+  /** Ends it with SIGKILL and waits. */
+  kill(): Promise<void>;
+}
+
+const living = new Set<number>();
+let watchingExit = false;
+
+function killWithThisProcess(pid: number): void {
+  living.add(pid);
+  if (watchingExit) return;
+  watchingExit = true;
+  process.on("exit", () => {
+    for (const each of living) {
+      try {
+        process.kill(each, "SIGKILL");
+      } catch {
+        // It ended by itself in the meantime.
+      }
+    }
+  });
+}
+
+/**
+ * No exit handler runs when the parent is killed by SIGKILL (or by the test runner), so a shell holds
+ * a pipe from the parent: when the pipe closes, however the parent went, it removes what is left. A
+ * line in the pipe means that there is nothing to do.
+ */
+function guard(pid: number, folder: string): ChildProcessByStdio<Writable, null, null> {
+  const script = `trap "" INT HUP; read -r _ && exit; kill -9 "$1"; rm -rf "$2"`;
+  return spawn("/bin/sh", ["-c", script, "guard", String(pid), folder], {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => child.once("exit", () => resolve()));
+}
+
+/** Starts a program and waits until it is ready; if it is not, the error carries the end of its log. */
+export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
+  const { program, folder, limit = 20_000 } = options;
+  const log = join(folder, options.log);
+  const output = openSync(log, "a");
+  const child = spawn(program, [...options.args], {
+    cwd: folder,
+    stdio: ["ignore", output, output],
+    env: { ...process.env, ...options.environment },
+    ...options.user,
+  });
+  closeSync(output);
+  const spawned = new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", reject);
+  });
+  let running = true;
+  const exited = ended(child).then(() => {
+    running = false;
+  });
+  await spawned;
+  const pid = child.pid;
+  if (pid === undefined) throw new Error(`${program} has no process id`);
+  killWithThisProcess(pid);
+  const watcher = guard(pid, folder);
+  const unwatched = ended(watcher);
+  const gone = exited.then(async () => {
+    living.delete(pid);
+    watcher.stdin.end("done\n");
+    await unwatched;
+  });
+
+  const signal = (name: NodeJS.Signals) => {
+    if (running) process.kill(pid, name);
+  };
+  const kill = async () => {
+    signal("SIGKILL");
+    await gone;
+  };
+  const stop = async () => {
+    signal("SIGTERM");
+    // A paused process would never see the request to end.
+    signal("SIGCONT");
+    const force = setTimeout(() => signal("SIGKILL"), 10_000);
+    await gone;
+    clearTimeout(force);
+  };
+
+  try {
+    await until(`${program} is ready`, limit, () => {
+      if (!running) throw new Error(`${program} ended before it was ready`);
+      return options.ready(pid);
+    });
+  } catch (cause) {
+    await kill();
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${reason}\n${tail(log)}`, { cause });
+  }
+  return {
+    pid,
+    get running() {
+      return running;
+    },
+    signal,
+    stop,
+    kill,
+  };
+}
+
+function tail(file: string): string {
+  return readFileSync(file, "utf8").split("\n").slice(-30).join("\n");
+}
+
+function find(program: string, folders: readonly string[]): string | undefined {
+  const path = process.env["PATH"] ?? "";
+  for (const folder of [...path.split(delimiter), ...folders]) {
+    const candidate = join(folder, program);
+    try {
+      accessSync(candidate, constants.X_OK);
+      return candidate;
+    } catch {
+      // Not here.
+    }
+  }
+  return undefined;
+}
+
+function run(program: string, args: readonly string[]): Promise<{ ok: boolean; output: string }> {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const maxBuffer = 64 * 1024 * 1024;
+  return new Promise((resolve) => {
+    execFile(program, [...args], { env, maxBuffer }, (error, stdout, stderr) => {
+      resolve({ ok: error === null, output: `${stdout}${stderr}` });
+    });
+  });
+}
+
+/**
+ * The path of a program, installed from the given Debian package when it is missing and we may.
+ * A service the package starts by itself (only where systemd runs) listens on its own port and is
+ * left alone.
+ */
+export async function requireProgram(
+  program: string,
+  debianPackage: string,
+  folders: readonly string[] = ["/usr/sbin", "/usr/local/bin"],
+): Promise<string> {
+  const found = find(program, folders);
+  if (found !== undefined) return found;
+  if (process.getuid?.() !== 0 || find("apt-get", folders) === undefined) {
+    throw new Error(`${program} is missing: install it (Debian package ${debianPackage})`);
+  }
+  // Two test processes may get here at once, and only one may hold the package manager's lock.
+  const wait = ["-o", "DPkg::Lock::Timeout=120"];
+  let output = "";
+  for (let attempt = 0; attempt < 120; attempt++) {
+    const update = await run("apt-get", [...wait, "update"]);
+    const install = ["install", "-y", "--no-install-recommends", debianPackage];
+    const installed = await run("apt-get", [...wait, ...install]);
+    const now = find(program, folders);
+    if (installed.ok && now !== undefined) return now;
+    output = `${update.output}${installed.output}`;
+    if (!/could not get lock|unable to lock/i.test(output)) break;
+    await sleep(1_000);
+  }
+  throw new Error(`${program} could not be installed from ${debianPackage}:\n${output}`);
+}

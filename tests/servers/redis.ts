@@ -1,0 +1,159 @@
+/** A real `redis-server` on a free loopback port, in a temporary folder, for as long as a test runs. */
+import { connect } from "node:net";
+import { Redis } from "ioredis";
+import {
+  freePort,
+  removeFolder,
+  requireProgram,
+  type RunningProcess,
+  startProcess,
+  temporaryFolder,
+} from "./process.ts";
+
+export interface RedisOptions {
+  /** When the append-only file is flushed; `"no"` (the default) keeps none, so a restart is empty. */
+  readonly appendOnly?: "always" | "everysec" | "no";
+  /** Further arguments of `redis-server`. */
+  readonly extra?: readonly string[];
+}
+
+export interface RedisServer {
+  readonly port: number;
+  /** The process of now: it changes with a restart. */
+  readonly pid: number;
+  readonly url: string;
+  /** A client of its own for the caller. It reconnects after a restart and is closed by `stop`. */
+  client(): Redis;
+  /** Ends the server and removes its folder. */
+  stop(): Promise<void>;
+  /** Ends the server as a crash would; the folder stays. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and folder, after ending it if it still runs. */
+  restart(): Promise<void>;
+  /** Freezes the server: connections stay, nothing is answered. */
+  pause(): void;
+  resume(): void;
+}
+
+const ATTEMPTS = 10;
+
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
+  const program = await requireProgram("redis-server", "redis-server");
+  const folder = await temporaryFolder("baton-redis-");
+  try {
+    for (let attempt = 1;; attempt++) {
+      const port = await freePort();
+      try {
+        return serverOf(
+          program,
+          folder,
+          port,
+          options,
+          await launch(program, folder, port, options),
+        );
+      } catch (error) {
+        // Another test process may have taken the port between the look and the bind.
+        if (attempt === ATTEMPTS || !String(error).includes("Address already in use")) throw error;
+      }
+    }
+  } catch (error) {
+    await removeFolder(folder);
+    throw error;
+  }
+}
+
+function launch(
+  program: string,
+  folder: string,
+  port: number,
+  options: RedisOptions,
+): Promise<RunningProcess> {
+  const { appendOnly = "no", extra = [] } = options;
+  return startProcess({
+    program,
+    folder,
+    log: "redis.log",
+    args: [
+      ["--bind", "127.0.0.1", "--port", String(port), "--dir", folder],
+      ["--daemonize", "no", "--loglevel", "warning", "--save", ""],
+      ["--maxmemory-policy", "noeviction"],
+      appendOnly === "no"
+        ? ["--appendonly", "no"]
+        : ["--appendonly", "yes", "--appendfsync", appendOnly],
+      extra,
+    ].flat(),
+    ready: (pid) => answers(port, pid),
+  });
+}
+
+/**
+ * Whether this very process answers PING. Its id is compared, because after a lost race for the port
+ * it is somebody else's Redis that answers.
+ */
+function answers(port: number, pid: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    let text = "";
+    let ready = false;
+    const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\nINFO server\r\n"));
+    socket.setEncoding("utf8");
+    socket.setTimeout(1_000, () => socket.destroy());
+    socket.on("data", (chunk: string) => {
+      text += chunk;
+      const process = /^process_id:(\d+)\r$/m.exec(text);
+      if (process === null) return;
+      ready = text.startsWith("+PONG") && process[1] === String(pid);
+      socket.destroy();
+    });
+    socket.on("error", () => {}); // A refused connection closes, too, and that is the answer.
+    socket.on("close", () => resolve(ready));
+  });
+}
+
+function serverOf(
+  program: string,
+  folder: string,
+  port: number,
+  options: RedisOptions,
+  first: RunningProcess,
+): RedisServer {
+  let current = first;
+  let stopping = false;
+  const clients: Redis[] = [];
+
+  return {
+    port,
+    get pid() {
+      return current.pid;
+    },
+    url: `redis://127.0.0.1:${port}`,
+    client() {
+      const client = new Redis({
+        host: "127.0.0.1",
+        port,
+        // Once the server is stopped for good every client ends by itself, with no timer left behind.
+        retryStrategy: () => stopping ? null : 20,
+      });
+      client.on("error", () => {}); // Commands report it; the event would only be printed.
+      clients.push(client);
+      return client;
+    },
+    async stop() {
+      stopping = true;
+      await current.stop();
+      await Promise.all(clients.map(ended));
+      await removeFolder(folder);
+    },
+    kill: () => current.kill(),
+    async restart() {
+      await current.stop();
+      current = await launch(program, folder, port, options);
+    },
+    pause: () => current.signal("SIGSTOP"),
+    resume: () => current.signal("SIGCONT"),
+  };
+}
+
+async function ended(client: Redis): Promise<void> {
+  if (client.status === "end") return;
+  await new Promise<void>((resolve) => client.once("end", () => resolve()));
+}
