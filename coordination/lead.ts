@@ -73,8 +73,9 @@ export async function leadWith<T>(
       });
       if (leadership.held) return answer;
     } catch (error) {
-      // Work that was cut short by the loss ends with an error as a rule; it gets another term.
-      if (leadership.held) throw error;
+      // Work that was cut short by a loss ends with an error as a rule, and gets another term; what
+      // only passes on the reason it was told to stop for has stopped.
+      if (leadership.held && !(signal?.aborted && error === signal.reason)) throw error;
     } finally {
       // Only now, when the work has stopped, may another begin.
       letGo();

@@ -34,9 +34,12 @@ export function firstOf(...signals: (AbortSignal | undefined)[]): AbortSignal {
   const [only] = given;
   if (only && given.length === 1) return only;
   const controller = new AbortController();
+  let ended = false;
   const look = (): void => {
-    const aborted = given.find((signal) => signal.aborted);
-    if (aborted) controller.abort(aborted.reason);
+    const aborted = ended ? undefined : given.find((signal) => signal.aborted);
+    if (!aborted) return;
+    ended = true; // before the abort, which looks at its own signal
+    controller.abort(aborted.reason);
   };
   look();
   for (const signal of given) signal.addEventListener("abort", look, { once: true });

@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import {
+  ConnectionError,
+  CoordinationError,
+  Coordinator,
+  InvalidArgument,
+  NotSupported,
+  systemRuntime,
+} from "../../mod.ts";
+import { memory } from "../../drivers/memory.ts";
+import { settled } from "./fake_runtime.ts";
+import { Scene } from "./scene.ts";
+
+Deno.test("start proves with one request that the backend answers, and stop releases everything in one", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  assert.equal(a.isStarted, false);
+  await a.start();
+  assert.equal(a.isStarted, true);
+  assert.equal(scene.sent.length, 1);
+  const leases = await Promise.all(["x", "y", "z"].map((name) => a.getLock(name).hold()));
+  await a.election("g").campaign();
+  scene.sent.length = 0;
+  await a.stop();
+  assert.equal(a.isStarted, false);
+  assert.equal(scene.sent.length, 1);
+  assert(leases.every((lease) => lease.signal.aborted));
+  assert.deepEqual(await scene.member("b").getLock("x").holders(), []);
+  assert.equal(await scene.member("b").getLeader("g"), null);
+  await a.start();
+  await a.stop();
+  assert.equal(scene.runtime.timers, 0);
+});
+
+Deno.test("start twice, stop first and stop twice are refused", async () => {
+  const a = new Scene().member("a");
+  await assert.rejects(a.stop(), CoordinationError);
+  await a.start();
+  await assert.rejects(a.start(), CoordinationError);
+  await a.stop();
+  await assert.rejects(a.stop(), CoordinationError);
+});
+
+Deno.test("start fails when the backend does, and leaves the coordinator unstarted", async () => {
+  const scene = new Scene();
+  scene.fates.push(...Array<"lose-request">(4).fill("lose-request"));
+  const a = scene.member("a");
+  const failed = assert.rejects(a.start(), CoordinationError);
+  await scene.runtime.advance(4_000);
+  await failed;
+  assert.equal(a.isStarted, false);
+  await a.start();
+  const refusing = new Coordinator({
+    ...memory(),
+    apply: () => Promise.reject(new ConnectionError("no")),
+  });
+  await assert.rejects(refusing.start(), ConnectionError);
+});
+
+Deno.test("stop never hangs, even when the backend never answers", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.start({ heartbeat: true });
+  const lease = await a.getLock("x").hold();
+  scene.fates.push(...Array<"hang">(100).fill("hang"));
+  await scene.runtime.advance(5_000);
+  const stopped = a.stop();
+  assert.equal(lease.signal.aborted, true);
+  await scene.runtime.advance(10_000);
+  await stopped;
+  assert(scene.happened.includes("release-failed"));
+  assert.equal(scene.runtime.timers, 0);
+});
+
+Deno.test("a started heartbeat renews every lease in one request, a third of their time apart", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.start({ heartbeat: true });
+  const leases = await Promise.all(["x", "y", "z"].map((name) => a.getLock(name).hold()));
+  scene.sent.length = 0;
+  await scene.runtime.advance(66_000);
+  assert(leases.every((lease) => lease.held));
+  assert(scene.sent.length >= 20 && scene.sent.length <= 23, `${scene.sent.length} beats`);
+  assert(scene.sent.every((ops) => ops.length === 3 && ops.every((op) => op.op === "renew")));
+  await a.stop();
+});
+
+Deno.test("a heartbeat that fails is tried again, ever faster, while there is time", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.start({ heartbeat: true });
+  const lease = await a.getLock("x").hold();
+  scene.fates.push(...Array<"lose-request">(5).fill("lose-request"));
+  await scene.runtime.advance(30_000);
+  assert.equal(lease.held, true);
+  assert.equal(scene.happened.filter((type) => type === "heartbeat-failed").length, 5);
+  await a.stop();
+});
+
+Deno.test("a lease that is acquired while the heart sleeps is renewed in its own time", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.start({ heartbeat: true });
+  await a.getLock("slow").hold({ ttl: 600_000 });
+  await scene.runtime.advance(10);
+  const fast = await a.getLock("fast").hold({ ttl: 1_000 });
+  await scene.runtime.advance(30_000);
+  assert.equal(fast.held, true);
+  await a.stop();
+});
+
+Deno.test("no renewal is sent after a release", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.start({ heartbeat: true });
+  const lease = await a.getLock("x").hold();
+  await scene.runtime.advance(7_000);
+  await lease.release();
+  scene.sent.length = 0;
+  await scene.runtime.advance(60_000);
+  assert.deepEqual(scene.sent, []);
+  await a.stop();
+});
+
+Deno.test("heartbeat renews by hand in one request, and says when the next is due", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  assert.equal(await a.heartbeat(), Infinity);
+  assert.equal(scene.sent.length, 0);
+  const lease = await a.getLock("x").hold();
+  await a.getLock("y").hold({ ttl: 60_000 });
+  scene.sent.length = 0;
+  await scene.runtime.advance(5_000);
+  assert.equal(await a.heartbeat(), 3_300);
+  assert.equal(scene.sent.length, 1);
+  assert.equal(lease.deadline, scene.runtime.wallNow + 9_900);
+});
+
+Deno.test("without a heartbeat no timer but the deadline's is set, and none after a release", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  const lease = await a.getLock("x").hold();
+  assert.equal(scene.runtime.timers, 1);
+  await lease.release();
+  assert.equal(scene.runtime.timers, 0);
+});
+
+Deno.test("a heartbeat in the background is refused where timers end with the request", async () => {
+  const scene = new Scene();
+  scene.runtime.lasting = false;
+  const a = scene.member("a");
+  await assert.rejects(a.start({ heartbeat: true }), NotSupported);
+  assert.equal(scene.sent.length, 0);
+  await a.start();
+});
+
+Deno.test("timings that cannot work are refused, naming the number and the reason", () => {
+  const scene = new Scene();
+  const remote = {
+    ...scene.wire,
+    guarantees: { ...scene.wire.guarantees, clock: "server", minTtl: 50 },
+  } as const;
+  const make = (options: object) => () => new Coordinator(remote, options);
+  assert.throws(make({ ttl: 49 }), /ttl 49: .* at least 50/);
+  assert.throws(
+    make({ ttl: 1_000 }),
+    /ttl 1000: the margin for clocks, 510 ms .* use 1021 or more/,
+  );
+  assert.doesNotThrow(make({ ttl: 1_021 }));
+  assert.throws(
+    make({ ttl: 10_000, heartbeatInterval: 9_400 }),
+    /heartbeatInterval 9400 .* 9400 ms/,
+  );
+  assert.throws(make({ heartbeatInterval: 0 }), /heartbeatInterval 0/);
+  assert.throws(make({ leaderTtl: 800 }), /ttl 800/);
+  assert.throws(make({ clocks: { rate: 0.5 } }), InvalidArgument);
+  assert.throws(make({ clocks: { step: -1 } }), InvalidArgument);
+  assert.throws(make({ timeout: -1 }), InvalidArgument);
+  assert.throws(make({ namespace: "a/b" }), InvalidArgument);
+});
+
+Deno.test("namespaces keep applications on one backend apart", async () => {
+  const scene = new Scene();
+  const [one, two, none] = [
+    scene.member("a", { namespace: "one" }),
+    scene.member("b", { namespace: "two" }),
+    scene.member("c"),
+  ];
+  for (const each of [one, two, none]) assert(await each.getLock("x").acquire({ timeout: 0 }));
+});
+
+Deno.test("an observer that throws costs nothing", async () => {
+  const scene = new Scene();
+  const a = scene.member("a", {
+    on: () => {
+      throw new Error("observer");
+    },
+  });
+  const lease = await a.getLock("x").hold();
+  await scene.runtime.advance(10_000);
+  assert.equal(lease.signal.aborted, true);
+});
+
+Deno.test("no event, error or inspection shows a lease's id", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  const lease = await a.getLock("x").hold();
+  await a.election("g").campaign();
+  await scene.member("b").getLock("x").acquire({ timeout: 0 });
+  await scene.runtime.advance(20_000);
+  const shown = [scene.events, lease, lease.signal.reason, a, a.getLock("x")]
+    .map((each) => Deno.inspect(each, { depth: 9 }) + JSON.stringify(each)).join();
+  assert.doesNotMatch(shown, /id-\d/);
+});
+
+Deno.test("the system runtime keeps time, and leaves no timer behind", async () => {
+  const a = new Coordinator(memory(), { ttl: 300 });
+  const lease = await a.getLock("x").hold();
+  const ended = new Promise((resolve) => lease.signal.addEventListener("abort", resolve));
+  await ended;
+  assert(systemRuntime().wall() >= lease.deadline);
+  await a.getLock("y").with(settled);
+});

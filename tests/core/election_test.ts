@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { settled } from "./fake_runtime.ts";
+import { Scene } from "./scene.ts";
+
+Deno.test("one candidate wins, everyone can ask who leads, and the term is the fencing token", async () => {
+  const scene = new Scene();
+  const [a, b] = [scene.member("a"), scene.member("b")];
+  assert.equal(await a.getLeader("g"), null);
+  const leadership = await a.election("g").campaign();
+  assert(leadership);
+  assert.equal(await b.election("g").campaign(), null);
+  assert.deepEqual(await b.getLeader("g"), { memberId: "a", term: leadership.token, left: 10_000 });
+  assert.deepEqual([a.election("g").leading, b.election("g").leading], [true, false]);
+  assert.deepEqual(scene.happened, ["elected"]);
+});
+
+Deno.test("campaigning again while leading costs nothing and reports nothing", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  const first = await a.election("g").campaign();
+  const before = scene.sent.length;
+  assert.equal(await a.election("g").campaign(), first);
+  assert.equal(scene.sent.length, before);
+  assert.deepEqual(scene.happened, ["elected"]);
+});
+
+Deno.test("standing down hands over at once, with a greater term", async () => {
+  const scene = new Scene();
+  const [a, b] = [scene.member("a"), scene.member("b")];
+  const first = await a.election("g").campaign();
+  assert.equal(await b.standDownGroupLeader("g"), false);
+  assert.equal(await a.standDownGroupLeader("g"), true);
+  assert.equal(await a.standDownGroupLeader("g"), false);
+  const second = await b.election("g").campaign();
+  assert(first && second && second.token > first.token);
+  assert.deepEqual(scene.happened, ["elected", "stood-down", "elected"]);
+});
+
+Deno.test("a leader that does not renew loses, is told so, and can win again in a later term", async () => {
+  const scene = new Scene();
+  const [a, b] = [scene.member("a"), scene.member("b")];
+  const first = await a.election("g").campaign();
+  await scene.runtime.advance(10_000);
+  assert.equal(first?.signal.aborted, true);
+  assert.deepEqual(scene.happened, ["elected", "leadership-lost", "lost"]);
+  assert.equal(await b.getLeader("g"), null);
+  const again = await a.election("g").campaign();
+  assert(first && again && again.token > first.token);
+});
+
+Deno.test("standing down after a loss does not touch the successor", async () => {
+  const scene = new Scene();
+  const [a, b] = [scene.member("a"), scene.member("b")];
+  await a.election("g").campaign();
+  await scene.runtime.advance(10_000);
+  assert(await b.election("g").campaign());
+  assert.equal(await a.standDownGroupLeader("g"), false);
+  assert.equal((await a.getLeader("g"))?.memberId, "b");
+});
+
+Deno.test("lead renews while its work runs, then stands down and answers", async () => {
+  const scene = new Scene();
+  const [a, b] = [scene.member("a"), scene.member("b")];
+  const work = Promise.withResolvers<string>();
+  const leading = a.lead("g", () => work.promise);
+  await scene.runtime.advance(45_000);
+  assert.equal(await b.election("g").campaign(), null);
+  work.resolve("done");
+  assert.equal(await leading, "done");
+  assert(await b.election("g").campaign());
+  assert.deepEqual(scene.happened, ["elected", "stood-down", "elected"]);
+});
+
+Deno.test("two that lead take turns, never both at once, in growing terms", async () => {
+  const scene = new Scene();
+  const active = new Set<string>();
+  const terms: number[] = [];
+  const stop = new AbortController();
+  const members = ["a", "b"].map((id) =>
+    scene.member(id).lead(
+      "g",
+      async ({ term, signal }) => {
+        assert.equal(active.size, 0);
+        active.add(id);
+        terms.push(term);
+        await new Promise<void>((resolve) => {
+          signal.addEventListener("abort", () => resolve());
+          scene.runtime.after(3_000, resolve);
+        });
+        active.delete(id);
+        throw new Error("turn is over");
+      },
+      { signal: stop.signal },
+    )
+  );
+  const ended = Promise.allSettled(members);
+  await scene.runtime.advance(30_000);
+  stop.abort();
+  await scene.runtime.advance(10_000);
+  await ended;
+  assert.equal(terms.length, 2);
+  assert.deepEqual(terms, [...terms].sort((x, y) => x - y));
+});
+
+Deno.test("lead campaigns again after a loss, once its work has stopped", async () => {
+  const scene = new Scene();
+  const terms: number[] = [];
+  const stop = new AbortController();
+  const leading = scene.member("a").lead("g", async ({ term, signal }) => {
+    terms.push(term);
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    signal.throwIfAborted();
+  }, { signal: stop.signal });
+  await scene.runtime.advance(1_000);
+  await scene.backend.apply([{ op: "release", resource: "leader:g", seat: "" }]);
+  await scene.runtime.advance(10_000);
+  assert.equal(terms.length, 2);
+  assert((terms[1] ?? 0) > (terms[0] ?? 0));
+  assert(scene.happened.includes("leadership-lost"));
+  stop.abort(new Error("shutdown"));
+  await scene.runtime.advance(100);
+  assert.equal(await leading, undefined);
+  assert.equal(
+    (await scene.backend.apply([{ op: "inspect", resource: "leader:g" }]))[0]?.leases.length,
+    0,
+  );
+  assert.equal(scene.runtime.timers, 0);
+});
+
+Deno.test("lead waits out an outage, and reports it", async () => {
+  const scene = new Scene();
+  scene.fates.push(...Array<"lose-request">(12).fill("lose-request"));
+  const leading = scene.member("a").lead("g", ({ term }) => term);
+  await scene.runtime.advance(20_000);
+  assert(await leading);
+  assert(scene.happened.includes("campaign-failed"));
+});
+
+Deno.test("a follower that is told to stop answers undefined, and sends nothing more", async () => {
+  const scene = new Scene();
+  await scene.member("a").election("g").campaign({ ttl: 60_000 });
+  const stop = new AbortController();
+  const following = scene.member("b").lead("g", () => assert.fail("led"), { signal: stop.signal });
+  await scene.runtime.advance(12_000);
+  stop.abort();
+  assert.equal(await following, undefined);
+  await settled();
+  const before = scene.sent.length;
+  await scene.runtime.advance(60_000);
+  assert.equal(scene.sent.length, before);
+});
+
+Deno.test("the signal of lead tells a stopped process the truth at its first look", async () => {
+  const scene = new Scene();
+  const leader = Promise.withResolvers<AbortSignal>();
+  const end = Promise.withResolvers<void>();
+  const outer = new AbortController();
+  const leading = scene.member("a").lead("g", async ({ signal }) => {
+    leader.resolve(signal);
+    await end.promise;
+    outer.abort();
+  }, { signal: outer.signal });
+  const signal = await leader.promise;
+  assert.equal(signal.aborted, false);
+  scene.runtime.stop(10_000);
+  assert.equal(signal.aborted, true);
+  end.resolve();
+  await leading;
+});

@@ -1,0 +1,59 @@
+/** A runtime whose time a test owns. */
+
+import type { Runtime } from "../../coordination/runtime.ts";
+
+/** Lets everything that waits for nothing but promises run. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Virtual clocks and timers. */
+export class FakeRuntime implements Runtime {
+  /** The wall clock, in ms since the epoch. */
+  wallNow = 1_800_000_000_000;
+  /** The monotonic clock, in ms. */
+  monoNow = 5_000;
+  /** What was handed to the background. */
+  readonly background: Promise<void>[] = [];
+  lasting = true;
+  #ids = 0;
+  #timers = new Map<symbol, { at: number; callback: () => void }>();
+
+  wall = (): number => this.wallNow;
+  mono = (): number => this.monoNow;
+  id = (): string => `id-${++this.#ids}`;
+  random = (): number => 0.5;
+  waitUntil = (work: Promise<void>): void => void this.background.push(work);
+
+  after = (ms: number, callback: () => void): () => void => {
+    const key = Symbol();
+    this.#timers.set(key, { at: this.monoNow + ms, callback });
+    return () => this.#timers.delete(key);
+  };
+
+  /** How many timers are waiting: 0 when nothing was left behind. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** Lets time pass: every timer fires at its instant, and what it starts runs. */
+  async advance(ms: number): Promise<void> {
+    const end = this.monoNow + ms;
+    await settled();
+    for (;;) {
+      const next = [...this.#timers].sort(([, a], [, b]) => a.at - b.at)[0];
+      if (!next || next[1].at > end) break;
+      this.stop(Math.max(0, next[1].at - this.monoNow));
+      this.#timers.delete(next[0]);
+      next[1].callback();
+      await settled();
+    }
+    this.stop(end - this.monoNow);
+  }
+
+  /** Lets time pass while nothing of this process runs, as under SIGSTOP. */
+  stop(ms: number): void {
+    this.wallNow += ms;
+    this.monoNow += ms;
+  }
+}
