@@ -22,6 +22,7 @@ const encoder = new TextEncoder();
  */
 export function checkOps(ops: readonly Op[], minTtl: number): void {
   for (const op of ops) {
+    checkWord(op.op, ["acquire", "renew", "release", "inspect"]);
     checkText("resource", op.resource, 1);
     if (op.op !== "inspect" || op.seat !== undefined) checkText("seat", op.seat, 0);
     if (op.op === "acquire" || op.op === "renew") {
@@ -30,15 +31,24 @@ export function checkOps(ops: readonly Op[], minTtl: number): void {
       if (op.op === "acquire" || op.value !== undefined) checkText("value", op.value, 0);
     } else if (op.op === "release" && op.id !== undefined) checkText("id", op.id, 1);
     if ((op.op === "acquire" || op.op === "release") && op.guard) {
+      checkWord(op.guard.when, ["held", "vacant"]);
       checkText("resource", op.guard.resource, 1);
       if (op.guard.seat !== undefined) checkText("seat", op.guard.seat, 0);
     }
   }
 }
 
+function checkWord(word: string, known: readonly string[]): void {
+  if (!known.includes(word)) {
+    throw new InvalidArgument(
+      `Cannot run this operation: "${word}" is none of ${known.join(", ")}`,
+    );
+  }
+}
+
 function checkText(field: keyof typeof LIMITS, text: unknown, least: number): void {
   if (typeof text !== "string" || text.length < least) {
-    throw new InvalidArgument(`Cannot use this ${field}: it must be a non-empty string`);
+    throw new InvalidArgument(`Cannot use this ${field}: it is empty, or not a string`);
   }
   // A lone surrogate has no UTF-8 form, so two different names would meet in one key; PostgreSQL
   // text cannot hold U+0000.

@@ -98,7 +98,7 @@ export interface Acquire {
   readonly guard?: Guard;
 }
 
-/** Extends a live lease by its ttl from now; never shortens it, never revives it. */
+/** Extends a live lease by its ttl from now; never revives one that has ended. */
 export interface Renew {
   /** The kind of operation. */
   readonly op: "renew";

@@ -5,6 +5,7 @@
  */
 
 import { InvalidArgument } from "../coordination/errors.ts";
+import { checkOps } from "./check.ts";
 import type { Driver, Op } from "./driver.ts";
 
 /**
@@ -31,6 +32,11 @@ export function namespaced(driver: Driver, namespace: string): Driver {
   return {
     name: driver.name,
     guarantees: driver.guarantees,
-    apply: (ops, options) => driver.apply(ops.map(prefixed), options),
+    // deno-lint-ignore require-await -- errors are rejections, never thrown by the call itself
+    async apply(ops, options) {
+      // Before the prefix makes an empty resource look like one.
+      checkOps(ops, driver.guarantees.minTtl);
+      return driver.apply(ops.map(prefixed), options);
+    },
   };
 }

@@ -46,10 +46,11 @@ function brief(error: unknown): string {
   return text.replace(/^Command failed: /, "").replace(/, command was: [^]*$/, "").slice(0, 200);
 }
 
-/** Whether no connection came about, in the words of Node and Bun (a code) or of Deno. */
+/** Whether no connection came about, by the codes of Node and Bun or the words of Deno. */
 function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { code } = { ...error, ...(error.cause as object | undefined) } as { code?: unknown };
+  const { code } = error as { code?: unknown };
   return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ConnectionRefused)$/.test(String(code)) ||
-    /client error \(Connect\)|dns error/.test(error.message);
+    error.message.includes("client error (Connect)") ||
+    isUnreachable(error.cause);
 }

@@ -7,6 +7,7 @@
 
 import { CoordinationError, OperationTimedOut, UnknownOutcome } from "../coordination/errors.ts";
 import { elapsed, instant, type Runtime, sleep, systemRuntime } from "../coordination/runtime.ts";
+import { checkOps } from "./check.ts";
 import type { Driver, Op, Outcome } from "./driver.ts";
 
 /** How often and how long to try. */
@@ -20,6 +21,9 @@ export interface RetryOptions {
   /** Clocks, timers and jitter. */
   runtime?: Runtime;
 }
+
+/** However short a ttl, an answer gets so many ms to arrive: it may be a refusal. */
+const LEAST = 100;
 
 /**
  * Repeats the same operations, same ids, after an error that says it may help. It waits a random
@@ -36,13 +40,19 @@ export function retrying(driver: Driver, options: RetryOptions = {}): Driver {
     name: driver.name,
     guarantees: driver.guarantees,
     async apply(ops, { signal } = {}) {
+      // Its ttls are about to set timers.
+      checkOps(ops, driver.guarantees.minTtl);
       const start = instant(runtime);
       const ttl = Math.min(...ops.map((op) => "ttl" in op ? op.ttl : Infinity));
-      const useful = Math.min(within, ttl);
+      const useful = Math.max(LEAST, Math.min(within, ttl));
       let missed: UnknownOutcome | undefined;
       for (let attempt = 0;; attempt++) {
         try {
-          const patience = Math.min(timeout, ttl / 3, useful - elapsed(runtime, start));
+          const patience = Math.min(
+            timeout,
+            Math.max(LEAST, ttl / 3),
+            useful - elapsed(runtime, start),
+          );
           const outcomes = await once(driver, ops, patience, runtime, signal);
           return missed ? outcomes.map((outcome, i) => settled(ops[i], outcome)) : outcomes;
         } catch (error) {

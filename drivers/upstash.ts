@@ -74,11 +74,11 @@ export function upstash(options: UpstashOptions): Driver {
     (command, abort) => {
       // `exec` reads the signal before it first waits, so calls never see each other's.
       signal = abort;
-      try {
-        return client.exec(command as [string, ...string[]]);
-      } finally {
-        signal = undefined;
-      }
+      const reply = client.exec(command as [string, ...string[]]);
+      signal = undefined;
+      return reply.catch((error: unknown) => {
+        throw withoutSecret(error, token);
+      });
     },
     { name, ...rest },
   );
@@ -124,4 +124,10 @@ function checkUrl(text: string): void {
       "Cannot use this Upstash URL: it carries credentials or a query; give the token by itself",
     );
   }
+}
+
+/** An error that does not repeat the token, whatever a server or proxy put into it. */
+function withoutSecret(error: unknown, token: string): unknown {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.includes(token) ? new Error(text.replaceAll(token, "[token]")) : error;
 }

@@ -1,0 +1,104 @@
+/**
+ * Every backend and every decorator that is held to the contract; one entry for each.
+ *
+ * @module
+ */
+
+import type { Driver } from "../drivers/driver.ts";
+import { memory } from "../drivers/memory.ts";
+import { namespaced } from "../drivers/namespaced.ts";
+import { retrying } from "../drivers/retrying.ts";
+import { sqlite, type SqliteDriver } from "../drivers/sqlite.ts";
+import { traced } from "../drivers/traced.ts";
+import { upstash } from "../drivers/upstash.ts";
+import { type Backend, onFakeClock } from "./conformance/mod.ts";
+import { removeFolder, temporaryFolder } from "./servers/process.ts";
+import { startRedis } from "./servers/redis.ts";
+import { startUpstash } from "./servers/upstash.ts";
+
+/** A backend that can be started and stopped; one start serves all its tests. */
+export interface Entry {
+  readonly name: string;
+  /** A fake clock is set on at random; over a real one leases only end in a smaller run. */
+  readonly clock: "fake" | "real";
+  /** How many sequences run at once; more than one hides the time a request takes. */
+  readonly lanes: number;
+  start(): Promise<Backend & { stop(): Promise<void> }>;
+}
+
+const nothingToStop = (): Promise<void> => Promise.resolve();
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Memory on a fake clock, behind a decorator. */
+export function decorated(decorate: (inner: Driver) => Driver): Backend {
+  return onFakeClock((now) => {
+    const shared = memory({ now });
+    return () => decorate(shared);
+  });
+}
+
+function decorator(name: string, decorate: (inner: Driver) => Driver): Entry {
+  const start: Entry["start"] = () =>
+    Promise.resolve({ ...decorated(decorate), stop: nothingToStop });
+  return { name, clock: "fake", lanes: 1, start };
+}
+
+/** One file; every handle is a connection of its own, as another process's would be. */
+async function startSqlite(): ReturnType<Entry["start"]> {
+  const folder = await temporaryFolder("baton-sqlite-");
+  const open: SqliteDriver[] = [];
+  const closeAll = (): void => open.splice(0).forEach((driver) => driver.close());
+  const backend = onFakeClock((now) => () => {
+    const driver = sqlite(`file:${folder}/leases.db`, { now });
+    open.push(driver);
+    return driver;
+  });
+  return {
+    ...backend,
+    restart: () => Promise.resolve(closeAll()),
+    stop: () => {
+      closeAll();
+      return removeFolder(folder);
+    },
+  };
+}
+
+/** The unmodified client, over the REST protocol, on a real Redis. */
+async function startUpstashBackend(): ReturnType<Entry["start"]> {
+  const redis = await startRedis();
+  const server = await startUpstash(redis);
+  return {
+    connect: () => upstash({ url: server.url, token: server.token }),
+    pass: wait,
+    tick: 300,
+    restart: () => redis.restart(),
+    stop: async () => {
+      await server.stop();
+      await redis.stop();
+    },
+  };
+}
+
+/** The table. */
+export const BACKENDS: readonly Entry[] = [
+  decorator("memory", (inner) => inner),
+  {
+    // The clock that users get, so that nothing holds only because time stands still.
+    name: "memory on its own clock",
+    clock: "real",
+    lanes: 16,
+    start: () => {
+      const shared = memory();
+      return Promise.resolve({ connect: () => shared, pass: wait, tick: 100, stop: nothingToStop });
+    },
+  },
+  { name: "sqlite", clock: "fake", lanes: 1, start: startSqlite },
+  { name: "upstash over a real Redis", clock: "real", lanes: 16, start: startUpstashBackend },
+  decorator("retrying", (inner) => retrying(inner)),
+  decorator("namespaced", (inner) => namespaced(inner, "app-1")),
+  decorator("traced", (inner) => traced(inner, () => {})),
+  decorator(
+    "all decorators together",
+    (inner) => retrying(traced(namespaced(namespaced(inner, "outer"), "inner"), () => {})),
+  ),
+];

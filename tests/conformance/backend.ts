@@ -1,0 +1,36 @@
+/**
+ * What the suite needs of whatever is put to the test, and what it gives back.
+ *
+ * @module
+ */
+
+import type { Driver } from "../../drivers/driver.ts";
+
+/** A backend under test. One serves the whole suite: every case makes names of its own. */
+export interface Backend {
+  /** A fresh handle, as another client would have it, on the *same* backend. */
+  connect(): Driver | Promise<Driver>;
+  /** Lets that much time pass on the backend's clock: a fake one is set on, a real one waited for. */
+  pass(ms: number): Promise<void>;
+  /**
+   * Restarts the backend, which keeps what it promises to keep. Absent where that means nothing;
+   * then `restartCases` cannot be run.
+   */
+  restart?(): Promise<void>;
+  /**
+   * The shortest ttl, in milliseconds, with which timing is reliable here: 1 on a fake clock, about
+   * 300 over HTTP. A lease is expected to be alive until at least this long before its end.
+   */
+  readonly tick: number;
+}
+
+/** One law that every driver keeps. It fails by rejecting; how it is run is the runner's business. */
+export interface Case {
+  /** The law as a sentence, after the rule of the contract that it belongs to. Unique. */
+  readonly name: string;
+  /**
+   * Tries it. Cases may run one after the other in any order; side by side only where the clock is
+   * real, for a fake one would be set on under the feet of the others.
+   */
+  run(backend: Backend): Promise<void>;
+}

@@ -1,0 +1,31 @@
+/**
+ * What a driver says of itself.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { MAX_TTL } from "../../drivers/check.ts";
+import type { Case } from "./backend.ts";
+import { law } from "./scene.ts";
+
+const CONSISTENCY: readonly string[] = ["linearizable", "until-failover"];
+const CLOCK: readonly string[] = ["process", "host", "server"];
+const DURABILITY: readonly string[] = ["process", "disk", "replicas", "asynchronous"];
+
+/** Cases about `name` and `guarantees`. */
+export const guaranteeCases: readonly Case[] = [
+  law(9, "name and guarantees are well formed, and the same for every handle", (on) => {
+    const { name, guarantees } = on.driver;
+    const { consistency, clock, durability, push, minTtl } = guarantees;
+    assert.match(name, /^[a-z][a-z0-9+.:-]{0,63}$/, "a short lower-case name");
+    assert.ok(CONSISTENCY.includes(consistency), `consistency ${consistency}`);
+    assert.ok(CLOCK.includes(clock), `clock ${clock}`);
+    assert.ok(DURABILITY.includes(durability), `durability ${durability}`);
+    assert.equal(typeof push, "boolean");
+    assert.ok(Number.isSafeInteger(minTtl) && minTtl >= 1 && minTtl <= MAX_TTL, `${minTtl}`);
+    assert.deepEqual(on.other.guarantees, guarantees);
+    assert.equal(on.other.name, name);
+    return Promise.resolve();
+  }),
+];

@@ -1,0 +1,87 @@
+/**
+ * What each case starts from: two clients, names nobody else uses, and a short ttl in units.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { Driver } from "../../drivers/driver.ts";
+import type { Backend, Case } from "./backend.ts";
+import { granted, step } from "./expect.ts";
+import { acquire, inspect, type Place } from "./operations.ts";
+
+/** The surroundings of one case. */
+export interface Scene {
+  readonly backend: Backend;
+  /** One client. */
+  readonly driver: Driver;
+  /** Another client on the same backend. */
+  readonly other: Driver;
+  /** A ttl short enough to be waited for: four units. */
+  readonly short: number;
+  /** A resource name that nobody else uses; it ends with `text`, or begins with it. */
+  name(text?: string, where?: "front"): string;
+  /** Lets so many quarters of `short` pass. */
+  units(count: number): Promise<void>;
+  /** More clients on the same backend. */
+  clients(count: number): Promise<Driver[]>;
+}
+
+/** Makes a case of a law; `rule` is the number it has in the contract. */
+export function law(rule: number, sentence: string, run: (scene: Scene) => Promise<void>): Case {
+  return {
+    name: `rule ${rule}: ${sentence}`,
+    run: async (backend) => await run(await open(backend)),
+  };
+}
+
+async function open(backend: Backend): Promise<Scene> {
+  const clients = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => backend.connect()));
+  const driver = await backend.connect();
+  const other = await backend.connect();
+  // Half a ttl is at least one tick, which is what the backend calls reliable.
+  const unit = Math.max(2, Math.ceil(backend.tick / 2), Math.ceil(driver.guarantees.minTtl / 4));
+  return {
+    backend,
+    driver,
+    other,
+    short: 4 * unit,
+    name: (text = "", where) => {
+      const unique = `conformance:${crypto.randomUUID()}`;
+      return where === "front" ? text + unique : unique + text;
+    },
+    units: (count) => backend.pass(Math.ceil(count * unit)),
+    clients,
+  };
+}
+
+/**
+ * Lets time pass until nobody holds the seat. Asked for again and again, for a real clock may be a
+ * little behind; after `most` units (a ttl is four) it has had its chance.
+ */
+export async function untilVacant(scene: Scene, place: Place, most: number): Promise<void> {
+  const { resource, seat } = place;
+  for (let passed = 0;; passed += 0.5) {
+    const { leases } = await step(scene.other, inspect(resource, seat));
+    if (leases.length === 0) return;
+    assert.ok(
+      passed < most,
+      `a lease is still held after another ${passed * scene.short / 4} ms: ${
+        JSON.stringify(leases)
+      }`,
+    );
+    await scene.units(0.5);
+  }
+}
+
+/**
+ * Lets time pass until every `short` lease granted before has ended, without looking at any of
+ * them: a lease granted now is watched instead.
+ */
+export async function outlive(scene: Scene): Promise<void> {
+  const twin = acquire(scene.name(), { ttl: scene.short });
+  await granted(scene.driver, twin);
+  await scene.units(4);
+  await untilVacant(scene, twin, 4);
+}
