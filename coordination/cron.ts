@@ -178,7 +178,7 @@ export class Cron {
     lease.releasing();
     try {
       const [, released] = await this.#session.driver.apply([mark, lease.giveBack]);
-      lease.released(released?.ok === true);
+      lease.released(released);
     } catch (error) {
       // The work is done all the same; if nothing was written, the slot may run again.
       this.#session.report({ type: "release-failed", error });

@@ -62,7 +62,7 @@ export interface Lease extends AsyncDisposable {
    * Gives the lease back. {@link Lease.signal} aborts first, so that nobody works on while the
    * request is under way. One request.
    *
-   * @returns `false` when it was not ours any more, or was released before.
+   * @returns `false` when another has it by now, when it was lost, or when it was released before.
    * @throws {UnknownOutcome} when there was no answer: it ends by its ttl, and may be called again.
    */
   release(options?: CallOptions): Promise<boolean>;
@@ -199,7 +199,7 @@ export class HeldLease implements Lease {
   async release(options: CallOptions = {}): Promise<boolean> {
     if (!this.releasing()) return false;
     const [outcome] = await this.#parts.driver.apply([this.giveBack], options);
-    return this.released(outcome?.ok === true);
+    return this.released(outcome);
   }
 
   /** Stops believing, before the release is sent; `false` when there is nothing to send. */
@@ -219,9 +219,12 @@ export class HeldLease implements Lease {
   }
 
   /** Takes the backend's answer to the release. */
-  released(ok: boolean): boolean {
+  released(outcome: spi.Outcome | undefined): boolean {
+    // A runtime or a proxy may send a request twice by itself (Deno's fetch does, when a connection
+    // it reuses is cut), and then the second answer says that nobody has the seat. We did have it.
+    const twice = this.#state === "releasing" && outcome?.leases.length === 0;
     this.#state = "released";
-    return ok;
+    return outcome?.ok === true || twice;
   }
 
   /** Releases; a failure is reported, not thrown, so that it never hides the caller's own error. */

@@ -113,25 +113,20 @@ export class Lock {
 
   /**
    * Takes the lock away from whoever has it, readers included. They learn it at their next renewal;
-   * what they have under way is stopped only where the fencing token is checked. One request, two
-   * when there are readers.
+   * what they have under way is stopped only where the fencing token is checked. One request when
+   * nobody has it, two when somebody does: it names the holders it saw, so that a request that is
+   * sent twice never hits a successor.
    *
-   * @returns Whether anybody had it.
+   * @returns Whether it took the lock from anybody.
    */
   async break(options: CallOptions = {}): Promise<boolean> {
-    const [lock, shared] = [resources.lock(this.name), resources.readers(this.name)];
-    const [broken, readers] = await this.#session.driver.apply([
-      { op: "release", resource: lock, seat: "" },
-      { op: "inspect", resource: shared },
-    ], options);
-    const leases = readers?.leases ?? [];
-    if (leases.length > 0) {
-      await this.#session.driver.apply(
-        leases.map(({ seat, id }) => ({ op: "release", resource: shared, seat, id })),
-        options,
-      );
-    }
-    return broken?.ok === true || leases.length > 0;
+    const found = await this.#inspect(options);
+    const releases = found.flatMap(({ resource, leases }) =>
+      leases.map(({ seat, id }): spi.Release => ({ op: "release", resource, seat, id }))
+    );
+    if (releases.length === 0) return false;
+    const outcomes = await this.#session.driver.apply(releases, options);
+    return outcomes.some(({ ok }) => ok);
   }
 
   /** Asks the backend whether this object's latest acquisition still stands. One request. */
@@ -145,11 +140,23 @@ export class Lock {
 
   /** Who has the lock now: nobody, one, or several readers. One request. */
   async holders(options: CallOptions = {}): Promise<Holder[]> {
-    const outcomes = await this.#session.driver.apply([
-      { op: "inspect", resource: resources.lock(this.name), seat: "" },
-      { op: "inspect", resource: resources.readers(this.name) },
+    const found = await this.#inspect(options);
+    return found.flatMap(({ leases }) => leases.map(holder));
+  }
+
+  /** The exclusive holder and the readers, of whom there are never both. */
+  async #inspect(
+    options: CallOptions,
+  ): Promise<{ resource: string; leases: readonly spi.Lease[] }[]> {
+    const [lock, readers] = [resources.lock(this.name), resources.readers(this.name)];
+    const [held, shared] = await this.#session.driver.apply([
+      { op: "inspect", resource: lock, seat: "" },
+      { op: "inspect", resource: readers },
     ], options);
-    return outcomes.flatMap((outcome) => outcome.leases.map(holder));
+    return [
+      { resource: lock, leases: held?.leases ?? [] },
+      { resource: readers, leases: shared?.leases ?? [] },
+    ];
   }
 
   async #hold(options: AcquireOptions): Promise<HeldLease> {

@@ -210,7 +210,7 @@ export class Session {
     const leases = [...this.#leases].filter((lease) => lease.releasing());
     if (leases.length === 0) return;
     const outcomes = await this.driver.apply(leases.map((lease) => lease.giveBack));
-    leases.forEach((lease, i) => lease.released(outcomes[i]?.ok === true));
+    leases.forEach((lease, i) => lease.released(outcomes[i]));
   }
 
   /** Releases what nobody holds on to, in the background. */

@@ -20,9 +20,9 @@
  *    lost data.
  * 6. `renew` and `release` with an id act only while that id is live there. They never resurrect a
  *    lease and never touch a successor's. `renew` asks for the ttl the lease was acquired with.
- * 7. A refused `acquire`, and a `release` refused by its guard, list the live leases that stand in
- *    the way. A refused `acquire` with an empty list means that the seat its guard wants held is
- *    vacant.
+ * 7. A refused `acquire` or `release` lists the live leases that stand in the way: who else has the
+ *    seat, or else who makes the guard fail. A refused `acquire` with an empty list means that the
+ *    seat its guard wants held is vacant; a refused `release` with one, that nobody has the seat.
  * 8. Ids are made by the caller, unique per acquisition, and never shared by two seats.
  * 9. A driver has no retry, timer, log, environment read or global state, and honours `signal`.
  * 10. A reply that is odd, late, cut or a proxy's: throw `UnknownOutcome`. A definite refusal to
@@ -153,8 +153,8 @@ export interface Outcome {
   /** Granted, renewed, released, listed; `false` is a definite refusal. */
   readonly ok: boolean;
   /**
-   * Granted or renewed: that lease. Inspected: the live ones, ordered by seat. Refused acquire, or
-   * release refused by its guard: who stands in the way, ordered by seat. Otherwise empty.
+   * Granted or renewed: that lease. Inspected: the live ones. Acquire or release refused: who stands
+   * in the way. Otherwise empty. Ordered by seat.
    */
   readonly leases: readonly Lease[];
 }

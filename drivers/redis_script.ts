@@ -129,7 +129,10 @@ end
 function verbs.release(op, at, row, answer)
   if not row then return false end
   local _, id = parse(row)
-  if op.id and id ~= op.id then return false end
+  if op.id and id ~= op.id then
+    look(answer, op)
+    return false
+  end
   if refused(answer, op.guard) then return false end
   local index, gone = ns .. '/' .. op.resource, {at}
   if text[index] == op.seat .. ' ' then table.insert(gone, index) end
@@ -154,4 +157,4 @@ return answers
 `;
 
 /** SHA-1 of {@link SCRIPT}, by which a server that has seen it runs it; a test recomputes it. */
-export const SCRIPT_SHA1 = "97d59ca2169c0929613085e505075750c1ebaaf2";
+export const SCRIPT_SHA1 = "bc2a3e44ca799db7dfbb3044a92fe45ed5cc769e";

@@ -108,8 +108,8 @@ function isRepeatable(op: Op): boolean {
   return op.op !== "release" || op.id !== undefined;
 }
 
-/** A release that finds nothing after an earlier send went unanswered: that one did it. */
+/** A release that finds itself not the holder after an earlier send went unanswered: that did it. */
 function settled(op: Op | undefined, outcome: Outcome): Outcome {
-  const done = op?.op === "release" && !outcome.ok && outcome.leases.length === 0;
+  const done = op?.op === "release" && op.id !== undefined && !op.guard && !outcome.ok;
   return done ? { ok: true, leases: [] } : outcome;
 }

@@ -53,7 +53,8 @@ function renew(op: Renew, table: Table): Outcome {
 
 function release(op: Release, table: Table): Outcome {
   const [holder] = table.live(op.resource, op.seat);
-  if (!holder || (op.id !== undefined && holder.id !== op.id)) return REFUSED;
+  if (!holder) return REFUSED;
+  if (op.id !== undefined && holder.id !== op.id) return { ok: false, leases: [holder] };
   const blockers = refusal(op.guard, table);
   if (blockers) return { ok: false, leases: blockers };
   table.drop(op.resource, op.seat);

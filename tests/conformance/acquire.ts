@@ -33,7 +33,7 @@ export const acquireCases: readonly Case[] = [
     const lease = await granted(on.driver, mine);
     await refused(on.other, theirs, [lease]);
     await refused(on.other, renew(theirs), []);
-    await refused(on.other, release(theirs), []);
+    await refused(on.other, release(theirs), [lease]);
     await lists(on.driver, inspect(mine.resource), [lease]);
     await released(on.driver, release(mine));
     // A loser queued by the backend would hold the seat now without knowing.

@@ -73,7 +73,7 @@ export const refusalCases: readonly Case[] = [
     for (const guard of guards) {
       await refused(on.driver, release(nobody, guard), []);
       await refused(on.driver, breakSeat(nobody, guard), []);
-      await refused(on.driver, release({ ...held, id: crypto.randomUUID() }, guard), []);
+      await refused(on.driver, release({ ...held, id: crypto.randomUUID() }, guard), [lease]);
     }
     await lists(on.driver, inspect(held.resource), [lease]);
   }),

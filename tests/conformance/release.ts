@@ -18,14 +18,18 @@ export const releaseCases: readonly Case[] = [
     await lists(on.other, inspect(mine.resource), []);
     await granted(on.other, acquire(mine.resource));
   }),
-  law(6, "a release with an id that does not hold the seat does nothing", async (on) => {
-    const mine = acquire(on.name());
-    const stranger = acquire(mine.resource);
-    await refused(on.other, release(stranger), []);
-    const lease = await granted(on.driver, mine);
-    await refused(on.other, release(stranger), []);
-    await lists(on.driver, inspect(mine.resource), [lease]);
-  }),
+  law(
+    6,
+    "a release with an id that does not hold the seat does nothing, and says who holds it",
+    async (on) => {
+      const mine = acquire(on.name());
+      const stranger = acquire(mine.resource);
+      await refused(on.other, release(stranger), []);
+      const lease = await granted(on.driver, mine);
+      await refused(on.other, release(stranger), [lease]);
+      await lists(on.driver, inspect(mine.resource), [lease]);
+    },
+  ),
   law(6, "a release with the id of a lease that has expired does nothing", async (on) => {
     const mine = acquire(on.name(), { ttl: on.short });
     await granted(on.driver, mine);

@@ -86,7 +86,7 @@ export const renewCases: readonly Case[] = [
     await granted(on.driver, mine);
     await outlive(on);
     const successor = await granted(on.other, theirs);
-    await refused(on.driver, release(mine), []);
+    await refused(on.driver, release(mine), [successor]);
     await lists(on.driver, inspect(mine.resource), [successor]);
     await renewed(on.other, renew(theirs), successor);
     await released(on.other, release(theirs));
@@ -98,7 +98,7 @@ export const renewCases: readonly Case[] = [
     for (const place of [{ seat: "theirs" }, { seat: "nobody's" }, { resource: on.name() }]) {
       const wrong = { ...mine, ...place };
       await refused(on.driver, renew(wrong, "v"), []);
-      await refused(on.driver, release(wrong), []);
+      await refused(on.driver, release(wrong), place.seat === "theirs" ? leases.slice(1) : []);
       if (place.resource) await lists(on.driver, inspect(place.resource), []);
     }
     await lists(on.driver, inspect(mine.resource), leases);

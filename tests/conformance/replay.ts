@@ -103,7 +103,7 @@ export const replayCases: readonly Case[] = [
     await released(on.driver, release(mine));
     await refused(on.driver, release(mine), []);
     const successor = await granted(on.other, acquire(mine.resource));
-    await refused(on.driver, release(mine), []);
+    await refused(on.driver, release(mine), [successor]);
     await lists(on.driver, inspect(mine.resource), [successor]);
   }),
   law(4, "sixteen copies of one acquire at once make one lease with one token", async (on) => {

@@ -42,7 +42,7 @@ export const textCases: readonly Case[] = [
       for (const id of [unique + text, text + unique]) {
         const mine = acquire(resource, { id });
         const lease = await granted(on.driver, mine);
-        if (text) await refused(on.other, release({ ...mine, id: unique }), []);
+        if (text) await refused(on.other, release({ ...mine, id: unique }), [lease]);
         await renewed(on.driver, renew(mine), lease);
         const [end] = await apply(on.driver, [release(mine)]);
         assert.ok(end?.ok, `release by ${JSON.stringify(id)}`);

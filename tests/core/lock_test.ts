@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { InvalidArgument, LockAcquireFailed, UnknownOutcome } from "../../mod.ts";
+import { InvalidArgument, LockAcquireFailed } from "../../mod.ts";
 import { settled } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
 
@@ -108,11 +108,33 @@ Deno.test("break takes the lock from whoever has it, and their late release chan
   assert.equal(await successor.isStillOwner(), true);
 });
 
-Deno.test("a break without an answer is not repeated, for it would hit whoever came next", async () => {
+Deno.test("a break names whom it saw, so that a late or repeated one never hits a successor", async () => {
   const scene = new Scene();
-  scene.fates.push("lose-reply");
-  await assert.rejects(scene.member("a").getLock("x").break(), UnknownOutcome);
-  assert.equal(scene.sent.length, 1);
+  const [a, b, c] = [scene.member("a"), scene.member("b"), scene.member("c")];
+  const holder = await a.getLock("x").hold();
+  scene.fates.push("pass", { delay: 1_000 });
+  const breaking = b.getLock("x").break();
+  await settled();
+  await holder.release();
+  const successor = await c.getLock("x").hold();
+  await scene.runtime.advance(1_000);
+  assert.equal(await breaking, false);
+  await successor.confirm();
+});
+
+Deno.test("a release that was delivered twice counts as ours, unless another has the lock", async () => {
+  const scene = new Scene();
+  const [a, b] = [scene.member("a"), scene.member("b")];
+  const twice = await a.getLock("x").hold();
+  await scene.backend.apply([{ op: "release", resource: "lock:x", seat: "" }]);
+  assert.equal(await twice.release(), true);
+  const taken = await a.getLock("x").hold();
+  await scene.backend.apply([{ op: "release", resource: "lock:x", seat: "" }]);
+  await b.getLock("x").hold();
+  assert.equal(await taken.release(), false);
+  const late = await a.getLock("y").hold();
+  await scene.runtime.advance(10_000);
+  assert.equal(await late.release(), false);
 });
 
 Deno.test("readers share, and exclude a writer; a writer excludes readers", async () => {
