@@ -118,7 +118,14 @@ export class Cron {
     );
     if (!lease) return skipped(slot, blockers);
     const { token } = lease;
-    const start = async (): Promise<T> => await work({ slot, token, signal: lease.signal });
+    const start = async (): Promise<T> =>
+      await work({
+        slot,
+        token,
+        get signal() {
+          return lease.signal;
+        },
+      });
     const value = mode === "once"
       // Whatever becomes of it, the claim stays until it is no longer remembered.
       ? await start().finally(() => lease.abandon())

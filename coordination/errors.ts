@@ -29,15 +29,16 @@ export interface ErrorDetails {
 
 /** The base of every error Baton throws on purpose (Tooz: `ToozError`). */
 export class CoordinationError extends Error {
+  /** The class's name; written out, for bundlers shorten names. */
+  override readonly name: string = "CoordinationError";
   /** A stable word for the kind of error. */
   readonly code: ErrorCode;
   /** Whether sending the very same operation again (same id) is safe and may help. */
   readonly retryable: boolean;
 
-  /** Makes the error; `name` is the class's own. */
+  /** Makes the error. */
   constructor(message: string, code: ErrorCode, details: ErrorDetails = {}) {
     super(message, "cause" in details ? { cause: details.cause } : undefined);
-    this.name = new.target.name;
     this.code = details.code ?? code;
     this.retryable = details.retryable ?? false;
   }
@@ -48,6 +49,8 @@ export class CoordinationError extends Error {
  * written. With `retryable` it may pass; without, it needs a human.
  */
 export class ConnectionError extends CoordinationError {
+  /** The class\'s name. */
+  override readonly name: string = "ConnectionError";
   /** Makes the error; `code` is `"connection"` unless given. */
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, "connection", details);
@@ -59,6 +62,8 @@ export class ConnectionError extends CoordinationError {
  * Sending the same operation with the same id again is safe. Never read it as "refused".
  */
 export class UnknownOutcome extends CoordinationError {
+  /** The class\'s name. */
+  override readonly name: string = "UnknownOutcome";
   /** Makes the error; it is retryable unless told otherwise. */
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, "unknown-outcome", { retryable: true, ...details });
@@ -67,6 +72,8 @@ export class UnknownOutcome extends CoordinationError {
 
 /** No answer within the time allowed; as with every {@link UnknownOutcome} it may have happened. */
 export class OperationTimedOut extends UnknownOutcome {
+  /** The class\'s name. */
+  override readonly name: string = "OperationTimedOut";
   /** Makes the error; `code` is `"timed-out"`. */
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, { code: "timed-out", ...details });
@@ -75,6 +82,8 @@ export class OperationTimedOut extends UnknownOutcome {
 
 /** `hold()` or `with()` could not get the lock in the time allowed: somebody else has it. */
 export class LockAcquireFailed extends CoordinationError {
+  /** The class\'s name. */
+  override readonly name: string = "LockAcquireFailed";
   /** Makes the error. */
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, "lock-not-acquired", details);
@@ -87,6 +96,8 @@ export class LockAcquireFailed extends CoordinationError {
  * was sent already is safe only where the resource checks the fencing token.
  */
 export class LeaseLost extends CoordinationError {
+  /** The class\'s name. */
+  override readonly name: string = "LeaseLost";
   /** Makes the error. */
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, "lease-lost", details);
@@ -95,6 +106,8 @@ export class LeaseLost extends CoordinationError {
 
 /** An argument no backend could accept. Thrown before any request, so nothing was written. */
 export class InvalidArgument extends CoordinationError {
+  /** The class\'s name. */
+  override readonly name: string = "InvalidArgument";
   /** Makes the error. */
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, "invalid-argument", details);
@@ -103,6 +116,8 @@ export class InvalidArgument extends CoordinationError {
 
 /** This runtime or driver cannot do what was asked; thrown before any request. */
 export class NotSupported extends CoordinationError {
+  /** The class\'s name. */
+  override readonly name: string = "NotSupported";
   /** Makes the error. */
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, "not-supported", details);

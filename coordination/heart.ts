@@ -52,7 +52,7 @@ export class Heart {
 
   /** Looks again at what is due when: a lease has come or gone. */
   poke(): void {
-    this.#wake.abort();
+    if (this.#run) this.#wake.abort();
   }
 
   #changed(): void {
@@ -64,7 +64,7 @@ export class Heart {
       this.#run.abort();
       this.#run = undefined;
     }
-    this.poke();
+    this.#wake.abort();
   }
 
   #care(): HeldLease[] {

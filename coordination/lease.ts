@@ -78,6 +78,8 @@ export interface LeaseParts {
   readonly bounds: ClockBounds;
   /** Told of everything that is not an answer to a call. */
   readonly on: (event: CoordinatorEvent) => void;
+  /** Whether a loss is to be told at once, and not only to those who look or listen. */
+  readonly watched: boolean;
   /** The granted operation. */
   readonly op: spi.Acquire;
   /** The fencing token. */
@@ -95,21 +97,31 @@ type State = "held" | "lost" | "gone" | "releasing" | "released";
 
 /** The only implementation of {@link Lease}. */
 export class HeldLease implements Lease {
-  readonly signal: AbortSignal;
   readonly #parts: LeaseParts;
-  readonly #controller = new AbortController();
   readonly #validity: number;
   #state: State = "held";
   #sent: Instant;
+  #controller: AbortController | undefined;
+  #lost: LeaseLost | undefined;
   #cancelTimer = (): void => {};
 
-  /** Starts believing, and the timer that ends it. */
+  /** Starts believing. */
   constructor(parts: LeaseParts) {
     this.#parts = parts;
     this.#sent = parts.sent;
     this.#validity = Math.min(validity(parts.op.ttl, parts.bounds), parts.believe ?? Infinity);
-    this.signal = watchful(this.#controller, () => this.#look());
-    this.#watch();
+    if (parts.watched) this.#watch();
+  }
+
+  // Made when it is first asked for: until then nobody listens, and no timer is needed to abort it.
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      watchful(this.#controller, () => this.#look());
+      if (this.held) this.#watch();
+      else this.#abort();
+    }
+    return this.#controller.signal;
   }
 
   get resource(): string {
@@ -167,9 +179,7 @@ export class HeldLease implements Lease {
 
   async confirm(options: CallOptions = {}): Promise<void> {
     if (!(await this.renew(options))) {
-      throw this.signal.reason instanceof LeaseLost
-        ? this.signal.reason
-        : new LeaseLost(`${this.resource} was released before, so nothing is held`);
+      throw this.#lost ?? new LeaseLost(`${this.resource} was released before: nothing is held`);
     }
   }
 
@@ -191,7 +201,7 @@ export class HeldLease implements Lease {
     // Answers may overtake each other; the latest send counts.
     if (elapsed(this.#parts.runtime, sent) < this.age) {
       this.#sent = sent;
-      this.#watch();
+      if (this.#controller || this.#parts.watched) this.#watch();
     }
     return this.held;
   }
@@ -208,7 +218,7 @@ export class HeldLease implements Lease {
     if (this.over) return false;
     if (this.#state === "held") {
       this.#state = "releasing";
-      this.#end(new DOMException(`${this.resource} was released by its holder`, "AbortError"));
+      this.#end();
     }
     return true;
   }
@@ -255,16 +265,23 @@ export class HeldLease implements Lease {
 
   #lose(why: string, state: "lost" | "gone"): void {
     this.#state = state;
-    const reason = new LeaseLost(
+    const reason = this.#lost = new LeaseLost(
       `${this.resource} (token ${this.token}) is lost: ${why}. Stop what depends on it`,
     );
-    this.#end(reason);
+    this.#end();
     this.#parts.on({ type: "lost", resource: this.resource, token: this.token, reason });
   }
 
-  #end(reason: LeaseLost | DOMException): void {
+  #end(): void {
     this.#cancelTimer();
     this.#parts.ended(this);
-    this.#controller.abort(reason);
+    this.#abort();
+  }
+
+  #abort(): void {
+    // Only for those who listen: making an exception costs more than all else in a release.
+    this.#controller?.abort(
+      this.#lost ?? new DOMException(`${this.resource} was released by its holder`, "AbortError"),
+    );
   }
 }

@@ -137,6 +137,7 @@ export class Session {
       runtime: this.runtime,
       bounds: this.bounds,
       on: (event) => this.report(event),
+      watched: this.#on !== undefined,
       op,
       token: granted.token,
       sent,

@@ -5,7 +5,7 @@
  */
 
 import { InvalidArgument } from "../coordination/errors.ts";
-import type { Op } from "./driver.ts";
+import type { Acquire, Op } from "./driver.ts";
 
 /** The longest finite ttl: what a timer, and a signed 32-bit field, can hold. */
 export const MAX_TTL = 2 ** 31 - 1;
@@ -22,53 +22,55 @@ const encoder = new TextEncoder();
  */
 export function checkOps(ops: readonly Op[], minTtl: number): void {
   for (const op of ops) {
+    const { id, ttl, value, guard } = op as Partial<Acquire>;
+    const writes = op.op === "acquire" || op.op === "renew";
     checkWord(op.op, ["acquire", "renew", "release", "inspect"]);
     checkText("resource", op.resource, 1);
-    if (op.op !== "inspect" || op.seat !== undefined) checkText("seat", op.seat, 0);
-    if (op.op === "acquire" || op.op === "renew") {
-      checkText("id", op.id, 1);
-      checkTtl(op.ttl, minTtl);
-      if (op.op === "acquire" || op.value !== undefined) checkText("value", op.value, 0);
-    } else if (op.op === "release" && op.id !== undefined) checkText("id", op.id, 1);
-    if ((op.op === "acquire" || op.op === "release") && op.guard) {
-      checkWord(op.guard.when, ["held", "vacant"]);
-      checkText("resource", op.guard.resource, 1);
-      if (op.guard.seat !== undefined) checkText("seat", op.guard.seat, 0);
+    checkText("seat", op.seat, 0, op.op === "inspect");
+    checkText("id", id, 1, !writes);
+    checkText("value", value, 0, op.op !== "acquire");
+    if (writes) checkTtl(ttl, minTtl);
+    if (guard) {
+      checkWord(guard.when, ["held", "vacant"]);
+      checkText("resource", guard.resource, 1);
+      checkText("seat", guard.seat, 0, true);
     }
   }
 }
 
 function checkWord(word: string, known: readonly string[]): void {
-  if (!known.includes(word)) {
-    throw new InvalidArgument(
-      `Cannot run this operation: "${word}" is none of ${known.join(", ")}`,
-    );
-  }
+  if (!known.includes(word)) refuse("operation", `"${word}" is none of ${known}`);
 }
 
-function checkText(field: keyof typeof LIMITS, text: unknown, least: number): void {
+function checkText(
+  field: keyof typeof LIMITS,
+  text: unknown,
+  least: number,
+  optional = false,
+): void {
+  if (optional && text === undefined) return;
   if (typeof text !== "string" || text.length < least) {
-    throw new InvalidArgument(`Cannot use this ${field}: it is empty, or not a string`);
+    refuse(field, "it is empty, or not a string");
   }
   // A lone surrogate has no UTF-8 form, so two different names would meet in one key; PostgreSQL
   // text cannot hold U+0000.
   if (!text.isWellFormed() || text.includes("\0")) {
-    throw new InvalidArgument(`Cannot use this ${field}: it has a lone surrogate or U+0000`);
+    refuse(field, "it has a lone surrogate or U+0000");
   }
   const limit = LIMITS[field];
   if (text.length * 3 > limit && encoder.encode(text).length > limit) {
-    throw new InvalidArgument(
-      `Cannot use this ${field}: it is longer than ${limit} bytes of UTF-8`,
-    );
+    refuse(field, `it is longer than ${limit} bytes of UTF-8`);
   }
 }
 
-function checkTtl(ttl: number, minTtl: number): void {
+function checkTtl(ttl: unknown, minTtl: number): void {
   if (ttl === Infinity) return;
-  if (!Number.isSafeInteger(ttl) || ttl < minTtl || ttl > MAX_TTL) {
-    throw new InvalidArgument(
-      `Cannot use ttl ${ttl}: it must be whole milliseconds from ${minTtl} (this driver's minimum) ` +
-        `to ${MAX_TTL}, or Infinity`,
-    );
+  if (!Number.isSafeInteger(ttl) || Number(ttl) < minTtl || Number(ttl) > MAX_TTL) {
+    refuse("ttl", `${ttl} is not whole milliseconds from ${minTtl} to ${MAX_TTL}, nor Infinity`);
   }
+}
+
+/** Throws what every bad argument to a driver is refused with. */
+export function refuse(what: string, why: string): never {
+  throw new InvalidArgument(`Cannot use this ${what}: ${why}`);
 }

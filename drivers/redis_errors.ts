@@ -6,13 +6,10 @@
 
 import { ConnectionError, CoordinationError, UnknownOutcome } from "../coordination/errors.ts";
 
-/** Errors a server sends before it runs anything: whether they may pass, and what to do. */
-const DEFINITE: ReadonlyArray<readonly [pattern: RegExp, retryable: boolean, advice: string]> = [
-  [/^(WRONGPASS|NOAUTH|Unauthorized)/i, false, "check the token or password"],
-  [/^NOPERM/, false, "this user may not run EVAL and EVALSHA"],
-  [/^ERR max (daily |monthly )?requests? /i, false, "the plan's quota is used up"],
-  [/^(LOADING|BUSY|MASTERDOWN|READONLY|CLUSTERDOWN)\b/, true, "it may pass shortly"],
-];
+/** Errors a server sends before it runs anything, by their first word. */
+const UNAUTHORIZED = /^(WRONGPASS|NOAUTH|NOPERM|Unauthorized)/i;
+const OVER_QUOTA = /^ERR max .*request/i;
+const MAY_PASS = /^(LOADING|BUSY|READONLY)\b/;
 
 /** Whether an error proves that the server does not know the script, and so that nothing ran. */
 export function isNoScript(error: unknown): boolean {
@@ -23,20 +20,21 @@ export function isNoScript(error: unknown): boolean {
 export function redisError(name: string, error: unknown): CoordinationError {
   if (error instanceof CoordinationError) return error;
   const said = brief(error);
-  for (const [pattern, retryable, advice] of DEFINITE) {
-    if (!pattern.test(said)) continue;
-    const code = retryable || said.startsWith("ERR") ? "connection" : "unauthorized";
-    const message = `${name} refused the request and wrote nothing: ${said}; ${advice}`;
-    return new ConnectionError(message, { code, retryable });
-  }
-  if (isUnreachable(error)) {
-    const message =
-      `${name} was not reached, so nothing was written: check the URL and the network`;
-    return new ConnectionError(message, { retryable: true });
+  const unauthorized = UNAUTHORIZED.test(said);
+  const retryable = MAY_PASS.test(said) || isUnreachable(error);
+  if (unauthorized || retryable || OVER_QUOTA.test(said)) {
+    return new ConnectionError(
+      `${name} ${
+        isUnreachable(error) ? "was not reached" : "refused the request"
+      }, so nothing was ` +
+        `written (${said}); ` +
+        (unauthorized ? "check the token and its permissions" : "check the URL, network and plan"),
+      { code: unauthorized ? "unauthorized" : "connection", retryable },
+    );
   }
   return new UnknownOutcome(
     `${name} gave no valid answer, so the outcome is unknown (${said}); ` +
-      "sending the same operation again is safe",
+      "sending it again is safe",
   );
 }
 

@@ -7,7 +7,6 @@
 
 import { CoordinationError, OperationTimedOut, UnknownOutcome } from "../coordination/errors.ts";
 import { elapsed, instant, type Runtime, sleep, systemRuntime } from "../coordination/runtime.ts";
-import { checkOps } from "./check.ts";
 import type { Driver, Op, Outcome } from "./driver.ts";
 
 /** How often and how long to try. */
@@ -40,10 +39,10 @@ export function retrying(driver: Driver, options: RetryOptions = {}): Driver {
     name: driver.name,
     guarantees: driver.guarantees,
     async apply(ops, { signal } = {}) {
-      // Its ttls are about to set timers.
-      checkOps(ops, driver.guarantees.minTtl);
-      const start = instant(runtime);
       const ttl = Math.min(...ops.map((op) => "ttl" in op ? op.ttl : Infinity));
+      // A ttl that could set no timer is refused by every driver, before it sends anything.
+      if (!(ttl > 0)) return await driver.apply(ops, { ...(signal && { signal }) });
+      const start = instant(runtime);
       const useful = Math.max(LEAST, Math.min(within, ttl));
       let missed: UnknownOutcome | undefined;
       for (let attempt = 0;; attempt++) {
@@ -80,20 +79,25 @@ async function once(
 ): Promise<readonly Outcome[]> {
   signal?.throwIfAborted();
   const attempt = new AbortController();
-  const late = new OperationTimedOut(
-    `${driver.name} did not answer within ${Math.round(timeout)} ms, so the outcome is unknown; ` +
-      "sending the same operation again is safe",
-  );
-  const given = new UnknownOutcome(
-    `the call to ${driver.name} was aborted while it waited, so the outcome is unknown`,
-  );
+  // Made only when needed: an error notes where it was made, which costs more than all else here.
+  const late = (): UnknownOutcome =>
+    new OperationTimedOut(
+      `${driver.name} did not answer within ${
+        Math.round(timeout)
+      } ms, so the outcome is unknown; ` +
+        "sending it again is safe",
+    );
+  const given = (): UnknownOutcome =>
+    new UnknownOutcome(
+      `the call to ${driver.name} was aborted while it waited, so the outcome is unknown`,
+    );
   return await new Promise((resolve, reject) => {
     const end = (error: UnknownOutcome): void => {
       reject(error);
       attempt.abort(error);
     };
-    const onAbort = (): void => end(given);
-    const cancel = runtime.after(timeout, () => end(late));
+    const onAbort = (): void => end(given());
+    const cancel = runtime.after(timeout, () => end(late()));
     signal?.addEventListener("abort", onAbort, { once: true });
     const send = async (): Promise<readonly Outcome[]> =>
       await driver.apply(ops, { signal: attempt.signal });

@@ -12,8 +12,8 @@
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
-import { ConnectionError, InvalidArgument, UnknownOutcome } from "../coordination/errors.ts";
-import { checkOps } from "./check.ts";
+import { ConnectionError, UnknownOutcome } from "../coordination/errors.ts";
+import { checkOps, refuse } from "./check.ts";
 import type { Driver, Guarantees, Lease, Op, Outcome } from "./driver.ts";
 import { step, type Table } from "./step.ts";
 
@@ -70,9 +70,7 @@ export function sqlite(file: string | URL, options: SqliteOptions = {}): SqliteD
   const path = pathOf(file);
   const { busyTimeout = 1_000, now = Date.now } = options;
   if (!Number.isSafeInteger(busyTimeout) || busyTimeout < 0) {
-    throw new InvalidArgument(
-      `Cannot use busyTimeout ${busyTimeout}: it must be whole milliseconds`,
-    );
+    refuse("busyTimeout", `${busyTimeout} is not whole milliseconds`);
   }
   let table: SqliteTable | undefined;
   const close = (): void => {
@@ -101,10 +99,7 @@ function pathOf(file: string | URL): string {
   if (
     path === "" || path.startsWith(":") || /^[a-z][a-z0-9+.-]+:/i.test(path) || path.includes("\0")
   ) {
-    throw new InvalidArgument(
-      "Cannot open this as a SQLite file: give a path or a file: URL (for leases that need no file " +
-        "there is memory())",
-    );
+    refuse("SQLite file", "it is no path or file: URL (for leases without a file use memory())");
   }
   return path;
 }
@@ -187,7 +182,7 @@ class SqliteTable implements Table {
         `sqlite could not finish its write, so the outcome is unknown (${
           (error as Error).message
         }); ` +
-          "sending the same operation again is safe",
+          "sending it again is safe",
       );
     }
   }
@@ -224,8 +219,9 @@ class SqliteTable implements Table {
 function refused(error: unknown): Error {
   if (error instanceof UnknownOutcome) return error;
   const { errcode, message } = error as { errcode?: number; message: string };
-  const primary = (errcode ?? 0) & 0xff;
-  const busy = primary === 5 || primary === 6;
+  // SQLITE_BUSY and SQLITE_LOCKED by Node's code, or by their text, which is all that Deno gives.
+  const busy = [5, 6].includes((errcode ?? 0) & 0xff) ||
+    /database (table )?is locked/.test(message);
   return new ConnectionError(
     `sqlite could not use its file and wrote nothing: ${message}` +
       (busy ? "; another process is writing, it may pass shortly" : ""),

@@ -9,7 +9,7 @@
  */
 
 import { Redis } from "@upstash/redis/cloudflare";
-import { InvalidArgument } from "../coordination/errors.ts";
+import { refuse } from "./check.ts";
 import type { Driver } from "./driver.ts";
 import { redis, type RedisOptions } from "./redis.ts";
 
@@ -46,9 +46,9 @@ export function upstash(options: UpstashOptions): Driver {
   const { url, token, name = "upstash", ...rest } = options;
   checkUrl(url);
   if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
-    throw new InvalidArgument(
-      "Cannot use this Upstash token: it is empty or has a space, a line break or a non-ASCII " +
-        "character; copy UPSTASH_REDIS_REST_TOKEN from the console's REST section",
+    refuse(
+      "Upstash token",
+      "it is empty, or has white space in it",
     );
   }
   let signal: AbortSignal | undefined;
@@ -102,27 +102,19 @@ export function upstashClient(client: UpstashClient, options: RedisOptions = {})
   return redis((command) => client.exec(command as [string, ...string[]]), { name, ...rest });
 }
 
+/** Refuses what is no REST URL. No message repeats it: people paste redis://default:PASSWORD@…. */
 function checkUrl(text: string): void {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw new InvalidArgument(
-      "Cannot use this Upstash URL: it is not a URL such as https://….upstash.io",
-    );
-  }
+  const url = URL.parse(text);
+  if (!url) return refuse("Upstash URL", "it is none");
   const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  // Neither message repeats the URL: people paste redis://default:PASSWORD@… here.
   if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) {
-    throw new InvalidArgument(
-      `Cannot use an Upstash URL that starts with ${url.protocol}//: the REST URL starts with ` +
-        "https:// (http:// is for loopback only, for the token would travel readable)",
+    refuse(
+      "URL",
+      `it starts with ${url.protocol}// and not with https://`,
     );
   }
   if (url.username || url.password || url.search || url.hash) {
-    throw new InvalidArgument(
-      "Cannot use this Upstash URL: it carries credentials or a query; give the token by itself",
-    );
+    refuse("Upstash URL", "it has credentials or a query in it");
   }
 }
 

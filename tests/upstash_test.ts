@@ -120,7 +120,7 @@ Deno.test("definite refusals say what to do, show no secret, and write nothing",
       assert(error instanceof ConnectionError);
       assert.equal(error.code, "unauthorized");
       assert.equal(error.retryable, false);
-      assert.match(error.message, /wrote nothing.*check the token/);
+      assert.match(error.message, /nothing was written .*check the token/);
       return true;
     });
     const driver = driverOf(fixture);

@@ -5,10 +5,11 @@
  * @example
  * ```ts
  * import { type Backend, driverCases, restartCases } from "@baton/baton/testing";
- * import { myDriver } from "./my_driver.ts";
+ * import { memory as myDriver } from "@baton/baton/drivers/memory";
  *
+ * const shared = myDriver(); // or one per connection, to a server
  * const backend: Backend = {
- *   connect: () => myDriver("http://localhost:1234"),
+ *   connect: () => shared,
  *   pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
  *   tick: 300,
  * };

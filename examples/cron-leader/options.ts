@@ -1,0 +1,62 @@
+/** The demo's arguments. */
+
+import { parseArgs } from "node:util";
+
+/** Which backend the workers meet in. */
+export type BackendName = "sqlite" | "upstash";
+
+/** What the demo was asked to do. */
+export interface Options {
+  readonly seconds: number;
+  readonly json: boolean;
+  readonly backend: BackendName;
+  readonly help: boolean;
+}
+
+export const HELP = `\
+One cron, four processes: kills and freezes the leader, and counts what ran twice.
+
+  deno task demo [--seconds N] [--json] [--backend sqlite|upstash]
+
+  --seconds N        how long, at least 5; every second is a slot (20)
+  --json             only one line on standard output, at the end; the rest on standard error
+  --backend sqlite   a SQLite file in a temporary folder (the default)
+  --backend upstash  UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN if they are set,
+                     or else a local Redis behind a front end that speaks as Upstash does
+  --help             this
+
+Exit status: 0 no slot ran twice, 1 one did, 2 bad arguments, 3 the demo could not run.
+`;
+
+/** Thrown for arguments that make no sense; its message is for the person who typed them. */
+export class BadArguments extends Error {}
+
+/** Reads the arguments. */
+export function parseOptions(args: string[]): Options {
+  const { seconds, json, backend, help } = parse(args);
+  const count = Number(seconds);
+  if (!/^\d+$/.test(seconds) || count < 5 || count > 3_600) {
+    throw new BadArguments(`--seconds must be a whole number from 5 to 3600, not "${seconds}"`);
+  }
+  if (backend !== "sqlite" && backend !== "upstash") {
+    throw new BadArguments(`--backend must be sqlite or upstash, not "${backend}"`);
+  }
+  return { seconds: count, json, backend, help };
+}
+
+function parse(args: string[]): { seconds: string; json: boolean; backend: string; help: boolean } {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        seconds: { type: "string", default: "20" },
+        json: { type: "boolean", default: false },
+        backend: { type: "string", default: "sqlite" },
+        help: { type: "boolean", default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new BadArguments((error as Error).message);
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * One of four processes that each think they are the cron. It campaigns, and while it leads it runs
+ * every slot; a new leader first catches up on the slots its predecessor left. Leadership decides who
+ * *normally* runs a slot; the slot's own claim makes it at most once even while leadership moves.
+ */
+
+import { parseArgs } from "node:util";
+import {
+  CoordinationError,
+  Coordinator,
+  type CoordinatorEvent,
+  type Cron,
+  type Leadership,
+} from "@baton/baton";
+import { openDriver } from "./backend.ts";
+import { type LedgerEntry, openLedger } from "./ledger.ts";
+import { lines, type Schedule, SECOND, type WorkerEvent } from "./messages.ts";
+import type { BackendName } from "./options.ts";
+
+/** How many slots a new leader looks back: far more than pass while there is no leader. */
+const LOOK_BACK = 10;
+/** For how long the backend remembers that a slot has run, in ms; the demo is over sooner. */
+const RETAIN = 2 * 60 * 60 * SECOND;
+/** The pause before a slot is tried again after the backend failed, in ms. */
+const PAUSE_IN_TROUBLE = 200;
+
+const { values } = parseArgs({
+  options: {
+    name: { type: "string", default: "" },
+    backend: { type: "string", default: "" },
+    folder: { type: "string", default: "" },
+    run: { type: "string", default: "" },
+    ttl: { type: "string", default: "" },
+  },
+});
+const name = values.name;
+const ttl = Number(values.ttl);
+const stop = new AbortController();
+/** Slots that need no second look: run here, or known to be another's. */
+const settled = new Set<number>();
+
+function tell(event: WorkerEvent): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(event)}\n`));
+}
+
+function report(event: CoordinatorEvent): void {
+  switch (event.type) {
+    case "elected":
+    case "leadership-lost":
+    case "stood-down":
+      return tell({ type: event.type, term: event.term });
+    case "heartbeat-failed":
+    case "campaign-failed":
+    case "release-failed":
+      return tell({ type: "trouble", message: `${event.type}: ${(event.error as Error).message}` });
+  }
+}
+
+/** Waits until the wall clock shows `time`, or the signal aborts. */
+async function untilTime(time: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && Date.now() < time) {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, Math.min(time - Date.now(), 2 ** 31 - 1));
+      function done(): void {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        resolve();
+      }
+      signal.addEventListener("abort", done, { once: true });
+    });
+  }
+}
+
+async function runSlot(
+  cron: Cron,
+  slot: number,
+  { term, signal }: Leadership,
+  append: (entry: LedgerEntry) => void,
+): Promise<void> {
+  const run = await cron.run({ slot, ttl, retain: RETAIN, signal }, (claim) => {
+    // The last thing before the work: a process that was frozen after its claim stops here.
+    if (signal.aborted || claim.signal.aborted) return false;
+    append({ slot, worker: name, token: claim.token, term, at: Date.now() });
+    return true;
+  });
+  settled.add(slot);
+  if (run.outcome === "skipped") tell({ type: "skipped", slot, holder: run.holder });
+  else if (run.value) tell({ type: "ran", slot, token: run.token, term });
+}
+
+/** The cron, for as long as we lead. */
+async function beCron(
+  cron: Cron,
+  { first, last }: Schedule,
+  leadership: Leadership,
+  append: (entry: LedgerEntry) => void,
+): Promise<void> {
+  const { signal } = leadership;
+  const now = Math.floor(Date.now() / SECOND) * SECOND;
+  let slot = Math.max(first, now - LOOK_BACK * SECOND);
+  while (slot <= last && !signal.aborted) {
+    await untilTime(slot, signal);
+    if (signal.aborted) return;
+    try {
+      if (!settled.has(slot)) await runSlot(cron, slot, leadership, append);
+      slot += SECOND;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof CoordinationError && error.retryable)) throw error;
+      tell({ type: "trouble", message: error.message });
+      await untilTime(Date.now() + PAUSE_IN_TROUBLE, signal);
+    }
+  }
+  // Nothing left to run, but leaving would start an election.
+  await untilTime(Infinity, signal);
+}
+
+async function main(): Promise<void> {
+  const driver = await openDriver(values.backend as BackendName, values.folder);
+  const baton = new Coordinator(driver, {
+    memberId: name,
+    namespace: "demo",
+    ttl,
+    leaderTtl: ttl,
+    on: report,
+  });
+  await baton.start();
+  const append = openLedger(`${values.folder}/ledger.jsonl`);
+  tell({ type: "ready" });
+  const orders = lines(Deno.stdin.readable);
+  const { value: order } = await orders.next();
+  if (order === undefined) return;
+  const schedule = JSON.parse(order) as Schedule;
+  orders.next().then(() => {
+    // Standard input closed: the demo is over, or the parent died and we must not outlive it.
+    stop.abort();
+    setTimeout(() => Deno.exit(0), SECOND);
+  });
+  // Named after this run of the demo: another may share the database.
+  const cron = baton.cron(`tick-${values.run}`);
+  await baton.lead(
+    `cron-${values.run}`,
+    (leadership) => beCron(cron, schedule, leadership, append),
+    { signal: stop.signal },
+  );
+}
+
+if (import.meta.main) {
+  // Ctrl-C reaches every process of the terminal, but it is the parent that says when we end.
+  Deno.addSignalListener("SIGINT", () => {});
+  try {
+    await main();
+    Deno.exit(0);
+  } catch (error) {
+    tell({ type: "trouble", message: (error as Error).message });
+    Deno.exit(1);
+  }
+}

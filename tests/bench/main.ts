@@ -1,0 +1,47 @@
+/**
+ * `deno task bench`: what Baton costs, as ratios to what it is made of, measured side by side in one
+ * run. No absolute time is asserted, for they belong to the machine. It ends with 1 when a limit is
+ * missed.
+ *
+ * - `--quick` looks only briefly: enough to see that it runs. Times are shown, but only counts
+ *   decide how it ends.
+ * - `--json` adds one line with all rows.
+ */
+import { startBackend } from "./backend.ts";
+import { billingRows } from "./billing.ts";
+import { memoryRows, sqliteRows } from "./local_times.ts";
+import { passes, type Row, tablesOf } from "./row.ts";
+import { throughputRows } from "./throughput.ts";
+import { distantRows, pairRows, singleRows } from "./upstash_times.ts";
+
+const quick = Deno.args.includes("--quick");
+const json = Deno.args.includes("--json");
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+/** Rounds enough that the medians of two runs on a busy machine differ by a hundredth or two. */
+const rounds = (count: number): number => quick ? Math.ceil(count / 20) : count;
+
+async function measure(): Promise<Row[]> {
+  await using backend = await startBackend();
+  return [
+    // Counted first: nothing else has been asked of the server yet.
+    ...await billingRows(backend),
+    ...await pairRows(backend, { rounds: rounds(600), turns: 4 }),
+    ...await distantRows(backend, { rounds: rounds(120), turns: 2 }),
+    ...await singleRows(backend, { rounds: rounds(400), turns: 6 }),
+    ...await throughputRows(backend, { rounds: rounds(100), turns: 1 }),
+    ...await sqliteRows({ rounds: rounds(200), turns: 4 }),
+    ...await memoryRows({ rounds: rounds(200), turns: 100 }),
+  ];
+}
+
+const rows = await measure();
+const missed = rows.filter((row) => !passes(row) && !(quick && row.timed));
+print(tablesOf(rows));
+if (quick) print("A quick look: the times above are too few to decide anything.");
+print(missed.length === 0 ? "Every limit is kept." : `Limits missed: ${missed.length}`);
+if (json) print(JSON.stringify(rows));
+Deno.exit(missed.length === 0 ? 0 : 1);
