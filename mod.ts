@@ -34,20 +34,18 @@
  * @module
  */
 
+export { Coordinator } from "./coordination/coordinator.ts";
+export type { CampaignOptions } from "./coordination/candidate.ts";
 export {
-  Coordinator,
   type CoordinatorOptions,
+  CoreCoordinator,
   type StartOptions,
-} from "./coordination/coordinator.ts";
+} from "./coordination/core.ts";
 export { Cron, type Run, type SlotOptions, type SlotResult } from "./coordination/cron.ts";
-export { type CampaignOptions, Election, type Leader } from "./coordination/election.ts";
+export { Election, type Leader } from "./coordination/election.ts";
 export * from "./coordination/errors.ts";
-export type {
-  CoordinatorEvent,
-  LeadershipEvent,
-  LostEvent,
-  TroubleEvent,
-} from "./coordination/events.ts";
+export type * from "./coordination/events.ts";
+export type { JoinOptions, MemberInfo, Membership } from "./coordination/groups.ts";
 export type { Leadership, LeaderWork } from "./coordination/lead.ts";
 export type { CallOptions, Lease } from "./coordination/lease.ts";
 export { type AcquireOptions, type Holder, Lock, type Work } from "./coordination/lock.ts";
@@ -57,5 +55,7 @@ export {
   systemRuntime,
   type SystemRuntimeOptions,
 } from "./coordination/runtime.ts";
+export type { EventsOptions, Tick, TickOptions } from "./coordination/ticker.ts";
 export type { ClockBounds } from "./coordination/timings.ts";
+export type { WatchCallback } from "./coordination/watches.ts";
 export type { RequestEvent } from "./drivers/traced.ts";

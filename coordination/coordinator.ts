@@ -5,50 +5,18 @@
  */
 
 import type { Driver } from "../drivers/driver.ts";
-import { Cron } from "./cron.ts";
-import { type CampaignOptions, Election, type Leader } from "./election.ts";
-import { CoordinationError, NotSupported } from "./errors.ts";
-import type { CoordinatorEvent } from "./events.ts";
-import type { LeaderWork } from "./lead.ts";
+import { type CoordinatorOptions, CoreCoordinator } from "./core.ts";
+import type { GroupEvent, Json } from "./events.ts";
+import { Groups, type JoinOptions, type MemberInfo, type Membership } from "./groups.ts";
+import { insideOf } from "./inside.ts";
 import type { CallOptions } from "./lease.ts";
-import { Lock } from "./lock.ts";
-import { checkName } from "./names.ts";
-import { type Runtime, systemRuntime } from "./runtime.ts";
-import { Session } from "./session.ts";
-import { checkWait, type ClockBounds } from "./timings.ts";
-
-/** How a coordinator is made. Every duration is in milliseconds. */
-export interface CoordinatorOptions {
-  /** Who we are, for others to read: unique per process, not a secret. A random one unless given. */
-  memberId?: string;
-  /** Keeps applications on one backend apart: 1 to 64 of `A–Z a–z 0–9 . _ -`. */
-  namespace?: string;
-  /** How long a lease lives unrenewed; 30,000 unless given. Each call can choose its own. */
-  ttl?: number;
-  /** The `ttl` of locks, where it differs. */
-  lockTtl?: number;
-  /** The `ttl` of leadership, where it differs. */
-  leaderTtl?: number;
-  /** How often leases are renewed; a third of the time each may be believed unless given. */
-  heartbeatInterval?: number;
-  /** How long one request may take; 5,000 unless given, and never more than a third of the ttl. */
-  timeout?: number;
-  /** What clocks are trusted to do; see {@link ClockBounds}. */
-  clocks?: Partial<ClockBounds>;
-  /** Told of every request, loss and trouble. What it throws is ignored. */
-  on?: (event: CoordinatorEvent) => void;
-  /** Clocks, timers and background work; the real ones unless given. */
-  runtime?: Runtime;
-}
-
-/** How to start a coordinator. */
-export interface StartOptions extends CallOptions {
-  /** Whether to renew every lease in the background until `stop()`. */
-  heartbeat?: boolean;
-}
+import { capabilitiesOf } from "./snapshot.ts";
+import { type EventsOptions, type Tick, Ticker, type TickOptions } from "./ticker.ts";
+import { type WatchCallback, Watches } from "./watches.ts";
 
 /**
- * Locks, elections and cron jobs of one member over one backend.
+ * Locks, elections, cron jobs, groups and watches of one member over one backend: the verbs of Tooz,
+ * and what it lacks.
  *
  * It does not make anything safe by itself: a holder that is paused can act on a lease it has lost.
  * Within the clock bounds no two holders believe at once; beyond them only a resource that checks
@@ -61,20 +29,15 @@ export interface StartOptions extends CallOptions {
  * import { Coordinator } from "@baton/baton";
  * import { memory } from "@baton/baton/drivers/memory";
  *
- * const baton = new Coordinator(memory());
- * await using lease = await baton.getLock("account:42").hold({ ttl: 10_000, timeout: 3_000 });
- * console.log(`mine until ${new Date(lease.deadline).toISOString()}, token ${lease.token}`);
+ * const baton = new Coordinator(memory(), { memberId: "fra-1" });
+ * await baton.joinGroupCreate("workers", { zone: "fra", weight: 2 });
+ * console.log(await baton.getMembers("workers")); // Set { "fra-1" }
  * ```
  */
-export class Coordinator implements AsyncDisposable {
-  /** Who we are, for others to read. */
-  readonly memberId: string;
-  readonly #session: Session;
-  readonly #lockTtl: number;
-  readonly #leaderTtl: number;
-  readonly #ttl: number;
-  readonly #elections = new Map<string, Election>();
-  #started = false;
+export class Coordinator extends CoreCoordinator {
+  readonly #groups: Groups;
+  readonly #watches: Watches;
+  readonly #ticker: Ticker;
 
   /**
    * Makes a coordinator. No request.
@@ -82,143 +45,228 @@ export class Coordinator implements AsyncDisposable {
    * @throws {InvalidArgument} when an option cannot work, saying which and why.
    */
   constructor(driver: Driver, options: CoordinatorOptions = {}) {
-    const { runtime = systemRuntime(), ttl = 30_000, lockTtl = ttl, leaderTtl = ttl } = options;
-    this.memberId = options.memberId ?? `member-${runtime.id().slice(0, 8)}`;
-    checkName("member", this.memberId);
-    if (options.timeout !== undefined) checkWait("request timeout", options.timeout);
-    this.#session = new Session({ ...options, driver, runtime });
-    for (const each of [ttl, lockTtl, leaderTtl]) this.#session.check(each);
-    [this.#ttl, this.#lockTtl, this.#leaderTtl] = [ttl, lockTtl, leaderTtl];
-  }
-
-  /** Whether `start()` was called, and `stop()` was not since. */
-  get isStarted(): boolean {
-    return this.#started;
+    super(driver, options);
+    const { session, candidate } = insideOf(this);
+    const { ttl = 30_000, membershipTtl = ttl } = options;
+    session.check(membershipTtl);
+    this.#groups = new Groups(session, this.memberId, membershipTtl);
+    this.#watches = new Watches(session, candidate);
+    this.#ticker = new Ticker(session, this.#groups, this.#watches);
   }
 
   /**
-   * Proves with one request that the backend answers and knows us, and begins to renew in the
-   * background if asked to. Short-lived code can do without: every other call works unstarted.
+   * Makes a group. One request.
    *
-   * @throws {ConnectionError} when the backend is not reached or refuses us; we stay unstarted.
-   * @throws {NotSupported} when a heartbeat is asked for where timers end with the request.
-   * @throws {CoordinationError} when started already.
+   * @throws {GroupAlreadyExist} when it exists.
    */
-  async start(options: StartOptions = {}): Promise<void> {
-    if (this.#started) {
-      throw new CoordinationError("Cannot start: this coordinator is started already", "misuse");
-    }
-    if (options.heartbeat && !this.#session.runtime.lasting) {
-      throw new NotSupported(
-        "Cannot beat in the background here: this platform ends timers with the request. Use " +
-          "lock.with(), lead() or cron().run(), which renew while they run, or call heartbeat()",
-      );
-    }
-    this.#started = true;
-    try {
-      await this.#session.inspect("groups", "", options.signal);
-    } catch (error) {
-      this.#started = false;
-      throw error;
-    }
-    this.#session.heart.keepAll(options.heartbeat === true);
+  async createGroup(group: string, options: CallOptions = {}): Promise<void> {
+    await this.#groups.create(group, options);
   }
 
   /**
-   * Ends the heartbeat and releases everything held, in one request. It never hangs: if the backend
-   * does not answer, it gives up after at most ten seconds and what was held ends by its ttl.
+   * Deletes an empty group; a member that joins at the same time wins or loses, but is never left in
+   * a group that is gone. One request, not repeated once its answer was missed.
    *
-   * @throws {CoordinationError} when not started.
+   * @throws {GroupNotCreated} when it does not exist.
+   * @throws {GroupNotEmpty} when it has members.
    */
-  async stop(): Promise<void> {
-    if (!this.#started) {
-      throw new CoordinationError("Cannot stop: this coordinator is not started", "misuse");
-    }
-    this.#started = false;
-    await this[Symbol.asyncDispose]();
+  async deleteGroup(group: string, options: CallOptions = {}): Promise<void> {
+    await this.#groups.delete(group, options);
   }
 
-  /** As {@link Coordinator.stop}, started or not; a failed release is reported, not thrown. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#started = false;
-    this.#session.heart.keepAll(false);
-    await this.#session.releaseAll().catch((error: unknown) => {
-      this.#session.report({ type: "release-failed", error });
-    });
+  /** The groups that exist. One request. */
+  async getGroups(options: CallOptions = {}): Promise<Set<string>> {
+    return await this.#groups.list(options);
   }
 
   /**
-   * Renews everything held. One request, sent once; none when nothing is held.
+   * Joins a group under our member id. Membership is a lease: keep it with `tick()`, `heartbeat()` or
+   * `start({ heartbeat: true })`. One request.
    *
-   * @returns In how many ms the next call is due; `Infinity` when nothing is held.
-   * @throws {UnknownOutcome} when there was no answer: call again soon, leases last until their
-   *   deadlines.
+   * @param capabilities Anything JSON can hold, for all to read.
+   * @throws {GroupNotCreated} when the group does not exist.
+   * @throws {MemberAlreadyExist} when a live member has our id, in whatever process.
+   * @throws {InvalidArgument} when JSON cannot hold the capabilities as they are.
    */
-  async heartbeat(options: CallOptions = {}): Promise<number> {
-    return await this.#session.heartbeat(options.signal);
+  async joinGroup(
+    group: string,
+    capabilities: Json = null,
+    options: JoinOptions = {},
+  ): Promise<Membership> {
+    return await this.#groups.join(group, capabilities, options, false);
+  }
+
+  /** As {@link Coordinator.joinGroup}, and makes the group if need be. One request. */
+  async joinGroupCreate(
+    group: string,
+    capabilities: Json = null,
+    options: JoinOptions = {},
+  ): Promise<Membership> {
+    return await this.#groups.join(group, capabilities, options, true);
   }
 
   /**
-   * The lock of that name. No request.
+   * Leaves a group. Leadership is kept; see `standDownGroupLeader`. One request.
    *
-   * @throws {InvalidArgument} when the name is empty, too long or has control characters.
+   * @throws {MemberNotJoined} when we are not a member, or not any more.
    */
-  getLock(name: string): Lock {
-    checkName("lock", name);
-    return new Lock(name, this.#session, this.memberId, this.#lockTtl);
+  async leaveGroup(group: string, options: CallOptions = {}): Promise<void> {
+    await this.#groups.leave(group, options);
   }
 
   /**
-   * The election of that group's leader. No request. A candidate need not be a member.
+   * Changes what others read of us. One request.
    *
-   * @throws {InvalidArgument} when the name is empty, too long or has control characters.
+   * @throws {MemberNotJoined} when we are not a member, or not any more.
    */
-  election(group: string): Election {
-    checkName("group", group);
-    let election = this.#elections.get(group);
-    if (!election) {
-      election = new Election(group, this.#session, this.memberId, this.#leaderTtl);
-      this.#elections.set(group, election);
-    }
-    return election;
-  }
-
-  /** Who leads the group now, or `null`. One request. */
-  async getLeader(group: string, options: CallOptions = {}): Promise<Leader | null> {
-    return await this.election(group).leader(options);
-  }
-
-  /** Gives leadership of the group up. One request; `false` when we did not lead. */
-  async standDownGroupLeader(group: string, options: CallOptions = {}): Promise<boolean> {
-    return await this.election(group).standDown(options);
+  async updateCapabilities(
+    group: string,
+    capabilities: Json,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#groups.update(group, capabilities, options);
   }
 
   /**
-   * Leads the group for as long as it can; see {@link Election.lead}.
+   * The live members of a group. One request.
+   *
+   * @throws {GroupNotCreated} when the group does not exist.
+   */
+  async getMembers(group: string, options: CallOptions = {}): Promise<Set<string>> {
+    return new Set((await this.#groups.members(group, options)).map(({ seat }) => seat));
+  }
+
+  /** The live members of a group and what they can do. One request. Throws as `getMembers`. */
+  async getMembersWithCapabilities(
+    group: string,
+    options: CallOptions = {},
+  ): Promise<Map<string, Json>> {
+    return capabilitiesOf(await this.#groups.members(group, options));
+  }
+
+  /**
+   * What a live member can do. One request.
+   *
+   * @throws {GroupNotCreated} when the group does not exist.
+   * @throws {MemberNotJoined} when it has no such live member.
+   */
+  async getMemberCapabilities(
+    group: string,
+    member: string,
+    options: CallOptions = {},
+  ): Promise<Json> {
+    return (await this.getMemberInfo(group, member, options)).capabilities;
+  }
+
+  /** All that is known of a live member. One request. Throws as `getMemberCapabilities`. */
+  async getMemberInfo(
+    group: string,
+    member: string,
+    options: CallOptions = {},
+  ): Promise<MemberInfo> {
+    return await this.#groups.info(group, member, options);
+  }
+
+  /**
+   * Has `callback` told of members that join, at each `tick()` or `runWatchers()`; those there now
+   * are no news. One request for the first watch of a group.
+   *
+   * @throws {GroupNotCreated} when the group does not exist; nothing is watched then.
+   */
+  async watchJoinGroup(
+    group: string,
+    callback: WatchCallback,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#watches.watch("joined", group, callback, options);
+  }
+
+  /**
+   * Ends a watch of joins. No request.
+   *
+   * @throws {WatchCallbackNotFound} when this callback does not watch them.
+   */
+  unwatchJoinGroup(group: string, callback: WatchCallback): void {
+    this.#watches.remove("joined", group, callback);
+  }
+
+  /** As {@link Coordinator.watchJoinGroup}, of members that leave, expire or are evicted. */
+  async watchLeaveGroup(
+    group: string,
+    callback: WatchCallback,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#watches.watch("left", group, callback, options);
+  }
+
+  /**
+   * Ends a watch of leaves. No request.
+   *
+   * @throws {WatchCallbackNotFound} when this callback does not watch them.
+   */
+  unwatchLeaveGroup(group: string, callback: WatchCallback): void {
+    this.#watches.remove("left", group, callback);
+  }
+
+  /**
+   * Makes us a candidate: each `tick()`, `runWatchers()` or `runElectCoordinator()` campaigns, and
+   * tells `callback` when we win. As in Tooz a candidate need not be a member. No request.
+   */
+  watchElectedAsLeader(group: string, callback: WatchCallback): void {
+    this.#watches.add("elected", group, callback);
+  }
+
+  /**
+   * Ends a candidacy; leadership that we have stays ours until `standDownGroupLeader`. No request.
+   *
+   * @throws {WatchCallbackNotFound} when this callback waits for no election of that group.
+   */
+  unwatchElectedAsLeader(group: string, callback: WatchCallback): void {
+    this.#watches.remove("elected", group, callback);
+  }
+
+  /**
+   * Looks at every watched group, campaigns where we are a candidate, and tells the callbacks: per
+   * group joins, then leaves; elections last. A callback that throws is reported to `on` and stops
+   * nothing. One request, however many groups.
+   *
+   * @returns What the callbacks answered, in the order of their calls.
+   * @throws {UnknownOutcome} when there was no answer; nothing is lost, the next run tells.
+   */
+  async runWatchers(options: CallOptions = {}): Promise<unknown[]> {
+    return await this.#ticker.runWatchers(options);
+  }
+
+  /** Campaigns where we are a candidate, and tells the callbacks. One request. */
+  async runElectCoordinator(options: CallOptions = {}): Promise<void> {
+    await this.#ticker.runElections(options);
+  }
+
+  /**
+   * All a member does regularly, in one request: renews everything held, joins again where it was
+   * evicted and wants to be back, campaigns, and looks at every watched group. The callbacks are
+   * told as by `runWatchers()`.
+   *
+   * @example A function that keeps no memory:
+   * ```ts ignore
+   * const { events, cursor } = await baton.tick({ since: lastCursor, watch: ["workers"] });
+   * ```
+   * @throws {UnknownOutcome} when there was no answer; nothing is lost, the next tick tells.
+   */
+  async tick(options: TickOptions = {}): Promise<Tick> {
+    return await this.#ticker.tick(options);
+  }
+
+  /**
+   * What happens in groups, as it happens: ticks again and again until `signal` aborts. An outage is
+   * waited out, and reported to `on`.
    *
    * @example
    * ```ts ignore
-   * await baton.lead("indexers", async ({ term, signal }) => {
-   *   while (!signal.aborted) await indexNext(term);
-   * });
+   * for await (const event of baton.events({ watch: ["workers"], signal })) console.log(event);
    * ```
-   * @returns What `work` answered, or `undefined` when it was stopped without leading.
    */
-  async lead<T>(
-    group: string,
-    work: LeaderWork<T>,
-    options: CampaignOptions = {},
-  ): Promise<T | undefined> {
-    return await this.election(group).lead(work, options);
-  }
-
-  /**
-   * The cron job of that name. No request.
-   *
-   * @throws {InvalidArgument} when the name is empty, too long or has control characters.
-   */
-  cron(job: string): Cron {
-    checkName("job", job);
-    return new Cron(job, this.#session, this.memberId, this.#ttl);
+  events(options: EventsOptions = {}): AsyncGenerator<GroupEvent, void, void> {
+    return this.#ticker.events(options);
   }
 }

@@ -4,17 +4,10 @@
  * @module
  */
 
-import { LeaseLost } from "./errors.ts";
-import { type Campaign, type LeaderWork, leadWith } from "./lead.ts";
-import type { CallOptions, HeldLease, Lease } from "./lease.ts";
+import type { CampaignOptions, Candidate } from "./candidate.ts";
+import { type LeaderWork, leadWith } from "./lead.ts";
+import type { CallOptions, Lease } from "./lease.ts";
 import { resources } from "./names.ts";
-import type { Session } from "./session.ts";
-
-/** How to campaign. */
-export interface CampaignOptions extends CallOptions {
-  /** How long leadership lives unrenewed, in ms; the coordinator's unless given. */
-  ttl?: number;
-}
 
 /** Who leads a group. */
 export interface Leader {
@@ -31,42 +24,41 @@ export interface Leader {
  * itself, and its loss is told by `lease.signal` and by a `leadership-lost` event.
  */
 export class Election {
-  /** The group. */
-  readonly group: string;
-  readonly #session: Session;
-  readonly #memberId: string;
-  readonly #ttl: number;
-  #leadership: HeldLease | undefined;
+  readonly #candidate: Candidate;
 
   /** Made by `coordinator.election(group)`. */
-  constructor(group: string, session: Session, memberId: string, ttl: number) {
-    this.group = group;
-    this.#session = session;
-    this.#memberId = memberId;
-    this.#ttl = ttl;
+  constructor(candidate: Candidate) {
+    this.#candidate = candidate;
+  }
+
+  /** The group. */
+  get group(): string {
+    return this.#candidate.group;
   }
 
   /** Whether this coordinator leads, as far as this process can know. No request. */
   get leading(): boolean {
-    return this.#leadership?.held === true;
+    return this.#candidate.leadership !== undefined;
   }
 
   /**
    * Tries once to become the leader. One request; none while we lead already. Leadership then needs
-   * renewing: by `coordinator.start({ heartbeat: true })` or `heartbeat()`; or use `lead()`.
+   * renewing: by `coordinator.start({ heartbeat: true })`, `tick()` or `heartbeat()`; or use
+   * `lead()`.
    *
-   * @returns The leadership, whose token is the term, or `null` when another leads.
+   * @returns The leadership, whose token is the term, or `null` when another leads, or when
+   *   membership is required and we are not a live member.
    * @throws {UnknownOutcome} when there was no answer.
    */
   async campaign(options: CampaignOptions = {}): Promise<Lease | null> {
-    const { leadership } = await this.#campaign(options);
+    const { leadership } = await this.#candidate.campaign(options);
     return leadership ?? null;
   }
 
   /** Who leads now, or `null`. One request. */
   async leader(options: CallOptions = {}): Promise<Leader | null> {
     const resource = resources.leader(this.group);
-    const [found] = await this.#session.inspect(resource, "", options.signal);
+    const [found] = await this.#candidate.session.inspect(resource, "", options.signal);
     return found ? { memberId: found.value, term: found.token, left: found.left } : null;
   }
 
@@ -77,11 +69,7 @@ export class Election {
    * @throws {UnknownOutcome} when there was no answer; it may be called again.
    */
   async standDown(options: CallOptions = {}): Promise<boolean> {
-    const leadership = this.#leadership;
-    if (!leadership || leadership.over) return false;
-    const released = await leadership.release(options);
-    if (released) this.#report("stood-down", leadership);
-    return released;
+    return await this.#candidate.standDown(options);
   }
 
   /**
@@ -93,32 +81,6 @@ export class Election {
    * @throws what `work` throws while leading, and errors that no waiting can mend.
    */
   async lead<T>(work: LeaderWork<T>, options: CampaignOptions = {}): Promise<T | undefined> {
-    const candidate = {
-      campaign: () => this.#campaign(options),
-      standDown: () => this.standDown(),
-    };
-    return await leadWith(candidate, this.#session, work, options.signal);
-  }
-
-  async #campaign(options: CampaignOptions): Promise<Campaign> {
-    if (this.#leadership?.held) return { leadership: this.#leadership };
-    const { lease, blockers } = await this.#session.acquire({
-      resource: resources.leader(this.group),
-      ttl: options.ttl ?? this.#ttl,
-      value: this.#memberId,
-      signal: options.signal,
-    });
-    if (!lease) return { leaderLeft: Math.min(...blockers.map((blocker) => blocker.left)) };
-    this.#leadership = lease;
-    this.#report("elected", lease);
-    // Tooz never tells; here losing is as loud as winning.
-    lease.signal.addEventListener("abort", () => {
-      if (lease.signal.reason instanceof LeaseLost) this.#report("leadership-lost", lease);
-    }, { once: true });
-    return { leadership: lease };
-  }
-
-  #report(type: "elected" | "leadership-lost" | "stood-down", { token }: Lease): void {
-    this.#session.report({ type, group: this.group, term: token });
+    return await leadWith(this.#candidate, work, options);
   }
 }

@@ -15,7 +15,15 @@ export type ErrorCode =
   | "lease-lost"
   | "invalid-argument"
   | "not-supported"
-  | "misuse";
+  | "misuse"
+  | "group-not-created"
+  | "group-already-exist"
+  | "group-not-empty"
+  | "member-already-exist"
+  | "member-not-joined"
+  | "watch-callback-not-found"
+  | "driver-chosen-poorly"
+  | "unknown-node";
 
 /** What an error carries besides its message. */
 export interface ErrorDetails {
@@ -121,5 +129,124 @@ export class NotSupported extends CoordinationError {
   /** Makes the error. */
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, "not-supported", details);
+  }
+}
+
+/** The group does not exist. */
+export class GroupNotCreated extends CoordinationError {
+  /** The class's name. */
+  override readonly name: string = "GroupNotCreated";
+  /** Which group. */
+  readonly group: string;
+
+  /** Makes the error. */
+  constructor(group: string) {
+    super(`Group "${group}" does not exist`, "group-not-created");
+    this.group = group;
+  }
+}
+
+/** The group exists already. */
+export class GroupAlreadyExist extends CoordinationError {
+  /** The class's name. */
+  override readonly name: string = "GroupAlreadyExist";
+  /** Which group. */
+  readonly group: string;
+
+  /** Makes the error. */
+  constructor(group: string) {
+    super(`Group "${group}" exists already`, "group-already-exist");
+    this.group = group;
+  }
+}
+
+/** The group has members, so it was not deleted. */
+export class GroupNotEmpty extends CoordinationError {
+  /** The class's name. */
+  override readonly name: string = "GroupNotEmpty";
+  /** Which group. */
+  readonly group: string;
+
+  /** Makes the error. */
+  constructor(group: string) {
+    super(`Group "${group}" has members, so it was not deleted`, "group-not-empty");
+    this.group = group;
+  }
+}
+
+/** A live member has this id already, be it in this process or in another. */
+export class MemberAlreadyExist extends CoordinationError {
+  /** The class's name. */
+  override readonly name: string = "MemberAlreadyExist";
+  /** Which group. */
+  readonly group: string;
+  /** Which member. */
+  readonly member: string;
+
+  /** Makes the error. */
+  constructor(group: string, member: string) {
+    super(
+      `"${member}" is a live member of group "${group}" already, and nothing was changed; ` +
+        "wait until it has left or its ttl is over, or take its place with { replace: true }",
+      "member-already-exist",
+    );
+    this.group = group;
+    this.member = member;
+  }
+}
+
+/** That member is not in the group: it never joined, has left, expired or was evicted. */
+export class MemberNotJoined extends CoordinationError {
+  /** The class's name. */
+  override readonly name: string = "MemberNotJoined";
+  /** Which group. */
+  readonly group: string;
+  /** Which member. */
+  readonly member: string;
+
+  /** Makes the error. */
+  constructor(group: string, member: string) {
+    super(`"${member}" is not a live member of group "${group}"`, "member-not-joined");
+    this.group = group;
+    this.member = member;
+  }
+}
+
+/** That callback does not watch that group. */
+export class WatchCallbackNotFound extends CoordinationError {
+  /** The class's name. */
+  override readonly name: string = "WatchCallbackNotFound";
+  /** Which group. */
+  readonly group: string;
+
+  /** Makes the error. */
+  constructor(group: string) {
+    super(`This callback does not watch group "${group}"`, "watch-callback-not-found");
+    this.group = group;
+  }
+}
+
+/** The driver lacks a characteristic that was asked for; thrown before anything is connected. */
+export class DriverChosenPoorly extends CoordinationError {
+  /** The class's name. */
+  override readonly name: string = "DriverChosenPoorly";
+
+  /** Makes the error. */
+  constructor(message: string) {
+    super(message, "driver-chosen-poorly");
+  }
+}
+
+/** The hash ring has no such node. */
+export class UnknownNode extends CoordinationError {
+  /** The class's name. */
+  override readonly name: string = "UnknownNode";
+  /** Which node. */
+  readonly node: string;
+
+  /** Makes the error. */
+  constructor(node: string) {
+    super(`The ring has no node "${node}"`, "unknown-node");
+    this.node = node;
   }
 }

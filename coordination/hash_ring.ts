@@ -4,8 +4,11 @@
  * @module
  */
 
-import { CoordinationError, type ErrorCode, InvalidArgument } from "./errors.ts";
+import { InvalidArgument, UnknownNode } from "./errors.ts";
 import { native, type RingHash } from "./hashes.ts";
+
+export { UnknownNode } from "./errors.ts";
+export { native, type RingHash } from "./hashes.ts";
 
 /** The most points one node may have: a wild weight must not take all memory. */
 const MOST_POINTS = 2 ** 20;
@@ -24,21 +27,6 @@ export interface GetNodesOptions {
   readonly ignoreNodes?: Iterable<string>;
   /** How many nodes to find, at least 1; 1 unless given. */
   readonly replicas?: number;
-}
-
-/** Until errors.ts has the word. */
-const CODE = "unknown-node" as string as ErrorCode;
-
-/** The ring has no such node. */
-export class UnknownNode extends CoordinationError {
-  /** The node that was asked for. */
-  readonly node: string;
-
-  /** Makes the error. */
-  constructor(node: string) {
-    super(`Cannot remove node ${JSON.stringify(node)}: the ring does not have it`, CODE);
-    this.node = node;
-  }
 }
 
 /** What look-ups read: who owns which place, in order of place. */

@@ -4,10 +4,9 @@
  * @module
  */
 
+import type { Campaign, CampaignOptions, Candidate } from "./candidate.ts";
 import { CoordinationError } from "./errors.ts";
-import type { HeldLease } from "./lease.ts";
 import { sleep } from "./runtime.ts";
-import type { Session } from "./session.ts";
 import { firstOf } from "./signals.ts";
 
 /** What a leader works with. */
@@ -28,22 +27,6 @@ export interface Leadership {
 /** What runs while we lead. */
 export type LeaderWork<T> = (leadership: Leadership) => T | Promise<T>;
 
-/** How a campaign ended: won, or lost to a leader with that many ms left. */
-export interface Campaign {
-  /** Ours, when we won. */
-  readonly leadership?: HeldLease;
-  /** The other's time left, when it is known. */
-  readonly leaderLeft?: number;
-}
-
-/** Somebody who can campaign. */
-export interface Candidate {
-  /** Tries once. */
-  campaign(): Promise<Campaign>;
-  /** Gives leadership up. */
-  standDown(): Promise<boolean>;
-}
-
 /** The longest pause between two campaigns, in ms: a leader's standing down is noticed within it. */
 const LONGEST_PAUSE = 5_000;
 /** The pause after a campaign without an answer, in ms. */
@@ -52,13 +35,14 @@ const PAUSE_IN_TROUBLE = 500;
 /** The loop behind `election.lead()`. */
 export async function leadWith<T>(
   candidate: Candidate,
-  session: Session,
   work: LeaderWork<T>,
-  signal: AbortSignal | undefined,
+  options: CampaignOptions,
 ): Promise<T | undefined> {
+  const { session } = candidate;
+  const { signal } = options;
   const { runtime } = session;
   while (!signal?.aborted) {
-    const { leadership, leaderLeft = Infinity } = await patiently(candidate, session, signal);
+    const { leadership, leaderLeft = Infinity } = await patiently(candidate, options);
     if (!leadership) {
       const pause = Math.min(leaderLeft, LONGEST_PAUSE) + 1 + runtime.random() * 50;
       await sleep(runtime, pause, signal).catch(() => {});
@@ -90,15 +74,14 @@ export async function leadWith<T>(
 /** One campaign; an outage is waited out, for a leader-to-be has nothing better to do. */
 async function patiently(
   candidate: Candidate,
-  session: Session,
-  signal: AbortSignal | undefined,
+  options: CampaignOptions,
 ): Promise<Campaign> {
   try {
-    return await candidate.campaign();
+    return await candidate.campaign(options);
   } catch (error) {
-    if (signal?.aborted) return {};
+    if (options.signal?.aborted) return {};
     if (!(error instanceof CoordinationError && error.retryable)) throw error;
-    session.report({ type: "campaign-failed", error });
+    candidate.session.report({ type: "campaign-failed", error });
     return { leaderLeft: PAUSE_IN_TROUBLE };
   }
 }

@@ -97,6 +97,8 @@ type State = "held" | "lost" | "gone" | "releasing" | "released";
 
 /** The only implementation of {@link Lease}. */
 export class HeldLease implements Lease {
+  /** An operation that is sent along with the release. */
+  farewell: spi.Op | undefined;
   readonly #parts: LeaseParts;
   readonly #validity: number;
   #state: State = "held";
@@ -150,6 +152,12 @@ export class HeldLease implements Lease {
     return this.#state === "gone" || this.#state === "released";
   }
 
+  /** Whether it ended without our release. */
+  get lost(): boolean {
+    this.#look();
+    return this.#lost !== undefined;
+  }
+
   /** How long it may still be believed, in ms; not above 0 once it has ended. */
   get left(): number {
     return this.held ? this.#validity - this.age : 0;
@@ -165,10 +173,10 @@ export class HeldLease implements Lease {
     return lease.id === this.#parts.op.id;
   }
 
-  /** The operation that renews it. */
-  get renewal(): spi.Renew {
+  /** The operation that renews it, and may change its value. */
+  renewal(value?: string): spi.Renew {
     const { resource, seat, id, ttl } = this.#parts.op;
-    return { op: "renew", resource, seat, id, ttl };
+    return { op: "renew", resource, seat, id, ttl, ...(value !== undefined && { value }) };
   }
 
   /** The operation that releases it. */
@@ -177,16 +185,21 @@ export class HeldLease implements Lease {
     return { op: "release", resource, seat, id };
   }
 
+  /** What goes out when it is released: the release, and what its owner wants known. */
+  get ending(): spi.Op[] {
+    return this.farewell ? [this.giveBack, this.farewell] : [this.giveBack];
+  }
+
   async confirm(options: CallOptions = {}): Promise<void> {
     if (!(await this.renew(options))) {
       throw this.#lost ?? new LeaseLost(`${this.resource} was released before: nothing is held`);
     }
   }
 
-  async renew(options: CallOptions = {}): Promise<boolean> {
+  async renew(options: CallOptions = {}, value?: string): Promise<boolean> {
     if (!this.held) return false;
     const sent = instant(this.#parts.runtime);
-    const [outcome] = await this.#parts.driver.apply([this.renewal], options);
+    const [outcome] = await this.#parts.driver.apply([this.renewal(value)], options);
     return this.renewed(outcome?.ok === true, sent);
   }
 
@@ -208,7 +221,7 @@ export class HeldLease implements Lease {
 
   async release(options: CallOptions = {}): Promise<boolean> {
     if (!this.releasing()) return false;
-    const [outcome] = await this.#parts.driver.apply([this.giveBack], options);
+    const [outcome] = await this.#parts.driver.apply(this.ending, options);
     return this.released(outcome);
   }
 

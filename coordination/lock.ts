@@ -133,7 +133,7 @@ export class Lock {
   async isStillOwner(options: CallOptions = {}): Promise<boolean> {
     const lease = this.#leases.findLast((lease) => lease.held);
     if (!lease) return false;
-    const { resource, seat } = lease.renewal;
+    const { resource, seat } = lease.giveBack;
     const found = await this.#session.inspect(resource, seat, options.signal);
     return lease.held && found.some((other) => lease.owns(other));
   }

@@ -43,6 +43,14 @@ export const resources = {
   readers: (name: string): string => `readers:${name}`,
   /** A group's leader, on seat `""`. */
   leader: (group: string): string => `leader:${group}`,
+  /** A semaphore's permits, one seat each. */
+  semaphore: (name: string): string => `semaphore:${name}`,
+  /** The groups that exist, one seat each. */
+  groups: "groups",
+  /** A group's members, one seat each. */
+  group: (group: string): string => `group:${group}`,
+  /** Who has left a group on purpose lately, one seat for each membership. */
+  left: (group: string): string => `left:${group}`,
   /** A job's slots, one seat each. */
   cron: (job: string): string => `cron:${job}`,
 } as const;

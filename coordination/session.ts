@@ -9,10 +9,10 @@ import { namespaced } from "../drivers/namespaced.ts";
 import { retrying } from "../drivers/retrying.ts";
 import { traced } from "../drivers/traced.ts";
 import { OperationTimedOut, UnknownOutcome } from "./errors.ts";
-import type { CoordinatorEvent } from "./events.ts";
+import type { CoordinatorEvent, GroupEvent } from "./events.ts";
 import { Heart } from "./heart.ts";
 import { HeldLease } from "./lease.ts";
-import { instant, type Runtime } from "./runtime.ts";
+import { type Instant, instant, type Runtime } from "./runtime.ts";
 import { checkTimings, type ClockBounds, clockBounds, validity } from "./timings.ts";
 
 /** What a session is made of. */
@@ -50,8 +50,26 @@ export interface Wanted {
    * caller's alone: no heartbeat renews it, and `stop()` does not release it.
    */
   readonly believe?: number;
+  /** Operations that go before it in the same request. */
+  readonly first?: readonly spi.Op[];
   /** Stops waiting. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Something that goes out in one request, with others or alone. */
+export interface Part {
+  /** What is asked. */
+  readonly ops: readonly spi.Op[];
+  /** Takes the answers, one for each operation, to the request that was first sent at `sent`. */
+  take(outcomes: readonly spi.Outcome[], sent: Instant): void;
+  /** Undoes what may have been granted, when there was no answer. */
+  unknown?(): void;
+}
+
+/** A try to acquire, as a part of a request. */
+export interface Attempt extends Part {
+  /** How it ended, once its answers were taken. */
+  readonly grant: Grant | undefined;
 }
 
 /** A grant, or who stands in the way. */
@@ -107,7 +125,37 @@ export class Session {
 
   /** Tries once: one request, repeated only while its outcome is unknown. */
   async acquire(wanted: Wanted): Promise<Grant> {
-    const { resource, seat = "", ttl, value, guard, believe, signal } = wanted;
+    const attempt = this.attempt(wanted);
+    await this.send([attempt], wanted.signal);
+    const { lease, blockers } = attempt.grant ?? { blockers: [] };
+    if (!lease) return { blockers };
+    if (lease.held) return { lease };
+    throw new OperationTimedOut(
+      `${wanted.resource} was granted, but the answer took longer than its ttl of ${wanted.ttl} ms ` +
+        "allows to believe; it was given back. Use a longer ttl",
+    );
+  }
+
+  /** Sends parts together, in one request. */
+  async send(parts: readonly Part[], signal?: AbortSignal): Promise<void> {
+    const ops = parts.flatMap((part) => part.ops);
+    if (ops.length === 0) return;
+    const sent = instant(this.runtime);
+    let outcomes: readonly spi.Outcome[];
+    try {
+      outcomes = await this.driver.apply(ops, { ...(signal && { signal }) });
+    } catch (error) {
+      if (!(error instanceof UnknownOutcome)) throw error;
+      for (const part of parts) part.unknown?.();
+      throw signal?.aborted ? signal.reason : error;
+    }
+    let next = 0;
+    for (const part of parts) part.take(outcomes.slice(next, next += part.ops.length), sent);
+  }
+
+  /** What is needed to try once. */
+  attempt(wanted: Wanted): Attempt {
+    const { resource, seat = "", ttl, value, guard, believe, first = [] } = wanted;
     this.check(ttl);
     // A fresh id for each try: an earlier one that was refused can no longer be granted to us.
     const id = this.runtime.id();
@@ -120,18 +168,25 @@ export class Session {
       value,
       ...(guard && { guard }),
     };
-    const sent = instant(this.runtime);
-    let outcome: spi.Outcome | undefined;
-    try {
-      [outcome] = await this.driver.apply([op], { ...(signal && { signal }) });
-    } catch (error) {
-      if (!(error instanceof UnknownOutcome)) throw error;
+    let grant: Grant | undefined;
+    return {
+      ops: [...first, op],
+      get grant() {
+        return grant;
+      },
+      take: (outcomes, sent) => {
+        const outcome = outcomes.at(-1);
+        const [granted] = outcome?.leases ?? [];
+        grant = outcome?.ok && granted
+          ? { lease: this.#granted(op, granted.token, sent, believe) }
+          : { blockers: outcome?.leases ?? [] };
+      },
       // It may have been granted, and nobody would know.
-      this.#giveBack({ op: "release", resource, seat, id });
-      throw signal?.aborted ? signal.reason : error;
-    }
-    const [granted] = outcome?.leases ?? [];
-    if (!outcome?.ok || !granted) return { blockers: outcome?.leases ?? [] };
+      unknown: () => this.#giveBack({ op: "release", resource, seat, id }),
+    };
+  }
+
+  #granted(op: spi.Acquire, token: number, sent: Instant, believe?: number): HeldLease {
     const lease = new HeldLease({
       driver: this.driver,
       runtime: this.runtime,
@@ -139,23 +194,17 @@ export class Session {
       on: (event) => this.report(event),
       watched: this.#on !== undefined,
       op,
-      token: granted.token,
+      token,
       sent,
       believe,
       ended: (lease) => this.#leases.delete(lease),
     });
-    if (!lease.held) {
-      this.#giveBack(lease.giveBack);
-      throw new OperationTimedOut(
-        `${resource} was granted, but the answer took longer than its ttl of ${ttl} ms allows to ` +
-          "believe; it was given back. Use a longer ttl",
-      );
-    }
-    if (believe === undefined) {
+    if (!lease.held) this.#giveBack(lease.giveBack);
+    else if (believe === undefined) {
       this.#leases.add(lease);
       this.heart.poke();
     }
-    return { lease };
+    return lease;
   }
 
   /** The live leases of one seat, or of all. One request. */
@@ -185,6 +234,25 @@ export class Session {
     }
   }
 
+  /** What has happened that the next tick tells; bounded, for there may never be one. */
+  readonly #news: GroupEvent[] = [];
+
+  /** Notes what the next tick tells. */
+  note(event: GroupEvent): void {
+    this.#news.push(event);
+    if (this.#news.length > 1_000) this.#news.shift();
+  }
+
+  /** What was noted since the last call. */
+  news(): GroupEvent[] {
+    return this.#news.splice(0);
+  }
+
+  /** In how many ms the next renewal is due; `Infinity` when nothing is held. */
+  get nextDue(): number {
+    return Math.max(0, Math.min(...[...this.#leases].map((lease) => this.due(lease))));
+  }
+
   /** In how many ms a lease should be renewed. */
   due(lease: HeldLease): number {
     return (this.heartbeatInterval ?? validity(lease.ttl, this.bounds) / 3) - lease.age;
@@ -193,25 +261,35 @@ export class Session {
   /** Renews every lease; answers in how many ms the next beat is due. One request. */
   async heartbeat(signal?: AbortSignal): Promise<number> {
     await this.renew(this.#leases, signal);
-    return Math.max(0, Math.min(...[...this.#leases].map((lease) => this.due(lease))));
+    return this.nextDue;
   }
 
   /** Renews leases together: one request, sent once. */
   async renew(leases: Iterable<HeldLease>, signal?: AbortSignal): Promise<void> {
-    const held = [...leases].filter((lease) => lease.held);
-    if (held.length === 0) return;
+    const { ops, take } = this.renewal(leases);
+    if (ops.length === 0) return;
     const sent = instant(this.runtime);
-    const ops = held.map((lease) => lease.renewal);
-    const outcomes = await this.#once.apply(ops, { ...(signal && { signal }) });
-    held.forEach((lease, i) => lease.renewed(outcomes[i]?.ok === true, sent));
+    take(await this.#once.apply(ops, { ...(signal && { signal }) }), sent);
+  }
+
+  /** The renewal of leases, as a part of a request. */
+  renewal(leases: Iterable<HeldLease>): Part {
+    const held = [...leases].filter((lease) => lease.held);
+    return {
+      ops: held.map((lease) => lease.renewal()),
+      take: (outcomes, sent) =>
+        held.forEach((lease, i) => void lease.renewed(outcomes[i]?.ok === true, sent)),
+    };
   }
 
   /** Releases every lease in one request. */
   async releaseAll(): Promise<void> {
     const leases = [...this.#leases].filter((lease) => lease.releasing());
-    if (leases.length === 0) return;
-    const outcomes = await this.driver.apply(leases.map((lease) => lease.giveBack));
-    leases.forEach((lease, i) => lease.released(outcomes[i]));
+    const parts = leases.map((lease): Part => ({
+      ops: lease.ending,
+      take: ([outcome]) => void lease.released(outcome),
+    }));
+    await this.send(parts);
   }
 
   /** Releases what nobody holds on to, in the background. */

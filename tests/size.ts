@@ -7,7 +7,9 @@ import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
 /** Bytes after gzip; a kilobyte is 1,000 here, the stricter reading. */
-const ENTRY_BUDGET = 10_000;
+const CORE_BUDGET = 10_000;
+/** With groups, watches and all of Tooz's verbs; who does without them imports the core. */
+const ENTRY_BUDGET = 14_000;
 const PART_BUDGET = 4_000;
 
 const PARTS = ["memory", "sqlite", "redis", "upstash", "retrying", "namespaced", "traced"];
@@ -71,9 +73,15 @@ function lineOf({ name, minified, gzipped, budget }: Bundle): string {
   return `  ${columns.join("  ")}  ≤ ${budget} ${gzipped <= budget ? "PASS" : "FAIL"}`;
 }
 
+const core = 'export * from "./coordination/core.ts";';
 const entry = 'export * from "./mod.ts";';
 try {
   const bundles = [
+    await bundle(
+      "core with memory",
+      `${core} export { memory } from "./drivers/memory.ts";`,
+      CORE_BUDGET,
+    ),
     await bundle(
       "mod.ts with memory",
       `${entry} export { memory } from "./drivers/memory.ts";`,

@@ -1,0 +1,275 @@
+/**
+ * Groups and their members.
+ *
+ * @module
+ */
+
+import type * as spi from "../drivers/driver.ts";
+import { read, store } from "./capabilities.ts";
+import {
+  GroupAlreadyExist,
+  GroupNotCreated,
+  GroupNotEmpty,
+  LeaseLost,
+  MemberAlreadyExist,
+  MemberNotJoined,
+} from "./errors.ts";
+import type { Json } from "./events.ts";
+import type { CallOptions, HeldLease } from "./lease.ts";
+import { checkName, resources } from "./names.ts";
+import type { Attempt, Part, Session } from "./session.ts";
+
+/** How to join a group. */
+export interface JoinOptions extends CallOptions {
+  /** How long membership lives unrenewed, in ms; the coordinator's unless given. */
+  ttl?: number;
+  /** Whether to take the place of a live member with our id, which is then evicted. Two requests. */
+  replace?: boolean;
+  /** Whether to join again at the next tick after an eviction. */
+  rejoin?: boolean;
+  /** Called once when we are no longer a member although we did not leave. */
+  onEvicted?: (group: string) => void;
+}
+
+/** Our membership of a group, in one of its lives. */
+export interface Membership {
+  /** The group. */
+  readonly group: string;
+  /** Which of our lives this is: larger than every earlier one's under this member id. */
+  readonly incarnation: number;
+  /** Whether we are a member still, as far as this process can know. */
+  readonly held: boolean;
+  /** Aborts when we are not any more. */
+  readonly signal: AbortSignal;
+}
+
+/** What is known of a member. */
+export interface MemberInfo {
+  /** The member. */
+  readonly memberId: string;
+  /** What it can do. */
+  readonly capabilities: Json;
+  /** When it joined, in ms since the epoch, by its own clock. */
+  readonly joined: number;
+  /** When it last changed its capabilities, likewise. */
+  readonly updated: number;
+  /** Which of its lives this is. */
+  readonly incarnation: number;
+  /** An upper bound of how long it stays a member unrenewed, in ms. */
+  readonly left: number;
+}
+
+/** One of our memberships, as we keep it. */
+interface Kept {
+  lease: HeldLease;
+  capabilities: Json;
+  joined: number;
+  version: number;
+  readonly options: JoinOptions;
+}
+
+/** How long it is known that somebody left on purpose, in ms. */
+const FAREWELL = 300_000;
+/** How often a join that meets a racing deletion makes the group anew. */
+const JOIN_TRIES = 10;
+
+/** The groups as one member sees them. */
+export class Groups {
+  readonly #session: Session;
+  readonly #memberId: string;
+  readonly #ttl: number;
+  readonly #kept = new Map<string, Kept>();
+
+  /** Made by the coordinator. */
+  constructor(session: Session, memberId: string, ttl: number) {
+    this.#session = session;
+    this.#memberId = memberId;
+    this.#ttl = ttl;
+  }
+
+  async create(group: string, options: CallOptions): Promise<void> {
+    const [outcome] = await this.#apply(options, this.#creation(group));
+    if (!outcome?.ok) throw new GroupAlreadyExist(group);
+  }
+
+  async delete(group: string, options: CallOptions): Promise<void> {
+    checkName("group", group);
+    // The guard is decided in the same step, so no member can slip in and be orphaned.
+    const guard: spi.Guard = { when: "vacant", resource: resources.group(group) };
+    const release: spi.Release = { op: "release", resource: resources.groups, seat: group, guard };
+    const [outcome] = await this.#apply(options, release);
+    if (outcome?.ok) return;
+    throw outcome?.leases.length ? new GroupNotEmpty(group) : new GroupNotCreated(group);
+  }
+
+  async list(options: CallOptions): Promise<Set<string>> {
+    const [outcome] = await this.#apply(options, { op: "inspect", resource: resources.groups });
+    return new Set(outcome?.leases.map(({ seat }) => seat));
+  }
+
+  async join(
+    group: string,
+    capabilities: Json,
+    options: JoinOptions,
+    create: boolean,
+  ): Promise<Membership> {
+    for (let tries = 1;; tries++) {
+      const first: spi.Op[] = create ? [this.#creation(group)] : [];
+      if (options.replace) first.push(...await this.#evictions(group, options));
+      const attempt = this.#joining(group, capabilities, options, first);
+      await this.#session.send([attempt], options.signal);
+      const { lease, blockers = [] } = attempt.grant ?? {};
+      if (lease) return this.#keep(group, capabilities, options, lease);
+      if (blockers.length > 0) throw new MemberAlreadyExist(group, this.#memberId);
+      // Somebody deleted it between our two operations; a join that makes the group makes it anew.
+      if (!create || tries === JOIN_TRIES) throw new GroupNotCreated(group);
+    }
+  }
+
+  async leave(group: string, options: CallOptions): Promise<void> {
+    checkName("group", group);
+    const kept = this.#kept.get(group);
+    this.#kept.delete(group);
+    // Whoever has our id may leave for us, as in Tooz: a restarted process for its old self.
+    const left = kept
+      ? await kept.lease.release(options)
+      : (await this.#apply(options, { op: "release", ...this.#seat(group) }))[0]?.ok;
+    if (!left) throw new MemberNotJoined(group, this.#memberId);
+  }
+
+  async update(group: string, capabilities: Json, options: CallOptions): Promise<void> {
+    checkName("group", group);
+    const kept = this.#kept.get(group);
+    if (!kept?.lease.held) throw new MemberNotJoined(group, this.#memberId);
+    const version = kept.version + 1;
+    const updated = this.#session.runtime.wall();
+    const value = store({ capabilities, joined: kept.joined, updated, version });
+    // Counted at once: two changes under way together must not share a number.
+    kept.version = version;
+    if (!await kept.lease.renew(options, value)) throw new MemberNotJoined(group, this.#memberId);
+    kept.capabilities = capabilities;
+  }
+
+  /** Every live member, in one request with whether the group exists. */
+  async members(group: string, options: CallOptions): Promise<readonly spi.Lease[]> {
+    return await this.#look(group, undefined, options);
+  }
+
+  async info(group: string, member: string, options: CallOptions): Promise<MemberInfo> {
+    checkName("member", member);
+    const [lease] = await this.#look(group, member, options);
+    if (!lease) throw new MemberNotJoined(group, member);
+    const { capabilities, joined, updated } = read(lease.value);
+    const { token: incarnation, left } = lease;
+    return { memberId: member, capabilities, joined, updated, incarnation, left };
+  }
+
+  /** Joins again where we were evicted and want to be back: parts of the next tick. */
+  rejoins(): Part[] {
+    const parts: Part[] = [];
+    for (const [group, { lease, capabilities, options }] of this.#kept) {
+      if (!options.rejoin || !lease.lost) continue;
+      const attempt = this.#joining(group, capabilities, options, []);
+      parts.push({
+        ...attempt,
+        take: (outcomes, sent) => {
+          attempt.take(outcomes, sent);
+          const again = attempt.grant?.lease;
+          if (again?.held) this.#keep(group, capabilities, options, again);
+        },
+      });
+    }
+    return parts;
+  }
+
+  #joining(group: string, capabilities: Json, options: JoinOptions, first: spi.Op[]): Attempt {
+    checkName("group", group);
+    const now = this.#session.runtime.wall();
+    return this.#session.attempt({
+      ...this.#seat(group),
+      ttl: options.ttl ?? this.#ttl,
+      value: store({ capabilities, joined: now, updated: now, version: 0 }),
+      guard: { when: "held", resource: resources.groups, seat: group },
+      first,
+    });
+  }
+
+  #keep(group: string, capabilities: Json, options: JoinOptions, lease: HeldLease): Membership {
+    const { runtime } = this.#session;
+    const { token: incarnation, signal } = lease;
+    this.#kept.set(group, { lease, capabilities, joined: runtime.wall(), version: 0, options });
+    // So that watchers can tell leaving from expiring.
+    lease.farewell = {
+      op: "acquire",
+      resource: resources.left(group),
+      seat: farewellSeat(this.#memberId, incarnation),
+      id: runtime.id(),
+      ttl: FAREWELL,
+      value: "",
+    };
+    signal.addEventListener("abort", () => {
+      if (signal.reason instanceof LeaseLost) this.#evicted(group, incarnation, options);
+    }, { once: true });
+    return {
+      group,
+      incarnation,
+      signal,
+      get held() {
+        return lease.held;
+      },
+    };
+  }
+
+  #evicted(group: string, incarnation: number, { onEvicted }: JoinOptions): void {
+    this.#session.note({ type: "evicted", group, memberId: this.#memberId, incarnation });
+    try {
+      onEvicted?.(group);
+    } catch (error) {
+      this.#session.report({ type: "callback-failed", error });
+    }
+  }
+
+  /** The release of whoever has our id, by the id of its lease, so that it is safe to send twice. */
+  async #evictions(group: string, options: CallOptions): Promise<spi.Op[]> {
+    const { resource, seat } = this.#seat(group);
+    const found = await this.#session.inspect(resource, seat, options.signal);
+    return found.map(({ id }) => ({ op: "release", resource, seat, id }));
+  }
+
+  async #look(
+    group: string,
+    seat: string | undefined,
+    options: CallOptions,
+  ): Promise<readonly spi.Lease[]> {
+    checkName("group", group);
+    const resource = resources.group(group);
+    const [exists, found] = await this.#apply(
+      options,
+      { op: "inspect", resource: resources.groups, seat: group },
+      { op: "inspect", resource, ...(seat !== undefined && { seat }) },
+    );
+    if (!exists?.leases.length) throw new GroupNotCreated(group);
+    return found?.leases ?? [];
+  }
+
+  #creation(group: string): spi.Acquire {
+    checkName("group", group);
+    const id = this.#session.runtime.id();
+    return { op: "acquire", resource: resources.groups, seat: group, id, ttl: Infinity, value: "" };
+  }
+
+  #seat(group: string): { resource: string; seat: string } {
+    return { resource: resources.group(group), seat: this.#memberId };
+  }
+
+  async #apply(options: CallOptions, ...ops: spi.Op[]): Promise<readonly spi.Outcome[]> {
+    return await this.#session.driver.apply(ops, {
+      ...(options.signal && { signal: options.signal }),
+    });
+  }
+}
+
+/** The seat on which a membership's voluntary end is known for a while. */
+export function farewellSeat(memberId: string, incarnation: number): string {
+  return `${memberId} ${incarnation}`;
+}
