@@ -112,6 +112,16 @@ export class Lock {
   }
 
   /**
+   * Renews what this object acquired last. One request.
+   *
+   * @returns `false` when it holds nothing, or lost it.
+   * @throws {UnknownOutcome} when there was no answer; the lease goes on until its deadline.
+   */
+  async heartbeat(options: CallOptions = {}): Promise<boolean> {
+    return await this.#leases.findLast((lease) => lease.held)?.renew(options) ?? false;
+  }
+
+  /**
    * Takes the lock away from whoever has it, readers included. They learn it at their next renewal;
    * what they have under way is stopped only where the fencing token is checked. One request when
    * nobody has it, two when somebody does: it names the holders it saw, so that a request that is
