@@ -48,13 +48,27 @@ export type * from "./coordination/events.ts";
 export type { JoinOptions, MemberInfo, Membership } from "./coordination/groups.ts";
 export type { Leadership, LeaderWork } from "./coordination/lead.ts";
 export type { CallOptions, Lease } from "./coordination/lease.ts";
-export { type AcquireOptions, type Holder, Lock, type Work } from "./coordination/lock.ts";
+export { type AcquireOptions, Lock } from "./coordination/lock.ts";
+export { Semaphore } from "./coordination/semaphore.ts";
+export { Acquirable, type Holder, type WaitOptions, type Work } from "./coordination/acquirable.ts";
+export {
+  type Characteristic,
+  Characteristics,
+  characteristicsOf,
+} from "./coordination/characteristics.ts";
 export {
   type Instant,
   type Runtime,
   systemRuntime,
   type SystemRuntimeOptions,
 } from "./coordination/runtime.ts";
+export type {
+  MembersForObjectOptions,
+  PartitionedGroup,
+  PartitionedObject,
+  Partitioner,
+  PartitionOptions,
+} from "./coordination/partitioner.ts";
 export type { EventsOptions, Tick, TickOptions } from "./coordination/ticker.ts";
 export type { ClockBounds } from "./coordination/timings.ts";
 export type { WatchCallback } from "./coordination/watches.ts";

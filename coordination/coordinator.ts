@@ -10,6 +10,7 @@ import type { GroupEvent, Json } from "./events.ts";
 import { Groups, type JoinOptions, type MemberInfo, type Membership } from "./groups.ts";
 import { insideOf } from "./inside.ts";
 import type { CallOptions } from "./lease.ts";
+import type { Partitioner, PartitionOptions } from "./partitioner.ts";
 import { capabilitiesOf } from "./snapshot.ts";
 import { type EventsOptions, type Tick, Ticker, type TickOptions } from "./ticker.ts";
 import { type WatchCallback, Watches } from "./watches.ts";
@@ -255,6 +256,49 @@ export class Coordinator extends CoreCoordinator {
    */
   async tick(options: TickOptions = {}): Promise<Tick> {
     return await this.#ticker.tick(options);
+  }
+
+  /**
+   * Joins a group, and makes it if need be, whose members divide objects among themselves by their
+   * weights. Two requests. Keep it with `tick()`, which also learns who the others are; weights
+   * follow `updateCapabilities(group, { weight })`.
+   *
+   * @throws {MemberAlreadyExist} when a live member has our id.
+   * @throws {InvalidArgument} when the weight or the number of partitions cannot be used.
+   */
+  async joinPartitionedGroup(
+    group: string,
+    options: PartitionOptions & JoinOptions = {},
+  ): Promise<Partitioner> {
+    const { weight = 1, partitions = 32, hash, ...join } = options;
+    // Only those who divide something load the ring.
+    const [{ HashRing, native }, { Partitioner }] = await Promise.all([
+      import("./hash_ring.ts"),
+      import("./partitioner.ts"),
+    ]);
+    const ring = new HashRing([], { partitions, hash: hash ?? native });
+    // Before any request: a weight that the ring refuses.
+    ring.addNode(this.memberId, weight);
+    await this.joinGroupCreate(group, { weight }, join);
+    const groups = this.#groups;
+    return await Partitioner.over({
+      group,
+      memberId: this.memberId,
+      get held() {
+        return groups.holds(group);
+      },
+      listen: (listener) => this.#watches.listen(group, listener, {}),
+    }, ring);
+  }
+
+  /**
+   * Ceases to divide, and leaves the group. One request.
+   *
+   * @throws {MemberNotJoined} when we are not a member, or not any more.
+   */
+  async leavePartitionedGroup(partitioner: Partitioner, options: CallOptions = {}): Promise<void> {
+    partitioner.stop();
+    await this.leaveGroup(partitioner.group, options);
   }
 
   /**

@@ -17,6 +17,7 @@ import type { CallOptions } from "./lease.ts";
 import { Lock } from "./lock.ts";
 import { checkName } from "./names.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
+import { Semaphore } from "./semaphore.ts";
 import { Session } from "./session.ts";
 import { checkWait, type ClockBounds } from "./timings.ts";
 
@@ -170,6 +171,17 @@ export class CoreCoordinator implements AsyncDisposable {
   getLock(name: string): Lock {
     checkName("lock", name);
     return new Lock(name, this.#session, this.memberId, this.#ttls.lock);
+  }
+
+  /**
+   * The semaphore of that name, of which at most `permits` are held at a time. All who use it must
+   * give the same number. No request.
+   *
+   * @throws {InvalidArgument} when the name cannot be used, or `permits` is not from 1 to 10,000.
+   */
+  getSemaphore(name: string, permits: number): Semaphore {
+    checkName("semaphore", name);
+    return new Semaphore(name, permits, this.#session, this.memberId, this.#ttls.lock);
   }
 
   /**

@@ -150,6 +150,11 @@ export class Groups {
     kept.capabilities = capabilities;
   }
 
+  /** Whether we are a member, as far as this process can know. */
+  holds(group: string): boolean {
+    return this.#kept.get(group)?.lease.held === true;
+  }
+
   /** Every live member, in one request with whether the group exists. */
   async members(group: string, options: CallOptions): Promise<readonly spi.Lease[]> {
     return await this.#look(group, undefined, options);

@@ -28,7 +28,7 @@ export function redisError(name: string, error: unknown): CoordinationError {
         isUnreachable(error) ? "was not reached" : "refused the request"
       }, so nothing was ` +
         `written (${said}); ` +
-        (unauthorized ? "check the token and its permissions" : "check the URL, network and plan"),
+        (unauthorized ? "check the token and its rights" : "check URL, network and plan"),
       { code: unauthorized ? "unauthorized" : "connection", retryable },
     );
   }

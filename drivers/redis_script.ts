@@ -42,11 +42,11 @@ end`,
 
   "local function parse(row) return row:match('^(%d+) (%S+) (%d+) (.*)$') end",
 
-  // Without a measured time left, the ttl is its upper bound; 0 stands for a lease without end.
-  `local function add(answer, seat, row, left)
+  // Where the time left is not asked for, the ttl is its upper bound; 0 is a lease without end.
+  `local function add(answer, seat, row, at)
 local _, _, ttl = parse(row)
 push(answer, seat .. ' ' .. row)
-push(answer, left or (ttl == '0' and -1) or tonumber(ttl))
+push(answer, ttl == '0' and -1 or at and redis.call('pttl', at) or tonumber(ttl))
 end`,
 
   // Adds every live lease of a resource, and forgets the seats found dead; with a limit it looks at
@@ -75,15 +75,16 @@ end`,
   `local function look(answer, place)
 if not place.seat then return list(answer, place.resource) end
 local at = key(place.resource, place.seat)
-if text[at] then add(answer, place.seat, text[at], redis.call('pttl', at)) end
+if text[at] then add(answer, place.seat, text[at], at) end
 end`,
 
   // Adds who makes the guard fail; true when it fails.
   `local function refused(answer, guard)
 if not guard then return false end
-local found = {}
+local held, found = guard.when == 'held', {}
+if held and guard.seat then return not text[key(guard.resource, guard.seat)] end
 look(found, guard)
-if guard.when == 'held' then return #found == 0 end
+if held then return #found == 0 end
 for _, part in ipairs(found) do push(answer, part) end
 return #found > 0
 end`,
@@ -165,4 +166,4 @@ return answers`,
 export const SCRIPT: string = LUA.join("\n");
 
 /** SHA-1 of {@link SCRIPT}, by which a server that has seen it runs it; a test recomputes it. */
-export const SCRIPT_SHA1 = "6ddeab50cef8e3b349ebb0388131ae1cb656a9e3";
+export const SCRIPT_SHA1 = "65860f4fced538ad50aa5dba27fceeda78874c1b";

@@ -47,8 +47,8 @@ export function upstash(options: UpstashOptions): Driver {
   checkUrl(url);
   if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
     refuse(
-      "Upstash token",
-      "it is empty, or has white space in it",
+      "token",
+      "it is empty or has white space",
     );
   }
   let signal: AbortSignal | undefined;
@@ -105,16 +105,16 @@ export function upstashClient(client: UpstashClient, options: RedisOptions = {})
 /** Refuses what is no REST URL. No message repeats it: people paste redis://default:PASSWORD@…. */
 function checkUrl(text: string): void {
   const url = URL.parse(text);
-  if (!url) return refuse("Upstash URL", "it is none");
+  if (!url) return refuse("URL", "it is none");
   const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) {
     refuse(
       "URL",
-      `it starts with ${url.protocol}// and not with https://`,
+      "it must begin with https://",
     );
   }
   if (url.username || url.password || url.search || url.hash) {
-    refuse("Upstash URL", "it has credentials or a query in it");
+    refuse("URL", "it has credentials or a query in it");
   }
 }
 

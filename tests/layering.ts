@@ -30,6 +30,12 @@ const RULES: readonly { files: RegExp; may: RegExp; asTypes?: RegExp; why: strin
     why: "a driver imports the SPI and the errors, a decorator the runtime port too",
   },
   {
+    files: /^url\.ts$/,
+    may: /^coordination\//,
+    asTypes: /^drivers\/driver\.ts$/,
+    why: "drivers are loaded on demand",
+  },
+  {
     files: /^mod\.ts$/,
     may: /^coordination\//,
     asTypes: /^drivers\/(driver|traced)\.ts$/,
@@ -38,7 +44,7 @@ const RULES: readonly { files: RegExp; may: RegExp; asTypes?: RegExp; why: strin
   {
     files: /^tests\/conformance\/(?!.*_test\.ts$)/,
     may:
-      /^(tests\/conformance\/|drivers\/check\.ts$|coordination\/errors\.ts$|node:assert\/strict$)/,
+      /^(tests\/conformance\/|mod\.ts$|drivers\/(check|namespaced)\.ts$|coordination\/errors\.ts$|node:assert\/strict$)/,
     asTypes: /^drivers\/driver\.ts$/,
     why: "the published suite runs anywhere, on any driver",
   },
@@ -63,7 +69,7 @@ const problems: string[] = [];
 
 for await (const file of sources(ROOT, "")) {
   const text = await Deno.readTextFile(new URL(file, ROOT));
-  const published = /^(coordination|drivers|mod\.ts)/.test(file);
+  const published = /^(coordination|drivers|mod\.ts|url\.ts)/.test(file);
   const rule = RULES.find(({ files }) => files.test(file));
   for (const { name, isType } of importsOf(text, file)) {
     if (rule && !rule.may.test(name) && !(isType && rule.asTypes?.test(name))) {

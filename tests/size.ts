@@ -8,8 +8,8 @@ import * as esbuild from "esbuild";
 
 /** Bytes after gzip; a kilobyte is 1,000 here, the stricter reading. */
 const CORE_BUDGET = 10_000;
-/** With groups, watches and all of Tooz's verbs; who does without them imports the core. */
-const ENTRY_BUDGET = 14_000;
+/** With groups, watches, hash ring and all of Tooz's verbs; who needs none of that imports the core. */
+const ENTRY_BUDGET = 16_000;
 const PART_BUDGET = 4_000;
 
 const PARTS = ["memory", "sqlite", "redis", "upstash", "retrying", "namespaced", "traced"];

@@ -60,6 +60,19 @@ export async function bills(
   await using many = new Coordinator(driver, { memberId: "many", ttl: 600_000 });
   for (let i = 0; i < 10; i++) await many.getLock(`shard-${i}`).acquire({ timeout: 0 });
   await bill("heartbeat of 10 leases", 12, () => many.heartbeat());
+
+  await bill("create a group", 4, () => one.createGroup("workers"));
+  await bill("join a group", 4, () => one.joinGroup("workers"));
+  await bill("join and create a group", 6, () => one.joinGroupCreate("others"));
+  await two.joinGroup("workers");
+  await bill("list two members", 3, () => two.getMembers("workers"));
+  await bill("what a member can do", 3, () => two.getMemberCapabilities("workers", "one"));
+  await bill("update capabilities", 3, () => one.updateCapabilities("workers", 1));
+  await one.watchJoinGroup("workers", () => {});
+  one.watchElectedAsLeader("workers", () => {});
+  await bill("tick: 2 memberships, 1 group, 1 campaign", 9, () => one.tick());
+  await bill("tick: 3 leases, 1 group", 8, () => one.tick());
+  await bill("leave a group", 5, () => one.leaveGroup("others"));
   return found;
 }
 
