@@ -53,7 +53,7 @@ interface Layout {
  *
  * @example
  * ```ts
- * import { HashRing } from "@baton/baton";
+ * import { HashRing } from "@baton/baton/hash-ring";
  *
  * const ring = new HashRing(["fra-1", "fra-2"]);
  * ring.addNode("iad-1", 2); // twice the share

@@ -54,7 +54,11 @@ export class Lock extends Acquirable<AcquireOptions> {
     return found.flatMap(({ leases }) => leases.map(holderOf));
   }
 
-  /** Begins an acquisition; the answer tries once. */
+  /**
+   * Begins an acquisition; the answer tries once.
+   *
+   * @internal
+   */
   protected override begin(options: AcquireOptions = {}): () => Promise<Grant> {
     const { ttl = this.#ttl, shared = false, signal } = options;
     const [lock, readers] = [resources.lock(this.name), resources.readers(this.name)];

@@ -118,7 +118,7 @@ function firstPrimes(count: number): number[] {
  *
  * @example
  * ```ts
- * import { HashRing } from "@baton/baton";
+ * import { HashRing } from "@baton/baton/hash-ring";
  * import { md5 } from "@baton/baton/md5";
  *
  * const ring = new HashRing(["compute-1", "compute-2"], { hash: md5 });
