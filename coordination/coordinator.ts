@@ -281,14 +281,19 @@ export class Coordinator extends CoreCoordinator {
     ring.addNode(this.memberId, weight);
     await this.joinGroupCreate(group, { weight }, join);
     const groups = this.#groups;
-    return await Partitioner.over({
+    const followed = Partitioner.over({
       group,
       memberId: this.memberId,
       get held() {
         return groups.holds(group);
       },
-      listen: (listener) => this.#watches.listen(group, listener, {}),
+      listen: (listener) => this.#watches.listen(group, listener, join),
     }, ring);
+    return await followed.catch(async (error) => {
+      // A member that follows nobody would only stand in its own way.
+      await groups.leave(group, {}).catch(() => {});
+      throw error;
+    });
   }
 
   /**

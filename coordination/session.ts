@@ -123,10 +123,10 @@ export class Session {
     checkTimings({ ttl, heartbeatInterval }, this.bounds, this.driver.guarantees);
   }
 
-  /** Tries once: one request, repeated only while its outcome is unknown. */
-  async acquire(wanted: Wanted): Promise<Grant> {
+  /** Tries once: one request, with `others` in it, repeated only while its outcome is unknown. */
+  async acquire(wanted: Wanted, ...others: Part[]): Promise<Grant> {
     const attempt = this.attempt(wanted);
-    await this.send([attempt], wanted.signal);
+    await this.send([attempt, ...others], wanted.signal);
     const { lease, blockers } = attempt.grant ?? { blockers: [] };
     if (!lease) return { blockers };
     if (lease.held) return { lease };

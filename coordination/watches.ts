@@ -86,7 +86,10 @@ export class Watches {
     listener(capabilitiesOf(now.members ?? []));
     return () => {
       listeners.delete(listener);
-      if (listeners.size === 0) this.#listeners.delete(group);
+      // A later listener may have begun a set of its own.
+      if (listeners.size === 0 && this.#listeners.get(group) === listeners) {
+        this.#listeners.delete(group);
+      }
       this.#forget(group);
     };
   }
