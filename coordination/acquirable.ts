@@ -6,9 +6,11 @@
 
 import type * as spi from "../drivers/driver.ts";
 import { LockAcquireFailed } from "./errors.ts";
-import type { CallOptions, HeldLease, Lease } from "./lease.ts";
+import type { HeldLease } from "./held_lease.ts";
+import type { CallOptions, Lease } from "./lease.ts";
 import { elapsed, instant, type Runtime, sleep } from "./runtime.ts";
-import type { Grant, Session } from "./session.ts";
+import type { Grant } from "./parts.ts";
+import type { Session } from "./session.ts";
 import { checkWait } from "./timings.ts";
 
 /** How to wait for a lock or a permit. */

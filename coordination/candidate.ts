@@ -6,9 +6,11 @@
 
 import type * as spi from "../drivers/driver.ts";
 import { LeaseLost } from "./errors.ts";
-import type { CallOptions, HeldLease } from "./lease.ts";
+import type { HeldLease } from "./held_lease.ts";
+import type { CallOptions } from "./lease.ts";
 import { resources } from "./names.ts";
-import type { Attempt, Part, Session, Wanted } from "./session.ts";
+import type { Attempt, Part, Wanted } from "./parts.ts";
+import type { Session } from "./session.ts";
 
 /** How to campaign. */
 export interface CampaignOptions extends CallOptions {

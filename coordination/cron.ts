@@ -6,7 +6,8 @@
 
 import type * as spi from "../drivers/driver.ts";
 import { InvalidArgument } from "./errors.ts";
-import type { CallOptions, HeldLease } from "./lease.ts";
+import type { HeldLease } from "./held_lease.ts";
+import type { CallOptions } from "./lease.ts";
 import { resources } from "./names.ts";
 import type { Session } from "./session.ts";
 import { validity } from "./timings.ts";

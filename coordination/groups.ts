@@ -15,9 +15,11 @@ import {
   MemberNotJoined,
 } from "./errors.ts";
 import type { Json } from "./events.ts";
-import type { CallOptions, HeldLease } from "./lease.ts";
+import type { HeldLease } from "./held_lease.ts";
+import type { CallOptions } from "./lease.ts";
 import { checkName, resources } from "./names.ts";
-import type { Attempt, Part, Session } from "./session.ts";
+import type { Attempt, Part } from "./parts.ts";
+import type { Session } from "./session.ts";
 
 /** How to join a group. */
 export interface JoinOptions extends CallOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { HeldLease } from "./lease.ts";
+import type { HeldLease } from "./held_lease.ts";
 import { sleep } from "./runtime.ts";
 import type { Session } from "./session.ts";
 

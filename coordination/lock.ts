@@ -8,7 +8,8 @@ import type * as spi from "../drivers/driver.ts";
 import { Acquirable, type Holder, holderOf, type WaitOptions } from "./acquirable.ts";
 import type { CallOptions } from "./lease.ts";
 import { resources } from "./names.ts";
-import type { Grant, Session, Wanted } from "./session.ts";
+import type { Grant, Wanted } from "./parts.ts";
+import type { Session } from "./session.ts";
 
 /** How to acquire a lock. */
 export interface AcquireOptions extends WaitOptions {

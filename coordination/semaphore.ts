@@ -9,7 +9,8 @@ import { Acquirable, type Holder, holderOf, type WaitOptions } from "./acquirabl
 import { InvalidArgument } from "./errors.ts";
 import type { CallOptions } from "./lease.ts";
 import { resources } from "./names.ts";
-import type { Grant, Session } from "./session.ts";
+import type { Grant } from "./parts.ts";
+import type { Session } from "./session.ts";
 
 /** Every look lists all holders, so there is an end to how many there may be. */
 const MOST_PERMITS = 10_000;

@@ -9,7 +9,8 @@ import { GroupNotCreated, WatchCallbackNotFound } from "./errors.ts";
 import type { GroupEvent, Json } from "./events.ts";
 import type { CallOptions } from "./lease.ts";
 import { checkName, resources } from "./names.ts";
-import type { Part, Session } from "./session.ts";
+import type { Part } from "./parts.ts";
+import type { Session } from "./session.ts";
 import { capabilitiesOf, changes, type Memory, remember, type Snapshot } from "./snapshot.ts";
 
 /** Called with what happened; what it answers is given back by `runWatchers()`. */
