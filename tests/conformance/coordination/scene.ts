@@ -1,0 +1,143 @@
+/**
+ * What each case starts from: members over wires of their own, in a namespace nobody else uses.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { Driver } from "../../../drivers/driver.ts";
+import { namespaced } from "../../../drivers/namespaced.ts";
+import { Coordinator, type CoordinatorOptions, type Runtime, systemRuntime } from "../../../mod.ts";
+import type { CoordinationCase, Place } from "./place.ts";
+import { Wire } from "./wire.ts";
+
+/** A ttl that does not end while a case runs. */
+export const LONG = 60_000;
+
+/** Makes a case of a law. */
+export function law(name: string, run: (on: Scene) => Promise<void>): CoordinationCase {
+  return toozLaw([], name, run);
+}
+
+/** Makes a case of a law that Tooz's own suite asks for too, in tests of these names. */
+export function toozLaw(
+  tooz: readonly string[],
+  name: string,
+  run: (on: Scene) => Promise<void>,
+): CoordinationCase {
+  return {
+    name,
+    tooz,
+    run: async (place) => {
+      const scene = new Scene(place);
+      try {
+        await run(scene);
+      } finally {
+        await scene.close();
+      }
+    },
+  };
+}
+
+/** The surroundings of one case. */
+export class Scene {
+  /** Clocks and timers of every member. */
+  readonly runtime: Runtime;
+  /** A quarter of {@link Scene.short}, in ms; short enough to be waited for. */
+  readonly unit: number;
+  /** A ttl short enough to be outlived. */
+  readonly short: number;
+  /** The namespace of all members, which nobody else uses. */
+  readonly name: string = `t-${crypto.randomUUID()}`;
+  readonly #place: Place;
+  readonly #wires = new Map<Coordinator, Wire>();
+
+  /** Made by {@link law}. */
+  constructor(place: Place) {
+    this.#place = place;
+    this.runtime = place.runtime ?? systemRuntime();
+    this.unit = Math.max(50, place.tick);
+    this.short = 4 * this.unit;
+  }
+
+  /** One more process. It holds for {@link LONG} unless told otherwise. */
+  async member(memberId: string, options: CoordinatorOptions = {}): Promise<Coordinator> {
+    const wire = new Wire(await this.#place.driver());
+    const member = new Coordinator(wire, {
+      memberId,
+      namespace: this.name,
+      ttl: LONG,
+      // A test's machine has one clock, which nobody sets: without this, ttls had to be longer.
+      clocks: { step: 0 },
+      runtime: this.runtime,
+      ...options,
+    });
+    this.#wires.set(member, wire);
+    return member;
+  }
+
+  /** As many processes, called "m0" and so on. */
+  members(count: number, options: CoordinatorOptions = {}): Promise<Coordinator[]> {
+    return Promise.all(Array.from({ length: count }, (_, i) => this.member(`m${i}`, options)));
+  }
+
+  /** A member's connection. */
+  wire(member: Coordinator): Wire {
+    const wire = this.#wires.get(member);
+    assert.ok(wire);
+    return wire;
+  }
+
+  /** How many requests the member sends while `work` runs. */
+  async requests(member: Coordinator, work: () => Promise<unknown>): Promise<number> {
+    const before = this.wire(member).requests;
+    await work();
+    return this.wire(member).requests - before;
+  }
+
+  /** The process dies: from now on nothing of it reaches the backend, not even a release. */
+  async crash(member: Coordinator): Promise<void> {
+    this.wire(member).weather = "refuse";
+    await member[Symbol.asyncDispose]();
+  }
+
+  /** The case's part of the backend itself, with nothing in between. */
+  async backend(): Promise<Driver> {
+    return namespaced(await this.#place.driver(), this.name);
+  }
+
+  /** Lets so many quarters of {@link Scene.short} pass. */
+  pass(units: number): Promise<void> {
+    return this.#place.pass(Math.ceil(units * this.unit));
+  }
+
+  /** Lets time pass until `work` is done, which must be within `ms`. */
+  async during<T>(work: Promise<T>, ms: number = 4 * this.short): Promise<T> {
+    let done = false;
+    const settle = (): void => void (done = true);
+    work.then(settle, settle);
+    await Promise.resolve();
+    for (let passed = 0; !done; passed += this.unit / 4) {
+      assert.ok(passed <= ms, `not done within ${ms} ms`);
+      await this.pass(1 / 4);
+    }
+    return await work;
+  }
+
+  /** Lets time pass until `condition` holds, which must be within two short ttls. */
+  async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    for (let units = 0; !await condition(); units += 1 / 2) {
+      assert.ok(units <= 8, `not within ${8 * this.unit} ms: ${what}`);
+      await this.pass(1 / 2);
+    }
+  }
+
+  /** Ends every member, and with it every timer of the case. */
+  async close(): Promise<void> {
+    for (const [member, wire] of this.#wires) {
+      wire.fates.length = 0;
+      if (wire.weather !== "refuse") wire.weather = "pass";
+      await member[Symbol.asyncDispose]();
+    }
+  }
+}
