@@ -66,7 +66,7 @@ export class Coordinator extends CoreCoordinator {
 
   /**
    * Deletes an empty group; a member that joins at the same time wins or loses, but is never left in
-   * a group that is gone. One request, not repeated once its answer was missed.
+   * a group that is gone. Two requests; one when it is refused.
    *
    * @throws {GroupNotCreated} when it does not exist.
    * @throws {GroupNotEmpty} when it has members.
@@ -107,7 +107,8 @@ export class Coordinator extends CoreCoordinator {
   }
 
   /**
-   * Leaves a group. Leadership is kept; see `standDownGroupLeader`. One request.
+   * Leaves a group. Leadership is kept; see `standDownGroupLeader`. One request; two for another
+   * process that has our id, which leaves for it.
    *
    * @throws {MemberNotJoined} when we are not a member, or not any more.
    */

@@ -63,9 +63,9 @@ export interface MemberInfo {
 
 /** One of our memberships, as we keep it. */
 interface Kept {
-  lease: HeldLease;
+  readonly lease: HeldLease;
   capabilities: Json;
-  joined: number;
+  readonly joined: number;
   version: number;
   readonly options: JoinOptions;
 }
@@ -95,13 +95,26 @@ export class Groups {
   }
 
   async delete(group: string, options: CallOptions): Promise<void> {
-    checkName("group", group);
-    // The guard is decided in the same step, so no member can slip in and be orphaned.
-    const guard: spi.Guard = { when: "vacant", resource: resources.group(group) };
-    const release: spi.Release = { op: "release", resource: resources.groups, seat: group, guard };
-    const [outcome] = await this.#apply(options, release);
-    if (outcome?.ok) return;
-    throw outcome?.leases.length ? new GroupNotEmpty(group) : new GroupNotCreated(group);
+    for (let tries = 1; tries <= JOIN_TRIES; tries++) {
+      const { exists, members } = await this.#look(group, undefined, options);
+      if (!exists) throw new GroupNotCreated(group);
+      if (members.length > 0) throw new GroupNotEmpty(group);
+      // By the id that was seen, so that a request sent twice never hits a group made anew. The guard
+      // is decided in the same step, so no member can slip in and be orphaned. The farewell is a
+      // replay for whoever wrote it first: it tells our own second delivery from another's deletion.
+      const guard: spi.Guard = { when: "vacant", resource: resources.group(group) };
+      const [outcome, farewell] = await this.#apply(
+        options,
+        { op: "release", resource: resources.groups, seat: group, id: exists.id, guard },
+        this.#farewell(group, "", exists.token),
+      );
+      const [blocker] = outcome?.leases ?? [];
+      if (outcome?.ok || (!blocker && farewell?.ok)) return;
+      if (!blocker) throw new GroupNotCreated(group);
+      // A member's value is never empty, a group's always is: then it was made anew meanwhile.
+      if (blocker.value !== "") throw new GroupNotEmpty(group);
+    }
+    throw new GroupNotEmpty(group);
   }
 
   async list(options: CallOptions): Promise<Set<string>> {
@@ -117,11 +130,12 @@ export class Groups {
   ): Promise<Membership> {
     for (let tries = 1;; tries++) {
       const first: spi.Op[] = create ? [this.#creation(group)] : [];
-      if (options.replace) first.push(...await this.#evictions(group, options));
-      const attempt = this.#joining(group, capabilities, options, first);
+      if (options.replace) first.push(...await this.#occupant(group, options));
+      const joined = this.#session.runtime.wall();
+      const attempt = this.#joining(group, { capabilities, joined, options }, first);
       await this.#session.send([attempt], options.signal);
       const { lease, blockers = [] } = attempt.grant ?? {};
-      if (lease) return this.#keep(group, capabilities, options, lease);
+      if (lease) return this.#keep(group, { lease, capabilities, joined, version: 0, options });
       if (blockers.length > 0) throw new MemberAlreadyExist(group, this.#memberId);
       // Somebody deleted it between our two operations; a join that makes the group makes it anew.
       if (!create || tries === JOIN_TRIES) throw new GroupNotCreated(group);
@@ -132,11 +146,14 @@ export class Groups {
     checkName("group", group);
     const kept = this.#kept.get(group);
     this.#kept.delete(group);
+    if (kept) {
+      if (!await kept.lease.release(options)) throw new MemberNotJoined(group, this.#memberId);
+      return;
+    }
     // Whoever has our id may leave for us, as in Tooz: a restarted process for its old self.
-    const left = kept
-      ? await kept.lease.release(options)
-      : (await this.#apply(options, { op: "release", ...this.#seat(group) }))[0]?.ok;
-    if (!left) throw new MemberNotJoined(group, this.#memberId);
+    const releases = await this.#occupant(group, options);
+    if (releases.length === 0) throw new MemberNotJoined(group, this.#memberId);
+    await this.#apply(options, ...releases);
   }
 
   async update(group: string, capabilities: Json, options: CallOptions): Promise<void> {
@@ -159,61 +176,75 @@ export class Groups {
 
   /** Every live member, in one request with whether the group exists. */
   async members(group: string, options: CallOptions): Promise<readonly spi.Lease[]> {
-    return await this.#look(group, undefined, options);
+    const { exists, members } = await this.#look(group, undefined, options);
+    if (!exists) throw new GroupNotCreated(group);
+    return members;
   }
 
   async info(group: string, member: string, options: CallOptions): Promise<MemberInfo> {
     checkName("member", member);
-    const [lease] = await this.#look(group, member, options);
+    const { exists, members: [lease] } = await this.#look(group, member, options);
+    if (!exists) throw new GroupNotCreated(group);
     if (!lease) throw new MemberNotJoined(group, member);
     const { capabilities, joined, updated } = read(lease.value);
     const { token: incarnation, left } = lease;
     return { memberId: member, capabilities, joined, updated, incarnation, left };
   }
 
+  /** Whether we were evicted somewhere and want to be back. */
+  get wantsBack(): boolean {
+    return [...this.#kept.values()].some(({ lease, options }) => options.rejoin && lease.lost);
+  }
+
   /** Joins again where we were evicted and want to be back: parts of the next tick. */
   rejoins(): Part[] {
     const parts: Part[] = [];
-    for (const [group, { lease, capabilities, options }] of this.#kept) {
-      if (!options.rejoin || !lease.lost) continue;
-      const attempt = this.#joining(group, capabilities, options, []);
+    for (const [group, old] of this.#kept) {
+      if (!old.options.rejoin || !old.lease.lost) continue;
+      const joined = this.#session.runtime.wall();
+      const attempt = this.#joining(group, { ...old, joined }, []);
       parts.push({
         ...attempt,
         take: (outcomes, sent) => {
           attempt.take(outcomes, sent);
-          const again = attempt.grant?.lease;
-          if (again?.held) this.#keep(group, capabilities, options, again);
+          const lease = attempt.grant?.lease;
+          if (!lease?.held) return;
+          if (this.#kept.get(group) === old) {
+            this.#keep(group, { ...old, lease, joined, version: 0 });
+          } // We have left meanwhile, and meant it.
+          else this.#session.runtime.waitUntil(lease[Symbol.asyncDispose]());
         },
       });
     }
     return parts;
   }
 
-  #joining(group: string, capabilities: Json, options: JoinOptions, first: spi.Op[]): Attempt {
+  #joining(
+    group: string,
+    { capabilities, joined, options }: Omit<Kept, "lease" | "version">,
+    first: spi.Op[],
+  ): Attempt {
     checkName("group", group);
-    const now = this.#session.runtime.wall();
+    // We stop believing before the backend does: what is left of our old self must not be in the way.
+    const old = this.#kept.get(group)?.lease;
+    if (old?.lost && !old.over) first.push(old.giveBack);
     return this.#session.attempt({
       ...this.#seat(group),
       ttl: options.ttl ?? this.#ttl,
-      value: store({ capabilities, joined: now, updated: now, version: 0 }),
+      value: store({ capabilities, joined, updated: joined, version: 0 }),
       guard: { when: "held", resource: resources.groups, seat: group },
       first,
     });
   }
 
-  #keep(group: string, capabilities: Json, options: JoinOptions, lease: HeldLease): Membership {
-    const { runtime } = this.#session;
+  #keep(group: string, kept: Kept): Membership {
+    const { lease, options } = kept;
     const { token: incarnation, signal } = lease;
-    this.#kept.set(group, { lease, capabilities, joined: runtime.wall(), version: 0, options });
+    // Who has taken its own place was not evicted.
+    this.#kept.get(group)?.lease.abandon();
+    this.#kept.set(group, kept);
     // So that watchers can tell leaving from expiring.
-    lease.farewell = {
-      op: "acquire",
-      resource: resources.left(group),
-      seat: farewellSeat(this.#memberId, incarnation),
-      id: runtime.id(),
-      ttl: FAREWELL,
-      value: "",
-    };
+    lease.farewell = this.#farewell(group, this.#memberId, incarnation);
     signal.addEventListener("abort", () => {
       if (signal.reason instanceof LeaseLost) this.#evicted(group, incarnation, options);
     }, { once: true });
@@ -237,17 +268,18 @@ export class Groups {
   }
 
   /** The release of whoever has our id, by the id of its lease, so that it is safe to send twice. */
-  async #evictions(group: string, options: CallOptions): Promise<spi.Op[]> {
+  async #occupant(group: string, options: CallOptions): Promise<spi.Op[]> {
     const { resource, seat } = this.#seat(group);
     const found = await this.#session.inspect(resource, seat, options.signal);
     return found.map(({ id }) => ({ op: "release", resource, seat, id }));
   }
 
+  /** The group, when it exists, and its members or the one on that seat. One request. */
   async #look(
     group: string,
     seat: string | undefined,
     options: CallOptions,
-  ): Promise<readonly spi.Lease[]> {
+  ): Promise<{ exists: spi.Lease | undefined; members: readonly spi.Lease[] }> {
     checkName("group", group);
     const resource = resources.group(group);
     const [exists, found] = await this.#apply(
@@ -255,8 +287,14 @@ export class Groups {
       { op: "inspect", resource: resources.groups, seat: group },
       { op: "inspect", resource, ...(seat !== undefined && { seat }) },
     );
-    if (!exists?.leases.length) throw new GroupNotCreated(group);
-    return found?.leases ?? [];
+    return { exists: exists?.leases[0], members: found?.leases ?? [] };
+  }
+
+  /** A note for a while that somebody's life ended on purpose; a group's own has no member id. */
+  #farewell(group: string, memberId: string, incarnation: number): spi.Acquire {
+    const seat = farewellSeat(memberId, incarnation);
+    const id = this.#session.runtime.id();
+    return { op: "acquire", resource: resources.left(group), seat, id, ttl: FAREWELL, value: "" };
   }
 
   #creation(group: string): spi.Acquire {

@@ -8,7 +8,7 @@ import type * as spi from "../drivers/driver.ts";
 import { namespaced } from "../drivers/namespaced.ts";
 import { retrying } from "../drivers/retrying.ts";
 import { traced } from "../drivers/traced.ts";
-import { OperationTimedOut, UnknownOutcome } from "./errors.ts";
+import { CoordinationError, OperationTimedOut, UnknownOutcome } from "./errors.ts";
 import type { CoordinatorEvent, GroupEvent } from "./events.ts";
 import { Heart } from "./heart.ts";
 import { HeldLease } from "./held_lease.ts";
@@ -48,6 +48,8 @@ export class Session {
   readonly heartbeatInterval: number | undefined;
   readonly #on: ((event: CoordinatorEvent) => void) | undefined;
   readonly #leases = new Set<HeldLease>();
+  /** How often everything was given back: what was asked for before that must not come after it. */
+  #stops = 0;
   /** Keeps leases alive while somebody works under them. */
   readonly heart: Heart = new Heart(this);
 
@@ -98,6 +100,7 @@ export class Session {
     const ops = parts.flatMap((part) => part.ops);
     if (ops.length === 0) return;
     const sent = instant(this.runtime);
+    const stops = this.#stops;
     let outcomes: readonly spi.Outcome[];
     try {
       outcomes = await this.driver.apply(ops, { ...(signal && { signal }) });
@@ -105,6 +108,13 @@ export class Session {
       if (!(error instanceof UnknownOutcome)) throw error;
       for (const part of parts) part.unknown?.();
       throw signal?.aborted ? signal.reason : error;
+    }
+    if (stops !== this.#stops && parts.some((part) => part.unknown)) {
+      for (const part of parts) part.unknown?.();
+      throw new CoordinationError(
+        "The coordinator was stopped meanwhile, so what was granted is given back",
+        "misuse",
+      );
     }
     let next = 0;
     for (const part of parts) part.take(outcomes.slice(next, next += part.ops.length), sent);
@@ -200,9 +210,12 @@ export class Session {
     if (this.#news.length > 1_000) this.#news.shift();
   }
 
-  /** What was noted since the last call. */
-  news(): GroupEvent[] {
-    return this.#news.splice(0);
+  /** What was noted and not yet taken, of one type or of all. */
+  news(type?: GroupEvent["type"]): GroupEvent[] {
+    const noted = this.#news.splice(0);
+    const taken = noted.filter((event) => type === undefined || event.type === type);
+    this.#news.push(...noted.filter((event) => !taken.includes(event)));
+    return taken;
   }
 
   /** In how many ms the next renewal is due; `Infinity` when nothing is held. */
@@ -241,6 +254,7 @@ export class Session {
 
   /** Releases every lease in one request. */
   async releaseAll(): Promise<void> {
+    this.#stops++;
     const leases = [...this.#leases].filter((lease) => lease.releasing());
     const parts = leases.map((lease): Part => ({
       ops: lease.ending,

@@ -8,6 +8,7 @@ import type * as spi from "../drivers/driver.ts";
 import { read } from "./capabilities.ts";
 import type { GroupEvent, Json } from "./events.ts";
 import { farewellSeat } from "./groups.ts";
+import { checkName } from "./names.ts";
 
 /** Which life of a member, and which of its capabilities, were seen. */
 export type Sighting = readonly [incarnation: number, version: number];
@@ -95,11 +96,21 @@ export function toCursor(memories: ReadonlyMap<string, Memory>): string {
   return JSON.stringify({ v: 1, groups: [...memories] });
 }
 
-/** The memories in a cursor; none when it cannot be used, so that everything begins anew. */
+/** The memories in a cursor; none when it is not one of ours, so that everything begins anew. */
 export function fromCursor(cursor: string): Map<string, Memory> {
   try {
     const { v, groups } = JSON.parse(cursor);
-    return v === 1 ? new Map(groups) : new Map();
+    if (v !== 1) return new Map();
+    for (const [group, { members, term }] of groups) {
+      checkName("group", group);
+      const sightings: unknown[] = members === null ? [] : Object.values(members);
+      const numbers = [term, ...sightings.flat()];
+      const shaped = sightings.every((each) => Array.isArray(each) && each.length === 2);
+      if (Array.isArray(members) || !shaped || !numbers.every(Number.isSafeInteger)) {
+        return new Map();
+      }
+    }
+    return new Map(groups);
   } catch {
     return new Map();
   }

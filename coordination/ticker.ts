@@ -58,8 +58,10 @@ export class Ticker {
     const looked = new Map<string, Memory>();
     const renewals = this.#session.renewal(this.#session.leases);
     const parts = [renewals, ...this.#groups.rejoins()];
-    const { events } = await this.#look([...new Set(named)], known, parts, looked, options);
-    return { events, cursor: toCursor(looked), next: this.#session.nextDue };
+    const { events } = await this.#look([...new Set(named)], known, parts, looked, options, true);
+    // Who was kept out tries again soon.
+    const next = Math.min(this.#session.nextDue, this.#groups.wantsBack ? 1_000 : Infinity);
+    return { events, cursor: toCursor(looked), next };
   }
 
   async runWatchers(options: CallOptions): Promise<unknown[]> {
@@ -96,6 +98,7 @@ export class Ticker {
     parts: Parameters<Session["send"]>[0],
     looked: Map<string, Memory>,
     options: CallOptions,
+    all = false,
   ): Promise<{ events: GroupEvent[]; results: unknown[] }> {
     for (const group of groups) checkName("group", group);
     const events: GroupEvent[] = [];
@@ -105,7 +108,8 @@ export class Ticker {
     });
     // Campaigns before looks, so that the looks see who has won.
     await this.#session.send([...parts, ...this.#watches.campaigns(), ...looks], options.signal);
-    events.push(...this.#session.news());
+    // Only a tick gives back all that happened to us; the others tell who was elected.
+    events.push(...this.#session.news(all ? undefined : "elected"));
     return { events, results: await this.#watches.tell(events) };
   }
 }

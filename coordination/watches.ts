@@ -58,7 +58,7 @@ export class Watches {
     options: CallOptions,
   ): Promise<void> {
     checkName("group", group);
-    if (!this.#memories.has(group)) await this.#firstLook(group, options);
+    if (!this.#memories.get(group)?.members) await this.#firstLook(group, options);
     this.add(what, group, callback);
   }
 
@@ -165,7 +165,7 @@ export class Watches {
     let now: Snapshot | undefined;
     await this.#session.send([this.#look(group, (found) => now = found)], options.signal);
     if (!now?.members) throw new GroupNotCreated(group);
-    if (!this.#memories.has(group)) this.#memories.set(group, remember(now));
+    if (!this.#memories.get(group)?.members) this.#memories.set(group, remember(now));
     return now;
   }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { afterthoughtCases } from "./afterthoughts.ts";
 import { capabilityCases } from "./capabilities.ts";
 import { clockCases } from "./clocks.ts";
 import { costCases } from "./costs.ts";
@@ -53,5 +54,6 @@ export const coordinationCases: readonly CoordinationCase[] = [
   ...faultCases,
   ...clockCases,
   ...raceCases,
+  ...afterthoughtCases,
   ...costCases,
 ];
