@@ -6,6 +6,7 @@
 
 import type { Driver } from "../drivers/driver.ts";
 import { type CoordinatorOptions, CoreCoordinator } from "./core.ts";
+import { Directory } from "./directory.ts";
 import type { GroupEvent, Json } from "./events.ts";
 import { Groups, type JoinOptions, type MemberInfo, type Membership } from "./groups.ts";
 import { insideOf } from "./inside.ts";
@@ -36,6 +37,7 @@ import { type WatchCallback, Watches } from "./watches.ts";
  * ```
  */
 export class Coordinator extends CoreCoordinator {
+  readonly #directory: Directory;
   readonly #groups: Groups;
   readonly #watches: Watches;
   readonly #ticker: Ticker;
@@ -50,7 +52,8 @@ export class Coordinator extends CoreCoordinator {
     const { session, candidate } = insideOf(this);
     const { ttl = 30_000, membershipTtl = ttl } = options;
     session.check(membershipTtl);
-    this.#groups = new Groups(session, this.memberId, membershipTtl);
+    this.#directory = new Directory(session);
+    this.#groups = new Groups(session, this.#directory, this.memberId, membershipTtl);
     this.#watches = new Watches(session, candidate);
     this.#ticker = new Ticker(session, this.#groups, this.#watches);
   }
@@ -61,7 +64,7 @@ export class Coordinator extends CoreCoordinator {
    * @throws {GroupAlreadyExist} when it exists.
    */
   async createGroup(group: string, options: CallOptions = {}): Promise<void> {
-    await this.#groups.create(group, options);
+    await this.#directory.create(group, options);
   }
 
   /**
@@ -72,12 +75,12 @@ export class Coordinator extends CoreCoordinator {
    * @throws {GroupNotEmpty} when it has members.
    */
   async deleteGroup(group: string, options: CallOptions = {}): Promise<void> {
-    await this.#groups.delete(group, options);
+    await this.#directory.delete(group, options);
   }
 
   /** The groups that exist. One request. */
   async getGroups(options: CallOptions = {}): Promise<Set<string>> {
-    return await this.#groups.list(options);
+    return await this.#directory.list(options);
   }
 
   /**

@@ -1,19 +1,13 @@
 /**
- * Groups and their members.
+ * Membership of groups.
  *
  * @module
  */
 
 import type * as spi from "../drivers/driver.ts";
 import { read, store } from "./capabilities.ts";
-import {
-  GroupAlreadyExist,
-  GroupNotCreated,
-  GroupNotEmpty,
-  LeaseLost,
-  MemberAlreadyExist,
-  MemberNotJoined,
-} from "./errors.ts";
+import type { Directory } from "./directory.ts";
+import { GroupNotCreated, LeaseLost, MemberAlreadyExist, MemberNotJoined } from "./errors.ts";
 import type { Json } from "./events.ts";
 import type { HeldLease } from "./held_lease.ts";
 import type { CallOptions } from "./lease.ts";
@@ -70,56 +64,23 @@ interface Kept {
   readonly options: JoinOptions;
 }
 
-/** How long it is known that somebody left on purpose, in ms. */
-const FAREWELL = 300_000;
 /** How often a join that meets a racing deletion makes the group anew. */
 const JOIN_TRIES = 10;
 
-/** The groups as one member sees them. */
+/** The groups that one member is in. */
 export class Groups {
   readonly #session: Session;
   readonly #memberId: string;
   readonly #ttl: number;
+  readonly #directory: Directory;
   readonly #kept = new Map<string, Kept>();
 
   /** Made by the coordinator. */
-  constructor(session: Session, memberId: string, ttl: number) {
+  constructor(session: Session, directory: Directory, memberId: string, ttl: number) {
     this.#session = session;
+    this.#directory = directory;
     this.#memberId = memberId;
     this.#ttl = ttl;
-  }
-
-  async create(group: string, options: CallOptions): Promise<void> {
-    const [outcome] = await this.#apply(options, this.#creation(group));
-    if (!outcome?.ok) throw new GroupAlreadyExist(group);
-  }
-
-  async delete(group: string, options: CallOptions): Promise<void> {
-    for (let tries = 1; tries <= JOIN_TRIES; tries++) {
-      const { exists, members } = await this.#look(group, undefined, options);
-      if (!exists) throw new GroupNotCreated(group);
-      if (members.length > 0) throw new GroupNotEmpty(group);
-      // By the id that was seen, so that a request sent twice never hits a group made anew. The guard
-      // is decided in the same step, so no member can slip in and be orphaned. The farewell is a
-      // replay for whoever wrote it first: it tells our own second delivery from another's deletion.
-      const guard: spi.Guard = { when: "vacant", resource: resources.group(group) };
-      const [outcome, farewell] = await this.#apply(
-        options,
-        { op: "release", resource: resources.groups, seat: group, id: exists.id, guard },
-        this.#farewell(group, "", exists.token),
-      );
-      const [blocker] = outcome?.leases ?? [];
-      if (outcome?.ok || (!blocker && farewell?.ok)) return;
-      if (!blocker) throw new GroupNotCreated(group);
-      // A member's value is never empty, a group's always is: then it was made anew meanwhile.
-      if (blocker.value !== "") throw new GroupNotEmpty(group);
-    }
-    throw new GroupNotEmpty(group);
-  }
-
-  async list(options: CallOptions): Promise<Set<string>> {
-    const [outcome] = await this.#apply(options, { op: "inspect", resource: resources.groups });
-    return new Set(outcome?.leases.map(({ seat }) => seat));
   }
 
   async join(
@@ -129,7 +90,7 @@ export class Groups {
     create: boolean,
   ): Promise<Membership> {
     for (let tries = 1;; tries++) {
-      const first: spi.Op[] = create ? [this.#creation(group)] : [];
+      const first: spi.Op[] = create ? [this.#directory.creation(group)] : [];
       if (options.replace) first.push(...await this.#occupant(group, options));
       const joined = this.#session.runtime.wall();
       const attempt = this.#joining(group, { capabilities, joined, options }, first);
@@ -176,14 +137,14 @@ export class Groups {
 
   /** Every live member, in one request with whether the group exists. */
   async members(group: string, options: CallOptions): Promise<readonly spi.Lease[]> {
-    const { exists, members } = await this.#look(group, undefined, options);
+    const { exists, members } = await this.#directory.look(group, undefined, options);
     if (!exists) throw new GroupNotCreated(group);
     return members;
   }
 
   async info(group: string, member: string, options: CallOptions): Promise<MemberInfo> {
     checkName("member", member);
-    const { exists, members: [lease] } = await this.#look(group, member, options);
+    const { exists, members: [lease] } = await this.#directory.look(group, member, options);
     if (!exists) throw new GroupNotCreated(group);
     if (!lease) throw new MemberNotJoined(group, member);
     const { capabilities, joined, updated } = read(lease.value);
@@ -244,7 +205,7 @@ export class Groups {
     this.#kept.get(group)?.lease.abandon();
     this.#kept.set(group, kept);
     // So that watchers can tell leaving from expiring.
-    lease.farewell = this.#farewell(group, this.#memberId, incarnation);
+    lease.farewell = this.#directory.farewell(group, this.#memberId, incarnation);
     signal.addEventListener("abort", () => {
       if (signal.reason instanceof LeaseLost) this.#evicted(group, incarnation, options);
     }, { once: true });
@@ -274,35 +235,6 @@ export class Groups {
     return found.map(({ id }) => ({ op: "release", resource, seat, id }));
   }
 
-  /** The group, when it exists, and its members or the one on that seat. One request. */
-  async #look(
-    group: string,
-    seat: string | undefined,
-    options: CallOptions,
-  ): Promise<{ exists: spi.Lease | undefined; members: readonly spi.Lease[] }> {
-    checkName("group", group);
-    const resource = resources.group(group);
-    const [exists, found] = await this.#apply(
-      options,
-      { op: "inspect", resource: resources.groups, seat: group },
-      { op: "inspect", resource, ...(seat !== undefined && { seat }) },
-    );
-    return { exists: exists?.leases[0], members: found?.leases ?? [] };
-  }
-
-  /** A note for a while that somebody's life ended on purpose; a group's own has no member id. */
-  #farewell(group: string, memberId: string, incarnation: number): spi.Acquire {
-    const seat = farewellSeat(memberId, incarnation);
-    const id = this.#session.runtime.id();
-    return { op: "acquire", resource: resources.left(group), seat, id, ttl: FAREWELL, value: "" };
-  }
-
-  #creation(group: string): spi.Acquire {
-    checkName("group", group);
-    const id = this.#session.runtime.id();
-    return { op: "acquire", resource: resources.groups, seat: group, id, ttl: Infinity, value: "" };
-  }
-
   #seat(group: string): { resource: string; seat: string } {
     return { resource: resources.group(group), seat: this.#memberId };
   }
@@ -312,9 +244,4 @@ export class Groups {
       ...(options.signal && { signal: options.signal }),
     });
   }
-}
-
-/** The seat on which a membership's voluntary end is known for a while. */
-export function farewellSeat(memberId: string, incarnation: number): string {
-  return `${memberId} ${incarnation}`;
 }

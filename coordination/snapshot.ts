@@ -6,8 +6,8 @@
 
 import type * as spi from "../drivers/driver.ts";
 import { read } from "./capabilities.ts";
+import { farewellSeat } from "./directory.ts";
 import type { GroupEvent, Json } from "./events.ts";
-import { farewellSeat } from "./groups.ts";
 import { checkName } from "./names.ts";
 
 /** Which life of a member, and which of its capabilities, were seen. */

@@ -1,35 +1,16 @@
 /**
  * The suite is worth nothing if it cannot fail. Each of these drivers has one bug, of a kind that
  * some lock library really had, and the law that forbids it must say so.
- * Bugs of whole calls and of restarts are in `conformance/call_mutants_test.ts`.
+ * Bugs of whole calls and of restarts are in `conformance_call_mutants_test.ts`.
  *
  * @module
  */
 
-import assert from "node:assert/strict";
 import { checkOps } from "../drivers/check.ts";
 import type { Driver, Guard, Lease, Op, Outcome } from "../drivers/driver.ts";
-import { memory } from "../drivers/memory.ts";
-import { type Backend, driverCases, onFakeClock } from "./conformance/mod.ts";
-
-/** `law` is how the name of the law begins that must notice, after its rule. */
-function planted(bug: string, law: string, plant: (inner: Driver) => Driver): void {
-  Deno.test(`the suite notices that ${bug}`, async () => {
-    const shared = memoryOnFakeClock(plant);
-    const [found] = driverCases.filter(({ name }) =>
-      name.replace(/^rule \d+: /, "").startsWith(law)
-    );
-    assert.ok(found, `there is no law "${law}"`);
-    await assert.rejects(found.run(shared), assert.AssertionError);
-  });
-}
-
-function memoryOnFakeClock(plant: (inner: Driver) => Driver): Backend {
-  return onFakeClock((now) => {
-    const shared = memory({ now });
-    return () => plant(shared);
-  });
-}
+import { decorated } from "./backends.ts";
+import { driverCases } from "./conformance/mod.ts";
+import { planted } from "./planted.ts";
 
 /** Answers one operation; `run` is the sound driver. */
 type Step = (op: Op, run: (op: Op) => Promise<Outcome>) => Promise<Outcome>;
@@ -243,6 +224,6 @@ planted(
   ),
 );
 Deno.test("the suite finds nothing wrong with a decorator that has no bug", async () => {
-  const backend = memoryOnFakeClock((inner) => each(inner, (op, run) => run(op)));
+  const backend = decorated((inner) => each(inner, (op, run) => run(op)));
   for (const { run } of driverCases) await run(backend);
 });

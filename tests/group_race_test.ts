@@ -166,6 +166,8 @@ Deno.test("the race finds out a driver that looks at the guard in a step of its 
         const look = { op: "inspect", resource, ...(seat !== undefined && { seat }) } as const;
         const [found] = await shared.apply([look]);
         const leases = found?.leases ?? [];
+        // Long enough for others to come in between in any run, whatever the dice say.
+        await new Promise((resolve) => setTimeout(resolve));
         if ((when === "held") !== leases.length > 0) {
           outcomes.push({ ok: false, leases });
           continue;

@@ -1,34 +1,16 @@
 /**
  * Bugs in how a whole call is answered, and in what is left after a restart: the suite must notice
- * them. Bugs of single operations are in `../conformance_mutants_test.ts`.
+ * them. Bugs of single operations are in `conformance_mutants_test.ts`.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
-import { checkOps } from "../../drivers/check.ts";
-import type { Driver, Outcome } from "../../drivers/driver.ts";
-import { memory } from "../../drivers/memory.ts";
-import { type Backend, driverCases, onFakeClock, restartCases } from "./mod.ts";
-
-/** `law` is how the name of the law begins that must notice, after its rule. */
-function planted(bug: string, law: string, plant: (inner: Driver) => Driver): void {
-  Deno.test(`the suite notices that ${bug}`, async () => {
-    const shared = memoryOnFakeClock(plant);
-    const [found] = driverCases.filter(({ name }) =>
-      name.replace(/^rule \d+: /, "").startsWith(law)
-    );
-    assert.ok(found, `there is no law "${law}"`);
-    await assert.rejects(found.run(shared), assert.AssertionError);
-  });
-}
-
-function memoryOnFakeClock(plant: (inner: Driver) => Driver): Backend {
-  return onFakeClock((now) => {
-    const shared = memory({ now });
-    return () => plant(shared);
-  });
-}
+import { checkOps } from "../drivers/check.ts";
+import type { Outcome } from "../drivers/driver.ts";
+import { memory } from "../drivers/memory.ts";
+import { type Backend, onFakeClock, restartCases } from "./conformance/mod.ts";
+import { planted } from "./planted.ts";
 
 const turn = () => new Promise((resolve) => setTimeout(resolve));
 
