@@ -3,10 +3,14 @@ import { Redis } from "@upstash/redis/cloudflare";
 import type { Backend } from "./backend.ts";
 
 /** As in `drivers/upstash.ts`, less the signal, which would only slow the baseline down. */
-export function bareClient({ url, token }: Pick<Backend, "url" | "token">): Redis {
+export function bareClient(
+  { url, token }: Pick<Backend, "url" | "token">,
+  signal?: () => AbortSignal,
+): Redis {
   return new Redis({
     url,
     token,
+    ...(signal && { signal }),
     retry: { retries: 0 },
     automaticDeserialization: false,
     responseEncoding: false,
