@@ -9,7 +9,7 @@ import { LeaseLost } from "./errors.ts";
 import type { HeldLease } from "./held_lease.ts";
 import type { CallOptions } from "./lease.ts";
 import { resources } from "./names.ts";
-import type { Attempt, Part, Wanted } from "./parts.ts";
+import type { Part, Wanted } from "./parts.ts";
 import type { Session } from "./session.ts";
 
 /** How to campaign. */
@@ -62,15 +62,7 @@ export class Candidate {
 
   /** A try as a part of a request; `won` is called when it won. */
   attempt(options: CampaignOptions, won: (leadership: HeldLease) => void): Part {
-    const attempt: Attempt = this.session.attempt(this.#wanted(options));
-    return {
-      ...attempt,
-      take: (outcomes, sent) => {
-        attempt.take(outcomes, sent);
-        const lease = attempt.grant?.lease;
-        if (lease?.held) won(this.#won(lease));
-      },
-    };
+    return this.session.attempt(this.#wanted(options), (lease) => won(this.#won(lease)));
   }
 
   /** Gives leadership up; `false` when we did not lead, or had lost it. */

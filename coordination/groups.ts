@@ -163,19 +163,11 @@ export class Groups {
     for (const [group, old] of this.#kept) {
       if (!old.options.rejoin || !old.lease.lost) continue;
       const joined = this.#session.runtime.wall();
-      const attempt = this.#joining(group, { ...old, joined }, []);
-      parts.push({
-        ...attempt,
-        take: (outcomes, sent) => {
-          attempt.take(outcomes, sent);
-          const lease = attempt.grant?.lease;
-          if (!lease?.held) return;
-          if (this.#kept.get(group) === old) {
-            this.#keep(group, { ...old, lease, joined, version: 0 });
-          } // We have left meanwhile, and meant it.
-          else this.#session.runtime.waitUntil(lease[Symbol.asyncDispose]());
-        },
-      });
+      parts.push(this.#joining(group, { ...old, joined }, [], (lease) => {
+        if (this.#kept.get(group) === old) this.#keep(group, { ...old, lease, joined, version: 0 });
+        // We have left meanwhile, and meant it.
+        else this.#session.runtime.waitUntil(lease[Symbol.asyncDispose]());
+      }));
     }
     return parts;
   }
@@ -184,6 +176,7 @@ export class Groups {
     group: string,
     { capabilities, joined, options }: Omit<Kept, "lease" | "version">,
     first: spi.Op[],
+    won?: (lease: HeldLease) => void,
   ): Attempt {
     checkName("group", group);
     // We stop believing before the backend does: what is left of our old self must not be in the way.
@@ -195,7 +188,7 @@ export class Groups {
       value: store({ capabilities, joined, updated: joined, version: 0 }),
       guard: { when: "held", resource: resources.groups, seat: group },
       first,
-    });
+    }, won);
   }
 
   #keep(group: string, kept: Kept): Membership {

@@ -50,6 +50,8 @@ export class Session {
   readonly #leases = new Set<HeldLease>();
   /** How often everything was given back: what was asked for before that must not come after it. */
   #stops = 0;
+  /** What has happened that the next tick tells; bounded, for there may never be one. */
+  readonly #news: GroupEvent[] = [];
   /** Keeps leases alive while somebody works under them. */
   readonly heart: Heart = new Heart(this);
 
@@ -120,8 +122,8 @@ export class Session {
     for (const part of parts) part.take(outcomes.slice(next, next += part.ops.length), sent);
   }
 
-  /** What is needed to try once. */
-  attempt(wanted: Wanted): Attempt {
+  /** What is needed to try once; `won` is told at once of a grant that can be believed. */
+  attempt(wanted: Wanted, won?: (lease: HeldLease) => void): Attempt {
     const { resource, seat = "", ttl, value, guard, believe, first = [] } = wanted;
     this.check(ttl);
     // A fresh id for each try: an earlier one that was refused can no longer be granted to us.
@@ -147,6 +149,7 @@ export class Session {
         grant = outcome?.ok && granted
           ? { lease: this.#granted(op, granted.token, sent, believe) }
           : { blockers: outcome?.leases ?? [] };
+        if (grant.lease?.held) won?.(grant.lease);
       },
       // It may have been granted, and nobody would know.
       unknown: () => this.#giveBack({ op: "release", resource, seat, id }),
@@ -200,9 +203,6 @@ export class Session {
       await lease[Symbol.asyncDispose]();
     }
   }
-
-  /** What has happened that the next tick tells; bounded, for there may never be one. */
-  readonly #news: GroupEvent[] = [];
 
   /** Notes what the next tick tells. */
   note(event: GroupEvent): void {

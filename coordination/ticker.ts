@@ -8,6 +8,7 @@ import type { GroupEvent } from "./events.ts";
 import type { Groups } from "./groups.ts";
 import type { CallOptions } from "./lease.ts";
 import { checkName } from "./names.ts";
+import type { Part } from "./parts.ts";
 import { sleep } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import { fromCursor, type Memory, toCursor } from "./snapshot.ts";
@@ -55,10 +56,12 @@ export class Ticker {
   async tick(options: TickOptions): Promise<Tick> {
     const known = options.since === undefined ? this.#watches.memories : fromCursor(options.since);
     const named = [...options.watch ?? [], ...known.keys(), ...this.#watches.groups];
-    const looked = new Map<string, Memory>();
     const renewals = this.#session.renewal(this.#session.leases);
     const parts = [renewals, ...this.#groups.rejoins()];
-    const { events } = await this.#look([...new Set(named)], known, parts, looked, options, true);
+    const groups = [...new Set(named)];
+    const { events, looked } = await this.#look(groups, known, options, parts);
+    events.push(...this.#session.news());
+    await this.#watches.tell(events);
     // Who was kept out tries again soon.
     const next = Math.min(this.#session.nextDue, this.#groups.wantsBack ? 1_000 : Infinity);
     return { events, cursor: toCursor(looked), next };
@@ -66,11 +69,13 @@ export class Ticker {
 
   async runWatchers(options: CallOptions): Promise<unknown[]> {
     const { groups, memories } = this.#watches;
-    return (await this.#look(groups, memories, [], new Map(), options)).results;
+    const { events } = await this.#look(groups, memories, options);
+    return await this.#tellElected(events);
   }
 
   async runElections(options: CallOptions): Promise<void> {
-    await this.#look([], new Map(), [], new Map(), options);
+    await this.#look([], new Map(), options);
+    await this.#tellElected([]);
   }
 
   /** Ticks again and again; an outage is waited out and reported. */
@@ -92,24 +97,26 @@ export class Ticker {
     }
   }
 
+  /** Only a tick gives back all that happened to us; the others tell who was elected. */
+  async #tellElected(events: readonly GroupEvent[]): Promise<unknown[]> {
+    return await this.#watches.tell([...events, ...this.#session.news("elected")]);
+  }
+
   async #look(
     groups: readonly string[],
     since: ReadonlyMap<string, Memory>,
-    parts: Parameters<Session["send"]>[0],
-    looked: Map<string, Memory>,
     options: CallOptions,
-    all = false,
-  ): Promise<{ events: GroupEvent[]; results: unknown[] }> {
+    parts: readonly Part[] = [],
+  ): Promise<{ events: GroupEvent[]; looked: Map<string, Memory> }> {
     for (const group of groups) checkName("group", group);
     const events: GroupEvent[] = [];
+    const looked = new Map<string, Memory>();
     const looks = this.#watches.looks(groups, since, (look) => {
       events.push(...look.events);
       looked.set(look.group, look.memory);
     });
     // Campaigns before looks, so that the looks see who has won.
     await this.#session.send([...parts, ...this.#watches.campaigns(), ...looks], options.signal);
-    // Only a tick gives back all that happened to us; the others tell who was elected.
-    events.push(...this.#session.news(all ? undefined : "elected"));
-    return { events, results: await this.#watches.tell(events) };
+    return { events, looked };
   }
 }
