@@ -153,8 +153,9 @@ export interface Outcome {
   /** Granted, renewed, released, listed; `false` is a definite refusal. */
   readonly ok: boolean;
   /**
-   * Granted or renewed: that lease. Inspected: the live ones. Acquire or release refused: who stands
-   * in the way. Otherwise empty. Ordered by seat.
+   * Granted: that lease. Inspected: the live ones. Acquire or release refused: who stands in the
+   * way. Otherwise empty: a renewal's holder knows its lease, and not every backend can read a row
+   * back in the request that writes it. Ordered by seat.
    */
   readonly leases: readonly Lease[];
 }

@@ -42,13 +42,16 @@ function acquire(op: Acquire, table: Table): Outcome {
   if (holder) return { ok: holder.id === id, leases: [holder] };
   const blockers = refusal(op.guard, table);
   if (blockers) return { ok: false, leases: blockers };
-  return write(resource, { seat, id, token: table.nextToken(), value, left: ttl }, table);
+  const lease = { seat, id, token: table.nextToken(), value, left: ttl };
+  table.put(resource, lease);
+  return { ok: true, leases: [lease] };
 }
 
 function renew(op: Renew, table: Table): Outcome {
   const [holder] = table.live(op.resource, op.seat);
   if (holder?.id !== op.id) return REFUSED;
-  return write(op.resource, { ...holder, value: op.value ?? holder.value, left: op.ttl }, table);
+  table.put(op.resource, { ...holder, value: op.value ?? holder.value, left: op.ttl });
+  return { ok: true, leases: [] };
 }
 
 function release(op: Release, table: Table): Outcome {
@@ -67,9 +70,4 @@ function refusal(guard: Guard | undefined, table: Table): readonly Lease[] | und
   const live = table.live(guard.resource, guard.seat);
   if (guard.when === "held") return live.length > 0 ? undefined : [];
   return live.length > 0 ? live : undefined;
-}
-
-function write(resource: string, lease: Lease, table: Table): Outcome {
-  table.put(resource, lease);
-  return { ok: true, leases: [lease] };
 }

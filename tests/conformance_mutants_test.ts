@@ -105,9 +105,15 @@ planted(
 planted(
   "renew issues a new token",
   "a renewal keeps the value",
-  answering((leases, { op }) =>
-    leases.map((lease) => op === "renew" ? { ...lease, token: lease.token + 1 } : lease)
-  ),
+  (inner) =>
+    each(inner, async (op, run) => {
+      const renewal = await run(op);
+      if (op.op === "renew" && renewal.ok) {
+        await run({ ...op, op: "release" });
+        await run({ value: "", ...op, op: "acquire" });
+      }
+      return renewal;
+    }),
 );
 planted(
   "renew prolongs nothing",
@@ -116,7 +122,17 @@ planted(
     each(inner, async (op, run) => {
       if (op.op !== "renew" || op.value !== undefined) return await run(op);
       const { leases } = await run(look(op));
-      return leases[0]?.id === op.id ? { ok: true, leases } : { ok: false, leases: [] };
+      return { ok: leases[0]?.id === op.id, leases: [] };
+    }),
+);
+planted(
+  "renew answers a lease",
+  "a renewal keeps the value",
+  (inner) =>
+    each(inner, async (op, run) => {
+      const { leases } = await run(look(op));
+      const renewal = await run(op);
+      return op.op === "renew" && renewal.ok ? { ...renewal, leases } : renewal;
     }),
 );
 planted(

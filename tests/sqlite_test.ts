@@ -95,7 +95,7 @@ Deno.test("a file that another process is writing is a definite error that may p
     const writer = new DatabaseSync(file);
     writer.exec("begin immediate");
     await assert.rejects(driver.apply([acquire("a")]), (error: Error) => {
-      assert(error instanceof ConnectionError && error.retryable, error.stack);
+      assert(error instanceof ConnectionError && error.retryable, `${error.stack}`);
       assert.match(error.message, /wrote nothing: .*another process is writing/);
       return true;
     });

@@ -51,7 +51,7 @@ Deno.test("whatever is not the script's own reply is unknown, sent once, and res
         const cut = fault === "drop-request" || fault === "drop-reply";
         fixture.server.faults.next(...(cut ? [fault, fault] : [fault]));
         await assert.rejects(driver.apply([acquire("a", { resource })]), (error: Error) => {
-          assert(error instanceof UnknownOutcome, error.stack);
+          assert(error instanceof UnknownOutcome, `${error.stack}`);
           return true;
         });
         const sends = fixture.server.requests - before;
@@ -161,7 +161,7 @@ Deno.test("no error, inspection or JSON of the driver shows the token", async ()
 Deno.test("a host that is not there is a definite error that may pass", async () => {
   const driver = upstash({ url: `http://127.0.0.1:${await freePort()}`, token: "token-canary" });
   await assert.rejects(driver.apply([acquire("a")]), (error: Error) => {
-    assert(error instanceof ConnectionError && error.retryable, error.stack);
+    assert(error instanceof ConnectionError && error.retryable, `${error.stack}`);
     assert.match(error.message, /not reached, so nothing was written/);
     return true;
   });

@@ -61,7 +61,8 @@ export function isGranted(outcome: Outcome | undefined, op: Acquire): Lease {
 /** The lease is renewed: its token stays, its value only changes if the operation has one. */
 export async function renewed(driver: Driver, op: Renew, before: Lease): Promise<Lease> {
   const expected = { ...before, value: op.value ?? before.value };
-  isOutcome(await step(driver, op), true, [expected]);
+  isOutcome(await step(driver, op), true, []);
+  await lists(driver, { op: "inspect", resource: op.resource, seat: op.seat }, [expected]);
   return expected;
 }
 
