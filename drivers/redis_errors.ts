@@ -5,6 +5,7 @@
  */
 
 import { ConnectionError, CoordinationError, UnknownOutcome } from "../coordination/errors.ts";
+import { isUnreachable } from "./unreachable.ts";
 
 /** Errors a server sends before it runs anything, by their first word. */
 const UNAUTHORIZED = /^(WRONGPASS|NOAUTH|NOPERM|Unauthorized)/i;
@@ -42,13 +43,4 @@ export function redisError(name: string, error: unknown): CoordinationError {
 function brief(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/^Command failed: /, "").replace(/, command was: [^]*$/, "").slice(0, 200);
-}
-
-/** Whether no connection came about, by the codes of Node and Bun or the words of Deno. */
-function isUnreachable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as { code?: unknown };
-  return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ConnectionRefused)$/.test(String(code)) ||
-    error.message.includes("client error (Connect)") ||
-    isUnreachable(error.cause);
 }

@@ -6,12 +6,20 @@
 
 import type { Driver } from "../drivers/driver.ts";
 import { memory } from "../drivers/memory.ts";
+import { migrate as migrateMysql } from "../drivers/mysql_schema.ts";
 import { namespaced } from "../drivers/namespaced.ts";
+import { neon, neonQuery } from "../drivers/neon.ts";
+import { planetscale, planetscaleQuery } from "../drivers/planetscale.ts";
+import { migrate as migratePostgres } from "../drivers/postgres_schema.ts";
 import { retrying } from "../drivers/retrying.ts";
 import { sqlite, type SqliteDriver } from "../drivers/sqlite.ts";
 import { traced } from "../drivers/traced.ts";
 import { upstash } from "../drivers/upstash.ts";
 import { type Backend, onFakeClock } from "./conformance/mod.ts";
+import { type MysqlKind, startMysql } from "./servers/mysql.ts";
+import { pointNeonAt, startNeon } from "./servers/neon.ts";
+import { startPlanetscale } from "./servers/planetscale.ts";
+import { startPostgres } from "./servers/postgres.ts";
 import { removeFolder, temporaryFolder } from "./servers/process.ts";
 import { startRedis } from "./servers/redis.ts";
 import { startUpstash } from "./servers/upstash.ts";
@@ -80,6 +88,41 @@ async function startUpstashBackend(): ReturnType<Entry["start"]> {
   };
 }
 
+/** The unmodified client, over Neon's HTTP protocol, on a real PostgreSQL. */
+async function startNeonBackend(): ReturnType<Entry["start"]> {
+  const postgres = await startPostgres();
+  const server = await startNeon(postgres);
+  pointNeonAt();
+  await migratePostgres(neonQuery(server.connectionString));
+  return {
+    connect: () => neon({ url: server.connectionString }),
+    pass: wait,
+    tick: 300,
+    restart: () => postgres.restart(),
+    stop: async () => {
+      await server.stop();
+      await postgres.stop();
+    },
+  };
+}
+
+/** The unmodified client, over PlanetScale's HTTP protocol, on a real MySQL or MariaDB. */
+async function startPlanetscaleBackend(kind: MysqlKind): ReturnType<Entry["start"]> {
+  const mysql = await startMysql(kind);
+  const server = await startPlanetscale(mysql);
+  await migrateMysql(planetscaleQuery({ url: server.databaseUrl }));
+  return {
+    connect: () => planetscale({ url: server.databaseUrl }),
+    pass: wait,
+    tick: 300,
+    restart: () => mysql.restart(),
+    stop: async () => {
+      await server.stop();
+      await mysql.stop();
+    },
+  };
+}
+
 /** The table. */
 export const BACKENDS: readonly Entry[] = [
   decorator("memory", (inner) => inner),
@@ -95,6 +138,19 @@ export const BACKENDS: readonly Entry[] = [
   },
   { name: "sqlite", clock: "fake", lanes: 1, start: startSqlite },
   { name: "upstash over a real Redis", clock: "real", lanes: 16, start: startUpstashBackend },
+  { name: "neon over a real PostgreSQL", clock: "real", lanes: 16, start: startNeonBackend },
+  {
+    name: "planetscale over a real MySQL",
+    clock: "real",
+    lanes: 16,
+    start: () => startPlanetscaleBackend("mysql"),
+  },
+  {
+    name: "planetscale over a real MariaDB",
+    clock: "real",
+    lanes: 16,
+    start: () => startPlanetscaleBackend("mariadb"),
+  },
   decorator("retrying", (inner) => retrying(inner)),
   decorator("namespaced", (inner) => namespaced(inner, "app-1")),
   decorator("traced", (inner) => traced(inner, () => {})),

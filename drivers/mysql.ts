@@ -1,0 +1,115 @@
+/**
+ * Leases in MySQL: one statement per operation, through any function that can send a statement.
+ * `./planetscale.ts` is the transport for PlanetScale; mysql2 is one line.
+ *
+ * MySQL can neither branch within a request nor read back what it writes. So what succeeds is one
+ * request; a refused `acquire` or `release` is two, for a second must ask who is in the way. In a
+ * batch, neighbours of one kind share a request: any number of renewals is one, and any number of
+ * looks.
+ *
+ * An acknowledged lease is as durable as the server's commits (on disk by default). What it does
+ * **not** promise: after a fail-over, what the new primary had not received is forgotten. Guards
+ * need the isolation level REPEATABLE READ, which is the default and which `migrate()` checks. A
+ * server clock that is set back by more than an hour can repeat fencing tokens of seats that were
+ * cleaned up.
+ *
+ * The table comes from `./mysql_schema.ts`; create it once.
+ *
+ * @module
+ */
+
+import { checkOps } from "./check.ts";
+import type { Driver, Guarantees, Op, Outcome } from "./driver.ts";
+import { MysqlBatch, type MysqlQuery, type MysqlServer } from "./mysql_batch.ts";
+import { tableName } from "./mysql_name.ts";
+import { Statements } from "./mysql_statements.ts";
+import { deleteDead } from "./mysql_sweep.ts";
+
+export type { MysqlAnswer, MysqlQuery } from "./mysql_batch.ts";
+
+/** How the MySQL driver is made. */
+export interface MysqlOptions {
+  /** The driver's name in messages and traces; `"mysql"` unless given. */
+  name?: string;
+  /** The table; `"baton_leases"` unless given. */
+  table?: string;
+  /**
+   * Whether one grant in 64 also deletes up to 100 dead rows, in two further requests; true unless
+   * given. Who says no calls `sweep()` of `./mysql_schema.ts` now and then.
+   */
+  sweep?: boolean;
+  /** What this database promises, where that is more than any MySQL does. */
+  guarantees?: Partial<Guarantees>;
+}
+
+const GUARANTEES: Guarantees = {
+  consistency: "until-failover",
+  clock: "server",
+  durability: "disk",
+  push: false,
+  minTtl: 1,
+};
+
+/**
+ * Makes the driver over a function that sends one statement.
+ *
+ * @example
+ * ```ts
+ * import { mysql } from "@baton/baton/drivers/mysql";
+ *
+ * declare const pool: { query(sql: string): Promise<[any, unknown]> }; // mysql2/promise
+ * const driver = mysql(async (sql) => {
+ *   const [answer] = await pool.query(sql);
+ *   if (Array.isArray(answer)) return { rows: answer };
+ *   return { insertId: answer.insertId, rowsAffected: answer.affectedRows };
+ * });
+ * ```
+ * @throws {InvalidArgument} when the table is not a plain name.
+ */
+export function mysql(query: MysqlQuery, options: MysqlOptions = {}): Driver {
+  const { name = "mysql", sweep = true } = options;
+  const guarantees = { ...GUARANTEES, ...options.guarantees };
+  const statements = new Statements(tableName(options.table));
+  // One refusal tells that this server does not let a statement choose its insert id.
+  const server = { name, query, statements, hints: true };
+  return {
+    name,
+    guarantees,
+    async apply(ops, { signal } = {}) {
+      checkOps(ops, guarantees.minTtl);
+      signal?.throwIfAborted();
+      const batch = new MysqlBatch(server, signal);
+      const outcomes: Outcome[] = [];
+      for (const run of runsOf(ops)) outcomes.push(...await batch.run(run));
+      if (sweep && batch.litters) await sweepNow(server, signal);
+      return outcomes;
+    },
+  };
+}
+
+/** The answer is complete without it, so a failure is the next one's. */
+async function sweepNow({ query, statements }: MysqlServer, signal?: AbortSignal): Promise<void> {
+  try {
+    await deleteDead(statements, query, signal);
+  } catch {
+    // Nothing depends on it: a dead row is dead whether or not it is there.
+  }
+}
+
+/** Neighbours of one kind that cannot affect each other; each run is one request if all goes well. */
+function runsOf(ops: readonly Op[]): Op[][] {
+  const runs: Op[][] = [];
+  const places = new Set<string>();
+  for (const op of ops) {
+    const last = runs.at(-1)?.at(-1);
+    const place = JSON.stringify([op.resource, op.seat]);
+    const guarded = [op, last].some((it) => it && "guard" in it && it.guard);
+    if (last?.op !== op.op || guarded || (op.op !== "inspect" && places.has(place))) {
+      runs.push([]);
+      places.clear();
+    }
+    places.add(place);
+    runs.at(-1)?.push(op);
+  }
+  return runs;
+}

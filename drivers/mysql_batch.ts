@@ -1,0 +1,212 @@
+/**
+ * How a batch is told to MySQL, statement by statement, and what the answers mean.
+ *
+ * @module
+ */
+
+import { UnknownOutcome } from "../coordination/errors.ts";
+import type { Acquire, Guard, Lease, Op, Outcome, Release, Renew } from "./driver.ts";
+import { isDeadlock, mysqlError, refusesHints } from "./mysql_errors.ts";
+import { type Place, type Statements, text } from "./mysql_statements.ts";
+
+/** What a statement answers. */
+export interface MysqlAnswer {
+  /** The rows of a `select`. */
+  rows?: readonly Readonly<Record<string, unknown>>[];
+  /** The insert id, as number or text. */
+  insertId?: number | string | bigint;
+  /** How many rows a write matched or changed; either will do. */
+  rowsAffected?: number;
+}
+
+/**
+ * Sends one statement and answers what came of it; rejects with the server's error. It must not
+ * send twice by itself, must go to the primary, and must commit each statement (autocommit).
+ */
+export type MysqlQuery = (sql: string, signal?: AbortSignal) => Promise<MysqlAnswer>;
+
+/** A server as one driver knows it. */
+export interface MysqlServer {
+  readonly name: string;
+  readonly query: MysqlQuery;
+  readonly statements: Statements;
+  /** Whether it lets a statement choose its insert id. */
+  hints: boolean;
+}
+
+/** So many in a row are not an accident any more. */
+const DEADLOCKS = 30;
+
+const RELEASED: Outcome = { ok: true, leases: [] };
+
+/** The statements of one `apply`. */
+export class MysqlBatch {
+  /** Whether a grant says that it is time to clean up. */
+  litters = false;
+  readonly #server: MysqlServer;
+  readonly #signal: AbortSignal | undefined;
+  #wrote = false;
+
+  constructor(server: MysqlServer, signal: AbortSignal | undefined) {
+    this.#server = server;
+    this.#signal = signal;
+  }
+
+  /** Runs operations of one kind; more than one only where they cannot affect each other. */
+  async run(ops: readonly Op[]): Promise<Outcome[]> {
+    switch (ops[0]?.op) {
+      case "acquire":
+        return await this.#acquire(ops as readonly Acquire[]);
+      case "renew":
+        return await this.#renew(ops as readonly Renew[]);
+      case "release":
+        return await this.#release(ops as readonly Release[]);
+      default:
+        return (await this.#look(ops)).map((leases) => ({ ok: true, leases }));
+    }
+  }
+
+  async #acquire(ops: readonly Acquire[]): Promise<Outcome[]> {
+    const [{ seat, id, value, ttl }] = ops as [Acquire];
+    const token = await this.#take(ops);
+    if (token > 0) return [this.#granted({ seat, id, token, value, left: ttl })];
+    const outcomes = await this.#inTheWay(ops);
+    return await Promise.all(outcomes.map(async (outcome, n) => {
+      // The seat was not vacant, and now it is.
+      if (!outcome) return (await this.#acquire(ops.slice(n, n + 1)))[0] as Outcome;
+      const [lease] = outcome.leases;
+      return outcome.ok && lease ? this.#granted(lease) : outcome;
+    }));
+  }
+
+  #granted(lease: Lease): Outcome {
+    this.litters ||= lease.token % 64 === 0;
+    return { ok: true, leases: [lease] };
+  }
+
+  /** The token of a grant; 0 when the seat is not vacant, or when a look must tell. */
+  async #take(ops: readonly Acquire[]): Promise<number> {
+    const server = this.#server;
+    if (ops.length === 1 && server.hints) {
+      try {
+        const { insertId } = await this.#write(server.statements.acquire(ops, true));
+        return Number(insertId ?? 0);
+      } catch (error) {
+        // Refused before it ran.
+        if (!refusesHints(error)) throw error;
+        server.hints = false;
+      }
+    }
+    await this.#write(server.statements.acquire(sorted(ops), false));
+    return 0;
+  }
+
+  async #renew(ops: readonly Renew[]): Promise<Outcome[]> {
+    const { rowsAffected } = await this.#write(this.#server.statements.renew(sorted(ops)));
+    const all = rowsAffected === ops.length;
+    const there = all ? [] : await this.#look(ops);
+    // What is live under its id now was so when it was renewed.
+    return ops.map(({ id }, n) => ({ ok: all || there[n]?.[0]?.id === id, leases: [] }));
+  }
+
+  async #release(ops: readonly Release[]): Promise<Outcome[]> {
+    const { statements } = this.#server;
+    if (ops.length === 1) {
+      if ((await this.#write(statements.release(ops))).rowsAffected) return [RELEASED];
+      const [outcome] = await this.#inTheWay(ops);
+      return outcome ? [outcome] : await this.#release(ops);
+    }
+    // Of several, a count would not tell which. Whoever is there now and not afterwards was
+    // released: if it ended by itself in between, nobody can tell the difference.
+    const outcomes = await this.#inTheWay(ops);
+    const live = ops.filter((_, n) => !outcomes[n]);
+    if (live.length === 0) return outcomes as Outcome[];
+    const { rowsAffected } = await this.#write(statements.release(sorted(live)));
+    const there = rowsAffected === live.length ? [] : await this.#look(live);
+    return ops.map((op, n) => {
+      const [successor] = there[live.indexOf(op)] ?? [];
+      return outcomes[n] ?? (successor ? { ok: false, leases: [successor] } : RELEASED);
+    });
+  }
+
+  /**
+   * Looks why an acquisition or a release did nothing: its outcome, or `undefined` when nothing is in
+   * its way any more.
+   */
+  async #inTheWay(ops: readonly (Acquire | Release)[]): Promise<(Outcome | undefined)[]> {
+    const guards = ops.flatMap(({ guard }) => guard ? [placeOf(guard)] : []);
+    const there = await this.#look([...ops, ...guards]);
+    const guarded = there.slice(ops.length);
+    return ops.map((op, n) => {
+      const [holder] = there[n] ?? [];
+      const mine = holder && (op.id === undefined || op.id === holder.id);
+      if (op.op === "acquire" && holder) return { ok: mine === true, leases: [holder] };
+      if (op.op === "release" && !mine) return { ok: false, leases: holder ? [holder] : [] };
+      if (!op.guard) return undefined;
+      const found = guarded.shift() ?? [];
+      if (op.guard.when === "held") return found.length > 0 ? undefined : { ok: false, leases: [] };
+      return found.length > 0 ? { ok: false, leases: found } : undefined;
+    });
+  }
+
+  /** The live leases of each place, as of one instant. */
+  async #look(places: readonly Place[]): Promise<Lease[][]> {
+    const { rows } = await this.#send(this.#server.statements.look(places));
+    const found = places.map((): Lease[] => []);
+    try {
+      for (const row of rows as Record<string, unknown>[]) {
+        const { n, seat, id, token, value, time_left } = row;
+        const left = time_left === null ? Infinity : Math.max(1, Number(time_left));
+        const lease = {
+          seat: text(seat),
+          id: text(id),
+          token: Number(token),
+          value: text(value),
+          left,
+        };
+        if (!Number.isSafeInteger(lease.token) || Number.isNaN(left)) {
+          throw new TypeError("no number");
+        }
+        (found[Number(n)] as Lease[]).push(lease);
+      }
+    } catch (error) {
+      // Whatever is not exactly the statement's form proves nothing.
+      throw mysqlError(this.#server.name, error);
+    }
+    for (const list of found) list.sort((a, b) => (a.seat < b.seat ? -1 : 1));
+    return found;
+  }
+
+  async #write(sql: string): Promise<MysqlAnswer> {
+    const answer = await this.#send(sql);
+    this.#wrote = true;
+    return answer;
+  }
+
+  async #send(sql: string): Promise<MysqlAnswer> {
+    for (let deadlocks = 0;; deadlocks++) {
+      try {
+        return await this.#server.query(sql, this.#signal);
+      } catch (cause) {
+        // The server has undone the statement for another's sake, and asks to send it again. One of
+        // those in a deadlock always gets through.
+        if (isDeadlock(cause) && deadlocks < DEADLOCKS && !this.#signal?.aborted) continue;
+        const error = mysqlError(this.#server.name, cause);
+        // What came before it in the batch is written.
+        throw this.#wrote && !(error instanceof UnknownOutcome)
+          ? new UnknownOutcome(`A part of the batch was written, and then: ${error.message}`)
+          : error;
+      }
+    }
+  }
+}
+
+/** In the order of the table, so that two statements never wait for each other's rows. */
+function sorted<T extends Op>(ops: readonly T[]): T[] {
+  const key = ({ resource, seat }: Op) => JSON.stringify([resource, seat]);
+  return ops.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+function placeOf({ when, resource, seat }: Guard): Place {
+  return { resource, seat, ...(when === "held" && { limit: 1 }) };
+}

@@ -1,0 +1,165 @@
+/**
+ * The transport for PlanetScale's MySQL, over `@planetscale/database`: each statement is one HTTPS
+ * request in a session of its own, sent once.
+ *
+ * A commit is acknowledged once a replica has it too, so a lease survives the loss of a machine. What
+ * it does **not** promise: that nobody reads from a primary that does not know yet that it is one no
+ * longer. A branch with safe migrations takes no DDL directly: deploy the table of
+ * `./mysql_schema.ts`. Connect with a password for the primary, not for replicas.
+ *
+ * @module
+ */
+
+import { Client } from "@planetscale/database";
+import { refuse } from "./check.ts";
+import type { Driver } from "./driver.ts";
+import { mysql, type MysqlOptions } from "./mysql.ts";
+import type { MysqlQuery } from "./mysql_batch.ts";
+
+/** Where the database is, and who we are to it: a URL, or its parts. */
+export interface PlanetscaleOptions extends MysqlOptions {
+  /** `mysql://username:password@host/database` (`DATABASE_URL`), percent-encoded; or `https:`. */
+  url?: string;
+  /** The host (`DATABASE_HOST`), when there is no URL. */
+  host?: string;
+  /** The user name as it is (`DATABASE_USERNAME`). */
+  username?: string;
+  /** The password as it is (`DATABASE_PASSWORD`). */
+  password?: string;
+}
+
+/** The part of an existing client or connection that {@link planetscaleClient} needs. */
+export interface PlanetscaleClient {
+  /** Sends one statement. */
+  execute(sql: string): Promise<{
+    rows: Record<string, unknown>[] | unknown[];
+    insertId: string;
+    rowsAffected: number;
+  }>;
+}
+
+/**
+ * Makes the driver from a URL or from its parts.
+ *
+ * @example
+ * ```ts
+ * import { Coordinator } from "@baton/baton";
+ * import { planetscale } from "@baton/baton/drivers/planetscale";
+ *
+ * declare const env: { DATABASE_URL: string };
+ * const baton = new Coordinator(planetscale({ url: env.DATABASE_URL }));
+ * ```
+ * @throws {InvalidArgument} when host or credentials cannot be right; they are not repeated.
+ */
+export function planetscale(options: PlanetscaleOptions): Driver {
+  const { url: _url, host: _host, username: _name, password: _password, ...rest } = options;
+  return driver(planetscaleQuery(options), rest);
+}
+
+/**
+ * Makes the driver over a client that you already have. Give it a `Client`, which makes a session for
+ * each call: calls at once on one `Connection` share a session. It has no signal per call, so an
+ * aborted call goes on in the background.
+ *
+ * @example
+ * ```ts ignore
+ * const driver = planetscaleClient(new Client({ url: env.DATABASE_URL }));
+ * ```
+ */
+export function planetscaleClient(client: PlanetscaleClient, options: MysqlOptions = {}): Driver {
+  return driver(queryOf(() => client), options);
+}
+
+/**
+ * What sends a statement to PlanetScale, for `migrate()`.
+ *
+ * @throws {InvalidArgument} when host or credentials cannot be right; they are not repeated.
+ */
+export function planetscaleQuery(
+  options: Pick<PlanetscaleOptions, "url" | "host" | "username" | "password">,
+): MysqlQuery {
+  const { origin, ...account } = addressOf(options);
+  return queryOf((signal) =>
+    // A client for each call, for its settings are its only way to take a signal.
+    new Client({
+      ...account,
+      fetch: (url, init) => {
+        // Old compatibility dates of Workers know no `cache`. A redirect would carry the statement,
+        // and with it the ids of leases, to another origin.
+        const { cache: _, ...known } = init as RequestInit;
+        const { pathname } = new URL(String(url));
+        return fetch(origin + pathname, {
+          ...known,
+          redirect: "manual",
+          ...(signal && { signal }),
+        });
+      },
+    })
+  );
+}
+
+function driver(query: MysqlQuery, options: MysqlOptions): Driver {
+  return mysql(query, {
+    name: "planetscale",
+    ...options,
+    guarantees: { durability: "replicas", ...options.guarantees },
+  });
+}
+
+function queryOf(client: (signal?: AbortSignal) => PlanetscaleClient): MysqlQuery {
+  return async (sql, signal) => {
+    const { rows, insertId, rowsAffected } = await client(signal).execute(sql);
+    return { rows: rows as Record<string, unknown>[], insertId, rowsAffected };
+  };
+}
+
+/** The parts, decoded: the client would send percent-encoded credentials as they are. */
+function addressOf(
+  { url, host, username, password }: PlanetscaleOptions,
+): { origin: string; host: string; username: string; password: string } {
+  const parsed = url === undefined
+    ? { protocol: "https:", host, username, password }
+    : partsOf(String(url));
+  const { protocol } = parsed;
+  if (!parsed.host || !/^[\w.:[\]-]+$/.test(parsed.host)) {
+    refuse("PlanetScale host", "there is none");
+  }
+  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(parsed.host);
+  if (protocol === "http:" && !loopback) {
+    refuse("PlanetScale URL", "http: is for this machine only");
+  }
+  for (const text of [parsed.username, parsed.password]) {
+    if (!text || !/^[\x20-\x7e]+$/.test(text)) {
+      refuse("PlanetScale user name or password", "it is empty, or not plain ASCII");
+    }
+  }
+  return {
+    origin: `${protocol === "http:" ? "http" : "https"}://${parsed.host}`,
+    host: parsed.host,
+    username: parsed.username ?? "",
+    password: parsed.password ?? "",
+  };
+}
+
+function partsOf(text: string): {
+  protocol: string;
+  host: string;
+  username: string;
+  password: string;
+} {
+  const url = URL.parse(text);
+  if (!url || !/^(mysql|https?):$/.test(url.protocol)) {
+    return refuse("PlanetScale URL", "it must be mysql://username:password@host/database");
+  }
+  try {
+    return {
+      protocol: url.protocol,
+      // MySQL's own port is not that of the HTTP API.
+      host: url.protocol === "mysql:" ? url.hostname : url.host,
+      username: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+    };
+  } catch {
+    return refuse("PlanetScale URL", "its percent-encoding is broken");
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * Leases in PostgreSQL: one statement, one request and one commit per `apply`, through any function
+ * that can send a statement. `./neon.ts` is the transport for Neon and PlanetScale Postgres; the
+ * `pg` package is one line.
+ *
+ * A lease is a row; who holds it is decided by the server's clock, read after the row's lock is
+ * ours. An acknowledged lease is on disk before the answer leaves (`synchronous_commit` is turned on
+ * where it is off). What it does **not** promise: after a fail-over to an asynchronous standby,
+ * leases acknowledged last can be forgotten; and a server clock that is set back by more than an
+ * hour can repeat fencing tokens of seats that were cleaned up.
+ *
+ * The table and the function it calls come from `./postgres_schema.ts`; create them once with
+ * `migrate()` of `./migrate.ts` or with what `schema.ts` prints.
+ *
+ * @module
+ */
+
+import { checkOps } from "./check.ts";
+import type { Driver, Guarantees, Guard, Lease, Op, Outcome } from "./driver.ts";
+import { postgresError } from "./postgres_errors.ts";
+import { schemaName } from "./postgres_name.ts";
+
+/**
+ * Sends one statement with its parameters, `$1`…, and answers its rows; rejects with the server's
+ * error, its `code` being the SQLSTATE. It must not send twice by itself, and must go to the primary.
+ */
+export type PostgresQuery = (
+  text: string,
+  params: readonly string[],
+  signal?: AbortSignal,
+) => Promise<readonly Readonly<Record<string, unknown>>[]>;
+
+/** How the Postgres driver is made. */
+export interface PostgresOptions {
+  /** The driver's name in messages and traces; `"postgres"` unless given. */
+  name?: string;
+  /** The Postgres schema where the table is; `"baton"` unless given. */
+  schema?: string;
+  /** What this database promises, where that is more than any PostgreSQL does. */
+  guarantees?: Partial<Guarantees>;
+}
+
+const GUARANTEES: Guarantees = {
+  consistency: "until-failover",
+  clock: "server",
+  durability: "disk",
+  push: false,
+  minTtl: 1,
+};
+
+/**
+ * Makes the driver over a function that sends one statement.
+ *
+ * @example
+ * ```ts
+ * import { postgres } from "@baton/baton/drivers/postgres";
+ *
+ * declare const pool: { query(text: string, params: string[]): Promise<{ rows: never[] }> }; // pg
+ * const driver = postgres(async (text, params) => (await pool.query(text, [...params])).rows);
+ * ```
+ * @throws {InvalidArgument} when the schema is not a plain lower-case name.
+ */
+export function postgres(query: PostgresQuery, options: PostgresOptions = {}): Driver {
+  const { name = "postgres" } = options;
+  const statement = `select ${schemaName(options.schema)}.apply_1($1) as outcomes`;
+  const guarantees = { ...GUARANTEES, ...options.guarantees };
+  return {
+    name,
+    guarantees,
+    async apply(ops, { signal } = {}) {
+      checkOps(ops, guarantees.minTtl);
+      signal?.throwIfAborted();
+      if (ops.length === 0) return [];
+      const order = inOrder(ops);
+      const sorted = order.map((index) => ops[index] as Op);
+      let rows;
+      try {
+        // Infinity is null in JSON, and no ttl is for ever.
+        rows = await query(
+          statement,
+          [JSON.stringify({ locks: locksOf(ops), ops: sorted })],
+          signal,
+        );
+      } catch (error) {
+        throw postgresError(name, error);
+      }
+      const outcomes = parse(name, rows[0]?.["outcomes"], ops.length);
+      return ops.map((_, index) => outcomes[order.indexOf(index)] as Outcome);
+    },
+  };
+}
+
+/**
+ * The order in which to run the operations: as given, but sorted by place where they cannot affect
+ * each other, so that two batches lock their rows in one order and never wait for each other.
+ */
+function inOrder(ops: readonly Op[]): number[] {
+  const order = ops.map((_, index) => index);
+  const places = ops.map(({ resource, seat }) => keyOf({ resource, seat }));
+  const apart = new Set(places).size === ops.length &&
+    ops.every((op) => op.seat !== undefined && !("guard" in op && op.guard));
+  return apart ? order.sort((a, b) => places[a]! < places[b]! ? -1 : 1) : order;
+}
+
+function keyOf({ resource, seat }: { resource: string; seat?: string | undefined }): string {
+  return JSON.stringify(seat === undefined ? [resource] : [resource, seat]);
+}
+
+/**
+ * The advisory locks of guarded operations, sorted, each with whether it is exclusive. Two such
+ * operations must meet when one writes what the other's guard looks at, and only then: a guard on a
+ * seat meets writers of that seat, a guard on a whole resource meets writers of any of its seats.
+ */
+function locksOf(ops: readonly Op[]): [key: string, exclusive: boolean][] {
+  const locks = new Map<string, boolean>();
+  const lock = (key: string, exclusive: boolean): void => {
+    locks.set(key, exclusive || locks.get(key) === true);
+  };
+  for (const op of ops) {
+    const guard: Guard | undefined = "guard" in op ? op.guard : undefined;
+    if (!guard) continue;
+    lock(keyOf({ resource: op.resource }), false);
+    lock(keyOf(op), true);
+    lock(keyOf(guard), guard.seat === undefined);
+  }
+  return [...locks].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Reads the answer strictly: whatever is not exactly the function's form proves nothing. */
+function parse(name: string, answer: unknown, count: number): Outcome[] {
+  const odd = () => postgresError(name, new Error("the answer is not from Baton's function"));
+  let outcomes: unknown;
+  try {
+    outcomes = JSON.parse(String(answer));
+  } catch {
+    throw odd();
+  }
+  if (!Array.isArray(outcomes) || outcomes.length !== count) throw odd();
+  return outcomes.map((outcome: unknown) => {
+    if (!Array.isArray(outcome)) throw odd();
+    const [ok, rows] = outcome;
+    if (typeof ok !== "boolean" || !Array.isArray(rows)) throw odd();
+    const leases = rows.map((row: unknown): Lease => {
+      if (!Array.isArray(row)) throw odd();
+      const [seat, id, token, value, left] = row;
+      const texts = [seat, id, value].every((text) => typeof text === "string");
+      if (!texts || !Number.isSafeInteger(token)) throw odd();
+      return { seat, id, token, value, left: left ?? Infinity };
+    });
+    leases.sort((a, b) => (a.seat < b.seat ? -1 : 1));
+    return { ok, leases };
+  });
+}

@@ -1,0 +1,56 @@
+/**
+ * What an error from PostgreSQL, or from the way there, says about what happened.
+ *
+ * @module
+ */
+
+import { ConnectionError, CoordinationError, UnknownOutcome } from "../coordination/errors.ts";
+import { isUnreachable } from "./unreachable.ts";
+
+/**
+ * A statement that fails is rolled back, so a SQLSTATE proves that nothing was written; but for
+ * those of a server or a connection that went down on the way (08, 57P01, 57P02, 58, XX), and for
+ * one that says that the commit is in doubt (40003).
+ */
+const IN_DOUBT = /^(08|58|XX|57P01|57P02|57P05|40003)/;
+/** Wrong role, password or database, or a role without rights on the table. */
+const UNAUTHORIZED = /^(28|42501|3D)/;
+/** No such schema, table or function. */
+const NO_SCHEMA = /^(3F000|42P01|42883)$/;
+/** Deadlocks, time-outs, too many connections, a server that starts. */
+const MAY_PASS = /^(40|53|55P03|57014|57P03)/;
+
+/** An error as Baton throws it: definite only where it proves that nothing was written. */
+export function postgresError(name: string, error: unknown): CoordinationError {
+  if (error instanceof CoordinationError) return error;
+  const code = String((error as { code?: unknown } | null)?.code ?? "");
+  const state = /^[0-9A-Z]{5}$/.test(code) ? code : "";
+  const unreachable = isUnreachable(error);
+  const said = state ? `SQLSTATE ${state}: ${brief(error)}` : brief(error);
+  if (!unreachable && (!state || IN_DOUBT.test(state))) {
+    return new UnknownOutcome(
+      `${name} gave no valid answer, so the outcome is unknown (${said}); sending it again is safe`,
+    );
+  }
+  const unauthorized = UNAUTHORIZED.test(state);
+  return new ConnectionError(
+    `${name} ${unreachable ? "was not reached" : "refused the request"}, so nothing was written ` +
+      `(${said}); ${
+        NO_SCHEMA.test(state)
+          ? "the database lacks version 1 of Baton's schema: run migrate(), or what schema.ts prints"
+          : unauthorized
+          ? "check user, password, database and the role's rights"
+          : "check URL, network and database"
+      }`,
+    {
+      code: unauthorized ? "unauthorized" : "connection",
+      retryable: unreachable || MAY_PASS.test(state),
+    },
+  );
+}
+
+/** The start of an error's message; what a server or proxy says may be long. */
+function brief(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s+/g, " ").slice(0, 200);
+}

@@ -1,0 +1,174 @@
+/**
+ * A real MySQL or MariaDB on a free loopback port, in a temporary folder, for as long as a test runs.
+ * Durability, isolation and SQL mode are the server's defaults.
+ */
+import { chown, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Connection } from "mysql2/promise";
+import { run, serverUser } from "./cache.ts";
+import { linkTo, type MysqlLink } from "./mysql_link.ts";
+import { type MysqlKind, type MysqlProgram, mysqlProgram } from "./mysql_kinds.ts";
+import {
+  freePort,
+  removeFolder,
+  type RunningProcess,
+  startProcess,
+  temporaryFolder,
+} from "./process.ts";
+
+export type { MysqlKind } from "./mysql_kinds.ts";
+
+export interface MysqlOptions {
+  /** Further arguments of the server. */
+  readonly settings?: readonly string[];
+}
+
+export interface MysqlServer {
+  readonly kind: MysqlKind;
+  readonly port: number;
+  /** The process of now: it changes with a restart. */
+  readonly pid: number;
+  readonly user: string;
+  /** It has characters in it that a URL takes only percent-encoded. */
+  readonly password: string;
+  readonly database: string;
+  /** For a test's own set-up: the rows, or none, on a connection of its own. */
+  query(sql: string, parameters?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  /** A connection of its own for the caller, closed by `stop`. A crash ends it for good. */
+  client(): Promise<Connection>;
+  /** Ends the server and removes its folder. */
+  stop(): Promise<void>;
+  /** Ends the server as a crash would; the folder stays. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and folder, after ending it if it still runs. */
+  restart(): Promise<void>;
+  /** Freezes the server: connections stay, nothing is answered. */
+  pause(): void;
+  resume(): void;
+}
+
+const ATTEMPTS = 10;
+const ACCOUNT = { user: "baton", password: "p@ss/w:rd%1", database: "baton" } as const;
+
+/** Run before the server listens, at every start; a user of MySQL is bound to where he comes from. */
+const INITIAL = `
+CREATE DATABASE IF NOT EXISTS ${ACCOUNT.database};
+CREATE USER IF NOT EXISTS '${ACCOUNT.user}'@'127.0.0.1' IDENTIFIED BY '${ACCOUNT.password}';
+GRANT ALL ON *.* TO '${ACCOUNT.user}'@'127.0.0.1';
+`;
+
+interface Site {
+  readonly program: MysqlProgram;
+  readonly folder: string;
+  readonly port: number;
+  readonly settings: readonly string[];
+}
+
+export async function startMysql(
+  kind: MysqlKind,
+  options: MysqlOptions = {},
+): Promise<MysqlServer> {
+  const { settings = [] } = options;
+  const program = await mysqlProgram(kind);
+  const folder = await temporaryFolder(`baton-${kind}-`);
+  try {
+    if (serverUser !== undefined) await chown(folder, serverUser.uid, serverUser.gid);
+    await writeFile(join(folder, "initial.sql"), INITIAL);
+    await run("cp", ["-R", program.pristine, join(folder, "data")], serverUser);
+    for (let attempt = 1;; attempt++) {
+      const site = { program, folder, port: await freePort(), settings };
+      try {
+        return serverOf(kind, site, await launch(site));
+      } catch (error) {
+        // Another test process may have taken the port between the look and the bind.
+        if (attempt === ATTEMPTS || !String(error).includes("Address already in use")) throw error;
+      }
+    }
+  } catch (error) {
+    await removeFolder(folder);
+    throw error;
+  }
+}
+
+function launch({ program, folder, port, settings }: Site): Promise<RunningProcess> {
+  const pidFile = join(folder, "server.pid");
+  return startProcess({
+    program: program.program,
+    folder,
+    log: "server.log",
+    args: [
+      program.args,
+      [`--datadir=${join(folder, "data")}`, `--tmpdir=${folder}`, `--pid-file=${pidFile}`],
+      ["--bind-address=127.0.0.1", `--port=${port}`, `--socket=${join(folder, "server.sock")}`],
+      ["--skip-name-resolve", `--init-file=${join(folder, "initial.sql")}`],
+      ["--max-connections=300", "--innodb-buffer-pool-size=32M", "--skip-log-bin"],
+      ["--performance-schema=OFF"],
+      program.settings,
+      settings,
+    ].flat(),
+    ready: () => answers(port, pidFile),
+    limit: 60_000,
+    ...(serverUser === undefined ? {} : { user: serverUser }),
+  });
+}
+
+/**
+ * Whether this very server answers. The name of its process file is compared, because after a lost
+ * race for the port it is somebody else's server that answers, or refuses the password.
+ */
+async function answers(port: number, pidFile: string): Promise<boolean> {
+  try {
+    const [row] = await ask(port, "SELECT @@pid_file AS file", []);
+    return row?.["file"] === pidFile;
+  } catch {
+    return false; // It does not listen yet.
+  }
+}
+
+async function ask(
+  port: number,
+  sql: string,
+  parameters: readonly unknown[],
+): Promise<Record<string, unknown>[]> {
+  const link = linkTo({ ...ACCOUNT, port });
+  try {
+    const [result] = await (await link.connection).query(sql, [...parameters]);
+    return Array.isArray(result) ? result as Record<string, unknown>[] : [];
+  } finally {
+    await link.cut();
+  }
+}
+
+function serverOf(kind: MysqlKind, site: Site, first: RunningProcess): MysqlServer {
+  const { port, folder } = site;
+  let current = first;
+  const links: MysqlLink[] = [];
+
+  return {
+    kind,
+    port,
+    get pid() {
+      return current.pid;
+    },
+    ...ACCOUNT,
+    query: (sql, parameters = []) => ask(port, sql, parameters),
+    async client() {
+      const link = linkTo({ ...ACCOUNT, port });
+      links.push(link);
+      return await link.connection;
+    },
+    async stop() {
+      await Promise.all(links.map((link) => link.cut()));
+      // Nobody reads the folder again, and to end in good order takes MySQL more than a second.
+      await current.kill();
+      await removeFolder(folder);
+    },
+    kill: () => current.kill(),
+    async restart() {
+      await current.stop();
+      current = await launch(site);
+    },
+    pause: () => current.signal("SIGSTOP"),
+    resume: () => current.signal("SIGCONT"),
+  };
+}
