@@ -7,6 +7,9 @@
  * | `file:./baton.db`, `file:///…`  | a SQLite file, which stays open until the process ends         |
  * | `upstash://:TOKEN@host`         | Upstash at `https://host`                                      |
  * | `upstash+http://:TOKEN@host`    | the same at `http://host`, which must be this machine          |
+ * | `neon://user:PASSWORD@host/db`  | Neon; so is `postgresql://…neon.tech/…`, pasted as it comes    |
+ * | `planetscale://user:PASSWORD@…` | PlanetScale; so is `mysql://…psdb.cloud/…`, pasted as it comes |
+ * | `postgresql:`, `mysql:`         | any other server, through the function given as `query`        |
  *
  * Options follow a `?`. Tooz's are in **seconds**: `timeout` (of every lease, 30 unless given),
  * `membership_timeout`, `lock_timeout`, `leader_timeout`; so is `namespace`, a name. Our own are in
@@ -21,19 +24,12 @@
 import { type Characteristic, requireCharacteristics } from "./coordination/characteristics.ts";
 import { Coordinator } from "./coordination/coordinator.ts";
 import type { CoordinatorOptions } from "./coordination/core.ts";
-import { CoordinationError, InvalidArgument } from "./coordination/errors.ts";
-import type { Driver } from "./drivers/driver.ts";
+import { InvalidArgument } from "./coordination/errors.ts";
+import type { MysqlQuery } from "./drivers/mysql.ts";
+import type { PostgresQuery } from "./drivers/postgres.ts";
+import { DATABASES, type SchemeLoader, SCHEMES, VENDOR_OPTIONS } from "./drivers/schemes.ts";
 
-/** A URL without its options. */
-export interface Address {
-  /** All before the `?`, as it was given. It may hold a credential: no error should repeat it. */
-  readonly url: string;
-  /** The credential that was given beside the URL; it goes before one in the URL. */
-  readonly token?: string;
-}
-
-/** Makes the driver of a scheme. It should not connect: the first request does. */
-export type SchemeLoader = (address: Address) => Driver | Promise<Driver>;
+export type { Address, SchemeLoader } from "./drivers/schemes.ts";
 
 /** Options of {@link getCoordinator}: they go before those in the URL. Durations are in ms. */
 export interface UrlOptions extends Omit<CoordinatorOptions, "memberId"> {
@@ -41,6 +37,11 @@ export interface UrlOptions extends Omit<CoordinatorOptions, "memberId"> {
   token?: string;
   /** What the driver must have, as far as it can be told; checked before anything is connected. */
   characteristics?: Iterable<Characteristic>;
+  /**
+   * What sends statements to the database of a `postgresql:` or `mysql:` URL: see `postgres()` and
+   * `mysql()`. Baton does not use such a URL itself, nor its password.
+   */
+  query?: PostgresQuery | MysqlQuery;
   /** More schemes, or others in the place of ours; names are in lower case, without `:`. */
   schemes?: Readonly<Record<string, SchemeLoader>>;
 }
@@ -58,31 +59,6 @@ const OPTIONS: Readonly<Record<string, readonly [keyof CoordinatorOptions, numbe
   leaderTtl: ["leaderTtl", 1],
   heartbeatInterval: ["heartbeatInterval", 1],
   requestTimeout: ["timeout", 1],
-};
-
-const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
-  memory: async ({ url }) => {
-    // A name to share it by would need a table that all code of this process shares.
-    if (!/^memory:(\/\/)?$/i.test(url)) {
-      throw new InvalidArgument(
-        "Cannot use this memory: URL: it takes no name, for each is a backend of its own. To share " +
-          "one, give schemes: { memory: () => backend }",
-      );
-    }
-    return (await import("./drivers/memory.ts")).memory();
-  },
-  file: async ({ url }) => {
-    const { sqlite } = await import("./drivers/sqlite.ts");
-    try {
-      return sqlite(url.replace(/^file:/i, "file:"));
-    } catch (error) {
-      if (error instanceof CoordinationError) throw error;
-      // The URL parser's own error repeats what it has parsed.
-      throw new InvalidArgument("Cannot use this file: URL: it does not name a file of this host");
-    }
-  },
-  upstash,
-  "upstash+http": upstash,
 };
 
 /**
@@ -111,9 +87,8 @@ export async function getCoordinator(
   memberId?: string,
   options: UrlOptions = {},
 ): Promise<Coordinator> {
-  const { token, characteristics = [], schemes, ...rest } = options;
-  const [address = "", query] = splitOnce(String(url), "?");
-  const settings = { ...settingsIn(query), ...given(rest), ...given({ memberId }) };
+  const { token, query, characteristics = [], schemes, ...rest } = options;
+  const [address = "", search] = splitOnce(String(url), "?");
   const known = { ...SCHEMES, ...schemes };
   const scheme = address.slice(0, Math.max(0, address.indexOf(":"))).toLowerCase();
   // Own ones only: every object has a "constructor".
@@ -125,17 +100,29 @@ export async function getCoordinator(
       }`,
     );
   }
-  const driver = await load({ url: address, ...given({ token }) });
+  const { settings, parameters } = optionsIn(search, DATABASES.has(scheme));
+  const driver = await load({ url: address, ...given({ parameters, token, query }) });
   requireCharacteristics(driver, characteristics);
-  return new Coordinator(driver, settings);
+  return new Coordinator(driver, { ...settings, ...given(rest), ...given({ memberId }) });
 }
 
-/** What the options in a URL set. Unknown ones are refused: Tooz ignores them, typos and all. */
-function settingsIn(query: string | undefined): CoordinatorOptions {
+/**
+ * What the options in a URL set, and those that are its database's. Others are refused: Tooz ignores
+ * them, typos and all.
+ */
+function optionsIn(
+  search: string | undefined,
+  database: boolean,
+): { settings: CoordinatorOptions; parameters: string | undefined } {
   const settings: Record<string, string | number> = {};
+  const parameters = new URLSearchParams();
   let position = 0;
-  for (const [name, value] of new URLSearchParams(query)) {
+  for (const [name, value] of new URLSearchParams(search)) {
     position++;
+    if (database && VENDOR_OPTIONS.has(name)) {
+      parameters.append(name, value);
+      continue;
+    }
     const [target, unit] = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] ?? [] : [];
     if (!target || unit === undefined) {
       // Not by its name: where a token has a "?" in it, that is a part of the token.
@@ -154,32 +141,7 @@ function settingsIn(query: string | undefined): CoordinatorOptions {
     }
     settings[target] = unit > 0 ? Math.round(Number(value) * unit) : value;
   }
-  return settings;
-}
-
-async function upstash({ url, token }: Address): Promise<Driver> {
-  const { protocol, username, password, host, pathname, hash } = URL.parse(url) ?? {};
-  // The rest of a token that has one of these in it would be taken for all of these.
-  if (!host || (pathname !== "" && pathname !== "/") || hash) {
-    throw new InvalidArgument(
-      "Cannot use this upstash: URL: it must be upstash://:TOKEN@host, and /, ?, # and % of the " +
-        "token must be percent-encoded; or leave the token out and give it as the option token",
-    );
-  }
-  const driver = await import("./drivers/upstash.ts");
-  const web = protocol === "upstash+http:" ? "http" : "https";
-  return driver.upstash({
-    url: `${web}://${host}`,
-    token: token ?? decoded(password || username || ""),
-  });
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new InvalidArgument("Cannot use the token of this URL: its percent-encoding is broken");
-  }
+  return { settings, parameters: parameters.size > 0 ? `${parameters}` : undefined };
 }
 
 function splitOnce(text: string, separator: string): [before: string, after?: string] {

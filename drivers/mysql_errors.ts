@@ -48,7 +48,8 @@ export function mysqlError(name: string, error: unknown): CoordinationError {
   const said = noHints ? NO_HINTS : [
     number > 0 && `errno ${number}`,
     status !== undefined && `HTTP status ${status}`,
-    typeof Object(body).code === "string" && Object(body).code.slice(0, 40),
+    // A word of the service's, and nothing that a proxy sends back.
+    /^[A-Za-z_]{1,40}$/.exec(String(Object(body).code))?.[0],
     error instanceof Error && error.name,
   ].filter(Boolean).slice(0, 2).join(", ");
   if (!definite) {

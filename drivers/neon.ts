@@ -78,7 +78,7 @@ export function neonQuery(url: string): PostgresQuery {
     refuse("connection string", "it must be postgresql://user:password@host/database");
   }
   const client = connect(url, { disableWarningInBrowsers: true });
-  return queryOf(client, [url, password ?? ""]);
+  return queryOf(client, secretsOf(url, username, password ?? ""));
 }
 
 function driver(query: PostgresQuery, options: PostgresOptions): Driver {
@@ -97,7 +97,7 @@ function queryOf(client: NeonClient, secrets: readonly string[]): PostgresQuery 
         arrayMode: false,
         fullResults: false,
         // The connection string is a header, and fetch would take it along to another origin.
-        fetchOptions: { redirect: "manual", ...(signal && { signal }) },
+        fetchOptions: { ...(signal && { signal }) },
       });
     } catch (error) {
       throw withoutSecrets(error, secrets);
@@ -105,14 +105,33 @@ function queryOf(client: NeonClient, secrets: readonly string[]): PostgresQuery 
   };
 }
 
+/** What no error may repeat: the connection string, and user and password in every form. */
+function secretsOf(url: string, user: string, password: string): string[] {
+  const forms = (text: string) => [text, decoded(text), encodeURIComponent(decoded(text))];
+  // A user's name is taken for one only where it is quoted, for it may be a common word.
+  const users = forms(user).flatMap((name) => [`"${name}"`, `'${name}'`]);
+  return [url, ...forms(`${user}:${password}`), ...forms(password), ...users].filter(Boolean);
+}
+
 /** An error that does not repeat a secret, whatever a server or proxy put into it. */
 function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {
   const { message, code, sourceError } = error as { code?: unknown; sourceError?: unknown } & Error;
-  const text = secrets.filter((each) => each !== "").reduce(
-    (text, secret) => text.replaceAll(secret, "…").replaceAll(decoded(secret), "…"),
-    String(message).replace(/postgres(ql)?:\/\/\S+/g, "…"),
+  const text = error instanceof SyntaxError
+    ? "it is not JSON"
+    // What is not the database's own answer may be our request sent back, in any encoding.
+    : String(message).replace(/(HTTP status \d+\)).*/s, "$1").replace(
+      /postgres(ql)?:\/\/\S+/g,
+      "…",
+    );
+  // Neon's proxy refuses a password by itself, before the database, and with no SQLSTATE.
+  const refused = /^password authentication failed for user /.test(text);
+  return Object.assign(
+    new Error(secrets.reduce((text, each) => text.replaceAll(each, "…"), text)),
+    {
+      code: code ?? (refused ? "28P01" : undefined),
+      sourceError,
+    },
   );
-  return Object.assign(new Error(text), { code, sourceError });
 }
 
 function decoded(text: string): string {

@@ -84,7 +84,7 @@ export function postgres(query: PostgresQuery, options: PostgresOptions = {}): D
       } catch (error) {
         throw postgresError(name, error);
       }
-      const outcomes = parse(name, rows[0]?.["outcomes"], ops.length);
+      const outcomes = parse(name, rows?.[0]?.["outcomes"], ops.length);
       return ops.map((_, index) => outcomes[order.indexOf(index)] as Outcome);
     },
   };
@@ -144,7 +144,8 @@ function parse(name: string, answer: unknown, count: number): Outcome[] {
       if (!Array.isArray(row)) throw odd();
       const [seat, id, token, value, left] = row;
       const texts = [seat, id, value].every((text) => typeof text === "string");
-      if (!texts || !Number.isSafeInteger(token)) throw odd();
+      const ends = left === null || typeof left === "number";
+      if (!texts || !Number.isSafeInteger(token) || !ends) throw odd();
       return { seat, id, token, value, left: left ?? Infinity };
     });
     leases.sort((a, b) => (a.seat < b.seat ? -1 : 1));

@@ -15,8 +15,8 @@ import { isUnreachable } from "./unreachable.ts";
 const IN_DOUBT = /^(08|58|XX|57P01|57P02|57P05|40003)/;
 /** Wrong role, password or database, or a role without rights on the table. */
 const UNAUTHORIZED = /^(28|42501|3D)/;
-/** No such schema, table or function. */
-const NO_SCHEMA = /^(3F000|42P01|42883)$/;
+/** No such schema, table, column or function. */
+const NO_SCHEMA = /^(3F000|42P01|42703|42883)$/;
 /** Deadlocks, time-outs, too many connections, a server that starts. */
 const MAY_PASS = /^(40|53|55P03|57014|57P03)/;
 
@@ -24,7 +24,8 @@ const MAY_PASS = /^(40|53|55P03|57014|57P03)/;
 export function postgresError(name: string, error: unknown): CoordinationError {
   if (error instanceof CoordinationError) return error;
   const code = String((error as { code?: unknown } | null)?.code ?? "");
-  const state = /^[0-9A-Z]{5}$/.test(code) ? code : "";
+  // Every SQLSTATE has a digit; EPIPE, from a socket, is none.
+  const state = /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : "";
   const unreachable = isUnreachable(error);
   const said = state ? `SQLSTATE ${state}: ${brief(error)}` : brief(error);
   if (!unreachable && (!state || IN_DOUBT.test(state))) {

@@ -24,7 +24,7 @@ export interface PostgresSchemaOptions {
 /**
  * The statements that make the table and the function, to be run one by one by a role that may
  * create schemas. Running them again changes nothing. Who uses the driver needs USAGE on the schema
- * and SELECT, INSERT, UPDATE and DELETE on the table.
+ * and SELECT, INSERT, UPDATE and DELETE on ALL TABLES in it, for a view is among them.
  *
  * @throws {InvalidArgument} when the schema is not a plain lower-case name.
  */

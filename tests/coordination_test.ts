@@ -5,9 +5,10 @@
  */
 
 import assert from "node:assert/strict";
+import type { Driver } from "../drivers/driver.ts";
 import { memory } from "../drivers/memory.ts";
 import { sqlite, type SqliteDriver } from "../drivers/sqlite.ts";
-import { upstash } from "../drivers/upstash.ts";
+import { BACKENDS } from "./backends.ts";
 import {
   type CoordinationCase,
   coordinationCases,
@@ -16,7 +17,6 @@ import {
 } from "./conformance/coordination/mod.ts";
 import { FakeRuntime } from "./core/fake_runtime.ts";
 import { removeFolder, temporaryFolder } from "./servers/process.ts";
-import { withUpstash } from "./servers/with_upstash.ts";
 
 /** One clock for the backend and for all members, which only the cases set on. */
 function onVirtualClock(runtime: FakeRuntime, driver: Place["driver"]): Place {
@@ -64,16 +64,16 @@ Deno.test("coordinators over SQLite keep their laws", async (test) => {
   }
 });
 
-Deno.test("coordinators over Upstash's protocol, on a real Redis and clock, keep their laws", async (test) => {
-  await withUpstash(async ({ server }) => {
-    const place: Place = {
-      driver: () => upstash({ url: server.url, token: server.token }),
-      pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-      tick: 300,
-    };
-    await runAll(test, place, 8);
+for (const { name, start } of BACKENDS.filter(({ name }) => / over a real /.test(name))) {
+  Deno.test(`coordinators on ${name}, and on a real clock, keep their laws`, async (test) => {
+    const backend = await start();
+    try {
+      await runAll(test, { driver: () => backend.connect() as Driver, ...backend }, 8);
+    } finally {
+      await backend.stop();
+    }
   });
-});
+}
 
 Deno.test("every law of the coordinator has a name of its own", () => {
   const names = coordinationCases.map(({ name }) => name);

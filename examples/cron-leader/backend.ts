@@ -1,8 +1,8 @@
-/** Where the workers meet: a file, Upstash, or a local stand-in for Upstash. */
+/** Where the workers meet: a file, a vendor's database, or a local stand-in for one. */
 
 import type { Driver } from "@baton/baton/drivers/driver";
-import { lines } from "./messages.ts";
 import { type BackendName, BadArguments, type Options } from "./options.ts";
+import { startLocal } from "./stand_in.ts";
 
 /** A backend that is up. */
 export interface Backend {
@@ -16,10 +16,72 @@ export interface Backend {
   stop(): Promise<void>;
 }
 
-/** How long the local server may take to end, in ms; it gives its Redis ten seconds. */
-const PATIENCE = 15_000;
-const URL_NAME = "UPSTASH_REDIS_REST_URL";
-const TOKEN_NAME = "UPSTASH_REDIS_REST_TOKEN";
+/** A vendor whose database can be the meeting place. */
+interface Vendor {
+  readonly label: string;
+  /** Of the stand-in, which is started when no variable is set. */
+  readonly standIn: { readonly label: string; readonly args: readonly string[] };
+  /** The environment variables by which the vendor's database is found. */
+  readonly variables: readonly string[];
+  /** What the stand-in says of itself, as those variables. */
+  found(said: Readonly<Record<string, string>>): Record<string, string>;
+  /** The driver, loaded on demand: the demo on a file needs nothing but this repository. */
+  driver(variables: Readonly<Record<string, string>>): Promise<Driver>;
+  /** Creates the table, where there is one to create. */
+  prepare(variables: Readonly<Record<string, string>>): Promise<void>;
+}
+
+const VENDORS: Readonly<Record<Exclude<BackendName, "sqlite">, Vendor>> = {
+  upstash: {
+    label: "Upstash Redis",
+    standIn: { label: "local Redis, reached as Upstash is", args: ["upstash_main.ts"] },
+    variables: ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"],
+    found: ({ url = "", token = "" }) => ({
+      UPSTASH_REDIS_REST_URL: url,
+      UPSTASH_REDIS_REST_TOKEN: token,
+    }),
+    async driver({ UPSTASH_REDIS_REST_URL: url = "", UPSTASH_REDIS_REST_TOKEN: token = "" }) {
+      const { upstash } = await import("@baton/baton/drivers/upstash");
+      return upstash({ url, token });
+    },
+    prepare: async () => {},
+  },
+  neon: {
+    label: "Neon Postgres",
+    standIn: { label: "local PostgreSQL, reached as Neon is", args: ["neon_main.ts"] },
+    variables: ["DATABASE_URL"],
+    found: ({ connectionString = "" }) => ({ DATABASE_URL: connectionString }),
+    async driver({ DATABASE_URL: url = "" }) {
+      await findLocalNeon(url);
+      const { neon } = await import("@baton/baton/drivers/neon");
+      return neon({ url });
+    },
+    async prepare({ DATABASE_URL: url = "" }) {
+      await findLocalNeon(url);
+      const { neonQuery } = await import("@baton/baton/drivers/neon");
+      const { migrate } = await import("@baton/baton/schema/postgres");
+      await migrate(neonQuery(url));
+    },
+  },
+  planetscale: {
+    label: "PlanetScale MySQL",
+    standIn: {
+      label: "local MariaDB, reached as PlanetScale is",
+      args: ["planetscale_main.ts", "--server", "mariadb"],
+    },
+    variables: ["DATABASE_URL"],
+    found: ({ databaseUrl = "" }) => ({ DATABASE_URL: databaseUrl }),
+    async driver({ DATABASE_URL: url = "" }) {
+      const { planetscale } = await import("@baton/baton/drivers/planetscale");
+      return planetscale({ url });
+    },
+    async prepare({ DATABASE_URL: url = "" }) {
+      const { planetscaleQuery } = await import("@baton/baton/drivers/planetscale");
+      const { migrate } = await import("@baton/baton/schema/mysql");
+      await migrate(planetscaleQuery({ url }));
+    },
+  },
+};
 
 /** Starts the backend, if there is anything to start. */
 export async function startBackend(
@@ -31,52 +93,42 @@ export async function startBackend(
     const leaderTtl = Math.min(1_500, Math.max(600, seconds * 150));
     return { name, label: "a SQLite file", leaderTtl, environment: {}, stop: async () => {} };
   }
+  const vendor = VENDORS[name];
   // A server's clock may step by 500 ms unseen, so a lease is believed for that much less.
   const leaderTtl = 2_000;
-  const [url, token] = [Deno.env.get(URL_NAME), Deno.env.get(TOKEN_NAME)];
-  if (url && token) {
-    const environment = { [URL_NAME]: url, [TOKEN_NAME]: token };
-    return { name, label: "Upstash Redis", leaderTtl, environment, stop: async () => {} };
+  const set = variablesOf(vendor);
+  const count = Object.keys(set).length;
+  if (count === vendor.variables.length) {
+    await vendor.prepare(set);
+    return { name, label: vendor.label, leaderTtl, environment: set, stop: async () => {} };
   }
-  if (url || token) {
+  if (count > 0) {
     throw new BadArguments(
-      `set both ${URL_NAME} and ${TOKEN_NAME}, or neither for a local Redis`,
+      `set both ${vendor.variables.join(" and ")}, or neither for a local one`,
     );
   }
-  say("starting a local Redis, and a front end that speaks as Upstash does …\n");
-  const label = "local Redis, reached as Upstash is";
-  return { name, label, leaderTtl, ...await startLocalUpstash() };
+  say(`starting a ${vendor.standIn.label} …\n`);
+  const { said, stop } = await startLocal(vendor.standIn.args);
+  const environment = vendor.found(said);
+  await vendor.prepare(environment);
+  return { name, label: vendor.standIn.label, leaderTtl, environment, stop };
 }
 
-/** The driver for one worker. Loaded on demand: the demo on a file needs nothing but this repository. */
+/** The driver for one worker. */
 export async function openDriver(name: BackendName, folder: string): Promise<Driver> {
-  if (name === "sqlite") {
-    const { sqlite } = await import("@baton/baton/drivers/sqlite");
-    return sqlite(`${folder}/baton.db`);
-  }
-  const { upstash } = await import("@baton/baton/drivers/upstash");
-  return upstash({ url: Deno.env.get(URL_NAME) ?? "", token: Deno.env.get(TOKEN_NAME) ?? "" });
+  if (name !== "sqlite") return await VENDORS[name].driver(variablesOf(VENDORS[name]));
+  const { sqlite } = await import("@baton/baton/drivers/sqlite");
+  return sqlite(`${folder}/baton.db`);
 }
 
-async function startLocalUpstash(): Promise<Pick<Backend, "environment" | "stop">> {
-  const program = new URL("../../tests/servers/upstash_main.ts", import.meta.url);
-  const server = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", program.href],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const complaints = new Response(server.stderr).text();
-  const stop = async (): Promise<void> => {
-    // It ends when its standard input closes, and takes its Redis with it.
-    await server.stdin.close().catch(() => {});
-    const force = setTimeout(() => server.kill("SIGKILL"), PATIENCE);
-    await server.status;
-    clearTimeout(force);
-  };
-  for await (const line of lines(server.stdout)) {
-    const { url, token } = JSON.parse(line) as { url: string; token: string };
-    return { environment: { [URL_NAME]: url, [TOKEN_NAME]: token }, stop };
-  }
-  throw new Error(`the local Redis did not start: ${(await complaints).trim()}`);
+function variablesOf({ variables }: Vendor): Record<string, string> {
+  const pairs = variables.map((name) => [name, Deno.env.get(name) ?? ""] as const);
+  return Object.fromEntries(pairs.filter(([, value]) => value !== ""));
+}
+
+/** Neon's client has one setting for where its servers are, and needs it for a local one. */
+async function findLocalNeon(url: string): Promise<void> {
+  if (URL.parse(url)?.hostname !== "127.0.0.1") return;
+  const { neonConfig } = await import("@neondatabase/serverless");
+  neonConfig.fetchEndpoint = (host, port) => `http://${host}:${port}/sql`;
 }

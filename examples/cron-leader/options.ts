@@ -3,7 +3,9 @@
 import { parseArgs } from "node:util";
 
 /** Which backend the workers meet in. */
-export type BackendName = "sqlite" | "upstash";
+export type BackendName = typeof BACKENDS[number];
+
+const BACKENDS = ["sqlite", "upstash", "neon", "planetscale"] as const;
 
 /** What the demo was asked to do. */
 export interface Options {
@@ -16,14 +18,17 @@ export interface Options {
 export const HELP = `\
 One cron, four processes: kills and freezes the leader, and counts what ran twice.
 
-  deno task demo [--seconds N] [--json] [--backend sqlite|upstash]
+  deno task demo [--seconds N] [--json] [--backend sqlite|upstash|neon|planetscale]
 
-  --seconds N        how long, at least 5; every second is a slot (20)
-  --json             only one line on standard output, at the end; the rest on standard error
-  --backend sqlite   a SQLite file in a temporary folder (the default)
-  --backend upstash  UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN if they are set,
-                     or else a local Redis behind a front end that speaks as Upstash does
-  --help             this
+  --seconds N            how long, at least 5; every second is a slot (20)
+  --json                 only one line on standard output, at the end; the rest on standard error
+  --backend sqlite       a SQLite file in a temporary folder (the default)
+  --backend upstash      UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, or a local Redis
+  --backend neon         DATABASE_URL, or a local PostgreSQL
+  --backend planetscale  DATABASE_URL, or a local MariaDB
+  --help                 this
+
+Where those variables are not set, a local server is started, and spoken to as the vendor's is.
 
 Exit status: 0 no slot ran twice, 1 one did, 2 bad arguments, 3 the demo could not run.
 `;
@@ -38,10 +43,9 @@ export function parseOptions(args: string[]): Options {
   if (!/^\d+$/.test(seconds) || count < 5 || count > 3_600) {
     throw new BadArguments(`--seconds must be a whole number from 5 to 3600, not "${seconds}"`);
   }
-  if (backend !== "sqlite" && backend !== "upstash") {
-    throw new BadArguments(`--backend must be sqlite or upstash, not "${backend}"`);
-  }
-  return { seconds: count, json, backend, help };
+  const known = BACKENDS.find((name) => name === backend);
+  if (!known) throw new BadArguments(`--backend must be one of ${BACKENDS}, not "${backend}"`);
+  return { seconds: count, json, backend: known, help };
 }
 
 function parse(args: string[]): { seconds: string; json: boolean; backend: string; help: boolean } {

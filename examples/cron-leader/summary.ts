@@ -115,7 +115,7 @@ function twice(story: Story, ledger: readonly LedgerEntry[]): string[] {
 }
 
 function further({ backend }: Scene): Line[] {
-  if (backend === "Upstash Redis") return [];
+  if (backend !== "a SQLite file") return [];
   return [
     ["  The same over HTTPS, with a free database from console.upstash.com:"],
     ["    export UPSTASH_REDIS_REST_URL=https://….upstash.io"],
@@ -124,5 +124,6 @@ function further({ backend }: Scene): Line[] {
       "    deno task demo --backend upstash",
       { text: "   (without the two: a local Redis)", style: DIM },
     ],
+    ["  or with DATABASE_URL and --backend neon or --backend planetscale."],
   ];
 }

@@ -1,5 +1,5 @@
 /** The bench's own Redis and Upstash front end, in a child process. */
-import { fileURLToPath } from "node:url";
+import { startChild } from "./child.ts";
 import type { Counter, Counts } from "./counter.ts";
 
 /** Where clients send to, and what they are counted by. */
@@ -13,48 +13,16 @@ export interface Backend extends AsyncDisposable {
 
 /** Starts it; it ends with the bench, however that ends. */
 export async function startBackend(): Promise<Backend> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", fileURLToPath(new URL("server.ts", import.meta.url))],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(splitLines());
-  const reader = lines.getReader();
-  const writer = child.stdin.getWriter();
-  const line = async <T>(): Promise<T> => {
-    const { value, done } = await reader.read();
-    if (done) throw new Error("the bench's server ended before its time");
-    return JSON.parse(value) as T;
-  };
-  const { url, token } = await line<{ url: string; token: string }>();
+  const child = await startChild<{ url: string; token: string }>("server.ts");
   let delay = 0;
-  const count = async (): Promise<Counts> => {
-    await writer.write(new TextEncoder().encode(`${delay}\n`));
-    return await line<Counts>();
-  };
+  const count = () => child.ask<Counts>(`${delay}`);
   return {
-    url,
-    token,
+    ...child.hello,
     count,
     async delay(ms) {
       delay = ms;
       await count();
     },
-    async [Symbol.asyncDispose]() {
-      await writer.close();
-      await reader.cancel();
-      await child.status;
-    },
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };
-}
-
-function splitLines(): TransformStream<string, string> {
-  let rest = "";
-  return new TransformStream({
-    transform(chunk, controller) {
-      const parts = (rest + chunk).split("\n");
-      rest = parts.pop() ?? "";
-      for (const part of parts) controller.enqueue(part);
-    },
-  });
 }

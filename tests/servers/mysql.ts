@@ -2,6 +2,7 @@
  * A real MySQL or MariaDB on a free loopback port, in a temporary folder, for as long as a test runs.
  * Durability, isolation and SQL mode are the server's defaults.
  */
+import { readdirSync, readFileSync } from "node:fs";
 import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Connection } from "mysql2/promise";
@@ -139,6 +140,24 @@ async function ask(
   }
 }
 
+/** Returns when nothing moves any more: the signal takes its time to get to each of many threads. */
+function freeze(server: RunningProcess): void {
+  server.signal("SIGSTOP");
+  while (statesOf(server.pid).some((state) => !"TtZX".includes(state)));
+}
+
+function statesOf(pid: number): string[] {
+  const tasks = `/proc/${pid}/task`;
+  try {
+    // The state follows the name, which is in brackets and may itself contain brackets and spaces.
+    return readdirSync(tasks).map((task) =>
+      /.*\) (\S)/s.exec(readFileSync(join(tasks, task, "stat"), "utf8"))?.[1] ?? "X"
+    );
+  } catch {
+    return []; // It has ended, or this is no Linux.
+  }
+}
+
 function serverOf(kind: MysqlKind, site: Site, first: RunningProcess): MysqlServer {
   const { port, folder } = site;
   let current = first;
@@ -168,7 +187,7 @@ function serverOf(kind: MysqlKind, site: Site, first: RunningProcess): MysqlServ
       await current.stop();
       current = await launch(site);
     },
-    pause: () => current.signal("SIGSTOP"),
+    pause: () => freeze(current),
     resume: () => current.signal("SIGCONT"),
   };
 }

@@ -109,6 +109,8 @@ async function launch(place: Place, port: number): Promise<RunningProcess> {
     cluster_name: place.mark,
     // In its folder: a kill would leave shared memory behind for good.
     dynamic_shared_memory_type: "mmap",
+    // A front end that rolls back what may not have begun would fill the log with warnings.
+    log_min_messages: "error",
     ...place.settings,
   };
   const running = await startProcess({

@@ -1,0 +1,79 @@
+/**
+ * A command: prints the SQL that Baton's Postgres and MySQL drivers need, or runs it.
+ *
+ * ```sh
+ * deno run jsr:@baton/baton/schema postgres > baton.sql
+ * deno run jsr:@baton/baton/schema mysql --table my_leases
+ * DATABASE_URL=… deno run -A jsr:@baton/baton/schema postgres --apply    # Neon, PlanetScale
+ * ```
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { parseArgs } from "node:util";
+
+const HELP = `\
+Prints the SQL that Baton needs in a database; running it again changes nothing.
+
+  schema postgres [--schema baton] [--apply]
+  schema mysql [--table baton_leases] [--apply]
+
+  --apply   runs it on the Neon or PlanetScale database of DATABASE_URL instead
+
+Exit status: 0 done, 1 it could not be applied, 2 bad arguments.
+`;
+
+// deno-lint-ignore no-console -- this is a command
+const say = console.log, complain = console.error;
+
+async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      schema: { type: "string" },
+      table: { type: "string" },
+      apply: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const [kind, ...more] = positionals;
+  if (values.help) return say(HELP), 0;
+  const wrong = kind === "postgres" ? values.table : values.schema;
+  if ((kind !== "postgres" && kind !== "mysql") || more.length > 0 || wrong) {
+    return complain(HELP), 2;
+  }
+  const url = process.env["DATABASE_URL"];
+  if (values.apply && !url) {
+    return complain("DATABASE_URL is not set, so there is no database to apply it to"), 2;
+  }
+  if (kind === "postgres") {
+    const { migrate, schema } = await import("./drivers/postgres_schema.ts");
+    const options = values.schema ? { schema: values.schema } : {};
+    if (!values.apply) return print(schema(options));
+    const { neonQuery } = await import("./drivers/neon.ts");
+    await migrate(neonQuery(url ?? ""), options);
+  } else {
+    const { migrate, schema } = await import("./drivers/mysql_schema.ts");
+    const options = values.table ? { table: values.table } : {};
+    if (!values.apply) return print(schema(options));
+    const { planetscaleQuery } = await import("./drivers/planetscale.ts");
+    await migrate(planetscaleQuery({ url: url ?? "" }), options);
+  }
+  say("Baton's schema is there.");
+  return 0;
+}
+
+function print(statements: readonly string[]): number {
+  say(`${statements.join(";\n\n")};`);
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // A wrong option is parseArgs's TypeError; what Baton throws tells the rest.
+  complain(error instanceof Error ? error.message : error);
+  process.exitCode = error instanceof TypeError ? 2 : 1;
+}
