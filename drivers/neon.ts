@@ -97,7 +97,7 @@ function queryOf(client: NeonClient, secrets: readonly string[]): PostgresQuery 
         arrayMode: false,
         fullResults: false,
         // The connection string is a header, and fetch would take it along to another origin.
-        fetchOptions: { ...(signal && { signal }) },
+        fetchOptions: { redirect: "manual", ...(signal && { signal }) },
       });
     } catch (error) {
       throw withoutSecrets(error, secrets);
