@@ -41,7 +41,11 @@ export {
   CoreCoordinator,
   type StartOptions,
 } from "./coordination/core.ts";
-export { Cron, type Run, type SlotOptions, type SlotResult } from "./coordination/cron.ts";
+export type { CatchUpOptions, Every } from "./coordination/catch_up.ts";
+export { shutdownSignal } from "./coordination/shutdown.ts";
+export { type Interval, slotAt, slotOf, type Trigger } from "./coordination/slots.ts";
+export { Cron } from "./coordination/cron.ts";
+export type { Run, RunRecord, SlotOptions, SlotResult } from "./coordination/cron_types.ts";
 export { Election, type Leader } from "./coordination/election.ts";
 export * from "./coordination/errors.ts";
 export type * from "./coordination/events.ts";

@@ -4,73 +4,16 @@
  * @module
  */
 
-import type * as spi from "../drivers/driver.ts";
+import { type CatchUpOptions, missedSlots } from "./catch_up.ts";
+import { doneSeat, historyOf, noteIn, written } from "./cron_records.ts";
+import { CronRun } from "./cron_run.ts";
+import type { Plan, Run, RunRecord, SlotOptions, SlotResult } from "./cron_types.ts";
 import { InvalidArgument } from "./errors.ts";
-import type { HeldLease } from "./held_lease.ts";
 import type { CallOptions } from "./lease.ts";
 import { resources } from "./names.ts";
+import type { Grant } from "./parts.ts";
 import type { Session } from "./session.ts";
-import { validity } from "./timings.ts";
-
-/** Which slot to run, and how. */
-export interface SlotOptions extends CallOptions {
-  /**
-   * The instant the platform scheduled, in ms since the epoch, such as `event.scheduledTime`: never
-   * the clock at execution, or two triggers of one slot would be two slots.
-   */
-  slot: number;
-  /**
-   * `"once"`: a slot runs at most once, even if its run crashes. `"retry"`: when a run crashes or
-   * throws, a later trigger of the same slot runs it again; the runs can overlap where a runner is
-   * paused past its ttl, so check the token. `"once"` unless given.
-   */
-  mode?: "once" | "retry";
-  /**
-   * In ms; the coordinator's unless given. In `"once"` the time the run has: its signal aborts then.
-   * In `"retry"` how long after a crash another may take over; it is renewed while the run goes on.
-   */
-  ttl?: number;
-  /**
-   * For how long a slot is remembered, in ms; 24 hours unless given. A trigger that comes later than
-   * that is refused, for nobody could tell whether its slot has run.
-   */
-  retain?: number;
-}
-
-/** What a run works with. */
-export interface Run {
-  /** The slot. */
-  readonly slot: number;
-  /** The fencing token of this run: larger than that of every earlier run of this slot. */
-  readonly token: number;
-  /** Aborts when the run's time is over or its claim is lost. */
-  readonly signal: AbortSignal;
-}
-
-/** What became of a trigger. */
-export type SlotResult<T> =
-  | {
-    /** It ran here. */
-    readonly outcome: "ran";
-    /** The slot. */
-    readonly slot: number;
-    /** The run's fencing token. */
-    readonly token: number;
-    /** Our own member id. */
-    readonly holder: string;
-    /** What the function answered. */
-    readonly value: T;
-  }
-  | {
-    /** Another trigger has run it, or is running it. */
-    readonly outcome: "skipped";
-    /** The slot. */
-    readonly slot: number;
-    /** Whether that run is known to have finished; always `false` in `"once"`. */
-    readonly done: boolean;
-    /** The member id of the coordinator that has it. */
-    readonly holder: string;
-  };
+import { checkWait, validity } from "./timings.ts";
 
 /** A slot's runs are remembered for a day unless told otherwise. */
 const RETAIN = 24 * 60 * 60 * 1_000;
@@ -104,102 +47,126 @@ export class Cron {
    * console.log(run.outcome, run.holder); // "ran" here, or "skipped" because fra-1 has it
    * ```
    * @throws what `work` throws. In `"once"` the slot stays used, in `"retry"` it is free again.
+   * @throws {OperationTimedOut} when `work` had not ended at `maxRuntime`; what it does after its
+   *   signal aborted is beyond anyone's control but its own.
    * @throws {UnknownOutcome} when the claim had no answer; `work` has not run. In `"once"` a claim
    *   that was granted all the same is released in the background.
+   * @throws {InvalidArgument} when the slot is no instant near now, or a duration cannot work.
    */
   async run<T>(options: SlotOptions, work: (run: Run) => T | Promise<T>): Promise<SlotResult<T>> {
-    const { slot, mode = "once", ttl = this.#ttl, retain = RETAIN, signal } = options;
-    this.#check(slot, ttl, retain);
-    const resource = resources.cron(this.job);
-    const claim = { resource, seat: `${slot}`, value: this.#memberId, signal };
-    const { lease, blockers } = await this.#session.acquire(
-      mode === "once"
-        ? { ...claim, ttl: retain, believe: validity(ttl, this.#session.bounds) }
-        : { ...claim, ttl, guard: { when: "vacant", resource, seat: doneSeat(slot) } },
-    );
-    if (!lease) return skipped(slot, blockers);
-    const { token } = lease;
-    const start = async (): Promise<T> =>
-      await work({
-        slot,
-        token,
-        get signal() {
-          return lease.signal;
-        },
-      });
-    const value = mode === "once"
-      // Whatever becomes of it, the claim stays until it is no longer remembered.
-      ? await start().finally(() => lease.abandon())
-      : await this.#retryable(lease, slot, retain, start);
-    return { outcome: "ran", slot, token, holder: this.#memberId, value };
+    const { mode = "once", ttl = this.#ttl, retain = RETAIN } = options;
+    const plan: Plan = {
+      ...options,
+      mode,
+      ttl,
+      retain,
+      keepAlive: options.keepAlive ?? mode === "retry",
+    };
+    this.#check(plan);
+    const { slot } = plan;
+    const { lease, blockers } = await this.#claim(plan);
+    if (!lease) {
+      const [blocker] = blockers;
+      const done = blocker?.seat === doneSeat(slot);
+      return { outcome: "skipped", slot, reason: "taken", done, holder: holderOf(blockers) };
+    }
+    const run = new CronRun(this.#session, this.#memberId, lease, plan);
+    if (plan.skipIfRunning || plan.minHold !== undefined) {
+      const blockers = await run.occupy();
+      if (blockers) {
+        return {
+          outcome: "skipped",
+          slot,
+          reason: "running",
+          done: false,
+          holder: holderOf(blockers),
+        };
+      }
+    }
+    const value = await run.execute(work);
+    return { outcome: "ran", slot, token: lease.token, holder: this.#memberId, value };
   }
 
-  #check(slot: number, ttl: number, retain: number): void {
-    const { runtime } = this.#session;
-    this.#session.check(ttl);
-    this.#session.check(retain);
+  /**
+   * Runs the slots that nobody has run since the last one that is remembered, the oldest first, and
+   * then this one. One request to look, and those of each run. Where nothing is remembered, nothing
+   * was missed.
+   *
+   * @returns What became of each, in order.
+   * @throws as {@link Cron.run}; later slots are not begun then.
+   */
+  async catchUp<T>(
+    options: CatchUpOptions,
+    work: (run: Run) => T | Promise<T>,
+  ): Promise<SlotResult<T>[]> {
+    const { every, missed = "all", limit = 100, ...rest } = options;
+    const leases = await this.#session.inspect(resources.cron(this.job), undefined, rest.signal);
+    const known = historyOf(leases).map(({ slot }) => slot);
+    const oldest = this.#session.runtime.wall() - (rest.retain ?? RETAIN);
+    const before = missedSlots({ slot: rest.slot, every, known, oldest, limit });
+    const results: SlotResult<T>[] = [];
+    for (const slot of [...missed === "last" ? before.slice(-1) : before, rest.slot]) {
+      results.push(await this.run({ ...rest, slot }, work));
+    }
+    return results;
+  }
+
+  /**
+   * The latest runs that are remembered, the latest slot first: at most `count`, and none longer ago
+   * than `retain`. One request.
+   */
+  async history(count = 20, options: CallOptions = {}): Promise<RunRecord[]> {
+    const leases = await this.#session.inspect(
+      resources.cron(this.job),
+      undefined,
+      options.signal,
+    );
+    return historyOf(leases).slice(0, count);
+  }
+
+  async #claim({ slot, mode, ttl, retain, keepAlive, signal }: Plan): Promise<Grant> {
+    const resource = resources.cron(this.job);
+    const value = written({
+      holder: this.#memberId,
+      started: this.#session.runtime.wall(),
+      ended: null,
+      outcome: "started",
+    });
+    const claim = { resource, seat: `${slot}`, value, signal };
+    // Alone in its run's care either way: no heartbeat renews it, and `stop()` does not release it.
+    return await this.#session.acquire(
+      mode === "once"
+        ? {
+          ...claim,
+          ttl: retain,
+          believe: validity(keepAlive ? retain : ttl, this.#session.bounds),
+        }
+        : {
+          ...claim,
+          ttl,
+          guard: { when: "vacant", resource, seat: doneSeat(slot) },
+          ...(!keepAlive && { believe: validity(ttl, this.#session.bounds) }),
+        },
+    );
+  }
+
+  #check({ slot, ttl, retain, minHold, maxRuntime }: Plan): void {
+    for (const each of [ttl, retain, minHold ?? ttl]) this.#session.check(each);
+    if (maxRuntime !== undefined) checkWait("maxRuntime", maxRuntime);
     if (retain < ttl) {
       throw new InvalidArgument(
         `Cannot use retain ${retain}: it must not be shorter than ttl ${ttl}`,
       );
     }
-    if (!Number.isSafeInteger(slot) || Math.abs(runtime.wall() - slot) > retain) {
+    if (!Number.isSafeInteger(slot) || Math.abs(this.#session.runtime.wall() - slot) > retain) {
       throw new InvalidArgument(
         `Cannot run slot ${slot} of job "${this.job}": it must be the scheduled instant in ms since ` +
           `the epoch, within ${retain} ms (retain) of now; beyond that nobody can tell if it has run`,
       );
     }
   }
-
-  /** Runs under a claim that is renewed, then records the end; after an error the slot is free. */
-  async #retryable<T>(
-    lease: HeldLease,
-    slot: number,
-    retain: number,
-    start: () => Promise<T>,
-  ): Promise<T> {
-    const letGo = this.#session.heart.keep(lease);
-    let value: T;
-    try {
-      value = await start();
-    } catch (error) {
-      letGo();
-      await lease[Symbol.asyncDispose]();
-      throw error;
-    }
-    letGo();
-    // A claim that was lost is another's to finish.
-    if (lease.held) await this.#finish(lease, slot, retain);
-    return value;
-  }
-
-  /** The mark comes first and the claim goes after it, so the slot is never free in between. */
-  async #finish(lease: HeldLease, slot: number, retain: number): Promise<void> {
-    const mark: spi.Acquire = {
-      op: "acquire",
-      resource: lease.resource,
-      seat: doneSeat(slot),
-      id: this.#session.runtime.id(),
-      ttl: retain,
-      value: this.#memberId,
-    };
-    lease.releasing();
-    try {
-      const [, released] = await this.#session.driver.apply([mark, lease.giveBack]);
-      lease.released(released);
-    } catch (error) {
-      // The work is done all the same; if nothing was written, the slot may run again.
-      this.#session.report({ type: "release-failed", error });
-    }
-  }
 }
 
-/** Where a `"retry"` slot's successful end is kept: the claim itself is short-lived. */
-function doneSeat(slot: number): string {
-  return `${slot}/done`;
-}
-
-function skipped(slot: number, [blocker]: readonly spi.Lease[]): SlotResult<never> {
-  const done = blocker?.seat === doneSeat(slot);
-  return { outcome: "skipped", slot, done, holder: blocker?.value ?? "unknown" };
+function holderOf([blocker]: readonly { value: string }[]): string {
+  return blocker ? noteIn(blocker.value).holder : "unknown";
 }

@@ -106,7 +106,10 @@ export class MysqlBatch {
     const all = rowsAffected === ops.length;
     const there = all ? [] : await this.#look(ops);
     // What is live under its id now was so when it was renewed.
-    return ops.map(({ id }, n) => ({ ok: all || there[n]?.[0]?.id === id, leases: [] }));
+    const mine = ops.filter(({ id }, n) => all || there[n]?.[0]?.id === id);
+    // Whoever counts fewer is not the database; but it may count no lease without end: unchanged.
+    if (mine.filter(({ ttl }) => ttl < Infinity).length > rowsAffected!) this.#odd();
+    return ops.map((op) => ({ ok: mine.includes(op), leases: [] }));
   }
 
   async #release(ops: readonly Release[]): Promise<Outcome[]> {
@@ -125,6 +128,7 @@ export class MysqlBatch {
     const there = rowsAffected === live.length ? [] : await this.#look(live);
     return ops.map((op, n) => {
       const [successor] = there[live.indexOf(op)] ?? [];
+      if (successor && successor.id === op.id) this.#odd();
       return outcomes[n] ?? (successor ? { ok: false, leases: [successor] } : RELEASED);
     });
   }
@@ -164,17 +168,19 @@ export class MysqlBatch {
           value: text(value),
           left,
         };
-        if (!Number.isSafeInteger(lease.token) || Number.isNaN(left)) {
-          throw new TypeError("no number");
-        }
+        if (!Number.isSafeInteger(lease.token) || !(lease.token > 0 && left > 0)) this.#odd();
         (found[Number(n)] as Lease[]).push(lease);
       }
-    } catch (error) {
-      // Whatever is not exactly the statement's form proves nothing.
-      throw mysqlError(this.#server.name, error);
+    } catch {
+      this.#odd();
     }
     for (const list of found) list.sort((a, b) => (a.seat < b.seat ? -1 : 1));
     return found;
+  }
+
+  /** Whatever is not exactly the statement's answer proves nothing. */
+  #odd(): never {
+    throw mysqlError(this.#server.name, new TypeError());
   }
 
   async #write(sql: string): Promise<MysqlAnswer> {

@@ -161,7 +161,7 @@ function hex(text: string): string {
 export function text(digits: unknown): string {
   const pairs = typeof digits === "string" ? digits.match(/[0-9A-F]{2}/gi) ?? [] : [];
   if (typeof digits !== "string" || pairs.length * 2 !== digits.length) {
-    throw new TypeError("the answer is not to Baton's statement");
+    throw new TypeError("not hexadecimal");
   }
   return decoder.decode(Uint8Array.from(pairs, (pair) => parseInt(pair, 16)));
 }

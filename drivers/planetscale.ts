@@ -32,6 +32,7 @@ export interface PlanetscaleOptions extends MysqlOptions {
 export interface PlanetscaleClient {
   /** Sends one statement. */
   execute(sql: string): Promise<{
+    headers: string[];
     rows: Record<string, unknown>[] | unknown[];
     insertId: string;
     rowsAffected: number;
@@ -78,7 +79,7 @@ export function planetscaleClient(client: PlanetscaleClient, options: MysqlOptio
 export function planetscaleQuery(
   options: Pick<PlanetscaleOptions, "url" | "host" | "username" | "password">,
 ): MysqlQuery {
-  const { origin, ...account } = addressOf(options);
+  const { protocol, ...account } = addressOf(options);
   return queryOf((signal) =>
     // A client for each call, for its settings are its only way to take a signal.
     new Client({
@@ -87,11 +88,10 @@ export function planetscaleQuery(
         // Old compatibility dates of Workers know no `cache`. A redirect would carry the statement,
         // and with it the ids of leases, to another origin.
         const { cache: _, ...known } = init as RequestInit;
-        const { pathname } = new URL(String(url));
-        return fetch(origin + pathname, {
+        return fetch(String(url).replace("https:", protocol), {
           ...known,
           redirect: "manual",
-          ...(signal && { signal }),
+          signal: signal ?? null,
         });
       },
     })
@@ -108,58 +108,53 @@ function driver(query: MysqlQuery, options: MysqlOptions): Driver {
 
 function queryOf(client: (signal?: AbortSignal) => PlanetscaleClient): MysqlQuery {
   return async (sql, signal) => {
-    const { rows, insertId, rowsAffected } = await client(signal).execute(sql);
+    const { headers, rows, insertId, rowsAffected } = await client(signal).execute(sql);
+    // The client takes any JSON for an answer without rows.
+    if (!headers.length && /^\(?select/.test(sql)) throw new TypeError();
     return { rows: rows as Record<string, unknown>[], insertId, rowsAffected };
   };
 }
 
-/** The parts, decoded: the client would send percent-encoded credentials as they are. */
-function addressOf(
-  { url, host, username, password }: PlanetscaleOptions,
-): { origin: string; host: string; username: string; password: string } {
-  const parsed = url === undefined
-    ? { protocol: "https:", host, username, password }
-    : partsOf(String(url));
-  const { protocol } = parsed;
-  if (!parsed.host || !/^[\w.:[\]-]+$/.test(parsed.host)) {
-    refuse("PlanetScale host", "there is none");
-  }
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(parsed.host);
-  if (protocol === "http:" && !loopback) {
-    refuse("PlanetScale URL", "http: is for this machine only");
-  }
-  for (const text of [parsed.username, parsed.password]) {
-    if (!text || !/^[\x20-\x7e]+$/.test(text)) {
-      refuse("PlanetScale user name or password", "it is empty, or not plain ASCII");
-    }
-  }
-  return {
-    origin: `${protocol === "http:" ? "http" : "https"}://${parsed.host}`,
-    host: parsed.host,
-    username: parsed.username ?? "",
-    password: parsed.password ?? "",
-  };
+interface Address {
+  readonly protocol: string;
+  readonly host: string;
+  readonly username: string;
+  readonly password: string;
 }
 
-function partsOf(text: string): {
-  protocol: string;
-  host: string;
-  username: string;
-  password: string;
-} {
-  const url = URL.parse(text);
-  if (!url || !/^(mysql|https?):$/.test(url.protocol)) {
-    return refuse("PlanetScale URL", "it must be mysql://username:password@host/database");
+/** Where and who, decoded: the client would send percent-encoded credentials as they are. */
+function addressOf({ url, ...parts }: PlanetscaleOptions): Address {
+  const address = url === undefined
+    ? { protocol: "https:", ...parts } as Address
+    : partsOf(String(url));
+  if (!/^[\w.:[\]-]+$/.test(address.host ?? "")) refuse("PlanetScale URL", "it has no host");
+  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(address.host);
+  if (address.protocol === "http:" && !loopback) {
+    refuse("PlanetScale URL", "http: is for this machine only");
   }
+  for (const text of [address.username, address.password]) {
+    if (!/^[ -~]+$/.test(text ?? "")) {
+      refuse("PlanetScale URL", "its username or password is not plain ASCII");
+    }
+  }
+  return address;
+}
+
+function partsOf(text: string): Address {
   try {
-    return {
-      protocol: url.protocol,
-      // MySQL's own port is not that of the HTTP API.
-      host: url.protocol === "mysql:" ? url.hostname : url.host,
-      username: decodeURIComponent(url.username),
-      password: decodeURIComponent(url.password),
-    };
+    const { protocol, hostname, host, username, password } = new URL(text);
+    const mysql = protocol === "mysql:";
+    if (mysql || /^https?:$/.test(protocol)) {
+      return {
+        protocol: mysql ? "https:" : protocol,
+        // MySQL's own port is not that of the HTTP API.
+        host: mysql ? hostname : host,
+        username: decodeURIComponent(username),
+        password: decodeURIComponent(password),
+      };
+    }
   } catch {
-    return refuse("PlanetScale URL", "its percent-encoding is broken");
+    // The error would repeat it.
   }
+  refuse("PlanetScale URL", "it must be mysql://username:password@host/db, percent-encoded");
 }

@@ -11,6 +11,7 @@ import { Coordinator } from "../mod.ts";
 import type { Driver, Op, Outcome } from "../drivers/driver.ts";
 import { memory } from "../drivers/memory.ts";
 import { BACKENDS } from "./backends.ts";
+import { chance, seedOfRun } from "./chance.ts";
 import type { Backend } from "./conformance/mod.ts";
 
 const CLIENTS = 8;
@@ -93,17 +94,6 @@ async function round(client: Client, group: string, dice: number, create: boolea
   await noOrphans(client, group);
 }
 
-/** Numbers from 0 up to 1, the same for the same seed (Steele and others, "SplitMix", 2014). */
-function chance(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-    return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Lets the clients race on one group, and looks at what they leave. */
 async function race(place: Backend, create: boolean): Promise<void> {
   const group = `race-${crypto.randomUUID()}`;
@@ -139,8 +129,15 @@ async function race(place: Backend, create: boolean): Promise<void> {
   }
 }
 
-const RACED = ["memory on its own clock", "sqlite", "upstash over a real Redis"];
-const seed = Number(Deno.env.get("BATON_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+const RACED = [
+  ["memory on its own clock", "sqlite", "upstash over a real Redis"],
+  [
+    "neon over a real PostgreSQL",
+    "planetscale over a real MySQL",
+    "planetscale over a real MariaDB",
+  ],
+].flat();
+const seed = seedOfRun();
 
 for (const { name, start } of BACKENDS.filter(({ name }) => RACED.includes(name))) {
   for (const create of [false, true]) {

@@ -1,6 +1,6 @@
 /**
  * What only the Neon driver must hold: the vendor's client over its HTTP protocol, and its secrets.
- * What is told by the database itself is in `postgres_test.ts`.
+ * What the database itself tells is in `postgres_test.ts`.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import { type Fault, Faults, type HttpRequest } from "./servers/faults.ts";
 import { serveHttp } from "./servers/http.ts";
 import { pointNeonAt } from "./servers/neon.ts";
 import { freePort, until } from "./servers/process.ts";
+import { errorOf as anyErrorOf, shown } from "./shown.ts";
 import { type NeonFixture, withNeon } from "./servers/with_neon.ts";
 
 /** A role whose name and password no URL takes as they are. */
@@ -50,24 +51,14 @@ async function withRole(
   }, redirectTo === undefined ? {} : { redirectTo });
 }
 
-/** Everything that a log could show of it. */
-function shown(thing: unknown): string {
-  const { message, stack, cause } = Object(thing) as Error;
-  return [
-    [String(thing), message, stack, String(cause)],
-    [JSON.stringify(thing), JSON.stringify(Object.getOwnPropertyDescriptors(Object(thing)))],
-    [Deno.inspect(thing, { depth: 99, showHidden: true }), Deno.inspect(cause, { depth: 99 })],
-  ].flat().join("\n");
-}
-
 function assertNoSecret(thing: unknown): void {
   const text = shown(thing);
   for (const secret of SECRETS) assert(!text.includes(secret), text);
 }
 
+/** The error a call ends with, which shows no secret. */
 async function errorOf(call: Promise<unknown>): Promise<Error> {
-  const error = await call.then(() => assert.fail("it succeeded"), (error: unknown) => error);
-  assert(error instanceof Error);
+  const error = await anyErrorOf(call);
   assertNoSecret(error);
   return error;
 }

@@ -15,6 +15,7 @@ import { type Fault, Faults, type HttpRequest } from "./servers/faults.ts";
 import { serveHttp } from "./servers/http.ts";
 import type { PlanetscaleOptions, PlanetscaleServer } from "./servers/planetscale.ts";
 import { freePort, until } from "./servers/process.ts";
+import { errorOf, shown } from "./shown.ts";
 import { type PlanetscaleFixture, withPlanetscale } from "./servers/with_planetscale.ts";
 
 /** No URL takes it as it is, and Basic takes no more than ASCII. */
@@ -24,14 +25,6 @@ const TRICKY = "\uFEFF{\"a\":1} 9007199254740993 true 'é' \\ 👩‍🚀";
 
 function acquire(id: string, more: Partial<Acquire> = {}): Acquire {
   return { op: "acquire", resource: "lock:x", seat: "", id, ttl: 60_000, value: TRICKY, ...more };
-}
-
-function renew(seat: string, ttl = 60_000): Op {
-  return { op: "renew", resource: "many", seat, id: `id-${seat}`, ttl };
-}
-
-function release(seat: string): Op {
-  return { op: "release", resource: "many", seat, id: `id-${seat}` };
 }
 
 async function withTable(
@@ -46,18 +39,13 @@ async function withTable(
   }, { password: PASSWORD, ...options });
 }
 
-/** Everything that a log could show of it. */
-function shown(thing: unknown): string {
-  const { message, stack, cause } = Object(thing) as Error;
-  return [
-    [String(thing), message, stack, String(cause)],
-    [JSON.stringify(thing), JSON.stringify(Object.getOwnPropertyDescriptors(Object(thing)))],
-    [Deno.inspect(thing, { depth: 99, showHidden: true }), Deno.inspect(cause, { depth: 99 })],
-  ].flat().join("\n");
-}
-
-/** Neither who we are, nor a statement, nor an id in any of its forms. */
-function assertNoSecret(thing: unknown, { username, password }: PlanetscaleServer): void {
+/** Neither who we are, nor a statement, nor an id in any of its forms; but in outcomes. */
+function assertNoSecret(
+  thing: unknown,
+  { username, password }: PlanetscaleServer,
+  mayBeOutcomes = false,
+): void {
+  if (mayBeOutcomes && Array.isArray(thing)) return;
   const hex = [..."id-canary"].map((c) => c.charCodeAt(0).toString(16)).join("");
   const text = shown(thing);
   const account = [username, password, encodeURIComponent(password)];
@@ -65,12 +53,6 @@ function assertNoSecret(thing: unknown, { username, password }: PlanetscaleServe
     assert(!text.includes(secret), text);
   }
   assert.doesNotMatch(text, /baton_leases|insert into|utc_timestamp|BindVars/i);
-}
-
-async function errorOf(call: Promise<unknown>): Promise<Error> {
-  const error = await call.then(() => assert.fail("it succeeded"), (error: unknown) => error);
-  assert(error instanceof Error);
-  return error;
 }
 
 function oks(outcomes: readonly Outcome[]): boolean[] {
@@ -238,8 +220,9 @@ Deno.test("no account, statement or lease id is in any error or in the driver, w
           ),
         ]
       ) {
+        // Where it is taken for an answer without rows, a look tells what is true.
         server.faults.next({ status, body });
-        assertNoSecret(await errorOf(driver.apply(ops)), server);
+        assertNoSecret(await driver.apply(ops).catch((error) => error), server, status === 200);
       }
     }
     // Vitess repeats the statement, its values included, in every error of the database.
@@ -295,5 +278,3 @@ Deno.test("a client that you already have is a transport, and text comes back wh
     assert.deepEqual(rows, [{ text: "a" }]);
   });
 });
-void renew;
-void release;

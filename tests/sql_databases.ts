@@ -39,8 +39,8 @@ export interface SqlPlace {
   rows(): Promise<readonly Row[]>;
   /** On a connection of its own: makes a dead row one that has been dead for hours. */
   aging(): Promise<(resource: string, seat: string) => Promise<void>>;
-  /** On a connection of its own: what deletes such rows. */
-  sweeping(): Promise<() => Promise<unknown>>;
+  /** On a connection of its own: deletes such rows, and tells how many there are fewer. */
+  sweeping(): Promise<() => Promise<number>>;
   kill(): Promise<void>;
   restart(): Promise<void>;
   pause(): void;
@@ -99,7 +99,13 @@ and token < ${clock} - 1 and token > ${clock} - 3600000`,
     },
     async sweeping() {
       const query = await send();
-      return () => query("select baton.sweep_1()", []);
+      const count = async () =>
+        Number((await query("select count(*) as rows from baton.leases", []))[0]?.["rows"]);
+      return async () => {
+        const before = await count();
+        await query("select baton.sweep_1()", []);
+        return before - await count();
+      };
     },
     kill: server.kill,
     restart: server.restart,

@@ -19,7 +19,13 @@ Deno.test("a slot runs once however many are triggered, and losers learn who has
   const [first] = results;
   assert(first?.outcome === "ran" && first.holder === "a" && first.value === first.token);
   for (const other of results.slice(1)) {
-    assert.deepEqual(other, { outcome: "skipped", slot, done: false, holder: "a" });
+    assert.deepEqual(other, {
+      outcome: "skipped",
+      slot,
+      reason: "taken",
+      done: false,
+      holder: "a",
+    });
   }
   assert.equal(scene.sent.length, 4);
 });
@@ -96,7 +102,7 @@ Deno.test("in retry a crashed run is taken over after its ttl, with a greater to
   assert.equal(second.outcome, "ran");
   assert((tokens[1] ?? 0) > (tokens[0] ?? 0));
   const third = await scene.member("c").cron("j").run(options, () => assert.fail("ran again"));
-  assert.deepEqual(third, { outcome: "skipped", slot, done: true, holder: "b" });
+  assert.deepEqual(third, { outcome: "skipped", slot, reason: "taken", done: true, holder: "b" });
 });
 
 Deno.test("in retry a long run is renewed, and a run that throws frees the slot at once", async () => {
@@ -110,7 +116,7 @@ Deno.test("in retry a long run is renewed, and a run that throws frees the slot 
   );
   await scene.runtime.advance(30_000);
   const during = await scene.member("b").cron("j").run(options, () => assert.fail("ran at once"));
-  assert.deepEqual(during, { outcome: "skipped", slot, done: false, holder: "a" });
+  assert.deepEqual(during, { outcome: "skipped", slot, reason: "taken", done: false, holder: "a" });
   end.reject(new Error("boom"));
   await failing;
   assert.equal((await scene.member("b").cron("j").run(options, () => {})).outcome, "ran");
@@ -144,7 +150,7 @@ Deno.test("in retry a stale run that ends late neither marks the slot done nor f
   end.resolve();
   await stale;
   const third = await scene.member("c").cron("j").run(options, () => assert.fail("ran beside b"));
-  assert.deepEqual(third, { outcome: "skipped", slot, done: false, holder: "b" });
+  assert.deepEqual(third, { outcome: "skipped", slot, reason: "taken", done: false, holder: "b" });
   second.resolve();
   assert.equal((await running).outcome, "ran");
 });

@@ -2,7 +2,7 @@
  * A real MySQL or MariaDB on a free loopback port, in a temporary folder, for as long as a test runs.
  * Durability, isolation and SQL mode are the server's defaults.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Connection } from "mysql2/promise";
@@ -148,13 +148,15 @@ function freeze(server: RunningProcess): void {
 
 function statesOf(pid: number): string[] {
   const tasks = `/proc/${pid}/task`;
+  return existsSync(tasks) ? readdirSync(tasks).map((task) => stateOf(join(tasks, task))) : [];
+}
+
+function stateOf(task: string): string {
   try {
-    // The state follows the name, which is in brackets and may itself contain brackets and spaces.
-    return readdirSync(tasks).map((task) =>
-      /.*\) (\S)/s.exec(readFileSync(join(tasks, task, "stat"), "utf8"))?.[1] ?? "X"
-    );
+    // It follows the name, which is in brackets and may itself contain brackets and spaces.
+    return /.*\) (\S)/s.exec(readFileSync(join(task, "stat"), "utf8"))?.[1] ?? "X";
   } catch {
-    return []; // It has ended, or this is no Linux.
+    return "X"; // It ended between the look into the folder and this one.
   }
 }
 

@@ -191,7 +191,10 @@ export const tickCases: readonly CoordinationCase[] = [
       ][(dice >> 8) % 6];
       await act?.().catch((error) => assert.ok(error instanceof CoordinationError, `${error}`));
       if ((dice >> 16) % 3 > 0) continue;
-      const tick: Tick = await watcher.tick({ watch: ["g"], ...(since !== undefined && { since }) });
+      const tick: Tick = await watcher.tick({
+        watch: ["g"],
+        ...(since !== undefined && { since }),
+      });
       since = tick.cursor;
       for (const event of tick.events) {
         if (event.type === "resync") { for (const [id, has] of event.members) known.set(id, has); }
