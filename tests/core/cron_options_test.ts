@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { InvalidArgument, OperationTimedOut, type SlotResult } from "../../mod.ts";
+import { FakeRuntime, settled } from "./fake_runtime.ts";
+import { Scene } from "./scene.ts";
+
+const MINUTE = 60_000;
+
+/** A run that goes on until it is told to end, and what it was given. */
+function endless(): { work: () => Promise<void>; end: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { work: () => promise, end: resolve };
+}
+
+function reason(result: SlotResult<unknown>): string {
+  return result.outcome === "skipped" ? `${result.reason} by ${result.holder}` : result.outcome;
+}
+
+Deno.test("a slot is skipped while another slot's run goes on, and may run once that is over", async () => {
+  for (const mode of ["once", "retry"] as const) {
+    const scene = new Scene();
+    const slot = scene.runtime.wallNow;
+    const [a, b] = [scene.member("a").cron("j"), scene.member("b").cron("j")];
+    const long = endless();
+    const first = a.run({ slot, mode, skipIfRunning: true }, long.work);
+    await settled();
+    // Longer than any ttl: it is renewed.
+    await scene.runtime.advance(MINUTE);
+    const next = { slot: slot + MINUTE, mode, skipIfRunning: true };
+    assert.equal(reason(await b.run(next, () => assert.fail("ran beside it"))), "running by a");
+    long.end();
+    assert.equal((await first).outcome, "ran");
+    assert.equal((await b.run(next, () => {})).outcome, "ran");
+  }
+});
+
+Deno.test("who would be skipped if it ran is not told so for a slot that is taken", async () => {
+  const scene = new Scene();
+  const options = { slot: scene.runtime.wallNow, skipIfRunning: true };
+  const long = endless();
+  const first = scene.member("a").cron("j").run(options, long.work);
+  await settled();
+  const before = scene.sent.length;
+  assert.equal(reason(await scene.member("b").cron("j").run(options, () => {})), "taken by a");
+  assert.equal(scene.sent.length - before, 1);
+  long.end();
+  await first;
+});
+
+Deno.test("a crashed run keeps other slots from running for no longer than its ttl", async () => {
+  const scene = new Scene();
+  const slot = scene.runtime.wallNow;
+  // A clock that stands still: its renewals never come.
+  const crash = Object.assign(new FakeRuntime(), { id: () => crypto.randomUUID() });
+  const crashed = scene.member("a", { runtime: crash }).cron("j");
+  void crashed.run({ slot, skipIfRunning: true, ttl: 10_000 }, () => new Promise(() => {}));
+  await settled();
+  const b = scene.member("b").cron("j");
+  const next = { slot: slot + 5_000, skipIfRunning: true };
+  assert.equal(reason(await b.run(next, () => {})), "running by a");
+  await scene.runtime.advance(10_001);
+  assert.equal(reason(await b.run(next, () => {})), "ran");
+});
+
+Deno.test("minHold keeps the next slot away for that long after a run began, however short it was", async () => {
+  const scene = new Scene();
+  const slot = scene.runtime.wallNow;
+  const [a, b] = [scene.member("a").cron("j"), scene.member("b").cron("j")];
+  assert.equal((await a.run({ slot, minHold: MINUTE }, () => {})).outcome, "ran");
+  await scene.runtime.advance(MINUTE - 1);
+  const next = { slot: slot + MINUTE, minHold: MINUTE };
+  assert.equal(reason(await b.run(next, () => assert.fail("too soon"))), "running by a");
+  await scene.runtime.advance(2);
+  assert.equal((await b.run(next, () => {})).outcome, "ran");
+});
+
+Deno.test("a run that is longer than its minHold frees the next slot when it ends", async () => {
+  const scene = new Scene();
+  const slot = scene.runtime.wallNow;
+  const [a, b] = [scene.member("a").cron("j"), scene.member("b").cron("j")];
+  const long = endless();
+  const first = a.run({ slot, minHold: MINUTE }, long.work);
+  await settled();
+  await scene.runtime.advance(2 * MINUTE);
+  long.end();
+  await first;
+  assert.equal((await b.run({ slot: slot + 1, minHold: MINUTE }, () => {})).outcome, "ran");
+});
+
+Deno.test("a callback that never settles is cut at maxRuntime, its signal aborted", async () => {
+  for (const mode of ["once", "retry"] as const) {
+    const scene = new Scene();
+    const slot = scene.runtime.wallNow;
+    let given: AbortSignal | undefined;
+    const running = scene.member("a").cron("j").run(
+      { slot, mode, maxRuntime: MINUTE, record: true, keepAlive: true },
+      ({ signal }) => {
+        given = signal;
+        return new Promise(() => {});
+      },
+    );
+    const cut = assert.rejects(running, (error) => error instanceof OperationTimedOut);
+    await settled();
+    await scene.runtime.advance(MINUTE - 1);
+    assert.equal(given?.aborted, false);
+    await scene.runtime.advance(1);
+    await cut;
+    assert.equal(given?.aborted, true);
+    const [run] = await scene.member("b").cron("j").history();
+    assert.equal(run?.outcome, "cut");
+    assert.equal(run?.ended, slot + MINUTE);
+    const again = await scene.member("b").cron("j").run({ slot, mode }, () => {});
+    assert.equal(again.outcome, mode === "once" ? "skipped" : "ran");
+    assert.equal(scene.runtime.timers, 0);
+  }
+});
+
+Deno.test("a run that ends in time leaves no timer behind, and one that throws at once neither", async () => {
+  const scene = new Scene();
+  const job = scene.member("a").cron("j");
+  const slot = scene.runtime.wallNow;
+  await job.run({ slot, maxRuntime: MINUTE }, () => {});
+  const failing = job.run({ slot: slot + 1, maxRuntime: MINUTE, mode: "retry" }, () => {
+    throw new Error("boom");
+  });
+  await assert.rejects(failing, /boom/);
+  assert.equal(scene.runtime.timers, 0);
+});
+
+Deno.test("with keepAlive a run in once has no end but its maxRuntime; without it in retry, its ttl is the end", async () => {
+  const scene = new Scene();
+  const slot = scene.runtime.wallNow;
+  const job = scene.member("a").cron("j");
+  const long = endless();
+  let kept: AbortSignal | undefined;
+  const once = job.run({ slot, ttl: 5_000, keepAlive: true }, ({ signal }) => {
+    kept = signal;
+    return long.work();
+  });
+  let limited: AbortSignal | undefined;
+  const retry = job.run({ slot: slot + 1, ttl: 5_000, mode: "retry", keepAlive: false }, (run) => {
+    limited = run.signal;
+    return long.work();
+  });
+  await settled();
+  const before = scene.sent.length;
+  await scene.runtime.advance(MINUTE);
+  assert.equal(kept?.aborted, false);
+  assert.equal(limited?.aborted, true);
+  assert.equal(scene.sent.length, before, "something was renewed");
+  long.end();
+  await Promise.all([once, retry]);
+});
+
+Deno.test("bad options are refused before anything is sent", async () => {
+  const scene = new Scene();
+  const job = scene.member("a").cron("j");
+  const slot = scene.runtime.wallNow;
+  for (
+    const bad of [
+      { slot: NaN },
+      { slot: slot + 90_000_000 },
+      { slot: slot + 0.5 },
+      { slot, maxRuntime: -1 },
+      { slot, maxRuntime: NaN },
+      { slot, minHold: -1 },
+      { slot, retain: 5_000, ttl: 10_000 },
+    ]
+  ) {
+    await assert.rejects(job.run(bad, () => assert.fail("ran")), InvalidArgument);
+  }
+  assert.equal(scene.sent.length, 0);
+});
