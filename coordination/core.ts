@@ -39,6 +39,12 @@ export interface CoordinatorOptions {
   heartbeatInterval?: number;
   /** How long one request may take; 5,000 unless given, and never more than a third of the ttl. */
   timeout?: number;
+  /**
+   * How many requests this coordinator may send in all, repetitions included; then every call fails
+   * with an error that says so, before the platform fails it with one that does not. Cloudflare's free
+   * plan allows 50 a request. No limit unless given; on MySQL give a third of what is allowed.
+   */
+  subrequests?: number;
   /** What clocks are trusted to do; see {@link ClockBounds}. */
   clocks?: Partial<ClockBounds>;
   /** Told of every request, loss and trouble. What it throws is ignored. */

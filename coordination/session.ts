@@ -5,6 +5,7 @@
  */
 
 import type * as spi from "../drivers/driver.ts";
+import { budgeted } from "../drivers/budgeted.ts";
 import { namespaced } from "../drivers/namespaced.ts";
 import { retrying } from "../drivers/retrying.ts";
 import { traced } from "../drivers/traced.ts";
@@ -30,6 +31,8 @@ export interface SessionOptions {
   readonly heartbeatInterval?: number | undefined;
   /** How long one request may take, in ms. */
   readonly timeout?: number | undefined;
+  /** How many requests it may send in all. */
+  readonly subrequests?: number | undefined;
   /** Told what happens. */
   readonly on?: ((event: CoordinatorEvent) => void) | undefined;
 }
@@ -57,7 +60,10 @@ export class Session {
 
   /** Wraps the driver in what every request needs. */
   constructor(options: SessionOptions) {
-    const { driver, runtime, namespace, on, timeout } = options;
+    const { runtime, namespace, on, timeout, subrequests } = options;
+    const driver = subrequests === undefined
+      ? options.driver
+      : budgeted(options.driver, subrequests);
     this.runtime = runtime;
     this.bounds = clockBounds(options.clocks ?? {}, driver.guarantees);
     this.heartbeatInterval = options.heartbeatInterval;

@@ -49,7 +49,7 @@ export function mysqlError(name: string, error: unknown): CoordinationError {
     number > 0 && `errno ${number}`,
     status !== undefined && `HTTP status ${status}`,
     // A word of the service's, and nothing that a proxy sends back.
-    /^[A-Za-z_]{1,40}$/.exec(String(Object(body).code))?.[0],
+    /^[A-Za-z_]{1,40}$/.exec(Object(body).code ?? "")?.[0],
     error instanceof Error && error.name,
   ].filter(Boolean).slice(0, 2).join(", ");
   if (!definite) {

@@ -60,6 +60,12 @@ export async function migrate(query: MysqlQuery, options: MysqlSchemaOptions = {
           "created; make a deploy request with what schema() returns and schema.ts prints",
       );
     }
+    if (errnoOf(error) === 1054) {
+      throw new ConnectionError(
+        `The table ${table} is there, but it is not version 1 of Baton's; nothing was changed. ` +
+          "Rename or drop it, or give Baton another name with { table }",
+      );
+    }
     throw mysqlError("mysql", error);
   }
   const level = await isolation(query);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { budgeted } from "../drivers/budgeted.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { memory } from "../drivers/memory.ts";
 import { migrate as migrateMysql } from "../drivers/mysql_schema.ts";
@@ -154,6 +155,7 @@ export const BACKENDS: readonly Entry[] = [
   decorator("retrying", (inner) => retrying(inner)),
   decorator("namespaced", (inner) => namespaced(inner, "app-1")),
   decorator("traced", (inner) => traced(inner, () => {})),
+  decorator("budgeted", (inner) => budgeted(inner, Number.MAX_SAFE_INTEGER)),
   decorator(
     "all decorators together",
     (inner) => retrying(traced(namespaced(namespaced(inner, "outer"), "inner"), () => {})),

@@ -10,7 +10,7 @@ const ROOT = new URL("../", import.meta.url);
 const RULES: readonly { files: RegExp; may: RegExp; asTypes?: RegExp; why: string }[] = [
   {
     files: /^coordination\//,
-    may: /^(coordination\/|drivers\/(namespaced|retrying|traced)\.ts$)/,
+    may: /^(coordination\/|drivers\/(budgeted|namespaced|retrying|traced)\.ts$)/,
     asTypes: /^drivers\/driver\.ts$/,
     why: "the core knows the SPI as types, and the decorators, but no driver",
   },

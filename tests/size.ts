@@ -16,7 +16,7 @@ const PART_BUDGET = 4_000;
 
 const PARTS = [
   ...["memory", "sqlite", "redis", "upstash", "postgres", "neon", "mysql", "planetscale"],
-  ...["retrying", "namespaced", "traced"],
+  ...["retrying", "namespaced", "traced", "budgeted"],
 ];
 
 interface Bundle {

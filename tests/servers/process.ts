@@ -101,6 +101,8 @@ function guard(pid: number, folder: string): ChildProcessByStdio<Writable, null,
   const script = `trap "" INT HUP; read -r _ && exit; kill -9 "$1"; rm -rf "$2"`;
   return spawn("/bin/sh", ["-c", script, "guard", String(pid), folder], {
     stdio: ["pipe", "ignore", "ignore"],
+    // Or whoever kills our whole process group kills the guard with it.
+    detached: true,
   });
 }
 
