@@ -15,7 +15,7 @@ import { chance, seedOfRun } from "./chance.ts";
 import type { Backend } from "./conformance/mod.ts";
 
 const CLIENTS = 8;
-const ROUNDS = 3_000;
+const ROUNDS = 1_500;
 
 /** What a verb may say when others were quicker. */
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
@@ -71,7 +71,7 @@ async function round(client: Client, group: string, dice: number, create: boolea
   const { member } = client;
   // Most only want to delete: a group that is never empty is not raced for.
   if (dice < 0.15) await attempt(client, "createGroup", member.createGroup(group));
-  else if (dice < 0.75) {
+  else if (dice < 0.85) {
     await attempt(client, "deleteGroup", member.deleteGroup(group));
   } else {
     const joined = create
@@ -79,7 +79,7 @@ async function round(client: Client, group: string, dice: number, create: boolea
       : await attempt(client, "joinGroup", member.joinGroup(group));
     if (joined) {
       assert.equal(await noOrphans(client, group), true, "a member's group was lost");
-      if (dice > 0.9) {
+      if (dice > 0.94) {
         await attempt(
           client,
           "getMembers",
@@ -95,7 +95,7 @@ async function round(client: Client, group: string, dice: number, create: boolea
 }
 
 /** Lets the clients race on one group, and looks at what they leave. */
-async function race(place: Backend, create: boolean): Promise<void> {
+async function race(place: Backend, create: boolean, rounds = ROUNDS): Promise<void> {
   const group = `race-${crypto.randomUUID()}`;
   const tally = new Map<string, number>();
   const clients = await Promise.all(
@@ -107,7 +107,7 @@ async function race(place: Backend, create: boolean): Promise<void> {
   const [first] = clients;
   assert.ok(first);
   const random = chance(seed);
-  let left = ROUNDS / 2;
+  let left = rounds;
   const ends = await Promise.allSettled(clients.map(async (client) => {
     while (left-- > 0) {
       await round(client, group, random(), create).catch((error: unknown) => {
@@ -140,12 +140,14 @@ const RACED = [
 const seed = seedOfRun();
 
 for (const { name, start } of BACKENDS.filter(({ name }) => RACED.includes(name))) {
+  // There a round is up to ten requests of 2 ms; sql_race_test.ts has 3,000 without the front end.
+  const rounds = name.startsWith("planetscale") ? ROUNDS / 3 : ROUNDS;
   for (const create of [false, true]) {
     const how = create ? "joining and creating in one" : "creating before joining";
-    Deno.test(`${name}: 1,500 rounds of ${how} orphan nobody (seed ${seed})`, async () => {
+    Deno.test(`${name}: ${rounds} rounds of ${how} orphan nobody (seed ${seed})`, async () => {
       const place = await start();
       try {
-        await race(place, create);
+        await race(place, create, rounds);
       } finally {
         await place.stop();
       }

@@ -1,6 +1,6 @@
 /**
  * What only the PlanetScale driver must hold: the vendor's client over its HTTP protocol, its
- * secrets, and how many requests each operation takes. What errors mean is in `mysql_test.ts`.
+ * secrets. What errors mean, and how many requests each operation takes, is in `mysql_test.ts`.
  *
  * @module
  */
@@ -8,56 +8,13 @@
 import assert from "node:assert/strict";
 import { Client } from "@planetscale/database";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../mod.ts";
-import type { Acquire, Driver, Op, Outcome } from "../drivers/driver.ts";
-import { migrate } from "../drivers/mysql_schema.ts";
-import { planetscale, planetscaleClient, planetscaleQuery } from "../drivers/planetscale.ts";
+import type { Op } from "../drivers/driver.ts";
+import { planetscale, planetscaleClient } from "../drivers/planetscale.ts";
 import { type Fault, Faults, type HttpRequest } from "./servers/faults.ts";
 import { serveHttp } from "./servers/http.ts";
-import type { PlanetscaleOptions, PlanetscaleServer } from "./servers/planetscale.ts";
 import { freePort, until } from "./servers/process.ts";
+import { acquire, assertNoSecret, TRICKY, withTable } from "./planetscale_account.ts";
 import { errorOf, shown } from "./shown.ts";
-import { type PlanetscaleFixture, withPlanetscale } from "./servers/with_planetscale.ts";
-
-/** No URL takes it as it is, and Basic takes no more than ASCII. */
-const PASSWORD = 'p@ss:w/rd%41?&#" x';
-/** A value that strips, guesses and casts all mangle. */
-const TRICKY = "\uFEFF{\"a\":1} 9007199254740993 true 'é' \\ 👩‍🚀";
-
-function acquire(id: string, more: Partial<Acquire> = {}): Acquire {
-  return { op: "acquire", resource: "lock:x", seat: "", id, ttl: 60_000, value: TRICKY, ...more };
-}
-
-async function withTable(
-  test: (fixture: PlanetscaleFixture & { readonly driver: Driver }) => Promise<void>,
-  options: PlanetscaleOptions = {},
-): Promise<void> {
-  await withPlanetscale("mysql", async (fixture) => {
-    const url = fixture.server.databaseUrl;
-    await migrate(planetscaleQuery({ url }));
-    // Or one grant in 64 would take two requests more.
-    await test({ ...fixture, driver: planetscale({ url, sweep: false }) });
-  }, { password: PASSWORD, ...options });
-}
-
-/** Neither who we are, nor a statement, nor an id in any of its forms; but in outcomes. */
-function assertNoSecret(
-  thing: unknown,
-  { username, password }: PlanetscaleServer,
-  mayBeOutcomes = false,
-): void {
-  if (mayBeOutcomes && Array.isArray(thing)) return;
-  const hex = [..."id-canary"].map((c) => c.charCodeAt(0).toString(16)).join("");
-  const text = shown(thing);
-  const account = [username, password, encodeURIComponent(password)];
-  for (const secret of [...account, btoa(`${username}:${password}`), "canary", hex]) {
-    assert(!text.includes(secret), text);
-  }
-  assert.doesNotMatch(text, /baton_leases|insert into|utc_timestamp|BindVars/i);
-}
-
-function oks(outcomes: readonly Outcome[]): boolean[] {
-  return outcomes.map(({ ok }) => ok);
-}
 
 Deno.test("credentials go as they are, from a URL where they are percent-encoded and from parts", async () => {
   await withTable(async ({ server, driver }) => {
@@ -270,7 +227,8 @@ Deno.test("a client that you already have is a transport, and text comes back wh
       fetch: (url: string, init?: object) => fetch(server.url + new URL(url).pathname, init),
     });
     const mine = planetscaleClient(client, Object.freeze({ name: "mine" }));
-    assert.deepEqual(oks(await mine.apply([acquire("a"), acquire("b")])), [true, false]);
+    const outcomes = await mine.apply([acquire("a"), acquire("b")]);
+    assert.deepEqual(outcomes.map(({ ok }) => ok), [true, false]);
     const [held] = await driver.apply([{ op: "inspect", resource: "lock:x" }]);
     assert.deepEqual([mine.name, held?.leases[0]?.value], ["mine", TRICKY]);
     // What such a client makes of the same text when it comes as text.

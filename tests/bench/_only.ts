@@ -1,18 +1,17 @@
+import { sqlTimeRows } from "/work/main/tests/bench/sql_times.ts";
 import { startSql } from "/work/main/tests/bench/sql_ways.ts";
 import { sqlRequestRows } from "/work/main/tests/bench/sql_requests.ts";
 import { sqlThroughputRows } from "/work/main/tests/bench/sql_throughput.ts";
-import { neonRows } from "/work/main/tests/bench/neon_times.ts";
-import { planetscaleRows } from "/work/main/tests/bench/planetscale_times.ts";
 import { tablesOf } from "/work/main/tests/bench/row.ts";
 const [kind, part, r, t, tr] = Deno.args as any;
 const start = performance.now();
 await using backend = await startSql(kind);
 const effort = { rounds: Number(r ?? 60), turns: Number(t ?? 3) };
-const times = kind === "postgres" ? neonRows : planetscaleRows;
+
 const rows = [];
 if (/r/.test(part)) rows.push(...await sqlRequestRows(backend));
 const t0 = performance.now();
-if (/t/.test(part)) rows.push(...await times(backend, effort));
+if (/t/.test(part)) rows.push(...await sqlTimeRows(backend, effort));
 const t1 = performance.now();
 if (/p/.test(part)) {
   rows.push(...await sqlThroughputRows(backend, { rounds: Number(tr ?? 20), turns: 1 }));

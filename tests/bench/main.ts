@@ -13,6 +13,10 @@ import { memoryRows, sqliteRows } from "./local_times.ts";
 import { memberRows } from "./members.ts";
 import { passes, type Row, tablesOf } from "./row.ts";
 import { throughputRows } from "./throughput.ts";
+import { sqlRequestRows } from "./sql_requests.ts";
+import { sqlThroughputRows } from "./sql_throughput.ts";
+import { sqlTimeRows } from "./sql_times.ts";
+import { type SqlKind, startSql } from "./sql_ways.ts";
 import { distantRows, pairRows, singleRows } from "./upstash_times.ts";
 
 const quick = Deno.args.includes("--quick");
@@ -40,7 +44,22 @@ async function measure(): Promise<Row[]> {
   ];
 }
 
-const rows = await measure();
+/** One server after the other, for each takes time from the others only by running. */
+async function measureSql(kind: SqlKind): Promise<Row[]> {
+  await using backend = await startSql(kind);
+  return [
+    ...await sqlRequestRows(backend),
+    ...await sqlTimeRows(backend, { rounds: rounds(200), turns: 2 }),
+    ...await sqlThroughputRows(backend, { rounds: rounds(20), turns: 1 }),
+  ];
+}
+
+const rows = [
+  ...await measure(),
+  ...await measureSql("postgres"),
+  ...await measureSql("mysql"),
+  ...await measureSql("mariadb"),
+];
 const missed = rows.filter((row) => !passes(row) && !(quick && row.timed));
 print(tablesOf(rows));
 if (quick) print("A quick look: the times above are too few to decide anything.");

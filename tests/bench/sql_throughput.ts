@@ -6,6 +6,7 @@
 import { Coordinator } from "../../mod.ts";
 import { contest, type Effort } from "./contest.ts";
 import type { Row } from "./row.ts";
+import { bareOf } from "./sql_bare.ts";
 import type { Session, SqlBackend } from "./sql_ways.ts";
 
 const CLIENTS = 16;
@@ -41,7 +42,7 @@ export async function sqlThroughputRows(backend: SqlBackend, effort: Effort): Pr
       await lease.release();
     },
   };
-  const others = [sessionLocks(backend, sessions), bareUpserts(backend)];
+  const others = [sessionLocks(backend, sessions), await bareUpserts(backend)];
   const rows: Row[] = [];
   for (const other of others) {
     rows.push(
@@ -70,7 +71,7 @@ async function rowOf(
   ], effort);
   if (!standing) throw new Error("there was no contest");
   return {
-    table: `${sockets.name}: ${CLIENTS} clients, Baton's pairs per second : ${other.name}'s`,
+    table: `${sockets.name}: ${CLIENTS} clients, pairs per second, Baton : ${other.name}`,
     name: what,
     value: 1 / standing.median,
     low: 1 / standing.high,
@@ -140,18 +141,15 @@ function sessionLocks({ kind }: SqlBackend, sessions: readonly Session[]): Locks
 }
 
 /** What a durable lock needs at the very least, and no lock: two upserts of one row. */
-function bareUpserts({ kind, sockets }: SqlBackend): Locks {
-  const sql = kind === "postgres"
-    ? "insert into bare (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value"
-    : "insert into bare (name, value) values (?, ?) on duplicate key update value = values(value)";
-  let version = 0;
+async function bareUpserts({ sockets }: SqlBackend): Promise<Locks> {
+  const bare = bareOf(sockets);
+  await bare.prepare([], []);
   return {
     name: "two bare upserts",
     note: "two durable writes, and no lock at all",
     async once(_, lock) {
-      for (let turn = 0; turn < 2; turn++) {
-        await sockets.send({ sql, values: [lock, `${++version}`] });
-      }
+      await bare.upsert(lock);
+      await bare.upsert(lock);
       return true;
     },
   };

@@ -3,68 +3,47 @@ import type { Acquire, Driver, Op, Renew } from "../../drivers/driver.ts";
 import { Coordinator, type Lock } from "../../mod.ts";
 import { contest, type Effort, type Standing } from "./contest.ts";
 import type { Row } from "./row.ts";
-import { limited, type Sent, type Way } from "./sql_ways.ts";
+import { type Bare, bareOf } from "./sql_bare.ts";
+import { limited, type Sent, type SqlBackend, type SqlKind, type Way } from "./sql_ways.ts";
 
-/** The most that some of it may take; over sockets nothing is asserted. */
-export interface SqlLimits {
+/** What Baton may take of the time of the least that a caller could send. */
+interface Limits {
   /** Acquire and release, in two bare upserts. */
   readonly pair?: number;
   /** Ten leases renewed, in one bare UPDATE of one row. */
   readonly heartbeat?: number;
 }
 
+const LIMITS: Readonly<Record<SqlKind, Limits>> = {
+  postgres: { pair: 1.3, heartbeat: 1.5 },
+  mysql: { pair: 1.3 },
+  mariadb: { pair: 1.3 },
+};
+
+/**
+ * Through the vendor's client, as most will use it. There the front end's part of each request hides
+ * Baton's; so the same over sockets, which only informs.
+ */
+export async function sqlTimeRows(backend: SqlBackend, effort: Effort): Promise<Row[]> {
+  return [
+    ...await wayRows(backend.vendor, LIMITS[backend.kind], effort),
+    ...await wayRows(backend.sockets, {}, effort),
+  ];
+}
+
 const NOISE = "the baseline again (the noise)";
 const LEASES = 10;
 const MEMBERS = 100;
 
-/** All rows of one way. */
-export async function sqlRows(way: Way, limits: SqlLimits, effort: Effort): Promise<Row[]> {
-  const bare = await bareOf(way);
+async function wayRows(way: Way, limits: Limits, effort: Effort): Promise<Row[]> {
+  const bare = bareOf(way);
+  await bare.prepare(tenOf("beat"), members());
   return [
     ...await pairRows(way, bare, limits, effort),
     ...await heartbeatRows(way, bare, limits, effort),
     ...await singleRows(way, bare, effort),
     ...await memberRows(way, bare, effort),
   ];
-}
-
-/** The least that can be asked of a database that is to remember it. */
-interface Bare {
-  upsert(name: string): Promise<unknown>;
-  update(names: readonly string[]): Promise<unknown>;
-  list(): Promise<unknown>;
-}
-
-async function bareOf(way: Way): Promise<Bare> {
-  const postgres = way.kind === "postgres";
-  const text = postgres ? "text" : "varchar(200)";
-  const on = postgres ? "conflict (name) do update set" : "duplicate key update";
-  const given = postgres ? "excluded.value" : "values(value)";
-  const [first, second] = postgres ? ["$1", "$2"] : ["?", "?"];
-  const upsert = `insert into bare (name, value) values (${first}, ${second})
-on ${on} value = ${given}`;
-  const send = (sql: string, ...values: string[]) =>
-    limited((signal) => way.send({ sql, values }, signal));
-  await send(`create table if not exists bare (name ${text} primary key, value ${text} not null)`);
-  await send(
-    `create table if not exists members (name ${text} primary key, id ${text}, value ${text})`,
-  );
-  await send("delete from members");
-  for (const { seat, id, value } of members()) {
-    await send(`insert into members values ('${seat}', '${id}', '${value}')`);
-  }
-  for (const name of tenOf("beat")) await send(upsert, name, "0");
-  // A value that is there already would not be written, and nothing flushed.
-  let version = 0;
-  return {
-    upsert: (name) => send(upsert, name, `${++version}`),
-    update: (names) =>
-      send(
-        `update bare set value = ${first} where name in (${names.map((name) => `'${name}'`)})`,
-        `${++version}`,
-      ),
-    list: () => send("select name, id, value from members"),
-  };
 }
 
 const tenOf = (name: string): string[] => Array.from({ length: LEASES }, (_, i) => `${name}-${i}`);
@@ -80,7 +59,7 @@ function members(): Acquire[] {
   }));
 }
 
-async function pairRows(way: Way, bare: Bare, limits: SqlLimits, effort: Effort): Promise<Row[]> {
+async function pairRows(way: Way, bare: Bare, limits: Limits, effort: Effort): Promise<Row[]> {
   const driver = way.driver();
   await using baton = new Coordinator(driver);
   const lock = baton.getLock("ours");
@@ -141,7 +120,7 @@ async function ownStatements(way: Way): Promise<Sent[]> {
 async function heartbeatRows(
   way: Way,
   bare: Bare,
-  limits: SqlLimits,
+  limits: Limits,
   effort: Effort,
 ): Promise<Row[]> {
   const driver = way.driver();

@@ -96,7 +96,7 @@ async function postgresOf(child: Child<SqlHello>): Promise<SqlBackend> {
   const pool = new pg.Pool({ ...direct, host: "127.0.0.1", max: SOCKETS });
   const sessions: pg.PoolClient[] = [];
   const held = new pg.Pool({ ...direct, host: "127.0.0.1", max: SOCKETS });
-  const direct1: PostgresQuery = async (text, params) => (await pool.query(text, [...params])).rows;
+  const pooled: PostgresQuery = async (text, params) => (await pool.query(text, [...params])).rows;
   const record = (query: PostgresQuery, tell: (sent: Sent) => void): Driver =>
     postgres((sql, values, signal) => {
       tell({ sql, values });
@@ -117,8 +117,8 @@ async function postgresOf(child: Child<SqlHello>): Promise<SqlBackend> {
     sockets: {
       kind,
       name: "pg, PostgreSQL",
-      driver: () => postgres(direct1),
-      recorded: (tell) => record(direct1, tell),
+      driver: () => postgres(pooled),
+      recorded: (tell) => record(pooled, tell),
       send: ({ sql, values }) => pool.query(sql, [...values]),
     },
     async session() {
@@ -152,7 +152,7 @@ async function mysqlOf(child: Child<SqlHello>, kind: SqlKind): Promise<SqlBacken
   const settings = { ...direct, host: "127.0.0.1", connectionLimit: SOCKETS };
   const pool = mysql2.createPool(settings);
   const held = mysql2.createPool(settings);
-  const direct1: MysqlQuery = async (sql) => {
+  const pooled: MysqlQuery = async (sql) => {
     const [answer] = await pool.query<RowDataPacket[] | ResultSetHeader>(sql);
     if (Array.isArray(answer)) return { rows: answer };
     return { insertId: answer.insertId, rowsAffected: answer.affectedRows };
@@ -178,8 +178,8 @@ async function mysqlOf(child: Child<SqlHello>, kind: SqlKind): Promise<SqlBacken
     sockets: {
       kind,
       name: `mysql2, ${server}`,
-      driver: () => mysql(direct1),
-      recorded: (tell) => record(direct1, tell),
+      driver: () => mysql(pooled),
+      recorded: (tell) => record(pooled, tell),
       send: ({ sql, values }) => pool.query(sql, [...values]),
     },
     async session() {
