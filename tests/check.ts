@@ -8,11 +8,16 @@ const root = new URL("../", import.meta.url);
 const { exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
 const entries = Object.values<string>(exports);
 
+/** What must need no runtime of its own: all but a file, a command and a suite that uses `node:assert`. */
+const web = entries.filter((entry) => !/sqlite|schema\.ts$|conformance/.test(entry));
+const webOnly = ["--config", "tests/web.json", "--import-map", "deno.json"];
+
 const CHECKS: readonly (readonly [what: string, args: readonly string[]])[] = [
   ["format", ["fmt", "--check", "--quiet"]],
   ["lint", ["lint", "--quiet"]],
   ["types, in the examples of the docs too", ["check", "--quiet", "--doc", ...entries]],
   ["types of tests and examples", ["check", "--quiet", "tests", "examples"]],
+  ["types, with a browser's libraries only", ["check", "--quiet", ...webOnly, ...web]],
   ["docs of every export", ["doc", "--lint", "--quiet", ...entries]],
   ["layering", ["run", "--quiet", "-A", "tests/layering.ts"]],
   ["size", ["run", "--quiet", "-A", "tests/size.ts"]],
