@@ -4,6 +4,7 @@
  * ```sh
  * deno run jsr:@baton/baton/schema postgres > baton.sql
  * deno run jsr:@baton/baton/schema mysql --table my_leases
+ * deno run jsr:@baton/baton/schema postgres --fences
  * DATABASE_URL=… deno run -A jsr:@baton/baton/schema postgres --apply    # Neon, PlanetScale
  * ```
  *
@@ -16,9 +17,10 @@ import { parseArgs } from "node:util";
 const HELP = `\
 Prints the SQL that Baton needs in a database; running it again changes nothing.
 
-  schema postgres [--schema baton] [--apply]
-  schema mysql [--table baton_leases] [--apply]
+  schema postgres [--schema baton] [--fences] [--apply]
+  schema mysql [--table baton_leases] [--fences] [--apply]
 
+  --fences  what refuses stale writes (@baton/baton/fencing), instead of what keeps leases
   --apply   runs it on the Neon or PlanetScale database of DATABASE_URL instead
 
 Exit status: 0 done, 1 it could not be applied, 2 bad arguments.
@@ -34,6 +36,7 @@ async function main(args: string[]): Promise<number> {
     options: {
       schema: { type: "string" },
       table: { type: "string" },
+      fences: { type: "boolean", default: false },
       apply: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -49,13 +52,17 @@ async function main(args: string[]): Promise<number> {
     return complain("DATABASE_URL is not set, so there is no database to apply it to"), 2;
   }
   if (kind === "postgres") {
-    const { migrate, schema } = await import("./drivers/postgres_schema.ts");
+    const { migrate, schema } = values.fences
+      ? await postgresFences()
+      : await import("./drivers/postgres_schema.ts");
     const options = values.schema ? { schema: values.schema } : {};
     if (!values.apply) return print(schema(options));
     const { neonQuery } = await import("./drivers/neon.ts");
     await migrate(neonQuery(url ?? ""), options);
   } else {
-    const { migrate, schema } = await import("./drivers/mysql_schema.ts");
+    const { migrate, schema } = values.fences
+      ? await mysqlFences()
+      : await import("./drivers/mysql_schema.ts");
     const options = values.table ? { table: values.table } : {};
     if (!values.apply) return print(schema(options));
     const { planetscaleQuery } = await import("./drivers/planetscale.ts");
@@ -63,6 +70,16 @@ async function main(args: string[]): Promise<number> {
   }
   say("Baton's schema is there.");
   return 0;
+}
+
+async function postgresFences() {
+  const fencing = await import("./fencing/postgres.ts");
+  return { migrate: fencing.migratePostgresFences, schema: fencing.postgresFences };
+}
+
+async function mysqlFences() {
+  const fencing = await import("./fencing/mysql.ts");
+  return { migrate: fencing.migrateMysqlFences, schema: fencing.mysqlFences };
 }
 
 function print(statements: readonly string[]): number {

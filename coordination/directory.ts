@@ -43,16 +43,23 @@ export class Directory {
       if (!exists) throw new GroupNotCreated(group);
       if (members.length > 0) throw new GroupNotEmpty(group);
       // By the id that was seen, so that a request sent twice never hits a group made anew. The guard
-      // is decided in the same step, so no member can slip in and be orphaned. The farewell is a
-      // replay for whoever wrote it first: it tells our own second delivery from another's deletion.
+      // is decided in the same step, so no member can slip in and be orphaned. Who writes the farewell
+      // has deleted it: that tells our own second delivery from another's deletion, and one of two
+      // whose operations alternate from the other. It is not written while the group is there.
+      const there = { resource: resources.groups, seat: group };
       const guard: spi.Guard = { when: "vacant", resource: resources.group(group) };
-      const [outcome, farewell] = await this.#apply(
+      const farewell = {
+        ...this.farewell(group, "", exists.token),
+        guard: { when: "vacant" as const, ...there },
+      };
+      const [outcome, written] = await this.#apply(
         options,
-        { op: "release", resource: resources.groups, seat: group, id: exists.id, guard },
-        this.farewell(group, "", exists.token),
+        { op: "release", ...there, id: exists.id, guard },
+        farewell,
       );
+      const others = written?.leases.some(({ seat }) => seat === farewell.seat);
+      if (written?.ok || (outcome?.ok && !others)) return;
       const [blocker] = outcome?.leases ?? [];
-      if (outcome?.ok || (!blocker && farewell?.ok)) return;
       if (!blocker) throw new GroupNotCreated(group);
       // A member's value is never empty, a group's always is: then it was made anew meanwhile.
       if (blocker.value !== "") throw new GroupNotEmpty(group);

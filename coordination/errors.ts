@@ -13,6 +13,7 @@ export type ErrorCode =
   | "timed-out"
   | "lock-not-acquired"
   | "lease-lost"
+  | "stale-token"
   | "invalid-argument"
   | "not-supported"
   | "misuse"

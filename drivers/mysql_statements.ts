@@ -43,7 +43,7 @@ export class Statements {
     const tell = (token: string) => hint ? `last_insert_id(${token})` : token;
     const where = ({ when, resource, seat }: Guard) =>
       ` from dual where ${when === "held" ? "" : "not "}exists ` +
-      `(select 1 from ${this.#table} g where ${at({ resource, seat }, "g.")})`;
+      `(select 1 from ${this.#table} g ${BY_KEY} where ${at({ resource, seat }, "g.")})`;
     const rows = ops.map(({ resource, seat, id, ttl, value, guard }) =>
       `select ${hex(resource)}, ${hex(seat)}, ${hex(id)}, ${tell(CLOCK)}, ${hex(value)}, ${
         end(ttl)
@@ -62,33 +62,29 @@ expires = if(${dead}, values(expires), expires)`;
 
   /** Prolongs those that are live under their id, each by its own ttl, with its value if it has one. */
   renew(ops: readonly Renew[]): string {
-    const beats = ops.map(({ resource, seat, id, ttl, value }) =>
-      `select ${hex(resource)} as r, ${hex(seat)} as s, ${hex(id)} as i, ` +
-      `${ttl === Infinity ? "null" : ttl * 1_000} as us, ${
-        value === undefined ? "null" : hex(value)
-      } as v`
-    );
-    return `update ${this.#table} l join (${beats.join("\nunion all ")}) beat
-on l.resource = beat.r and l.seat = beat.s and l.id = beat.i
-set l.expires = if(beat.us is null, ${FOREVER}, ${NOW} + interval beat.us microsecond),
-l.value = ifnull(beat.v, l.value)
-where l.expires > ${NOW}`;
+    const [{ ttl: first }] = ops as [Renew];
+    const each = (result: (op: Renew) => string | undefined, otherwise: string) =>
+      `case ${
+        ops.map((op) => [seatOf(op), result(op)]).filter(([, then]) => then !== undefined)
+          .map(([when, then]) => `when ${when} then ${then}`).join("\n")
+      } else ${otherwise} end`;
+    const alike = ops.every(({ ttl }) => ttl === first);
+    const expires = alike ? end(first) : each(({ ttl }) => end(ttl), "expires");
+    const valued = ops.some(({ value }) => value !== undefined);
+    const value = each(({ value }) => value === undefined ? value : hex(value), "value");
+    return `update ${this.#table} ${BY_KEY}
+set ${valued ? `value = ${value}, ` : ""}expires = ${expires}
+where expires > ${NOW} and (${ops.map((op) => seatOf(op)).join("\nor ")})`;
   }
 
   /** Ends those that are live under their id, or under any; the rows stay, for their tokens. */
   release(ops: readonly Release[]): string {
-    const these = ops.map(({ resource, seat, id }) =>
-      `it.resource = ${hex(resource)} and it.seat = ${hex(seat)}` +
-      (id === undefined ? "" : ` and it.id = ${hex(id)}`)
-    );
     const guard = ops[0]?.guard;
-    return `update ${this.#table} it${
-      guard ? ` left join ${this.#table} g on ${at(guard, "g.")}` : ""
-    }
+    const join = guard ? `left join ${this.#table} g ${BY_KEY} on ${at(guard, "g.")}` : "";
+    const refused = guard ? ` and g.seat is ${guard.when === "held" ? "not null" : "null"}` : "";
+    return `update ${this.#table} it ${BY_KEY} ${join}
 set it.id = '', it.value = '', it.expires = ${PAST}
-where it.expires > ${NOW} and (${these.join("\nor ")})${
-      guard ? ` and g.seat is ${guard.when === "held" ? "not null" : "null"}` : ""
-    }`;
+where it.expires > ${NOW} and (${ops.map((op) => seatOf(op, "it.")).join("\nor ")})${refused}`;
   }
 
   /** The live leases of each place, with the place's number. */
@@ -112,13 +108,18 @@ where hour < timestampdiff(hour, ${EPOCH}, ${NOW}) - 1 and token < ${CLOCK} - 36
    */
   deleteDead(rows: readonly Readonly<Record<string, unknown>>[]): string {
     const these = rows.map((row) =>
-      `resource = ${hex(text(row["resource"]))} and seat = ${hex(text(row["seat"]))}`
+      `it.resource = ${hex(text(row["resource"]))} and it.seat = ${hex(text(row["seat"]))}`
     );
-    return `delete from ${this.#table}
-where expires < ${NOW} and token < ${CLOCK} - 3600000 and (${these.join("\nor ")})`;
+    return `delete it from ${this.#table} it ${BY_KEY}
+where it.expires < ${NOW} and it.token < ${CLOCK} - 3600000 and (${these.join("\nor ")})`;
   }
 }
 
+/**
+ * What a write looks at, it locks; so it must find its rows by their keys, though a small table would
+ * be quicker to read from end to end.
+ */
+const BY_KEY = "force index (primary)";
 const NOW = "utc_timestamp(6)";
 const EPOCH = "'1970-01-01'";
 const FOREVER = "'9999-12-31 23:59:59'";
@@ -137,6 +138,12 @@ function at({ resource, seat }: Place, alias = ""): string {
   return seat === undefined ? where : `${where} and ${alias}seat = ${hex(seat)}`;
 }
 
+/** The row of an operation, if it is under the operation's id. */
+function seatOf({ resource, seat, id }: Renew | Release, alias = ""): string {
+  const row = `${alias}resource = ${hex(resource)} and ${alias}seat = ${hex(seat)}`;
+  return id === undefined ? row : `${row} and ${alias}id = ${hex(id)}`;
+}
+
 function end(ttl: number): string {
   return ttl === Infinity
     ? `cast(${FOREVER} as datetime(6))`
@@ -146,10 +153,11 @@ function end(ttl: number): string {
 const encoder = new TextEncoder();
 // Or a text that begins with U+FEFF would lose it, as it does in a vendor's client.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 function hex(text: string): string {
   let digits = "";
-  for (const byte of encoder.encode(text)) digits += byte.toString(16).padStart(2, "0");
+  for (const byte of encoder.encode(text)) digits += DIGITS[byte];
   return `x'${digits}'`;
 }
 
@@ -159,9 +167,18 @@ function hex(text: string): string {
  * @throws {TypeError} when it has none.
  */
 export function text(digits: unknown): string {
-  const pairs = typeof digits === "string" ? digits.match(/[0-9A-F]{2}/gi) ?? [] : [];
-  if (typeof digits !== "string" || pairs.length * 2 !== digits.length) {
-    throw new TypeError("not hexadecimal");
+  if (typeof digits !== "string" || !/^([0-9A-F]{2})*$/i.test(digits)) {
+    throw new TypeError("the answer is not to Baton's statement");
   }
-  return decoder.decode(Uint8Array.from(pairs, (pair) => parseInt(pair, 16)));
+  const bytes = new Uint8Array(digits.length / 2);
+  for (let n = 0; n < bytes.length; n++) {
+    bytes[n] = nibble(digits, 2 * n) * 16 + nibble(digits, 2 * n + 1);
+  }
+  return decoder.decode(bytes);
+}
+
+/** A hexadecimal digit's number: 0 to 9 are 48 to 57, A to F are 65 to 70, a to f 97 to 102. */
+function nibble(digits: string, at: number): number {
+  const code = digits.charCodeAt(at);
+  return code < 58 ? code - 48 : (code & 15) + 9;
 }

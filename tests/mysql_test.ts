@@ -6,7 +6,6 @@
  */
 
 import assert from "node:assert/strict";
-import { createConnection } from "mysql2/promise";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../mod.ts";
 import type { CoordinationError } from "../coordination/errors.ts";
 import type { Acquire, Driver, Op, Outcome } from "../drivers/driver.ts";
@@ -226,23 +225,15 @@ for (const kind of KINDS) {
 
   Deno.test(`${kind}: mysql2 is one line`, async () => {
     const server = await startMysql(kind);
-    const { port, user, password, database } = server;
-    const connection = await createConnection({
-      host: "127.0.0.1",
-      port,
-      user,
-      password,
-      database,
-    });
     try {
+      const connection = await server.client();
       const query: MysqlQuery = async (sql) => {
         const [answer] = await connection.query(sql);
         if (Array.isArray(answer)) return { rows: answer as Record<string, unknown>[] };
         return { insertId: answer.insertId, rowsAffected: answer.affectedRows };
       };
       await migrate(query);
-      const options = Object.freeze({ name: "mine", sweep: true });
-      const driver = mysql(query, options);
+      const driver = mysql(query, Object.freeze({ name: "mine", sweep: true }));
       const value = "\uFEFF'\\ 👩‍🚀";
       const [granted] = await driver.apply([acquire("a", { value })]);
       assert.equal(granted?.ok, true);
@@ -251,7 +242,6 @@ for (const kind of KINDS) {
       assert.equal(refused?.leases[0]?.token, granted?.leases[0]?.token);
       assert.throws(() => mysql(query, { table: "a;drop table x" }), InvalidArgument);
     } finally {
-      await connection.end();
       await server.stop();
     }
   });

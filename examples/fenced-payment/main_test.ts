@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { type Outcome, play } from "./main.ts";
+
+/** Plays it, and judges by the ledger and by what was said. */
+async function played(fenced: boolean): Promise<Outcome & { told: string }> {
+  const folder = await Deno.makeTempDir();
+  const said: string[] = [];
+  try {
+    const outcome = await play({ folder, fenced, say: (line) => said.push(line) });
+    return { ...outcome, told: said.join("\n") };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a holder that slept past its ttl is refused by the account, and the invoice charged once", async () => {
+  const { charges, balance, told } = await played(true);
+  assert.deepEqual(charges.map(({ worker }) => worker), ["worker-b"], told);
+  assert.equal(balance, 90, told);
+  const [late = 0, second = 0] = [...told.matchAll(/has the lock, token (\d+)/g)].map(([, n]) =>
+    Number(n)
+  );
+  assert(late < second, told);
+  assert.match(told, new RegExp(`worker-a {2}is REFUSED, token ${late}$`));
+});
+
+Deno.test("without the fence the same story charges it twice, and the later charge has the older token", async () => {
+  const { charges, balance, told } = await played(false);
+  assert.deepEqual(charges.map(({ worker }) => worker), ["worker-b", "worker-a"], told);
+  assert.equal(balance, 80, told);
+  assert(charges[1]!.token < charges[0]!.token, told);
+});

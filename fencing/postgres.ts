@@ -1,0 +1,169 @@
+/**
+ * Fences in PostgreSQL: a function in the database that records a token, and raises an error where a
+ * greater one has been seen. The error undoes the whole statement, or the whole transaction, so no
+ * stale write stays; the fence's row is locked until the commit, so writers of a resource take turns.
+ *
+ * **In a transaction**, as its first statement. This is the form for everything:
+ *
+ * ```sql
+ * begin;
+ * select baton.fence_1('account:42', $1);
+ * -- anything
+ * commit;
+ * ```
+ *
+ * **In one statement**, as a sub-select in its WHERE. PostgreSQL evaluates it once and first,
+ * whatever else is there, even if no row matches:
+ *
+ * ```sql
+ * update accounts set balance = balance - 10
+ * where id = 42 and (select baton.fence_1('account:42', $1));
+ *
+ * insert into charges (account, amount)
+ * select 42, 10 where (select baton.fence_1('account:42', $1));
+ * ```
+ *
+ * A single statement sees the database as it was when it began, and not what the writer before it
+ * committed while it waited for the fence: it updates the newest version of a row, but a `not exists
+ * (…)` or a sum may miss what came in. Where your write depends on such a look, use the transaction
+ * under READ COMMITTED (the default): there every statement after the fence sees all of it. Stricter
+ * levels fail with SQLSTATE 40001 instead; then run the transaction again.
+ *
+ * **Not these**, for PostgreSQL skips the call, and the write goes through unfenced: `exists (select
+ * baton.fence_1(…))`, `… or baton.fence_1(…)`, a `with fence as (select baton.fence_1(…))` that the
+ * statement does not read from, and a `select baton.fence_1(…)` that is a transaction of its own.
+ * Without the sub-select, `where id = 42 and baton.fence_1(…)`, it is safe, but called for each row,
+ * and for none if none matches: then nothing is recorded either.
+ *
+ * @module
+ */
+
+import { ConnectionError } from "../coordination/errors.ts";
+import { postgresError } from "../drivers/postgres_errors.ts";
+import { schemaName } from "../drivers/postgres_name.ts";
+import { checkFence, type Fence } from "./fence.ts";
+import { isStale, STALE_SQLSTATE, StaleToken } from "./stale.ts";
+
+/** Sends one statement with its parameters; rejects with the server's error, `code` its SQLSTATE. */
+export type FencePostgresQuery = (text: string, params: string[]) => PromiseLike<unknown>;
+
+/** Where the fences are. */
+export interface PostgresFencesOptions {
+  /** The Postgres schema, created when it is missing; `"baton"` unless given. */
+  schema?: string;
+}
+
+/**
+ * The statements that make the table `fences` and the function `fence_1`, in the database that is to
+ * be written to, be the leases there or not. Running them again changes nothing. Who writes needs
+ * USAGE on the schema and SELECT, INSERT and UPDATE on `fences`.
+ *
+ * @throws {InvalidArgument} when the schema is not a plain lower-case name.
+ */
+export function postgresFences(options: PostgresFencesOptions = {}): readonly string[] {
+  const schema = schemaName(options.schema);
+  return [`create schema if not exists ${schema}`, table(schema), fence(schema)];
+}
+
+/**
+ * Creates what is missing, in one request and one transaction; two at once do no harm.
+ *
+ * @throws {ConnectionError} where the role may not, and nothing was changed.
+ */
+export async function migratePostgresFences(
+  query: FencePostgresQuery,
+  options: PostgresFencesOptions = {},
+): Promise<void> {
+  const statements = postgresFences(options).map((sql) => `execute $migrate$${sql}$migrate$;`);
+  try {
+    await query(
+      `do $do$ begin
+perform pg_advisory_xact_lock(7366140);
+${statements.join("\n")}
+end $do$`,
+      [],
+    );
+  } catch (error) {
+    throw postgresError("postgres", error);
+  }
+}
+
+/**
+ * Calls `fence_1` as the first statement of a transaction that you have begun. Errors other than the
+ * two below come through as they are, for you to retry by (40001, 40P01).
+ *
+ * @example
+ * ```ts
+ * import { fencePostgres } from "@baton/baton/fencing";
+ *
+ * declare const lease: { token: number };
+ * declare const client: { query(text: string, params?: unknown[]): Promise<unknown> }; // pg
+ *
+ * await client.query("begin");
+ * try {
+ *   await fencePostgres((text, params) => client.query(text, params), {
+ *     resource: "account:42",
+ *     token: lease.token,
+ *   });
+ *   await client.query("update accounts set balance = balance - 10 where id = 42");
+ *   await client.query("commit");
+ * } catch (error) {
+ *   await client.query("rollback");
+ *   throw error;
+ * }
+ * ```
+ * @throws {StaleToken} when a greater token has been seen; the transaction can only be rolled back.
+ * @throws {ConnectionError} when the database has no fences yet.
+ */
+export async function fencePostgres(
+  query: FencePostgresQuery,
+  fence: Fence,
+  options: PostgresFencesOptions = {},
+): Promise<void> {
+  const name = `${schemaName(options.schema)}.fence_1`;
+  checkFence(fence);
+  try {
+    await query(`select ${name}($1, $2)`, [fence.resource, `${fence.token}`]);
+  } catch (error) {
+    if (isStale(error)) throw new StaleToken(fence, { cause: error });
+    if (/^(3F000|42883|42P01)$/.test(String(Object(error).code))) {
+      throw new ConnectionError(
+        `The database has no ${name} or its table, so nothing was written: run ` +
+          "migratePostgresFences(), or what `schema.ts postgres --fences` prints",
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+/** Text compares by bytes, so that no two names are one. */
+const table = (schema: string): string =>
+  `create table if not exists ${schema}.fences (
+  resource text collate "C" primary key,
+  token bigint not null
+) with (fillfactor = 80)`;
+
+/**
+ * The row is written even if the token stays: so a transaction under REPEATABLE READ, which could not
+ * see what it waited for, fails with 40001 instead of going on. VOLATILE, or a planner could call it
+ * when it likes.
+ */
+const fence = (schema: string): string =>
+  `create or replace function ${schema}.fence_1(text, bigint) returns boolean
+language plpgsql volatile as $baton$
+declare
+  seen bigint;
+begin
+  -- A null would be neither recorded nor refused.
+  if $1 is null or $2 is null or $2 < 1 then
+    raise exception 'a fence needs the name of a resource, and a token from 1 on'
+      using errcode = '22023';
+  end if;
+  insert into ${schema}.fences as old (resource, token) values ($1, $2)
+  on conflict (resource) do update set token = $2 where old.token <= $2;
+  if found then return true; end if;
+  select token into seen from ${schema}.fences where resource = $1;
+  raise exception 'stale fencing token % for %: % has been seen', $2, quote_literal($1), seen
+    using errcode = '${STALE_SQLSTATE}';
+end $baton$`;

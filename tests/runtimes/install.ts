@@ -1,0 +1,79 @@
+/**
+ * What the runtimes need that Deno cannot import: Bun, workerd with miniflare, and the vendors'
+ * packages as files for the bundler. npm puts them into a folder of the cache, once.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { cached, run } from "../servers/cache.ts";
+
+/** Where things are. */
+export interface Installation {
+  readonly node: string;
+  readonly bun: string;
+  /** The folder that packages are looked up in. */
+  readonly modules: string;
+}
+
+/** The runtimes; their versions are pinned, for another one is another test. */
+const RUNTIMES = ["miniflare@4.20260730.0", "bun@1.4.5"];
+/** The vendors' packages, in the versions that `deno.json` gives. */
+const VENDORS = ["@upstash/redis", "@neondatabase/serverless", "@planetscale/database"];
+
+/** Everything, or an error that says what is missing. */
+export async function requireRuntimes(): Promise<Installation> {
+  const wanted = [...RUNTIMES, ...VENDORS.map(versioned)];
+  const hash = createHash("sha256").update(wanted.join()).digest("hex").slice(0, 12);
+  const folder = await cached(`runtimes-${process.arch}-${hash}`, (folder) => fill(folder, wanted));
+  const modules = join(folder, "node_modules");
+  return { node: await requireNode(), bun: await requireBun(modules), modules };
+}
+
+function versioned(name: string): string {
+  const { imports } = JSON.parse(
+    readFileSync(new URL("../../deno.json", import.meta.url), "utf8"),
+  );
+  const specifier: unknown = imports[name];
+  if (typeof specifier !== "string") throw new Error(`deno.json does not import ${name}`);
+  return specifier.replace(/^npm:/, "");
+}
+
+async function fill(folder: string, wanted: readonly string[]): Promise<void> {
+  // No package's own script runs: all programs come as files of their packages.
+  const options = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts"];
+  await run("npm", ["install", "--prefix", folder, ...options, ...wanted]).catch((cause) => {
+    const what =
+      "the runtimes under test (Bun, workerd) could not be installed; npm, which comes " +
+      "with Node, and its registry are needed";
+    throw new Error(`${what}: ${cause.message}`, { cause });
+  });
+}
+
+async function requireNode(): Promise<string> {
+  const version = await run("node", ["--version"]).catch((cause) => {
+    throw new Error("Node is missing: install Node 20 or later, with npm", { cause });
+  });
+  if (parseInt(version.slice(1)) < 20) {
+    throw new Error(`Node 20 or later is needed, and this is ${version.trim()}`);
+  }
+  return "node";
+}
+
+/** The package has a program for each kind of processor, of which npm has fetched what fits. */
+async function requireBun(modules: string): Promise<string> {
+  const arch = process.arch === "arm64" ? "aarch64" : "x64";
+  const tried: string[] = [];
+  // The second runs on processors without AVX2, too.
+  for (const name of [`bun-${process.platform}-${arch}`, `bun-${process.platform}-x64-baseline`]) {
+    const program = join(modules, "@oven", name, "bin/bun");
+    if (!existsSync(program)) continue;
+    const said = await run(program, ["--version"]).catch(String);
+    if (/^\d+\.\d+\.\d+\s*$/.test(said)) return program;
+    tried.push(said);
+  }
+  throw new Error(`Bun's package has no program that runs on this machine: ${tried.join("\n")}`);
+}

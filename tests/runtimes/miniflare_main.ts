@@ -1,0 +1,102 @@
+/**
+ * Runs in Node, beside workerd: each line on standard input starts an isolate in a workerd of its
+ * own, sends it a request or a scheduled event, or ends it; each line on standard output answers one.
+ * Everything ends when standard input closes.
+ *
+ * @module
+ */
+
+import { createRequire } from "node:module";
+import process from "node:process";
+import { createInterface } from "node:readline";
+
+/** What can be asked for. */
+export type Order =
+  | {
+    readonly start: string;
+    /** Files, the entry first. */
+    readonly modules: readonly string[];
+    /** A compatibility date; the newest that this workerd knows unless given. */
+    readonly date?: string;
+    readonly bindings: Readonly<Record<string, unknown>>;
+  }
+  /** A POST with this, or a GET without anything. */
+  | { readonly fetch: string; readonly body?: unknown }
+  | { readonly scheduled: string; readonly time: number }
+  | { readonly stop: string };
+
+/** The part of miniflare that is used. */
+interface Miniflare {
+  readonly ready: Promise<URL>;
+  dispatchFetch(url: string, init?: { method: string; body: string }): Promise<Response>;
+  getWorker(): Promise<
+    { scheduled(event: { scheduledTime: Date }): Promise<{ readonly outcome: string }> }
+  >;
+  dispose(): Promise<void>;
+}
+
+interface Package {
+  readonly Miniflare: new (options: Readonly<Record<string, unknown>>) => Miniflare;
+  readonly supportedCompatibilityDate: string;
+}
+
+const [modules = ""] = process.argv.slice(2);
+const { Miniflare, supportedCompatibilityDate }: Package = createRequire(`${modules}/`)(
+  "miniflare",
+);
+const isolates = new Map<string, Miniflare>();
+
+function isolate(name: string): Miniflare {
+  const found = isolates.get(name);
+  if (!found) throw new Error(`there is no isolate "${name}"`);
+  return found;
+}
+
+async function obey(order: Order): Promise<unknown> {
+  if ("start" in order) {
+    const { start, date = supportedCompatibilityDate, bindings } = order;
+    const started = new Miniflare({
+      name: start,
+      modules: order.modules.map((path) => ({ type: "ESModule", path })),
+      modulesRoot: "/",
+      compatibilityDate: date,
+      bindings,
+      host: "127.0.0.1",
+      port: 0,
+      // Else it would ask a machine of Cloudflare's where we are.
+      cf: false,
+    });
+    isolates.set(start, started);
+    await started.ready;
+    return { date };
+  }
+  if ("fetch" in order) {
+    const init = { method: "POST", body: JSON.stringify(order.body) };
+    const response = await isolate(order.fetch)
+      .dispatchFetch("http://worker/", order.body === undefined ? undefined : init);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`status ${response.status}: ${text}`);
+    return JSON.parse(text);
+  }
+  if ("scheduled" in order) {
+    const worker = await isolate(order.scheduled).getWorker();
+    return await worker.scheduled({ scheduledTime: new Date(order.time) });
+  }
+  const ended = isolate(order.stop);
+  isolates.delete(order.stop);
+  await ended.dispose();
+  return null;
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, ...order } = JSON.parse(line) as Order & { readonly id: number };
+  const answer = (said: Readonly<Record<string, unknown>>): void => {
+    process.stdout.write(`${JSON.stringify({ id, ...said })}\n`);
+  };
+  obey(order).then(
+    (reply) => answer({ reply }),
+    (error: unknown) => answer({ error: String(error) }),
+  );
+}
+await Promise.all([...isolates.values()].map((each) => each.dispose()));
+process.exit(0);

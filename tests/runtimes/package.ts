@@ -1,0 +1,81 @@
+/**
+ * What is bundled into one file that imports nothing, and runs in every runtime: all of Baton that
+ * can, the published suite, and the short script. Two questions can be asked of it.
+ *
+ * @module
+ */
+
+import { neonConfig } from "@neondatabase/serverless";
+import { memory } from "../../drivers/memory.ts";
+import { neon } from "../../drivers/neon.ts";
+import { planetscale } from "../../drivers/planetscale.ts";
+import { upstash } from "../../drivers/upstash.ts";
+import type { Driver } from "../../drivers/driver.ts";
+import { type Backend, driverCases } from "../conformance/mod.ts";
+import { smokeCases } from "./smoke.ts";
+import { waitingTimers } from "./timers.ts";
+
+export { cronJob, slotOf } from "../../coordination/cron_job.ts";
+export { HashRing } from "../../coordination/hash_ring.ts";
+export { Coordinator, type Lease, systemRuntime } from "../../mod.ts";
+export { memory, neon, planetscale, upstash };
+
+/** Where a backend's front end is. */
+export interface Address {
+  readonly vendor: "upstash" | "neon" | "planetscale";
+  readonly url: string;
+  readonly token?: string;
+}
+
+/** One case to run. */
+export interface Job {
+  readonly suite: "smoke" | "conformance";
+  readonly name: string;
+  readonly address: Address;
+}
+
+/** How it went; without an error it went well. */
+export interface Result {
+  readonly error?: string;
+  /** How many timers were waiting when it was over, those of cases beside it included. */
+  readonly timers: number;
+}
+
+/** A driver as a user makes it. */
+export function open({ vendor, url, token = "" }: Address): Driver {
+  switch (vendor) {
+    case "upstash":
+      return upstash({ url, token });
+    case "neon":
+      // The vendor's own rule leads to https://api.…, and there is no such setting for one client.
+      neonConfig.fetchEndpoint = (_host, port) => `http://127.0.0.1:${port}/sql`;
+      return neon({ url });
+    case "planetscale":
+      return planetscale({ url });
+  }
+}
+
+/** Runs one case. It never rejects. */
+export async function run({ suite, name, address }: Job): Promise<Result> {
+  try {
+    if (suite === "smoke") await byName(smokeCases, name).run(() => open(address));
+    else await byName(driverCases, name).run(backendAt(address));
+    return { timers: await waitingTimers() };
+  } catch (error) {
+    const text = error instanceof Error ? error.stack ?? String(error) : String(error);
+    // Not every runtime has the message in the stack.
+    return { error: `${error}\n${text}`, timers: await waitingTimers() };
+  }
+}
+
+function byName<T extends { readonly name: string }>(cases: readonly T[], name: string): T {
+  const found = cases.find((each) => each.name === name);
+  if (!found) throw new Error(`there is no case "${name}"`);
+  return found;
+}
+
+function backendAt(address: Address): Backend {
+  const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+  // Long, for all runtimes share this machine; time that passes costs nothing while others work.
+  return { connect: () => open(address), pass, tick: 1_000 };
+}

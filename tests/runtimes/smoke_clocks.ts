@@ -1,0 +1,77 @@
+/** Timers and clocks: those that a runtime has, and those that Workers have in production. */
+import assert from "node:assert/strict";
+import { Coordinator, type Runtime, systemRuntime } from "../../mod.ts";
+import type { SmokeCase } from "./smoke.ts";
+
+const TRY = { timeout: 0 };
+/** Short leases need clocks that nobody sets, as a test's machine has. */
+const CLOCKS = { step: 0 };
+
+/** Cases about clocks. */
+export const clockSmoke: readonly SmokeCase[] = [
+  {
+    name: "a lease's signal aborts at its deadline, while the work under it still goes on",
+    async run(driver) {
+      const a = new Coordinator(driver(), { clocks: CLOCKS });
+      const lease = await a.getLock(crypto.randomUUID()).hold({ ...TRY, ttl: 600 });
+      await new Promise((resolve) => lease.signal.addEventListener("abort", resolve));
+      assert.equal(lease.held, false);
+      assert.equal(lease.signal.reason.name, "LeaseLost");
+      assert.ok(Date.now() >= lease.deadline);
+    },
+  },
+  {
+    name: "work that outlasts its lease's ttl keeps it, for it is renewed meanwhile",
+    async run(driver) {
+      let beats = 0;
+      const a = new Coordinator(driver(), {
+        clocks: CLOCKS,
+        on: (event) => {
+          if (event.type === "request" && event.ops[0]?.op === "renew" && event.ok?.[0]) beats++;
+        },
+      });
+      const name = crypto.randomUUID();
+      await a.getLock(name).with(async (lease) => {
+        // Three beats are a third of its life apart each, so without them it would be over.
+        while (beats < 4) await new Promise((resolve) => setTimeout(resolve, 20));
+        await lease.confirm();
+      }, { ttl: 900 });
+      assert.deepEqual(await a.getLock(name).holders(), []);
+    },
+  },
+  {
+    name: "a background heartbeat is refused where timers end with the response",
+    async run(driver) {
+      const a = new Coordinator(driver());
+      if (globalThis.navigator?.userAgent === "Cloudflare-Workers") {
+        await assert.rejects(a.start({ heartbeat: true }), { name: "NotSupported" });
+        await a.start();
+      } else await a.start({ heartbeat: true });
+      await a.stop();
+    },
+  },
+  {
+    name: "a holder whose clocks stand still is told the truth by confirm()",
+    async run(driver) {
+      const a = new Coordinator(driver(), { clocks: CLOCKS, runtime: standing() });
+      const b = new Coordinator(driver(), { clocks: CLOCKS });
+      const name = crypto.randomUUID();
+      const lease = await a.getLock(name).hold({ ...TRY, ttl: 600 });
+      const next = await b.getLock(name).hold({ ttl: 60_000 });
+      assert.ok(next.token > lease.token);
+      assert.equal(lease.held, true, "no clock of its own has moved, so it cannot know");
+      await assert.rejects(lease.confirm(), { name: "LeaseLost" });
+      assert.equal(lease.held, false);
+      assert.equal(await lease.release(), false);
+      await next.confirm(); // nothing that A did has hurt B
+      await next.release();
+    },
+  },
+];
+
+/** Workers' clocks in production, while only CPU is used: they stand, and no timer fires. */
+function standing(): Runtime {
+  const system = systemRuntime();
+  const [wall, mono] = [system.wall(), system.mono()];
+  return { ...system, wall: () => wall, mono: () => mono, after: () => () => {} };
+}

@@ -1,0 +1,74 @@
+/** What is lost on the way. */
+import assert from "node:assert/strict";
+import { retrying } from "../../drivers/retrying.ts";
+import { Coordinator, systemRuntime } from "../../mod.ts";
+import { acquire, inspect, release } from "../conformance/operations.ts";
+import type { SmokeCase } from "./smoke.ts";
+
+const TRY = { timeout: 0 };
+const BAD_GATEWAY = { statusAfter: 502, body: "<html>bad gateway</html>" } as const;
+
+/** Cases about lost replies. */
+export const wireSmoke: readonly SmokeCase[] = [
+  {
+    name: "a grant whose reply is lost is asked for again, and is the same grant",
+    // Twice, because Deno's fetch by itself sends once more over a connection that it had used.
+    faults: ["drop-reply", "drop-reply"],
+    async run(driver) {
+      const a = new Coordinator(driver(), { memberId: "a" });
+      const name = crypto.randomUUID();
+      const lease = await a.getLock(name).hold(TRY);
+      const [holder, ...others] = await new Coordinator(driver()).getLock(name).holders();
+      assert.deepEqual(others, []);
+      assert.deepEqual([holder?.memberId, holder?.token], ["a", lease.token]);
+      assert.equal(await lease.release(), true);
+    },
+  },
+  {
+    name:
+      "without any reply the outcome is unknown, and what was granted can be found and released",
+    faults: ["hang-reply"],
+    async run(driver) {
+      const once = retrying(driver(), { retries: 0, timeout: 500 });
+      const mine = acquire(crypto.randomUUID(), { ttl: 60_000 });
+      await assert.rejects(once.apply([mine]), { name: "OperationTimedOut", retryable: true });
+      const [seen] = await driver().apply([inspect(mine.resource)]);
+      assert.equal(seen?.leases[0]?.id, mine.id);
+      const [again] = await once.apply([mine]);
+      assert.equal(again?.leases[0]?.token, seen?.leases[0]?.token);
+      await once.apply([release(mine)]);
+    },
+  },
+  {
+    name: "a cron claim that never had a reply has not run, and gives its slot back",
+    faults: [BAD_GATEWAY, BAD_GATEWAY, BAD_GATEWAY, BAD_GATEWAY],
+    async run(driver) {
+      const background: Promise<void>[] = [];
+      const runtime = systemRuntime({ waitUntil: (work) => void background.push(work) });
+      const cron = new Coordinator(driver(), { runtime }).cron(crypto.randomUUID());
+      const slot = Date.now();
+      let runs = 0;
+      await assert.rejects(cron.run({ slot }, () => ++runs), { name: "UnknownOutcome" });
+      assert.equal(runs, 0);
+      await Promise.all(background);
+      assert.equal(background.length, 1);
+      assert.equal((await cron.run({ slot }, () => ++runs)).outcome, "ran");
+      assert.equal(runs, 1);
+    },
+  },
+  {
+    name: "a call that is called off while nothing answers ends at once, with the caller's reason",
+    faults: ["black-hole"],
+    async run(driver) {
+      const background: Promise<void>[] = [];
+      const runtime = systemRuntime({ waitUntil: (work) => void background.push(work) });
+      const lock = new Coordinator(driver(), { runtime }).getLock(crypto.randomUUID());
+      const stop = new AbortController();
+      const acquiring = lock.acquire({ signal: stop.signal });
+      setTimeout(() => stop.abort(new Error("the user left")), 50);
+      await assert.rejects(acquiring, /the user left/);
+      await Promise.all(background);
+      assert.deepEqual(await lock.holders(), []);
+    },
+  },
+];
