@@ -30,6 +30,8 @@ export class BackendError extends Error {
 interface Backend {
   readonly link: MysqlLink;
   readonly connection: Connection;
+  /** When it was last known to work. */
+  used: number;
 }
 
 interface Transaction {
@@ -41,6 +43,8 @@ interface Transaction {
 /** More than any test asks for at once, and fewer than the server lets in. */
 const LIMIT = 128;
 const TRANSACTION_LIMIT = 20_000;
+/** A connection that worked so many ms ago is not asked whether it still does. */
+const FRESH = 100;
 /** CR_SERVER_LOST: the statement was sent, and what became of it is unknown. */
 const LOST = 2013;
 
@@ -134,13 +138,14 @@ export class Backends {
   }
 
   /**
-   * An idle connection, or a new one. The idle one is asked first whether it still is one: a statement
+   * An idle connection, or a new one. One that has been idle is asked whether it still is one: a statement
    * that was sent to a server which is gone would have an unknown outcome, without any need.
    */
   async #take(): Promise<Backend> {
     for (;;) {
       const backend = this.#idle.pop();
       if (backend === undefined) return await this.#open();
+      if (performance.now() - backend.used < FRESH) return backend;
       try {
         await backend.connection.ping();
         return backend;
@@ -163,25 +168,27 @@ export class Backends {
     try {
       const connection = await link.connection;
       await connection.query("SET time_zone = '+00:00'");
-      return { link, connection };
+      return { link, connection, used: performance.now() };
     } catch (error) {
       this.#drop(link);
       throw errorOf(error, "Can't connect to MySQL server", 2002);
     }
   }
 
-  async #send({ link, connection }: Backend, sql: string, keep = false): Promise<Outcome> {
+  async #send(backend: Backend, sql: string, keep = false): Promise<Outcome> {
+    const { link, connection } = backend;
     try {
       const [result, fields] = await connection.query<ResultSetHeader>({
         sql,
         rowsAsArray: true,
         typeCast: (field) => field.buffer(),
       });
+      backend.used = performance.now();
       return outcomeOf(result, fields);
     } catch (cause) {
       const error = errorOf(cause, "Lost connection to MySQL server during query", LOST);
       if (error.errno === LOST) this.#drop(link);
-      else if (!keep) this.#idle.push({ link, connection });
+      else if (!keep) this.#idle.push(backend);
       throw error;
     }
   }
