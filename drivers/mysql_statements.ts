@@ -62,18 +62,14 @@ expires = if(${dead}, values(expires), expires)`;
 
   /** Prolongs those that are live under their id, each by its own ttl, with its value if it has one. */
   renew(ops: readonly Renew[]): string {
-    const [{ ttl: first }] = ops as [Renew];
-    const each = (result: (op: Renew) => string | undefined, otherwise: string) =>
-      `case ${
-        ops.map((op) => [seatOf(op), result(op)]).filter(([, then]) => then !== undefined)
-          .map(([when, then]) => `when ${when} then ${then}`).join("\n")
-      } else ${otherwise} end`;
-    const alike = ops.every(({ ttl }) => ttl === first);
-    const expires = alike ? end(first) : each(({ ttl }) => end(ttl), "expires");
-    const valued = ops.some(({ value }) => value !== undefined);
-    const value = each(({ value }) => value === undefined ? value : hex(value), "value");
+    const set = (column: string, to: (op: Renew) => string): string => {
+      const [first, ...others] = new Set(ops.map(to));
+      const each = ops.map((op) => `when ${seatOf(op)} then ${to(op)}`);
+      return `${column} = ${others.length === 0 ? first : `case ${each.join("\n")} end`}`;
+    };
     return `update ${this.#table} ${BY_KEY}
-set ${valued ? `value = ${value}, ` : ""}expires = ${expires}
+set ${set("value", ({ value }) => value === undefined ? "value" : hex(value))},
+${set("expires", ({ ttl }) => end(ttl))}
 where expires > ${NOW} and (${ops.map((op) => seatOf(op)).join("\nor ")})`;
   }
 
@@ -107,8 +103,8 @@ where hour < timestampdiff(hour, ${EPOCH}, ${NOW}) - 1 and token < ${CLOCK} - 36
    * index that found them: statements that lock in two orders deadlock.
    */
   deleteDead(rows: readonly Readonly<Record<string, unknown>>[]): string {
-    const these = rows.map((row) =>
-      `it.resource = ${hex(text(row["resource"]))} and it.seat = ${hex(text(row["seat"]))}`
+    const these = rows.map(({ resource, seat }) =>
+      row({ resource: text(resource), seat: text(seat) }, "it.")
     );
     return `delete it from ${this.#table} it ${BY_KEY}
 where it.expires < ${NOW} and it.token < ${CLOCK} - 3600000 and (${these.join("\nor ")})`;
@@ -133,15 +129,20 @@ const CLOCK = `timestampdiff(microsecond, ${EPOCH}, ${NOW}) div 1000`;
 /** Sets the insert id to 0 and adds nothing. */
 const ZERO = " + 0 * last_insert_id(0)";
 
-function at({ resource, seat }: Place, alias = ""): string {
-  const where = `${alias}resource = ${hex(resource)} and ${alias}expires > ${NOW}`;
-  return seat === undefined ? where : `${where} and ${alias}seat = ${hex(seat)}`;
+/** The rows of a place. */
+function row({ resource, seat }: Place, alias = ""): string {
+  const rows = `${alias}resource = ${hex(resource)}`;
+  return seat === undefined ? rows : `${rows} and ${alias}seat = ${hex(seat)}`;
+}
+
+/** The live ones. */
+function at(place: Place, alias = ""): string {
+  return `${row(place, alias)} and ${alias}expires > ${NOW}`;
 }
 
 /** The row of an operation, if it is under the operation's id. */
-function seatOf({ resource, seat, id }: Renew | Release, alias = ""): string {
-  const row = `${alias}resource = ${hex(resource)} and ${alias}seat = ${hex(seat)}`;
-  return id === undefined ? row : `${row} and ${alias}id = ${hex(id)}`;
+function seatOf(op: Renew | Release, alias = ""): string {
+  return op.id === undefined ? row(op, alias) : `${row(op, alias)} and ${alias}id = ${hex(op.id)}`;
 }
 
 function end(ttl: number): string {

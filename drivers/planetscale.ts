@@ -127,34 +127,36 @@ function addressOf({ url, ...parts }: PlanetscaleOptions): Address {
   const address = url === undefined
     ? { protocol: "https:", ...parts } as Address
     : partsOf(String(url));
-  if (!/^[\w.:[\]-]+$/.test(address.host ?? "")) refuse("PlanetScale URL", "it has no host");
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(address.host);
-  if (address.protocol === "http:" && !loopback) {
-    refuse("PlanetScale URL", "http: is for this machine only");
-  }
-  for (const text of [address.username, address.password]) {
-    if (!/^[ -~]+$/.test(text ?? "")) {
-      refuse("PlanetScale URL", "its username or password is not plain ASCII");
-    }
+  const { protocol, username, password } = address ?? {};
+  const host = address?.host ?? "";
+  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
+  if (
+    !address || !/^[\w.:[\]-]+$/.test(host) || (protocol === "http:" && !loopback) ||
+    ![username, password].every((text) => /^[ -~]+$/.test(text ?? ""))
+  ) {
+    refuse(
+      "PlanetScale URL",
+      "it must be mysql://username:password@host/db, in ASCII, percent-encoded; http: is for this " +
+        "machine only",
+    );
   }
   return address;
 }
 
-function partsOf(text: string): Address {
+function partsOf(text: string): Address | undefined {
   try {
     const { protocol, hostname, host, username, password } = new URL(text);
     const mysql = protocol === "mysql:";
-    if (mysql || /^https?:$/.test(protocol)) {
-      return {
-        protocol: mysql ? "https:" : protocol,
-        // MySQL's own port is not that of the HTTP API.
-        host: mysql ? hostname : host,
-        username: decodeURIComponent(username),
-        password: decodeURIComponent(password),
-      };
-    }
+    if (!mysql && !/^https?:$/.test(protocol)) return undefined;
+    return {
+      protocol: mysql ? "https:" : protocol,
+      // MySQL's own port is not that of the HTTP API.
+      host: mysql ? hostname : host,
+      username: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+    };
   } catch {
     // The error would repeat it.
+    return undefined;
   }
-  refuse("PlanetScale URL", "it must be mysql://username:password@host/db, percent-encoded");
 }

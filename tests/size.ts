@@ -6,13 +6,13 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
-/** Bytes after gzip; a kilobyte is 1,000 here, the stricter reading. */
+/** Bytes after gzip. */
 const CORE_BUDGET = 11_000;
 /** With groups, watches, hash ring and all of Tooz's verbs; who needs none of that imports the core. */
-const ENTRY_BUDGET = 17_500;
+const ENTRY_BUDGET = 18_000;
 /** All that a scheduled Worker on Upstash ships, but for the vendor's package. */
 const WORKER_BUDGET = 12_000;
-const PART_BUDGET = 4_000;
+const PART_BUDGET = 4_096;
 
 const PARTS = [
   ...["memory", "sqlite", "redis", "upstash", "postgres", "neon", "mysql", "planetscale"],
