@@ -43,22 +43,24 @@ export class Directory {
       if (!exists) throw new GroupNotCreated(group);
       if (members.length > 0) throw new GroupNotEmpty(group);
       // By the id that was seen, so that a request sent twice never hits a group made anew. The guard
-      // is decided in the same step, so no member can slip in and be orphaned. Who writes the farewell
-      // has deleted it: that tells our own second delivery from another's deletion, and one of two
-      // whose operations alternate from the other. It is not written while the group is there.
+      // is decided in the same step, so no member can slip in and be orphaned. Of all who want this
+      // group gone, the one who writes its farewell has deleted it: that tells our own second delivery
+      // from another's deletion, and it is not written while a group is there.
       const there = { resource: resources.groups, seat: group };
-      const guard: spi.Guard = { when: "vacant", resource: resources.group(group) };
-      const farewell = {
-        ...this.farewell(group, "", exists.token),
-        guard: { when: "vacant" as const, ...there },
-      };
+      const farewell = this.farewell(group, "", exists.token);
       const [outcome, written] = await this.#apply(
         options,
-        { op: "release", ...there, id: exists.id, guard },
-        farewell,
+        {
+          op: "release",
+          ...there,
+          id: exists.id,
+          guard: { when: "vacant", resource: resources.group(group) },
+        },
+        { ...farewell, guard: { when: "vacant", ...there } },
       );
-      const others = written?.leases.some(({ seat }) => seat === farewell.seat);
-      if (written?.ok || (outcome?.ok && !others)) return;
+      if (written?.ok) return;
+      // Ours, but made anew before we could write.
+      if (outcome?.ok && (await this.#apply(options, farewell))[0]?.ok) return;
       const [blocker] = outcome?.leases ?? [];
       if (!blocker) throw new GroupNotCreated(group);
       // A member's value is never empty, a group's always is: then it was made anew meanwhile.

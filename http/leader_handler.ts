@@ -82,11 +82,10 @@ export function leaderOnly<A extends readonly unknown[] = []>(
   /** Campaigns under way: two of one candidate at once would stand in each other's way. */
   const campaigns = new WeakMap<Candidate, Promise<Look>>();
 
-  const look = async (candidate: Candidate, request: Request): Promise<Look> => {
-    if (campaign === false) return await lookAt(candidate, { members, signal: request.signal });
+  const look = async (candidate: Candidate): Promise<Look> => {
+    if (campaign === false) return await lookAt(candidate, { members });
     let running = campaigns.get(candidate);
     if (!running) {
-      // Without the request's signal, for others wait for it too.
       running = lookAt(candidate, { campaign: campaign === true ? {} : campaign, members })
         .finally(() => campaigns.delete(candidate));
       campaigns.set(candidate, running);
@@ -101,7 +100,7 @@ export function leaderOnly<A extends readonly unknown[] = []>(
     try {
       coordinator = await coordinatorFor(baton, [request, ...args]);
       candidate = insideOf(coordinator).candidate(group);
-      if (!candidate.leadership) found = await look(candidate, request);
+      if (!candidate.leadership) found = await look(candidate);
     } catch (error) {
       return unclaimed(request, error) ?? raise(error);
     }

@@ -24,8 +24,6 @@ export interface LookOptions {
   readonly campaign?: CampaignOptions | undefined;
   /** Looks at the group's members too. */
   readonly members: boolean;
-  /** Stops waiting. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Looks at a group, in one request whatever is asked. */
@@ -53,6 +51,6 @@ export async function lookAt(candidate: Candidate, options: LookOptions): Promis
       },
     });
   }
-  await session.send(parts, options.signal);
+  await session.send(parts);
   return { ...(leader && { leader }), ...(capabilities !== undefined && { capabilities }) };
 }

@@ -93,10 +93,12 @@ export function withLock<A extends readonly unknown[] = []>(
     try {
       coordinator = await coordinatorFor(baton, [request, ...args]);
       const lock = new AskedLock(coordinator, named);
-      await lock.acquire({ ...rest, timeout, signal: request.signal });
+      // Who waits for one answer only has nothing to stop; and Deno warns of whoever asks for it.
+      const waiting = timeout > 0 ? { signal: request.signal } : {};
+      await lock.acquire({ ...rest, timeout, ...waiting });
       grant = lock.grant;
     } catch (error) {
-      return unclaimed(request, error) ?? raise(error);
+      return unclaimed(request, error, timeout > 0) ?? raise(error);
     }
     const { lease } = grant;
     if (!lease) return refused(request, status, grant.blockers);

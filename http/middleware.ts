@@ -175,10 +175,9 @@ async function rest(c: Context, next: Next): Promise<Response> {
 
 function asMiddleware(
   run: (request: Request, c: Context, next: Next) => Promise<Response>,
-): (c: Context, next: Next) => Promise<Response | void> {
+): (c: Context, next: Next) => Promise<void> {
   return async (c, next) => {
     const response = await run(c.req.raw, c, next);
-    if (!c.finalized) return response;
     if (response === c.res) return;
     // Hono keeps the headers that are there, such as those of CORS; of an answer that gives way to
     // ours, nothing may say otherwise.

@@ -21,9 +21,14 @@ const SOON = "1";
 /**
  * The answer to a request whose claim failed before anything was run.
  *
+ * @param waiting Whether it waited for its turn for as long as its client did.
  * @returns `undefined` for errors that are no outage.
  */
-export function unclaimed(request: Request, error: unknown): Response | undefined {
+export function unclaimed(
+  request: Request,
+  error: unknown,
+  waiting: boolean = false,
+): Response | undefined {
   if (error instanceof UnknownOutcome || error instanceof ConnectionError) {
     return problem(request, 503, {
       code: error.code,
@@ -33,8 +38,8 @@ export function unclaimed(request: Request, error: unknown): Response | undefine
   }
   // Only a stopping coordinator refuses so; another process may take the next request.
   const stopping = error instanceof CoordinationError && error.code === "misuse";
-  // Nobody reads this one: the client has left while it waited.
-  if (stopping || request.signal.aborted) {
+  // Otherwise nobody reads it: the client has left.
+  if (stopping || (waiting && request.signal.aborted)) {
     return problem(request, 503, {
       code: stopping ? error.code : "aborted",
       detail: "The request was given up before its turn, so nothing was run. Try again",

@@ -155,6 +155,26 @@ for (const { name, start } of BACKENDS.filter(({ name }) => RACED.includes(name)
   }
 }
 
+Deno.test("where operations of several batches alternate nobody is orphaned, or deletes what another deleted", async () => {
+  const shared = memory();
+  const random = chance(seed);
+  const apply: Driver["apply"] = async (ops) => {
+    const outcomes: Outcome[] = [];
+    for (const op of ops) {
+      outcomes.push(...await shared.apply([op]));
+      // Sometimes others do several things in between, and overtake.
+      await new Promise((resolve) => setTimeout(resolve, random() < 0.3 ? 5 : 0));
+    }
+    return outcomes;
+  };
+  const place = {
+    connect: () => ({ ...shared, apply }),
+    pass: () => Promise.resolve(),
+    tick: 1,
+  };
+  await race(place, false);
+});
+
 Deno.test("the race finds out a driver that looks at the guard in a step of its own", async () => {
   const shared = memory();
   const apply: Driver["apply"] = async (ops) => {

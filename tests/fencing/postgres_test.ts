@@ -1,5 +1,5 @@
 /**
- * Fences in a real PostgreSQL: writers at once, waits at every isolation level, and what is refused.
+ * Fences in a real PostgreSQL: writers at once at every isolation level, and what is refused.
  *
  * @module
  */
@@ -14,31 +14,10 @@ import {
   StaleToken,
 } from "../../fencing/mod.ts";
 import type { Client } from "../servers/pg_client.ts";
-import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
-import { until } from "../servers/process.ts";
+import { startPostgres } from "../servers/postgres.ts";
 import { withNeon } from "../servers/with_neon.ts";
+import { fence, onPostgres, SHOP } from "./postgres_shop.ts";
 import { errorOf, interleave, RESOURCES, type Write } from "./writers.ts";
-
-const SHOP = `
-create table accounts (id text primary key, balance int not null default 100,
-  history text[] not null default '{}');
-create table charges (invoice int not null, payer text not null)`;
-
-async function onPostgres(test: (server: PostgresServer) => Promise<void>): Promise<void> {
-  const server = await startPostgres();
-  try {
-    await migratePostgresFences((text) => server.query(text));
-    await server.query(SHOP);
-    await server.query("insert into accounts select unnest($1::text[])", [RESOURCES]);
-    await test(server);
-  } finally {
-    await server.stop();
-  }
-}
-
-function fence(client: Client, token: number, resource = "account:42"): Promise<void> {
-  return fencePostgres((text, params) => client.query(text, params), { resource, token });
-}
 
 /** A transaction that writes after its fence, with some steps in between. */
 function inTransaction(client: Client, begin: string): Write {
@@ -114,95 +93,6 @@ Deno.test("PostgreSQL: of eight writers at once no stale one's write stays, and 
   });
 });
 
-/** Two connections, and a wait until the second's statement waits for the first's commit. */
-async function onTwo(
-  test: (first: Client, second: Client, waiting: () => Promise<void>) => Promise<void>,
-): Promise<void> {
-  await onPostgres(async (server) => {
-    const waiting = () =>
-      until("a statement waits", 20_000, async () => {
-        const rows = await server.query("select 1 from pg_locks where not granted");
-        return rows.length > 0;
-      });
-    await test(await server.client(), await server.client(), waiting);
-  });
-}
-
-const PAY = `update accounts set balance = balance - 10
-where id = 'account:42' and (select baton.fence_1('account:42', $1))`;
-
-Deno.test("PostgreSQL: the stale one waits for the newer one's commit and is refused, but passes if that rolls back", () =>
-  onTwo(async (newer, stale, waiting) => {
-    for (const [end, refused] of [["rollback", false], ["commit", true]] as const) {
-      await newer.query("begin");
-      await newer.query(PAY, [2]);
-      const late = stale.query(PAY, [1]).then(() => false, isStale);
-      await waiting();
-      await newer.query(end);
-      assert.equal(await late, refused, end);
-    }
-    const { rows } = await stale.query("select balance from accounts where id = 'account:42'");
-    assert.equal(rows[0]?.["balance"], 80);
-  }));
-
-Deno.test("PostgreSQL: the newer one waits for an older one's commit, and writes on top of it", () =>
-  onTwo(async (older, newer, waiting) => {
-    await older.query("begin");
-    await older.query(PAY, [1]);
-    const write = newer.query(PAY, [2]);
-    await waiting();
-    await older.query("commit");
-    await write;
-    const { rows } = await newer.query("select balance from accounts where id = 'account:42'");
-    assert.equal(rows[0]?.["balance"], 80);
-    assert(isStale(await errorOf(older.query(PAY, [1]))));
-  }));
-
-const ONCE = `insert into charges select 7, 'newer'
-where not exists (select 1 from charges where invoice = 7)`;
-
-Deno.test("PostgreSQL: after the fence a transaction sees what it waited for; a single statement does not look again", () =>
-  onTwo(async (older, newer, waiting) => {
-    const charges = async () => Number((await newer.query("select 1 from charges")).rowCount);
-    const race = async (write: () => Promise<unknown>): Promise<void> => {
-      await newer.query("truncate charges, baton.fences");
-      await older.query("begin");
-      await fence(older, 1);
-      await older.query("insert into charges values (7, 'older')");
-      const done = write();
-      await waiting();
-      await older.query("commit");
-      await done;
-    };
-    await race(async () => {
-      await newer.query("begin");
-      await fence(newer, 2);
-      await newer.query(ONCE);
-      await newer.query("commit");
-    });
-    assert.equal(await charges(), 1);
-    // The limit that the docs tell of; a unique index, or the transaction, is what helps.
-    await race(() => newer.query(`${ONCE} and (select baton.fence_1('account:42', $1))`, [2]));
-    assert.equal(await charges(), 2);
-  }));
-
-Deno.test("PostgreSQL: a stricter transaction that waited fails with 40001 rather than go on with what it saw", () =>
-  onTwo(async (older, newer, waiting) => {
-    let token = 1;
-    for (const level of ["repeatable read", "serializable"]) {
-      for (const step of [0, 1]) { // The same holder's other connection, and a newer holder's.
-        await older.query("begin");
-        await fence(older, token);
-        await newer.query(`begin isolation level ${level}`);
-        const late = errorOf(fence(newer, token += step));
-        await waiting();
-        await older.query("commit");
-        assert.equal((await late as { code?: string }).code, "40001", level);
-        await newer.query("rollback");
-      }
-    }
-  }));
-
 Deno.test("PostgreSQL: what is refused changes nothing, not one of many rows; an equal token passes", () =>
   onPostgres(async (server) => {
     const client = await server.client();
@@ -242,13 +132,17 @@ Deno.test("PostgreSQL: without its schema a fence is a clear error, and to make 
     const client = await server.client();
     const raw = await errorOf(client.query("select 1 where (select baton.fence_1('a', 1))"));
     assert.match(raw.message, /schema "baton" does not exist/);
-    for (const step of ["create schema baton", ...postgresFences(), "drop table baton.fences"]) {
-      if (step.startsWith("create or")) continue;
+    const missing = async () => {
       const error = await errorOf(fence(client, 1));
       assert(error instanceof ConnectionError && !error.retryable, `${error}`);
       assert.match(error.message, /no baton\.fence_1 .*nothing was written: run migratePostgresF/);
-      await client.query(step);
-    }
+    };
+    await missing();
+    await client.query("create schema baton");
+    await missing();
+    await migratePostgresFences((text) => client.query(text));
+    await client.query("drop table baton.fences");
+    await missing();
     const clients = await Promise.all([0, 1, 2].map(() => server.client()));
     await Promise.all(clients.map((each) => migratePostgresFences((text) => each.query(text))));
     await fence(client, 5);

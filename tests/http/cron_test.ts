@@ -66,6 +66,8 @@ Deno.test("who does not know the secret is turned away, and nothing is claimed",
     `Bearer ${SECRET}, Bearer ${SECRET}`,
     `Bearer "${SECRET}"`,
     `Basic ${btoa(`:${SECRET}`)}`,
+    `Basic Bearer ${SECRET}`,
+    `XBearer ${SECRET}`,
     `Bearer ${"x".repeat(100_000)}`,
   ];
   for (const authorization of bad) {

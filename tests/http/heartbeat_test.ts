@@ -58,6 +58,22 @@ Deno.test("a beat tells what it has found lost, each once", async () => {
   assert.deepEqual((await beatOf(await endpoint(trigger()))).lost, []);
 });
 
+Deno.test("a leadership and a membership that ended before the beat are told by it", async () => {
+  const scene = new Scene();
+  const baton = scene.member("a");
+  const term = await baton.election("g").campaign();
+  const { incarnation } = await baton.joinGroupCreate("g");
+  await scene.runtime.advance(20_000);
+  const { lost } = await beatOf(await heartbeatEndpoint(baton, { secret: SECRET })(trigger()));
+  assert.deepEqual(
+    lost.sort((a, b) => a.resource.localeCompare(b.resource)),
+    [
+      { resource: "group:g", token: incarnation },
+      { resource: "leader:g", token: term?.token },
+    ],
+  );
+});
+
 Deno.test("it works without groups", async () => {
   const scene = new Scene();
   const baton = new CoreCoordinator(scene.wire, {

@@ -111,6 +111,7 @@ Deno.test("onError has the errors of handlers, but for LeaseLost, which is 503",
     });
   const own = await app.request(request("/own"));
   assert.deepEqual([own.status, await own.text()], [500, "its own"]);
+  assert.equal(own.headers.get("content-length"), "7");
   const lost = await app.request(request("/lost"));
   assert.equal(lost.headers.get("access-control-allow-origin"), "*");
   assert.equal(lost.headers.get("content-length"), null);

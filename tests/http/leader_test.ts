@@ -11,6 +11,8 @@ const fail = (): never => assert.fail("ran");
 async function twoOf(scene: Scene, capabilities: Json): Promise<[Coordinator, Coordinator]> {
   const [leader, other] = [scene.member("fra-1"), scene.member("ams-1")];
   await leader.joinGroupCreate("g", capabilities);
+  const ids = ["ams-2", "z"]; // around the leader's, whatever the order
+  for (const id of ids) await scene.member(id).joinGroup("g", { url: "https://wrong.example.com" });
   await leader.election("g").campaign();
   scene.sent.length = 0;
   return [leader, other];
@@ -91,6 +93,10 @@ Deno.test("leadership is renewed while the handler runs, and LeaseLost thrown is
   end.resolve(new Response("ok"));
   assert.equal((await running).status, 200);
   assert.equal(leader.election("g").leading, true);
+  const before = scene.sent.length;
+  await scene.runtime.advance(30_000);
+  assert.equal(scene.sent.length, before);
+  await leader.election("g").campaign();
 
   const losing = leaderOnly(leader, "g", {}, (_request, { signal }) => {
     scene.runtime.stop(20_000);

@@ -130,6 +130,8 @@ Deno.test("a handler's answer stands when the lease was lost; LeaseLost thrown i
 
 Deno.test("a handler's own error is the caller's, and the lock is free", async () => {
   const scene = new Scene();
+  const useless = withLock(scene.member("a"), "x", { ttl: 0, timeout: 1_000 }, ok);
+  await assert.rejects(useless(request()), InvalidArgument);
   const handler = withLock(scene.member("a"), "x", {}, () => {
     throw new TypeError("its own");
   });
@@ -177,6 +179,7 @@ Deno.test("a release that hangs keeps the response a second at most, and goes on
   await scene.runtime.advance(2);
   assert.equal((await answer).status, 200);
   await scene.runtime.advance(9_000);
+  assert.equal(scene.runtime.background.length, 1);
   await Promise.all(scene.runtime.background);
   assert(await scene.member("b").getLock("x").acquire({ timeout: 0 }));
 });

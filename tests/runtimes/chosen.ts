@@ -8,8 +8,9 @@
 import { driverCases } from "../conformance/mod.ts";
 
 /**
- * Left to Deno: what sixteen clients race for, or two hundred grants order, is decided in the server,
- * and these take ten times as many requests as all others together.
+ * Left to `driver_test.ts`: what sixteen clients race for, or two hundred grants order, is decided in
+ * the server, and these take ten times as many requests as all others together. The texts are in the
+ * short script, in one request.
  */
 const DECIDED_BY_THE_SERVER = [
   "rule 3: of sixteen that race for a seat one wins, and all others see it",
@@ -19,13 +20,14 @@ const DECIDED_BY_THE_SERVER = [
   "rule 4: sixteen copies of one acquire at once make one lease with one token",
   "rule 4: sixteen copies of one release at once release once",
   "rule 5: the token grows over two hundred quick grants, whichever handle asks",
+  "rule 8: every text is a value and comes back as it was given, from acquire and renew",
   "rule 8: every text is an id that proves its holder, and no other text does",
   "rule 8: a guard means the very seat and resource it names, and none that look alike",
   "rule 9: a handle remembers nothing: each sees at once what another did",
 ];
 
-/** These wait for a lease to end, which the server's clock decides: once for each engine. */
-const DECIDED_BY_TIME = [
+/** These wait for a lease to end. */
+const TAKE_TIME = [
   "rule 4: an acquire sent again half way does not prolong its lease",
   "rule 4: an acquire sent again after a renewal does not take the renewal back",
   "rule 4: an acquire that arrives again after its lease has expired is a new grant",
@@ -35,27 +37,22 @@ const DECIDED_BY_TIME = [
 ];
 const RULES_OF_TIME = /^rule [26]:/;
 
-/** How every text is sent is the engine's business, and its fetch's: once for each, too. */
-const DECIDED_BY_THE_ENGINE = [
-  "rule 8: every text is a value and comes back as it was given, from acquire and renew",
-];
+const all = driverCases.map(({ name }) => name);
+const listed = [...DECIDED_BY_THE_SERVER, ...TAKE_TIME];
+const unknown = listed.filter((name) => !all.includes(name));
+if (unknown.length > 0) throw new Error(`the suite has no such cases: ${unknown.join("; ")}`);
 
-/** The names of the cases to run. */
-export interface Chosen {
-  /** These go together, first and without any hurry, for what they mostly do is wait. */
-  readonly timed: readonly string[];
-  readonly others: readonly string[];
-}
+const takesTime = (name: string): boolean => RULES_OF_TIME.test(name) || TAKE_TIME.includes(name);
+const chosen = all.filter((name) => !DECIDED_BY_THE_SERVER.includes(name));
 
-/** For the only runtime of its engine, or for one more of the same. */
-export function chosenCases(only: boolean): Chosen {
-  const all = driverCases.map(({ name }) => name);
-  const named = [...DECIDED_BY_THE_SERVER, ...DECIDED_BY_TIME, ...DECIDED_BY_THE_ENGINE];
-  const unknown = named.filter((name) => !all.includes(name));
-  if (unknown.length > 0) throw new Error(`the suite has no such cases: ${unknown.join("; ")}`);
-  const names = all.filter((name) => !DECIDED_BY_THE_SERVER.includes(name));
-  const timed = names.filter((name) => RULES_OF_TIME.test(name) || DECIDED_BY_TIME.includes(name));
-  const rest = names.filter((name) => !timed.includes(name));
-  if (only) return { timed, others: rest };
-  return { timed: [], others: rest.filter((name) => !DECIDED_BY_THE_ENGINE.includes(name)) };
-}
+/**
+ * For each engine, on one database: whose clock decides is the server's, and what the engine adds is
+ * the same for all vendors. They go together, for what they do is wait.
+ */
+export const timedCases: readonly string[] = chosen.filter(takesTime);
+
+/**
+ * For each engine on every database, and for the oldest Workers: those between the oldest and the
+ * newest differ in what `fetch` takes, which the short script shows with its first request.
+ */
+export const otherCases: readonly string[] = chosen.filter((name) => !takesTime(name));

@@ -22,7 +22,7 @@ export type Order =
   }
   /** A POST with this, or a GET without anything. */
   | { readonly fetch: string; readonly body?: unknown }
-  | { readonly scheduled: string; readonly time: number }
+  | { readonly scheduled: string; readonly time: number; readonly cron: string }
   | { readonly stop: string };
 
 /** The part of miniflare that is used. */
@@ -30,7 +30,11 @@ interface Miniflare {
   readonly ready: Promise<URL>;
   dispatchFetch(url: string, init?: { method: string; body: string }): Promise<Response>;
   getWorker(): Promise<
-    { scheduled(event: { scheduledTime: Date }): Promise<{ readonly outcome: string }> }
+    {
+      scheduled(
+        event: { scheduledTime: Date; cron: string },
+      ): Promise<{ readonly outcome: string }>;
+    }
   >;
   dispose(): Promise<void>;
 }
@@ -80,7 +84,7 @@ async function obey(order: Order): Promise<unknown> {
   }
   if ("scheduled" in order) {
     const worker = await isolate(order.scheduled).getWorker();
-    return await worker.scheduled({ scheduledTime: new Date(order.time) });
+    return await worker.scheduled({ scheduledTime: new Date(order.time), cron: order.cron });
   }
   const ended = isolate(order.stop);
   isolates.delete(order.stop);

@@ -17,7 +17,7 @@ import { waitingTimers } from "./timers.ts";
 
 export { cronJob, slotOf } from "../../coordination/cron_job.ts";
 export { HashRing } from "../../coordination/hash_ring.ts";
-export { Coordinator, type Lease, systemRuntime } from "../../mod.ts";
+export { Coordinator, type CoordinatorEvent, type Lease, systemRuntime } from "../../mod.ts";
 export { memory, neon, planetscale, upstash };
 
 /** Where a backend's front end is. */

@@ -20,8 +20,8 @@ export interface Running {
 /** A runtime under test. */
 export interface Runtime {
   readonly name: string;
-  /** Whether no other runs on the same engine. */
-  readonly only: boolean;
+  /** How much is tried in it: all, all but what takes time, or the short script alone. */
+  readonly part: "all" | "untimed" | "short";
   start(): Promise<Running>;
 }
 
@@ -38,10 +38,10 @@ export const WORKERS: readonly (string | undefined)[] = [
 export function runtimesOf(installed: Installation, folder: string): readonly Runtime[] {
   const main = join(folder, "process_main.mjs");
   return [
-    // It has an engine of its own, too, but the suite is run in it all the time.
-    processes("Deno", Deno.execPath(), ["run", "--allow-all", "--no-config", main], false),
-    processes("Node", installed.node, [main], true),
-    processes("Bun", installed.bun, [main], true),
+    // Its clock and timers are tried by `driver_test.ts` already.
+    processes("Deno", Deno.execPath(), ["run", "--allow-all", "--no-config", main], "untimed"),
+    processes("Node", installed.node, [main], "all"),
+    processes("Bun", installed.bun, [main], "all"),
     ...WORKERS.map((date) => workerd(installed, folder, date)),
   ];
 }
@@ -50,11 +50,11 @@ function processes(
   name: string,
   program: string,
   args: readonly string[],
-  only: boolean,
+  part: Runtime["part"],
 ): Runtime {
   return {
     name,
-    only,
+    part,
     start() {
       const child = startChild(program, args);
       return Promise.resolve({ run: (job) => child.ask<Result>({ ...job }), stop: child.stop });
@@ -65,7 +65,7 @@ function processes(
 function workerd(installed: Installation, folder: string, date: string | undefined): Runtime {
   return {
     name: `workerd as of ${date ?? "now"}`,
-    only: date === undefined,
+    part: date === undefined ? "all" : date === WORKERS[0] ? "untimed" : "short",
     async start() {
       const workers = startWorkers(installed, folder);
       await workers.start("cases", { ...(date !== undefined && { date }) });
@@ -94,7 +94,7 @@ export interface Workers {
   /** A POST with `body`, or a GET without one; answers the JSON that came back. */
   fetch<T>(name: string, body?: unknown): Promise<T>;
   /** `"ok"`, or `"exception"` when the handler threw. */
-  scheduled(name: string, time: number): Promise<{ readonly outcome: string }>;
+  scheduled(name: string, time: number, cron?: string): Promise<{ readonly outcome: string }>;
   /** Ends one, whatever it is doing. */
   end(name: string): Promise<void>;
   /** Ends all. */
@@ -110,7 +110,7 @@ export function startWorkers({ node, modules }: Installation, folder: string): W
     start: (name, { date, modules = cases, bindings = {} } = {}) =>
       ask({ start: name, modules, bindings, ...(date !== undefined && { date }) }),
     fetch: (name, body) => ask({ fetch: name, ...(body !== undefined && { body }) }),
-    scheduled: (name, time) => ask({ scheduled: name, time }),
+    scheduled: (name, time, cron = "* * * * *") => ask({ scheduled: name, time, cron }),
     end: (name) => ask({ stop: name }),
     stop: child.stop,
   };

@@ -1,6 +1,8 @@
-/** Groups and the tick, by members that keep no memory. */
+/** Groups, the tick of members that keep no memory, and names that are hard to send. */
 import assert from "node:assert/strict";
 import { Coordinator } from "../../mod.ts";
+import { acquire, inspect } from "../conformance/operations.ts";
+import { HOSTILE } from "../conformance/hostile.ts";
 import type { SmokeCase } from "./smoke.ts";
 
 /** Cases about groups. */
@@ -51,6 +53,17 @@ export const groupSmoke: readonly SmokeCase[] = [
       await a.leaveGroup(group);
       assert.deepEqual(await tick(), ["left a"]);
       await a.deleteGroup(group);
+    },
+  },
+  {
+    name: "every text that has ever broken somebody's encoding comes back as seat and as value",
+    async run(driver) {
+      const resource = crypto.randomUUID();
+      const ops = HOSTILE.map((text) => acquire(resource, { seat: text, value: text }));
+      await driver().apply(ops);
+      const [seen] = await driver().apply([inspect(resource)]);
+      const expected = HOSTILE.toSorted().map((text) => [text, text]);
+      assert.deepEqual(seen?.leases.map(({ seat, value }) => [seat, value]), expected);
     },
   },
 ];

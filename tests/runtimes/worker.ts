@@ -8,6 +8,7 @@
 import {
   type Address,
   Coordinator,
+  type CoordinatorEvent,
   cronJob,
   type Job,
   type Lease,
@@ -16,10 +17,8 @@ import {
   slotOf,
 } from "./package.ts";
 
-interface Env {
-  /** Whose slots are run. */
-  readonly CRON: Address;
-}
+/** Backends by the names that schedules have here. */
+type Env = Readonly<Record<string, Address>>;
 
 /** What can be asked of it in a request. */
 export type Question =
@@ -31,9 +30,8 @@ export type Question =
 /** How the lease that is kept stands. */
 export interface Look {
   readonly held: boolean;
-  readonly aborted: boolean;
-  /** How often its signal has told of its end. */
-  readonly told: number;
+  /** How often its loss was reported, before it was looked at and after. */
+  readonly told: readonly [before: number, after: number];
 }
 
 /** The slots that this isolate has run. */
@@ -47,10 +45,12 @@ async function answer(question: Question): Promise<unknown> {
   if ("ran" in question) return ran;
   if ("hold" in question) {
     const { hold, ttl, address } = question;
-    const baton = new Coordinator(open(address), { clocks: { step: 0 } });
-    kept = await baton.getLock(hold).hold({ ttl, timeout: 0 });
+    // Who is to be told needs a timer from the start. Its signal is not asked for: Workers bind one to
+    // the request that made it.
+    const on = (event: CoordinatorEvent): void => void (event.type === "lost" && told++);
+    const baton = new Coordinator(open(address), { clocks: { step: 0 }, on });
     told = 0;
-    kept.signal.addEventListener("abort", () => told++);
+    kept = await baton.getLock(hold).hold({ ttl, timeout: 0 });
     return kept.token;
   }
   if (!kept) throw new Error("nothing is kept");
@@ -60,15 +60,16 @@ async function answer(question: Question): Promise<unknown> {
     return await kept.confirm().then(() => "confirmed", (error: Error) => error.name);
   }
   const before = told;
-  return { held: kept.held, aborted: kept.signal.aborted, told: before } satisfies Look;
+  return { held: kept.held, told: [before, told] } satisfies Look;
 }
 
 export default {
   async fetch(request: Request): Promise<Response> {
     return Response.json({ answer: await answer(await request.json() as Question) });
   },
-  async scheduled(event: { scheduledTime: number }, env: Env): Promise<void> {
-    await cronJob(open(env.CRON), "worker").run({ slot: slotOf(event) }, ({ slot }) => {
+  async scheduled(event: { scheduledTime: number; cron: string }, env: Env): Promise<void> {
+    const address = env[event.cron] as Address;
+    await cronJob(open(address), "worker").run({ slot: slotOf(event) }, ({ slot }) => {
       ran.push(slot);
     });
   },
