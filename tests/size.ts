@@ -10,6 +10,8 @@ import * as esbuild from "esbuild";
 const CORE_BUDGET = 11_000;
 /** With groups, watches, hash ring and all of Tooz's verbs; who needs none of that imports the core. */
 const ENTRY_BUDGET = 18_000;
+/** Handlers and middleware, with the errors they know. */
+const HTTP_BUDGET = 6_000;
 /** All that a scheduled Worker on Upstash ships, but for the vendor's package. */
 const WORKER_BUDGET = 12_000;
 const PART_BUDGET = 4_096;
@@ -93,6 +95,7 @@ try {
       ENTRY_BUDGET,
     ),
     await bundle("mod.ts", entry, ENTRY_BUDGET),
+    await bundle("hono", 'export * from "./http/middleware.ts";', HTTP_BUDGET),
     await bundle(
       "cron with upstash",
       'export * from "./coordination/cron_job.ts"; export * from "./drivers/upstash.ts";',
