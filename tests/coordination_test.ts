@@ -68,7 +68,10 @@ for (const { name, start } of BACKENDS.filter(({ name }) => / over a real /.test
   Deno.test(`coordinators on ${name}, and on a real clock, keep their laws`, async (test) => {
     const backend = await start();
     try {
-      await runAll(test, { driver: () => backend.connect() as Driver, ...backend }, 8);
+      // Eight cases at once share two cores with the servers they ask, so time goes slower here than
+      // in the driver's own suite: a renewal must come long before its lease ends.
+      const place = { driver: () => backend.connect() as Driver, pass: backend.pass };
+      await runAll(test, { ...place, tick: 2 * backend.tick }, 8);
     } finally {
       await backend.stop();
     }

@@ -4,10 +4,13 @@
  * @module
  */
 
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
+const root = fileURLToPath(new URL("../../", import.meta.url));
 const here = fileURLToPath(new URL(".", import.meta.url));
 
 /** Writes `package.mjs`, which imports nothing, and what runs it, into the folder. */
@@ -39,6 +42,36 @@ export async function build(folder: string, modules: string): Promise<void> {
     // As it was built, not built anew into each.
     plugins: [redirect(/\/package\.ts$/, { path: "./package.mjs", external: true })],
   });
+}
+
+/** Writes the example's Worker as wrangler would ship it; answers its bytes but for the vendor's. */
+export async function buildExample(folder: string, modules: string): Promise<number> {
+  const { exports } = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
+  const shared = {
+    entryPoints: [join(root, "examples/worker-cron-upstash/src/index.ts")],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    nodePaths: [modules],
+    logLevel: "silent",
+    plugins: [{
+      name: "baton",
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /^@baton\/baton(\/|$)/ }, ({ path }) => ({
+          path: join(root, exports[path.replace("@baton/baton", ".")]),
+        })),
+    }],
+  } satisfies esbuild.BuildOptions;
+  await esbuild.build({ ...shared, outfile: join(folder, "example.mjs") });
+  const { outputFiles } = await esbuild.build({
+    ...shared,
+    external: ["@upstash/redis/cloudflare"],
+    write: false,
+  });
+  return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
 }
 
 function redirect(filter: RegExp, to: esbuild.OnResolveResult): esbuild.Plugin {

@@ -9,8 +9,8 @@ import { driverCases } from "../conformance/mod.ts";
 
 /**
  * Left to `driver_test.ts`: what sixteen clients race for, or two hundred grants order, is decided in
- * the server, and these take ten times as many requests as all others together. The texts are in the
- * short script, in one request.
+ * the server, and these take ten times as many requests as all others together. The texts, and a
+ * value as long as may be, are in the short script, in one request each.
  */
 const DECIDED_BY_THE_SERVER = [
   "rule 3: of sixteen that race for a seat one wins, and all others see it",
@@ -22,6 +22,7 @@ const DECIDED_BY_THE_SERVER = [
   "rule 5: the token grows over two hundred quick grants, whichever handle asks",
   "rule 8: every text is a value and comes back as it was given, from acquire and renew",
   "rule 8: every text is an id that proves its holder, and no other text does",
+  "rule 8: a value of no bytes and one of 65,536 are carried",
   "rule 8: a guard means the very seat and resource it names, and none that look alike",
   "rule 9: a handle remembers nothing: each sees at once what another did",
 ];
@@ -52,7 +53,7 @@ const chosen = all.filter((name) => !DECIDED_BY_THE_SERVER.includes(name));
 export const timedCases: readonly string[] = chosen.filter(takesTime);
 
 /**
- * For each engine on every database, and for the oldest Workers: those between the oldest and the
- * newest differ in what `fetch` takes, which the short script shows with its first request.
+ * For each engine on every database. Older Workers are the same engine and differ in what `fetch`
+ * takes, which the short script shows with its first request.
  */
 export const otherCases: readonly string[] = chosen.filter((name) => !takesTime(name));

@@ -65,7 +65,7 @@ function processes(
 function workerd(installed: Installation, folder: string, date: string | undefined): Runtime {
   return {
     name: `workerd as of ${date ?? "now"}`,
-    part: date === undefined ? "all" : date === WORKERS[0] ? "untimed" : "short",
+    part: date === undefined ? "all" : "short",
     async start() {
       const workers = startWorkers(installed, folder);
       await workers.start("cases", { ...(date !== undefined && { date }) });

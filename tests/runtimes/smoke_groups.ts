@@ -66,4 +66,14 @@ export const groupSmoke: readonly SmokeCase[] = [
       assert.deepEqual(seen?.leases.map(({ seat, value }) => [seat, value]), expected);
     },
   },
+  {
+    name: "the longest value there may be, in letters of two bytes, comes back",
+    async run(driver) {
+      const value = "é".repeat(32_768);
+      const mine = acquire(crypto.randomUUID(), { value });
+      await driver().apply([mine]);
+      const [seen] = await driver().apply([inspect(mine.resource)]);
+      assert.deepEqual(seen?.leases.map((lease) => lease.value), [value]);
+    },
+  },
 ];

@@ -2,13 +2,8 @@
  * A job that Cloudflare triggers every five minutes, and that runs once per slot however often and
  * wherever it is triggered: in other accounts, in a Worker beside this one, or again after a failure.
  */
-import {
-  type Cron,
-  cronJob,
-  type Run,
-  slotOf,
-  type SlotOptions,
-} from "@baton/baton/cron";
+import { systemRuntime } from "@baton/baton";
+import { type Cron, cronJob, type Run, slotOf, type SlotOptions } from "@baton/baton/cron";
 import { upstash } from "@baton/baton/drivers/upstash";
 
 /** What `wrangler.jsonc` sets, and two secrets. */
@@ -25,18 +20,19 @@ interface Env {
   readonly TARGET_URL: string;
 }
 
-function jobOf(env: Env): Cron {
-  const {
-    UPSTASH_REDIS_REST_URL: url,
-    UPSTASH_REDIS_REST_TOKEN: token,
-    JOB,
-    TTL: ttl,
-  } = env;
-  return cronJob(upstash({ url, token }), JOB, { ttl });
+interface Context {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+function jobOf(env: Env, context: Context): Cron {
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, JOB, TTL: ttl } = env;
+  // So that a claim without an answer is given back although its event has ended with an error.
+  const runtime = systemRuntime({ waitUntil: (work) => context.waitUntil(work) });
+  return cronJob(upstash({ url, token }), JOB, { ttl, runtime });
 }
 
 /** The work. Who receives it should refuse a token below the highest it has seen for that slot. */
-async function callTarget(
+async function call(
   { TARGET_URL }: Env,
   { slot, token, signal }: Run,
 ): Promise<void> {
@@ -51,18 +47,12 @@ async function callTarget(
 }
 
 export default {
-  async scheduled(
-    event: { readonly scheduledTime: number },
-    env: Env,
-  ): Promise<void> {
-    await jobOf(env).run(
-      { slot: slotOf(event), mode: env.MODE },
-      (run) => callTarget(env, run),
-    );
+  async scheduled(event: { readonly scheduledTime: number }, env: Env, ctx: Context) {
+    await jobOf(env, ctx).run({ slot: slotOf(event), mode: env.MODE }, (run) => call(env, run));
   },
 
-  /** The last runs, for anyone who knows the address: they name no secret, but take it out if in doubt. */
-  async fetch(_request: Request, env: Env): Promise<Response> {
-    return Response.json(await jobOf(env).history());
+  /** The last runs, for whoever knows the address; it tells no secret, but remove it if in doubt. */
+  async fetch(_request: Request, env: Env, ctx: Context): Promise<Response> {
+    return Response.json(await jobOf(env, ctx).history());
   },
 };

@@ -1,0 +1,43 @@
+/**
+ * An API that charges an account for one request at a time, wherever the others are served. The same
+ * file runs on Workers, Deno and, by `node.ts`, on Node.
+ */
+
+import { Coordinator } from "@baton/baton";
+import { upstash } from "@baton/baton/drivers/upstash";
+import { withLock } from "@baton/baton/hono";
+import { type Context, Hono } from "hono";
+import { env } from "hono/adapter";
+
+/** What is set in the environment, or as a Worker's secrets. */
+interface Env extends Record<string, string> {
+  UPSTASH_REDIS_REST_URL: string;
+  UPSTASH_REDIS_REST_TOKEN: string;
+  /** Who moves the money. */
+  PAYMENTS_URL: string;
+}
+
+/** One for each request, as Workers want it; it costs nothing. */
+function batonOf(c: Context): Coordinator {
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env<Env>(c);
+  return new Coordinator(upstash({ url, token }), { lockTtl: 10_000 });
+}
+
+const app = new Hono();
+
+app.post(
+  "/accounts/:id/charge",
+  withLock(batonOf, (c) => `account:${c.req.param("id")}`),
+  async (c) => {
+    const { token, signal } = c.var.lease;
+    const response = await fetch(`${env<Env>(c).PAYMENTS_URL}/${c.req.param("id")}`, {
+      method: "POST",
+      headers: { "fencing-token": `${token}` },
+      body: await c.req.text(),
+      signal,
+    });
+    return response.ok ? c.json({ charged: true, token }) : c.json({ charged: false }, 502);
+  },
+);
+
+export default app;
