@@ -50,7 +50,8 @@ export function retrying(driver: Driver, options: RetryOptions = {}): Driver {
           const patience = Math.min(
             timeout,
             Math.max(LEAST, ttl / 3),
-            useful - elapsed(runtime, start),
+            // A pause can take longer than it was meant to.
+            Math.max(LEAST, useful - elapsed(runtime, start)),
           );
           const outcomes = await once(driver, ops, patience, runtime, signal);
           return missed ? outcomes.map((outcome, i) => settled(ops[i], outcome)) : outcomes;

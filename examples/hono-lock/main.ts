@@ -1,6 +1,6 @@
 /**
  * An API that charges an account for one request at a time, wherever the others are served. The same
- * file runs on Workers, Deno and, by `node.ts`, on Node.
+ * file runs on Workers, Deno and Node.
  */
 
 import { Coordinator } from "@baton/baton";
