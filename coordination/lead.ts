@@ -57,9 +57,10 @@ export async function leadWith<T>(
       });
       if (leadership.held) return answer;
     } catch (error) {
-      // Work that was cut short by a loss ends with an error as a rule, and gets another term; what
-      // only passes on the reason it was told to stop for has stopped.
-      if (leadership.held && !(signal?.aborted && error === signal.reason)) throw error;
+      // Work that was cut short by a loss ends with an error as a rule, and gets another term. So does
+      // work whose resource has seen a later leader. What was told to stop, and says so, has stopped.
+      const lost = !leadership.held || (error as { code?: unknown } | null)?.code === "stale-token";
+      if (!lost && !(signal?.aborted && saysStopped(error, signal.reason))) throw error;
     } finally {
       // Only now, when the work has stopped, may another begin.
       letGo();
@@ -69,6 +70,13 @@ export async function leadWith<T>(
     }
   }
   return undefined;
+}
+
+/** Whether an error only passes on that its work was told to stop; platforms wrap the reason. */
+function saysStopped(error: unknown, reason: unknown): boolean {
+  if (error === reason) return true;
+  return error instanceof Error &&
+    (error.name === "AbortError" || saysStopped(error.cause, reason));
 }
 
 /** One campaign; an outage is waited out, for a leader-to-be has nothing better to do. */

@@ -105,7 +105,9 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
       });
       return json(reported(result));
     } catch (error) {
-      if (!coordinator || !began) return misfit(request, error);
+      // Without a coordinator it is our own settings that are wrong, and not the trigger.
+      if (!coordinator) return unclaimed(request, error) ?? raise(error);
+      if (!began) return misfit(request, error);
       insideOf(coordinator).session.report({ type: "callback-failed", error });
       return failed(request, error);
     }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { StaleToken } from "../../fencing/mod.ts";
 import { settled } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
 
@@ -166,4 +167,51 @@ Deno.test("the signal of lead tells a stopped process the truth at its first loo
   assert.equal(signal.aborted, true);
   end.resolve();
   await leading;
+});
+
+Deno.test("work that passes on, in whatever wrapping, that it was told to stop, has stopped", async () => {
+  for (
+    const wrapped of [
+      (reason: unknown) => reason,
+      (_reason: unknown) => new DOMException("The operation was aborted", "AbortError"),
+      (reason: unknown) =>
+        new Error("the query was cancelled", { cause: new Error("x", { cause: reason }) }),
+    ]
+  ) {
+    const scene = new Scene();
+    const stop = new AbortController();
+    const leading = scene.member("a").lead("g", ({ signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(wrapped(signal.reason)));
+      }), { signal: stop.signal });
+    await settled();
+    stop.abort(new Error("shutting down"));
+    assert.equal(await leading, undefined);
+    assert.equal(await scene.member("b").getLeader("g"), null);
+  }
+});
+
+Deno.test("other errors of work that was told to stop are its caller's", async () => {
+  const scene = new Scene();
+  const stop = new AbortController();
+  const leading = scene.member("a").lead("g", ({ signal }) =>
+    new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(new TypeError("a bug")));
+    }), { signal: stop.signal });
+  const told = assert.rejects(leading, TypeError);
+  await settled();
+  stop.abort();
+  await told;
+});
+
+Deno.test("a leader that its resource calls stale leads anew, in a later term", async () => {
+  const scene = new Scene();
+  const terms: number[] = [];
+  const last = await scene.member("a").lead("g", ({ term }) => {
+    terms.push(term);
+    if (terms.length === 1) throw new StaleToken({ resource: "account:42", token: term });
+    return term;
+  });
+  assert.equal(terms.length, 2);
+  assert(last !== undefined && last === terms[1] && last > (terms[0] ?? 0));
 });

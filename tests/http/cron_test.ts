@@ -311,3 +311,15 @@ Deno.test("a caller that hangs up stops nothing", async () => {
   assert.equal((await answer).status, 200);
   assert(ended);
 });
+
+Deno.test("settings of ours that cannot work are not the caller's fault", async () => {
+  const endpoint = cronEndpoint(
+    () => {
+      throw new InvalidArgument("Cannot use this URL: it is none");
+    },
+    "j",
+    () => assert.fail("ran"),
+    { secret: SECRET, every: 60_000 },
+  );
+  await assert.rejects(endpoint(trigger()), InvalidArgument);
+});
