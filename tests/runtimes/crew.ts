@@ -5,10 +5,13 @@
  * @module
  */
 
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Installation } from "./install.ts";
 import { startWorkers } from "./runtimes.ts";
 import type { Ledger } from "./work_ledger.ts";
+
+const EXAMPLE = new URL("../../examples/worker-cron-upstash/", import.meta.url);
 
 /** What each of them ended with: `"ok"`, `"exception"`, or `"killed"`. */
 export type Outcome = string;
@@ -37,12 +40,16 @@ export async function startCrew(
   bindings: Readonly<Record<string, unknown>>,
   ledger: Ledger,
 ): Promise<Crew> {
+  const settings = await readFile(new URL("wrangler.jsonc", EXAMPLE), "utf8");
+  const date = /"compatibility_date": "([^"]+)"/.exec(settings)?.[1];
+  if (date === undefined) throw new Error("wrangler.jsonc gives no compatibility date");
   const workers = startWorkers(installed, folder);
   const killed = new Map<string, (outcome: Outcome) => void>();
   let made = 0;
   const start = async (): Promise<string> => {
     const name = `isolate-${++made}`;
     await workers.start(name, {
+      date,
       modules: [join(folder, "example.mjs")],
       bindings: { ...bindings, TARGET_URL: ledger.url(name) },
     });
