@@ -14,6 +14,7 @@ import { Session } from "./session.ts";
 export { Cron } from "./cron.ts";
 export type { CatchUpOptions, Every } from "./catch_up.ts";
 export type { Run, RunRecord, SlotOptions, SlotResult } from "./cron_types.ts";
+export { type Runtime, systemRuntime, type SystemRuntimeOptions } from "./runtime.ts";
 export { type Interval, slotAt, slotOf, type Trigger } from "./slots.ts";
 
 /**

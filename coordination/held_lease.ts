@@ -237,8 +237,12 @@ export class HeldLease implements Lease {
 
   #abort(): void {
     // Only for those who listen: making an exception costs more than all else in a release.
-    this.#controller?.abort(
-      this.#lost ?? new DOMException(`${this.resource} was released by its holder`, "AbortError"),
-    );
+    try {
+      this.#controller?.abort(
+        this.#lost ?? new DOMException(`${this.resource} was released by its holder`, "AbortError"),
+      );
+    } catch {
+      // Workers let nobody touch a signal that an earlier request has made: whoever listened is gone.
+    }
   }
 }

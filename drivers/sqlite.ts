@@ -10,9 +10,8 @@
  * @module
  */
 
-import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
-import { ConnectionError, UnknownOutcome } from "../coordination/errors.ts";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { ConnectionError, NotSupported, UnknownOutcome } from "../coordination/errors.ts";
 import { checkOps, refuse } from "./check.ts";
 import type { Driver, Guarantees, Lease, Op, Outcome } from "./driver.ts";
 import { step, type Table } from "./step.ts";
@@ -94,7 +93,7 @@ export function sqlite(file: string | URL, options: SqliteOptions = {}): SqliteD
 
 function pathOf(file: string | URL): string {
   const text = String(file);
-  if (/^file:\/\//.test(text)) return fileURLToPath(text);
+  if (/^file:\/\//.test(text)) return builtin("node:url").fileURLToPath(text);
   const path = text.replace(/^file:/, "");
   if (
     path === "" || path.startsWith(":") || /^[a-z][a-z0-9+.-]+:/i.test(path) || path.includes("\0")
@@ -102,6 +101,28 @@ function pathOf(file: string | URL): string {
     refuse("SQLite file", "it is no path or file: URL (for leases without a file use memory())");
   }
   return path;
+}
+
+/** Node's own modules that the driver needs. */
+interface Builtins {
+  "node:sqlite": typeof import("node:sqlite");
+  "node:url": typeof import("node:url");
+}
+
+/**
+ * Asked for when it is needed. An import would be pulled to the top of whatever a bundler makes, and a
+ * Worker that only might open a file would not start.
+ */
+function builtin<N extends keyof Builtins>(name: N): Builtins[N] {
+  type Get = { getBuiltinModule?: (name: string) => Builtins[N] | undefined };
+  const process = (globalThis as Record<string, unknown>)["process"] as Get | undefined;
+  const found = process?.getBuiltinModule?.(name);
+  if (!found) {
+    throw new NotSupported(
+      `Cannot open a file here: ${name} is missing. Use Deno, or Node 22.13 or later`,
+    );
+  }
+  return found;
 }
 
 /** One open file. Every batch is one transaction, so nothing runs in between. */
@@ -119,7 +140,7 @@ class SqliteTable implements Table {
   static open(path: string, busyTimeout: number, clock: () => number): SqliteTable {
     let database: DatabaseSync | undefined;
     try {
-      database = new DatabaseSync(path);
+      database = new (builtin("node:sqlite").DatabaseSync)(path);
       // FULL: an acknowledged lease is on disk. WAL: readers never wait.
       database.exec(`pragma busy_timeout = ${busyTimeout}; pragma journal_mode = wal;
         pragma synchronous = full;`);
@@ -217,7 +238,7 @@ class SqliteTable implements Table {
 
 /** Whatever fails before the commit is rolled back: definite, and only "busy" may pass. */
 function refused(error: unknown): Error {
-  if (error instanceof UnknownOutcome) return error;
+  if (error instanceof UnknownOutcome || error instanceof NotSupported) return error;
   const { errcode, message } = error as { errcode?: number; message: string };
   // SQLITE_BUSY and SQLITE_LOCKED by Node's code, or by their text, which is all that Deno gives.
   const busy = [5, 6].includes((errcode ?? 0) & 0xff) ||

@@ -9,6 +9,7 @@
  */
 import { startBackend } from "./backend.ts";
 import { billingRows } from "./billing.ts";
+import { coldStartRows } from "./cold_start.ts";
 import { memoryRows, sqliteRows } from "./local_times.ts";
 import { memberRows } from "./members.ts";
 import { passes, type Row, tablesOf } from "./row.ts";
@@ -38,6 +39,7 @@ async function measure(): Promise<Row[]> {
     ...await distantRows(backend, { rounds: rounds(120), turns: 2 }),
     ...await singleRows(backend, { rounds: rounds(400), turns: 6 }),
     ...await throughputRows(backend, { rounds: rounds(100), turns: 1 }),
+    ...await coldStartRows(backend, { rounds: rounds(60) }),
     ...await memberRows(backend, { rounds: rounds(40), turns: 1 }),
     ...await sqliteRows({ rounds: rounds(200), turns: 4 }),
     ...await memoryRows({ rounds: rounds(200), turns: 100 }),
