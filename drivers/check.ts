@@ -70,6 +70,11 @@ function checkTtl(ttl: unknown, minTtl: number): void {
   }
 }
 
+/** Whether a host, with or without its port, is this machine: only there may a secret go unencrypted. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
+}
+
 /** Throws what every bad argument to a driver is refused with. */
 export function refuse(what: string, why: string): never {
   throw new InvalidArgument(`Cannot use this ${what}: ${why}`);

@@ -20,10 +20,12 @@
 
 import { checkOps } from "./check.ts";
 import type { Driver, Guarantees, Op, Outcome } from "./driver.ts";
-import { MysqlBatch, type MysqlQuery, type MysqlServer } from "./mysql_batch.ts";
+import { MysqlBatch, type MysqlQuery } from "./mysql_batch.ts";
 import { tableName } from "./mysql_name.ts";
 import { Statements } from "./mysql_statements.ts";
 import { deleteDead } from "./mysql_sweep.ts";
+import { placeKey } from "./order.ts";
+import { SQL_GUARANTEES } from "./sql_guarantees.ts";
 
 export type { MysqlAnswer, MysqlQuery } from "./mysql_batch.ts";
 
@@ -41,14 +43,6 @@ export interface MysqlOptions {
   /** What this database promises, where that is more than any MySQL does. */
   guarantees?: Partial<Guarantees>;
 }
-
-const GUARANTEES: Guarantees = {
-  consistency: "until-failover",
-  clock: "server",
-  durability: "disk",
-  push: false,
-  minTtl: 1,
-};
 
 /**
  * Makes the driver over a function that sends one statement.
@@ -68,7 +62,7 @@ const GUARANTEES: Guarantees = {
  */
 export function mysql(query: MysqlQuery, options: MysqlOptions = {}): Driver {
   const { name = "mysql", sweep = true } = options;
-  const guarantees = { ...GUARANTEES, ...options.guarantees };
+  const guarantees = { ...SQL_GUARANTEES, ...options.guarantees };
   const statements = new Statements(tableName(options.table));
   // One refusal tells that this server does not let a statement choose its insert id.
   const server = { name, query, statements, hints: true };
@@ -81,19 +75,12 @@ export function mysql(query: MysqlQuery, options: MysqlOptions = {}): Driver {
       const batch = new MysqlBatch(server, signal);
       const outcomes: Outcome[] = [];
       for (const run of runsOf(ops)) outcomes.push(...await batch.run(run));
-      if (sweep && batch.litters) await sweepNow(server, signal);
+      // The answer is complete without it, and a dead row is dead whether or not it is there: so a
+      // failure is left to the next sweep.
+      if (sweep && batch.litters) await deleteDead(statements, query, signal).catch(() => {});
       return outcomes;
     },
   };
-}
-
-/** The answer is complete without it, so a failure is the next one's. */
-async function sweepNow({ query, statements }: MysqlServer, signal?: AbortSignal): Promise<void> {
-  try {
-    await deleteDead(statements, query, signal);
-  } catch {
-    // Nothing depends on it: a dead row is dead whether or not it is there.
-  }
 }
 
 /** Neighbours of one kind that cannot affect each other; each run is one request if all goes well. */
@@ -102,7 +89,7 @@ function runsOf(ops: readonly Op[]): Op[][] {
   const places = new Set<string>();
   for (const op of ops) {
     const last = runs.at(-1)?.at(-1);
-    const place = JSON.stringify([op.resource, op.seat]);
+    const place = placeKey(op);
     const guarded = [op, last].some((it) => it && "guard" in it && it.guard);
     if (last?.op !== op.op || guarded || (op.op !== "inspect" && places.has(place))) {
       runs.push([]);

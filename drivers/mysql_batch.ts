@@ -7,7 +7,9 @@
 import { UnknownOutcome } from "../coordination/errors.ts";
 import type { Acquire, Guard, Lease, Op, Outcome, Release, Renew } from "./driver.ts";
 import { isDeadlock, mysqlError, refusesHints } from "./mysql_errors.ts";
-import { type Place, type Statements, text } from "./mysql_statements.ts";
+import { text } from "./mysql_hex.ts";
+import type { Place, Statements } from "./mysql_statements.ts";
+import { bySeat, placeKey } from "./order.ts";
 
 /** What a statement answers. */
 export interface MysqlAnswer {
@@ -106,10 +108,14 @@ export class MysqlBatch {
     const all = rowsAffected === ops.length;
     const there = all ? [] : await this.#look(ops);
     // What is live under its id now was so when it was renewed.
-    const mine = ops.filter(({ id }, n) => all || there[n]?.[0]?.id === id);
+    const outcomes = ops.map(({ id }, n) => ({
+      ok: all || there[n]?.[0]?.id === id,
+      leases: [],
+    }));
     // Whoever counts fewer is not the database; but it may count no lease without end: unchanged.
-    if (mine.filter(({ ttl }) => ttl < Infinity).length > rowsAffected!) this.#odd();
-    return ops.map((op) => ({ ok: mine.includes(op), leases: [] }));
+    const changed = ops.filter(({ ttl }, n) => ttl < Infinity && outcomes[n]?.ok).length;
+    if (changed > rowsAffected!) this.#odd();
+    return outcomes;
   }
 
   async #release(ops: readonly Release[]): Promise<Outcome[]> {
@@ -174,7 +180,7 @@ export class MysqlBatch {
     } catch {
       this.#odd();
     }
-    for (const list of found) list.sort((a, b) => (a.seat < b.seat ? -1 : 1));
+    for (const list of found) list.sort(bySeat);
     return found;
   }
 
@@ -209,8 +215,7 @@ export class MysqlBatch {
 
 /** In the order of the table, so that two statements never wait for each other's rows. */
 function sorted<T extends Op>(ops: readonly T[]): T[] {
-  const key = ({ resource, seat }: Op) => JSON.stringify([resource, seat]);
-  return ops.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+  return ops.toSorted((a, b) => (placeKey(a) < placeKey(b) ? -1 : 1));
 }
 
 function placeOf({ when, resource, seat }: Guard): Place {

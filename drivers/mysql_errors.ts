@@ -4,8 +4,8 @@
  * @module
  */
 
-import { ConnectionError, CoordinationError, UnknownOutcome } from "../coordination/errors.ts";
-import { isUnreachable } from "./unreachable.ts";
+import { ConnectionError, CoordinationError } from "../coordination/errors.ts";
+import { failure } from "./failure.ts";
 
 /** Errors that say that the statement did nothing; about any other, that is not certain. */
 const UNAUTHORIZED = [1044, 1045, 1142, 1143, 1227, 1698];
@@ -33,42 +33,46 @@ export function errnoOf(error: unknown): number {
 
 const NO_HINTS = "it does not support last_insert_id()";
 
-/** An error as Baton throws it: definite only where it proves that nothing was written. */
+/** An error as Baton throws it. */
 export function mysqlError(name: string, error: unknown): CoordinationError {
-  if (error instanceof CoordinationError) return error;
-  const { message, status, body } = Object(error) as Record<string, unknown>;
-  const text = String(message ?? error);
-  const number = errnoOf(error);
-  const unreachable = isUnreachable(error);
-  const unauthorized = UNAUTHORIZED.includes(number) || status === 401 || status === 403;
-  const noHints = /last_insert_id\(\) not supported/i.test(text);
-  const definite = unreachable || unauthorized || noHints ||
-    [...NO_SCHEMA, ...MAY_PASS, ...REFUSED].includes(number);
-  // Never the message: Vitess repeats the statement in it, and so the ids of leases.
-  const said = noHints ? NO_HINTS : [
-    number > 0 && `errno ${number}`,
-    status !== undefined && `HTTP status ${status}`,
-    // A word of the service's, and nothing that a proxy sends back.
-    /^[A-Za-z_]{1,40}$/.exec(Object(body).code ?? "")?.[0],
-    error instanceof Error && error.name,
-  ].filter(Boolean).slice(0, 2).join(", ");
-  if (!definite) {
-    return new UnknownOutcome(
-      `${name} gave no valid answer, so the outcome is unknown (${said}); sending it again is safe`,
-    );
-  }
+  return failure(name, error, () => {
+    const { message, status, body } = Object(error) as Record<string, unknown>;
+    const number = errnoOf(error);
+    const unauthorized = UNAUTHORIZED.includes(number) || status === 401 || status === 403;
+    const noHints = /last_insert_id\(\) not supported/i.test(String(message ?? error));
+    // Never the message: Vitess repeats the statement in it, and so the ids of leases.
+    const said = noHints ? NO_HINTS : [
+      number > 0 && `errno ${number}`,
+      status !== undefined && `HTTP status ${status}`,
+      // A word of the service's, and nothing that a proxy sends back.
+      /^[A-Za-z_]{1,40}$/.exec(Object(body).code ?? "")?.[0],
+      error instanceof Error && error.name,
+    ].filter(Boolean).slice(0, 2).join(", ");
+    return {
+      said,
+      refused: unauthorized || noHints ||
+        [...NO_SCHEMA, ...MAY_PASS, ...REFUSED].includes(number),
+      unauthorized,
+      mayPass: MAY_PASS.includes(number),
+      advice: NO_SCHEMA.includes(number)
+        ? "the database lacks version 1 of Baton's table: run migrate(), or what schema.ts prints"
+        : unauthorized
+        ? "check user, password, database and rights"
+        : "check URL, network and database",
+    };
+  });
+}
+
+/**
+ * An error of a statement that creates a table, as Baton throws it.
+ *
+ * @param deploy What to make a deploy request with, where the branch takes no DDL directly.
+ */
+export function ddlError(error: unknown, deploy: string): CoordinationError {
+  // Vitess's words, for it has no number of its own for that.
+  if (!/\bDDL\b/.test(String(Object(error).message))) return mysqlError("mysql", error);
   return new ConnectionError(
-    `${name} ${unreachable ? "was not reached" : "refused the request"}, so nothing was written ` +
-      `(${said}); ${
-        NO_SCHEMA.includes(number)
-          ? "the database lacks version 1 of Baton's table: run migrate(), or what schema.ts prints"
-          : unauthorized
-          ? "check user, password, database and rights"
-          : "check URL, network and database"
-      }`,
-    {
-      code: unauthorized ? "unauthorized" : "connection",
-      retryable: unreachable || MAY_PASS.includes(number),
-    },
+    "The database takes no DDL directly (PlanetScale's safe migrations), so the table was not " +
+      `created; make a deploy request with ${deploy}`,
   );
 }

@@ -7,7 +7,7 @@
 
 import { ConnectionError } from "../coordination/errors.ts";
 import type { MysqlQuery } from "./mysql_batch.ts";
-import { errnoOf, mysqlError } from "./mysql_errors.ts";
+import { ddlError, errnoOf, mysqlError } from "./mysql_errors.ts";
 import { tableName } from "./mysql_name.ts";
 
 export { sweep } from "./mysql_sweep.ts";
@@ -53,20 +53,13 @@ export async function migrate(query: MysqlQuery, options: MysqlSchemaOptions = {
   try {
     if (!await exists(query, table)) { for (const sql of schema(options)) await query(sql); }
   } catch (error) {
-    // Vitess's words, for it has no number of its own for that.
-    if (/\bDDL\b/.test(String(Object(error).message))) {
-      throw new ConnectionError(
-        "The database takes no DDL directly (PlanetScale's safe migrations), so the table was not " +
-          "created; make a deploy request with what schema() returns and schema.ts prints",
-      );
-    }
     if (errnoOf(error) === 1054) {
       throw new ConnectionError(
         `The table ${table} is there, but it is not version 1 of Baton's; nothing was changed. ` +
           "Rename or drop it, or give Baton another name with { table }",
       );
     }
-    throw mysqlError("mysql", error);
+    throw ddlError(error, "what schema() returns and schema.ts prints");
   }
   const level = await isolation(query);
   if (!/^(REPEATABLE-READ|SERIALIZABLE)$/.test(level)) {

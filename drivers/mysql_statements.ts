@@ -1,14 +1,13 @@
 /**
  * The SQL of the MySQL driver. It keeps to what MySQL 8 and 9, MariaDB and Vitess all take: no
- * RETURNING, no row alias, no variables, no procedures, one statement at a time.
- *
- * Every text travels as hexadecimal, both ways: so no quoting, character set, sql_mode or client can
- * change what it means, and nothing in a name can become SQL.
+ * RETURNING, no row alias, no variables, no procedures, one statement at a time. Every text travels
+ * as hexadecimal, both ways.
  *
  * @module
  */
 
 import type { Acquire, Guard, Release, Renew } from "./driver.ts";
+import { hex, text } from "./mysql_hex.ts";
 
 /** Some place, or all of a resource; how many of its leases matter, where that is not all. */
 export interface Place {
@@ -36,8 +35,8 @@ export class Statements {
    * Assignments run from left to right and see what those before them assigned, so `expires`, which
    * all of them ask for, is the last. The winner of a race is whoever locks the row first: the
    * others see it live. Under REPEATABLE READ a write locks what it looks at, and the gaps between,
-   * until it commits: no guard is overtaken. UTC_TIMESTAMP is the statement's begin: after a wait for the lock it is
-   * early, and a lease that ended meanwhile counts as live a little longer.
+   * until it commits: no guard is overtaken. UTC_TIMESTAMP is the statement's begin: after a wait for
+   * the lock it is early, and a lease that ended meanwhile counts as live a little longer.
    */
   acquire(ops: readonly Acquire[], hint: boolean): string {
     const tell = (token: string) => hint ? `last_insert_id(${token})` : token;
@@ -149,37 +148,4 @@ function end(ttl: number): string {
   return ttl === Infinity
     ? `cast(${FOREVER} as datetime(6))`
     : `${NOW} + interval ${ttl * 1_000} microsecond`;
-}
-
-const encoder = new TextEncoder();
-// Or a text that begins with U+FEFF would lose it, as it does in a vendor's client.
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
-const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
-function hex(text: string): string {
-  let digits = "";
-  for (const byte of encoder.encode(text)) digits += DIGITS[byte];
-  return `x'${digits}'`;
-}
-
-/**
- * The text that an answer has in hexadecimal.
- *
- * @throws {TypeError} when it has none.
- */
-export function text(digits: unknown): string {
-  if (typeof digits !== "string" || !/^([0-9A-F]{2})*$/i.test(digits)) {
-    throw new TypeError("the answer is not to Baton's statement");
-  }
-  const bytes = new Uint8Array(digits.length / 2);
-  for (let n = 0; n < bytes.length; n++) {
-    bytes[n] = nibble(digits, 2 * n) * 16 + nibble(digits, 2 * n + 1);
-  }
-  return decoder.decode(bytes);
-}
-
-/** A hexadecimal digit's number: 0 to 9 are 48 to 57, A to F are 65 to 70, a to f 97 to 102. */
-function nibble(digits: string, at: number): number {
-  const code = digits.charCodeAt(at);
-  return code < 58 ? code - 48 : (code & 15) + 9;
 }

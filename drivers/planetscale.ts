@@ -11,7 +11,7 @@
  */
 
 import { Client } from "@planetscale/database";
-import { refuse } from "./check.ts";
+import { isLoopback, refuse } from "./check.ts";
 import type { Driver } from "./driver.ts";
 import { mysql, type MysqlOptions } from "./mysql.ts";
 import type { MysqlQuery } from "./mysql_batch.ts";
@@ -124,14 +124,13 @@ interface Address {
 
 /** Where and who, decoded: the client would send percent-encoded credentials as they are. */
 function addressOf({ url, ...parts }: PlanetscaleOptions): Address {
-  const address = url === undefined
-    ? { protocol: "https:", ...parts } as Address
+  const address: Partial<Address> = url === undefined
+    ? { protocol: "https:", ...parts }
     : partsOf(String(url));
-  const { protocol, username, password } = address ?? {};
-  const host = address?.host ?? "";
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
+  const { protocol, username, password } = address;
+  const host = address.host ?? "";
   if (
-    !address || !/^[\w.:[\]-]+$/.test(host) || (protocol === "http:" && !loopback) ||
+    !/^[\w.:[\]-]+$/.test(host) || (protocol === "http:" && !isLoopback(host)) ||
     ![username, password].every((text) => /^[ -~]+$/.test(text ?? ""))
   ) {
     refuse(
@@ -140,14 +139,14 @@ function addressOf({ url, ...parts }: PlanetscaleOptions): Address {
         "machine only",
     );
   }
-  return address;
+  return address as Address;
 }
 
-function partsOf(text: string): Address | undefined {
+function partsOf(text: string): Partial<Address> {
   try {
     const { protocol, hostname, host, username, password } = new URL(text);
     const mysql = protocol === "mysql:";
-    if (!mysql && !/^https?:$/.test(protocol)) return undefined;
+    if (!mysql && !/^https?:$/.test(protocol)) return {};
     return {
       protocol: mysql ? "https:" : protocol,
       // MySQL's own port is not that of the HTTP API.
@@ -157,6 +156,6 @@ function partsOf(text: string): Address | undefined {
     };
   } catch {
     // The error would repeat it.
-    return undefined;
+    return {};
   }
 }

@@ -10,15 +10,17 @@
  * hour can repeat fencing tokens of seats that were cleaned up.
  *
  * The table and the function it calls come from `./postgres_schema.ts`; create them once with
- * `migrate()` of `./migrate.ts` or with what `schema.ts` prints.
+ * its `migrate()` or with what `schema.ts` prints.
  *
  * @module
  */
 
 import { checkOps } from "./check.ts";
 import type { Driver, Guarantees, Guard, Lease, Op, Outcome } from "./driver.ts";
+import { bySeat, placeKey } from "./order.ts";
 import { postgresError } from "./postgres_errors.ts";
 import { schemaName } from "./postgres_name.ts";
+import { SQL_GUARANTEES } from "./sql_guarantees.ts";
 
 /**
  * Sends one statement with its parameters, `$1`…, and answers its rows; rejects with the server's
@@ -40,14 +42,6 @@ export interface PostgresOptions {
   guarantees?: Partial<Guarantees>;
 }
 
-const GUARANTEES: Guarantees = {
-  consistency: "until-failover",
-  clock: "server",
-  durability: "disk",
-  push: false,
-  minTtl: 1,
-};
-
 /**
  * Makes the driver over a function that sends one statement.
  *
@@ -63,7 +57,7 @@ const GUARANTEES: Guarantees = {
 export function postgres(query: PostgresQuery, options: PostgresOptions = {}): Driver {
   const { name = "postgres" } = options;
   const statement = `select ${schemaName(options.schema)}.apply_1($1) as outcomes`;
-  const guarantees = { ...GUARANTEES, ...options.guarantees };
+  const guarantees = { ...SQL_GUARANTEES, ...options.guarantees };
   return {
     name,
     guarantees,
@@ -85,7 +79,9 @@ export function postgres(query: PostgresQuery, options: PostgresOptions = {}): D
         throw postgresError(name, error);
       }
       const outcomes = parse(name, rows?.[0]?.["outcomes"], ops.length);
-      return ops.map((_, index) => outcomes[order.indexOf(index)] as Outcome);
+      const asGiven: Outcome[] = [];
+      order.forEach((index, n) => asGiven[index] = outcomes[n] as Outcome);
+      return asGiven;
     },
   };
 }
@@ -96,14 +92,10 @@ export function postgres(query: PostgresQuery, options: PostgresOptions = {}): D
  */
 function inOrder(ops: readonly Op[]): number[] {
   const order = ops.map((_, index) => index);
-  const places = ops.map(({ resource, seat }) => keyOf({ resource, seat }));
+  const places = ops.map(placeKey);
   const apart = new Set(places).size === ops.length &&
     ops.every((op) => op.seat !== undefined && !("guard" in op && op.guard));
   return apart ? order.sort((a, b) => places[a]! < places[b]! ? -1 : 1) : order;
-}
-
-function keyOf({ resource, seat }: { resource: string; seat?: string | undefined }): string {
-  return JSON.stringify(seat === undefined ? [resource] : [resource, seat]);
 }
 
 /**
@@ -119,9 +111,9 @@ function locksOf(ops: readonly Op[]): [key: string, exclusive: boolean][] {
   for (const op of ops) {
     const guard: Guard | undefined = "guard" in op ? op.guard : undefined;
     if (!guard) continue;
-    lock(keyOf({ resource: op.resource }), false);
-    lock(keyOf(op), true);
-    lock(keyOf(guard), guard.seat === undefined);
+    lock(placeKey({ resource: op.resource }), false);
+    lock(placeKey(op), true);
+    lock(placeKey(guard), guard.seat === undefined);
   }
   return [...locks].sort(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -148,7 +140,7 @@ function parse(name: string, answer: unknown, count: number): Outcome[] {
       if (!texts || !Number.isSafeInteger(token) || !ends) throw odd();
       return { seat, id, token, value, left: left ?? Infinity };
     });
-    leases.sort((a, b) => (a.seat < b.seat ? -1 : 1));
+    leases.sort(bySeat);
     return { ok, leases };
   });
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { ConnectionError, CoordinationError, UnknownOutcome } from "../coordination/errors.ts";
-import { isUnreachable } from "./unreachable.ts";
+import type { CoordinationError } from "../coordination/errors.ts";
+import { failure } from "./failure.ts";
 
 /**
  * A statement that fails is rolled back, so a SQLSTATE proves that nothing was written; but for
@@ -20,34 +20,25 @@ const NO_SCHEMA = /^(3F000|42P01|42703|42883)$/;
 /** Deadlocks, time-outs, too many connections, a server that starts. */
 const MAY_PASS = /^(40|53|55P03|57014|57P03)/;
 
-/** An error as Baton throws it: definite only where it proves that nothing was written. */
+/** An error as Baton throws it. */
 export function postgresError(name: string, error: unknown): CoordinationError {
-  if (error instanceof CoordinationError) return error;
-  const code = String((error as { code?: unknown } | null)?.code ?? "");
-  // Every SQLSTATE has a digit; EPIPE, from a socket, is none.
-  const state = /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : "";
-  const unreachable = isUnreachable(error);
-  const said = state ? `SQLSTATE ${state}: ${brief(error)}` : brief(error);
-  if (!unreachable && (!state || IN_DOUBT.test(state))) {
-    return new UnknownOutcome(
-      `${name} gave no valid answer, so the outcome is unknown (${said}); sending it again is safe`,
-    );
-  }
-  const unauthorized = UNAUTHORIZED.test(state);
-  return new ConnectionError(
-    `${name} ${unreachable ? "was not reached" : "refused the request"}, so nothing was written ` +
-      `(${said}); ${
-        NO_SCHEMA.test(state)
-          ? "the database lacks version 1 of Baton's schema: run migrate(), or what schema.ts prints"
-          : unauthorized
-          ? "check user, password, database and the role's rights"
-          : "check URL, network and database"
-      }`,
-    {
-      code: unauthorized ? "unauthorized" : "connection",
-      retryable: unreachable || MAY_PASS.test(state),
-    },
-  );
+  return failure(name, error, () => {
+    const code = String((error as { code?: unknown } | null)?.code ?? "");
+    // Every SQLSTATE has a digit; EPIPE, from a socket, is none.
+    const state = /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : "";
+    const unauthorized = UNAUTHORIZED.test(state);
+    return {
+      said: state ? `SQLSTATE ${state}: ${brief(error)}` : brief(error),
+      refused: state !== "" && !IN_DOUBT.test(state),
+      unauthorized,
+      mayPass: MAY_PASS.test(state),
+      advice: NO_SCHEMA.test(state)
+        ? "the database lacks version 1 of Baton's schema: run migrate(), or what schema.ts prints"
+        : unauthorized
+        ? "check user, password, database and the role's rights"
+        : "check URL, network and database",
+    };
+  });
 }
 
 /** The start of an error's message; what a server or proxy says may be long. */

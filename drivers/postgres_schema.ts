@@ -12,7 +12,7 @@
  */
 
 import type { PostgresQuery } from "./postgres.ts";
-import { postgresError } from "./postgres_errors.ts";
+import { migrateBy } from "./postgres_migration.ts";
 import { schemaName } from "./postgres_name.ts";
 
 /** Where Baton's table lives. */
@@ -52,18 +52,7 @@ export async function migrate(
   query: PostgresQuery,
   options: PostgresSchemaOptions = {},
 ): Promise<void> {
-  const statements = schema(options).map((sql) => `execute $migrate$${sql}$migrate$;`);
-  try {
-    await query(
-      `do $do$ begin
-perform pg_advisory_xact_lock(7366140);
-${statements.join("\n")}
-end $do$`,
-      [],
-    );
-  } catch (error) {
-    throw postgresError("postgres", error);
-  }
+  await migrateBy(query, schema(options));
 }
 
 /** Text compares by bytes, so that no two names are one; a released lease keeps its row and token. */

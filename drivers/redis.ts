@@ -14,7 +14,9 @@
 
 import { checkOps } from "./check.ts";
 import type { Acquire, Driver, Guarantees, Guard, Lease, Op, Outcome } from "./driver.ts";
-import { isNoScript, redisError } from "./redis_errors.ts";
+import { bySeat } from "./order.ts";
+import { redisError } from "./redis_errors.ts";
+import { runScript } from "./redis_run.ts";
 import { SCRIPT, SCRIPT_SHA1 } from "./redis_script.ts";
 
 /**
@@ -68,11 +70,7 @@ export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
       const tail = [`${keys.length}`, ...keys, namespace, clock(now()), JSON.stringify(wired)];
       let reply: unknown;
       try {
-        reply = await send(["EVALSHA", SCRIPT_SHA1, ...tail], signal).catch((error) => {
-          // The one error that proves that nothing ran: the same ids go out again with the text.
-          if (isNoScript(error)) return send(["EVAL", SCRIPT, ...tail], signal);
-          throw error;
-        });
+        reply = await runScript(send, { text: SCRIPT, sha1: SCRIPT_SHA1 }, tail, signal);
       } catch (error) {
         throw redisError(name, error);
       }
@@ -140,7 +138,7 @@ function parse(name: string, reply: unknown, count: number): Outcome[] {
     if (!Array.isArray(answer) || (answer[0] !== 0 && answer[0] !== 1)) throw odd(name);
     const leases: Lease[] = [];
     for (let i = 1; i < answer.length; i += 2) leases.push(lease(name, answer[i], answer[i + 1]));
-    leases.sort((a, b) => (a.seat < b.seat ? -1 : 1));
+    leases.sort(bySeat);
     return { ok: answer[0] === 1, leases };
   });
 }

@@ -14,6 +14,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { ConnectionError, NotSupported, UnknownOutcome } from "../coordination/errors.ts";
 import { checkOps, refuse } from "./check.ts";
 import type { Driver, Guarantees, Lease, Op, Outcome } from "./driver.ts";
+import { bySeat } from "./order.ts";
 import { step, type Table } from "./step.ts";
 
 /** How the SQLite driver is made. */
@@ -216,7 +217,7 @@ class SqliteTable implements Table {
       ...row,
       left: expires === null ? Infinity : Number(expires) - this.#now,
     } as Lease));
-    return leases.sort((a, b) => (a.seat < b.seat ? -1 : 1));
+    return leases.sort(bySeat);
   }
 
   put(resource: string, { seat, id, token, value, left }: Lease): void {

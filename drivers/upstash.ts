@@ -9,7 +9,7 @@
  */
 
 import { Redis } from "@upstash/redis/cloudflare";
-import { refuse } from "./check.ts";
+import { isLoopback, refuse } from "./check.ts";
 import type { Driver } from "./driver.ts";
 import { redis, type RedisOptions } from "./redis.ts";
 
@@ -106,8 +106,7 @@ export function upstashClient(client: UpstashClient, options: RedisOptions = {})
 function checkUrl(text: string): void {
   const url = URL.parse(text);
   if (!url) return refuse("URL", "it is none");
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) {
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.host))) {
     refuse(
       "URL",
       "it must begin with https://",

@@ -32,7 +32,8 @@
  */
 
 import { ConnectionError } from "../coordination/errors.ts";
-import { errnoOf, mysqlError } from "../drivers/mysql_errors.ts";
+import { ddlError, errnoOf } from "../drivers/mysql_errors.ts";
+import { hex } from "../drivers/mysql_hex.ts";
 import { tableName } from "../drivers/mysql_name.ts";
 import { checkFence, type Fence } from "./fence.ts";
 import { isStale, STALE_CONSTRAINT, StaleToken } from "./stale.ts";
@@ -81,14 +82,7 @@ export async function migrateMysqlFences(
     for (const sql of mysqlFences(options)) await query(sql);
     if (await refuses(query, table)) return;
   } catch (error) {
-    // Vitess's words, for it has no number of its own for that.
-    if (/\bDDL\b/.test(String(Object(error).message))) {
-      throw new ConnectionError(
-        "The database takes no DDL directly (PlanetScale's safe migrations), so the table was not " +
-          "created; make a deploy request with what `schema.ts mysql --fences` prints",
-      );
-    }
-    throw mysqlError("mysql", error);
+    throw ddlError(error, "what `schema.ts mysql --fences` prints");
   }
   throw new ConnectionError(`The table ${table} was created, and then it was not there`);
 }
@@ -166,11 +160,4 @@ on duplicate key update token = greatest(token, values(token)), asked = values(a
 
 function nameOf({ table = "baton_fences" }: MysqlFencesOptions): string {
   return tableName(table);
-}
-
-/** So no quoting, character set, sql_mode or client can change what a name means. */
-function hex(text: string): string {
-  let digits = "";
-  for (const byte of new TextEncoder().encode(text)) digits += byte.toString(16).padStart(2, "0");
-  return `x'${digits}'`;
 }

@@ -39,7 +39,7 @@
  */
 
 import { ConnectionError } from "../coordination/errors.ts";
-import { postgresError } from "../drivers/postgres_errors.ts";
+import { migrateBy } from "../drivers/postgres_migration.ts";
 import { schemaName } from "../drivers/postgres_name.ts";
 import { checkFence, type Fence } from "./fence.ts";
 import { isStale, STALE_SQLSTATE, StaleToken } from "./stale.ts";
@@ -74,18 +74,7 @@ export async function migratePostgresFences(
   query: FencePostgresQuery,
   options: PostgresFencesOptions = {},
 ): Promise<void> {
-  const statements = postgresFences(options).map((sql) => `execute $migrate$${sql}$migrate$;`);
-  try {
-    await query(
-      `do $do$ begin
-perform pg_advisory_xact_lock(7366140);
-${statements.join("\n")}
-end $do$`,
-      [],
-    );
-  } catch (error) {
-    throw postgresError("postgres", error);
-  }
+  await migrateBy(query, postgresFences(options));
 }
 
 /**

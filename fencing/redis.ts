@@ -15,7 +15,8 @@
 import { CoordinationError, UnknownOutcome } from "../coordination/errors.ts";
 import { refuse } from "../drivers/check.ts";
 import type { SendCommand } from "../drivers/redis.ts";
-import { isNoScript, redisError } from "../drivers/redis_errors.ts";
+import { redisError } from "../drivers/redis_errors.ts";
+import { runScript } from "../drivers/redis_run.ts";
 import { checkFence } from "./fence.ts";
 import { FENCE_SCRIPT, FENCE_SCRIPT_SHA1 } from "./redis_script.ts";
 import { StaleToken } from "./stale.ts";
@@ -74,11 +75,7 @@ export function fencedRedis(send: SendCommand): FencedRedis {
     const tail = [`${keys.length}`, ...keys, `${token}`, ...words];
     let reply: unknown;
     try {
-      reply = await send(["EVALSHA", FENCE_SCRIPT_SHA1, ...tail]).catch((error) => {
-        // The one error that proves that nothing ran.
-        if (isNoScript(error)) return send(["EVAL", FENCE_SCRIPT, ...tail]);
-        throw error;
-      });
+      reply = await runScript(send, { text: FENCE_SCRIPT, sha1: FENCE_SCRIPT_SHA1 }, tail);
     } catch (error) {
       const told = redisError("redis", error);
       throw told instanceof UnknownOutcome ? unknown(error) : told;

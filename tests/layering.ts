@@ -41,7 +41,8 @@ const RULES: readonly { files: RegExp; may: RegExp; asTypes?: RegExp; why: strin
   },
   {
     files: /^fencing\//,
-    may: /^(fencing\/|coordination\/errors\.ts$|drivers\/(check|\w+_(name|errors))\.ts$)/,
+    may:
+      /^(fencing\/|coordination\/errors\.ts$|drivers\/(check|mysql_hex|postgres_migration|redis_run|\w+_(name|errors))\.ts$)/,
     asTypes: /^drivers\/redis\.ts$/,
     why: "a fence stands where the writes go, which need not be where the leases are",
   },
