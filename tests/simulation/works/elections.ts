@@ -1,0 +1,71 @@
+/**
+ * Leaders, and those who look who leads.
+ *
+ * @module
+ */
+
+import { between } from "../dice.ts";
+import type { Laws, Scope } from "../laws.ts";
+import type { Work } from "../member.ts";
+
+/** Who acted in which term, whatever they are told. */
+export class Terms {
+  readonly #leaders = new Map<number, string>();
+  #latest = 0;
+  readonly #laws: Laws;
+  readonly #scope: Scope;
+
+  constructor(laws: Laws, scope: Scope) {
+    this.#laws = laws;
+    this.#scope = scope;
+  }
+
+  /** Somebody does what only a leader may. */
+  act(term: number, name: string): void {
+    const leader = this.#leaders.get(term) ?? name;
+    this.#leaders.set(term, leader);
+    if (this.#scope.growing && leader !== name) {
+      this.#laws.broken("a term has one leader", `${leader} and ${name} act in term ${term}`);
+    }
+    if (this.#scope.exclusive && term < this.#latest) {
+      this.#laws.broken("one leads at a time", `${name} acts in ${term}, after ${this.#latest}`);
+    }
+    this.#latest = Math.max(this.#latest, term);
+  }
+}
+
+/** Leads while it can. */
+export function elections(terms: Terms, laws: Laws): Work {
+  return (member) =>
+    member.repeat(100, 2_000, async () => {
+      const { random, host } = member;
+      await member.coordinator.lead("g", async ({ term, signal, confirm }) => {
+        laws.saw("a leader was elected");
+        while (!signal.aborted && random() < 0.9) {
+          terms.act(term, host.name);
+          laws.saw("a leader acted");
+          await member.sleep(between(random, 20, 800));
+          if (random() < 0.1) {
+            await host.compute(between(random, 0, 1_500));
+            // Where clocks stand still while one computes, only the backend knows.
+            if (host.clock.kind.frozen) await confirm();
+          }
+        }
+      }, { signal: member.stopped });
+    });
+}
+
+/** Looks who leads; nobody who is told by the one who decides ever sees an older term again. */
+export function observers(laws: Laws, scope: Scope): Work {
+  return async (member) => {
+    let latest = 0;
+    await member.repeat(200, 1_500, async () => {
+      const leader = await member.coordinator.getLeader("g");
+      if (!leader) return;
+      if (scope.fresh && scope.exclusive && leader.term < latest) {
+        laws.broken("terms are seen in order", `${leader.term} was seen after ${latest}`);
+      }
+      latest = Math.max(latest, leader.term);
+    });
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * Cron jobs whose triggers come to everybody, sometimes twice and late.
+ *
+ * @module
+ */
+
+import { BEGIN } from "../clock.ts";
+import { between } from "../dice.ts";
+import type { Laws, Scope } from "../laws.ts";
+import type { Member, Work } from "../member.ts";
+import type { Server } from "../server.ts";
+
+/** How far apart slots are, in ms. */
+export const PERIOD = 3_000;
+
+/** The runs of the job of one mode. */
+export class Runs {
+  /** Slots that everybody has been told of. */
+  readonly due = new Set<number>();
+  /** Slots whose run has ended well, to its runner's knowledge. */
+  readonly ended = new Set<number>();
+  readonly #begun = new Map<number, number>();
+  readonly #laws: Laws;
+  readonly #scope: Scope;
+  readonly #server: () => Server;
+
+  constructor(laws: Laws, scope: Scope, server: () => Server) {
+    this.#laws = laws;
+    this.#scope = scope;
+    this.#server = server;
+  }
+
+  /** A run begins. */
+  begin(mode: "once" | "retry", slot: number, token: number, name: string): void {
+    const place = `${mode} ${slot}`;
+    this.#laws.saw(`a slot began (${mode})`);
+    const before = this.#begun.get(slot) ?? 0;
+    if (mode === "once" && before > 0 && this.#scope.exclusive) {
+      this.#laws.broken("a slot runs at most once", `${name} begins ${place} once more`);
+    }
+    if (mode === "retry" && before > 0) this.#laws.saw("a slot began again (retry)");
+    if (before >= token && this.#scope.growing) {
+      this.#laws.broken("runs of a slot have growing tokens", `${token} after ${before}: ${place}`);
+    }
+    if (mode === "retry" && this.#scope.exclusive && this.#done(slot) < token) {
+      this.#laws.broken("what is done is not done again", `${name} begins ${place} again`);
+    }
+    this.#begun.set(slot, Math.max(before, token));
+  }
+
+  /** The token under which it was written that a slot is done. */
+  #done(slot: number): number {
+    const row = this.#server().rows.find(({ seat }) => seat === `${slot}/done`);
+    return row?.token ?? Infinity;
+  }
+}
+
+/** Runs slots as a platform triggers them. */
+export function slots(mode: "once" | "retry", runs: Runs, every: { readonly now: number }): Work {
+  return async (member) => {
+    const { random } = member;
+    let next = Math.ceil((every.now + 1) / PERIOD) * PERIOD;
+    const triggers: Promise<void>[] = [];
+    while (!member.stopped.aborted) {
+      const slot = next;
+      await member.sleep(Math.max(0, slot - every.now) + random() * 400);
+      if (member.stopped.aborted) break;
+      next += PERIOD;
+      for (let times = random() < 0.2 ? 2 : 1; times > 0; times--) {
+        triggers.push(trigger(member, mode, BEGIN + slot, runs));
+      }
+    }
+    await Promise.all(triggers);
+  };
+}
+
+async function trigger(
+  member: Member,
+  mode: "once" | "retry",
+  slot: number,
+  runs: Runs,
+): Promise<void> {
+  const { random, host, coordinator } = member;
+  if (mode === "retry") runs.due.add(slot);
+  const skipIfRunning = random() < 0.2;
+  // A platform triggers what has failed again, and we what is not known to be done.
+  for (let done = false; !done && !member.stopped.aborted;) {
+    await member.tolerate(async () => {
+      const result = await coordinator.cron(mode).run(
+        { slot, mode, retain: 3_600_000, skipIfRunning },
+        async ({ token, signal }) => {
+          runs.begin(mode, slot, token, host.name);
+          await member.sleep(between(random, 0, 1_500));
+          if (!signal.aborted && random() < 0.1) throw new DOMException("crashed", "AbortError");
+        },
+      );
+      done = result.outcome === "ran" || result.done;
+      if (done) runs.ended.add(slot);
+    });
+    if (mode === "once") return;
+    if (!done) await member.sleep(between(random, 300, 1_500));
+  }
+}
