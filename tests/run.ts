@@ -12,7 +12,7 @@ const root = new URL("../", import.meta.url).pathname;
 
 /** About half of the time. */
 const SECOND = [
-  ...["tests/model_test.ts", "tests/group_race_test.ts", "tests/sql_crash_test.ts"],
+  ...["tests/differential", "tests/group_race_test.ts", "tests/sql_crash_test.ts"],
   ...["tests/sql_lost_reply_test.ts", "tests/servers", "tests/runtimes"],
 ];
 

@@ -6,7 +6,7 @@
 
 import type { Runtime } from "../../coordination/runtime.ts";
 import { Clock, type ClockKind } from "./clock.ts";
-import { type Dice, type Stream } from "./dice.ts";
+import type { Dice, Stream } from "./dice.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** One life of one process. */
@@ -15,7 +15,8 @@ export class Host implements Runtime {
   readonly name: string;
   /** Its machine's clocks. */
   readonly clock: Clock;
-  readonly lasting = true;
+  /** Where clocks stand still, requests end, and timers with them. */
+  readonly lasting: boolean;
   readonly #schedule: Schedule;
   readonly #random: Stream;
   readonly #slack: Stream;
@@ -31,6 +32,7 @@ export class Host implements Runtime {
 
   constructor(name: string, schedule: Schedule, dice: Dice, kind: ClockKind) {
     this.name = name;
+    this.lasting = !kind.frozen;
     this.#schedule = schedule;
     this.#random = dice.of(`${name} jitter`);
     this.#slack = dice.of(`${name} timers`);

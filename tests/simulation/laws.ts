@@ -95,7 +95,7 @@ export class Laws {
     if (groups && this.#scope.exclusive) this.#orphans();
   }
 
-  #step(from: string, op: Op, outcome: Outcome, had: Row | undefined): void {
+  #step(from: string, op: Op, outcome: Outcome, had: Lease | undefined): void {
     if (op.op === "acquire" && outcome.ok) this.#grant(op, outcome.leases[0] as Lease, had);
     if (op.op === "release" && op.id !== undefined) {
       if (outcome.ok && !op.id.startsWith(`${from}-`)) this.#taken.add(op.id);
@@ -109,10 +109,10 @@ export class Laws {
     }
   }
 
-  #grant({ resource, seat, id }: Acquire, { token }: Lease, had: Row | undefined): void {
+  #grant({ resource, seat, id }: Acquire, { token }: Lease, had: Lease | undefined): void {
     const place = `${resource} ${seat}`;
     const last = this.#tokens.get(place) ?? 0;
-    if (had) {
+    if (had?.id === id) {
       this.saw("a grant was asked for again");
       if (token !== had.token) {
         this.broken(

@@ -30,8 +30,8 @@ export interface Done {
   readonly from: string;
   readonly ops: readonly Op[];
   readonly outcomes: readonly Outcome[];
-  /** What each operation's own id held before it was done. */
-  readonly had: readonly (Row | undefined)[];
+  /** Who had each operation's seat before all of them were done. */
+  readonly had: readonly (Lease | undefined)[];
 }
 
 /** A model, and how much of the journal it has been told. */
@@ -76,8 +76,13 @@ export class Server {
   async apply(ops: readonly Op[], from: string): Promise<readonly Outcome[]> {
     const time = this.clock.wall();
     const at = this.#schedule.now;
-    const had = ops.map((op) => op.op === "acquire" ? this.live(op.id) : undefined);
-    const outcomes = await this.#model.apply(ops);
+    // Both are decided at once, before anything else can happen.
+    const looks = this.#model.apply(
+      ops.map(({ resource, seat = "" }) => ({ op: "inspect", resource, seat })),
+    );
+    const answers = this.#model.apply(ops);
+    const had = (await looks).map(({ leases }) => leases[0]);
+    const outcomes = await answers;
     const done = { at, time, from, ops, outcomes, had };
     this.#journal.push(done);
     this.#note(done);

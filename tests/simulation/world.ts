@@ -117,7 +117,7 @@ export class World implements Network {
     const recovered = chaos + this.longest + ttl + 5_500;
     await this.schedule.until(recovered, over);
     const before = new Map(this.laws.seen);
-    const calm = recovered + 2 * ttl + 4_000;
+    const calm = recovered + 4 * ttl + 4_000;
     await this.schedule.until(calm, over);
     if (!over()) this.#judgeRecovery(before, recovered);
     for (const member of this.members) member.stop();
@@ -191,7 +191,7 @@ export class World implements Network {
       wire: new Wire(host, this),
       random: this.dice.of(`${name} work`),
       options,
-      beats: random() < 0.6,
+      beats: random() < 0.6 && host.lasting,
       trouble: ({ code, message }) => {
         this.laws.saw(`error: ${code}`);
         if (/was granted, but/.test(message)) this.laws.saw("a grant came too late to be believed");
@@ -310,8 +310,15 @@ export class World implements Network {
   #judgeRecovery(before: ReadonlyMap<string, number>, recovered: number): void {
     const has = (name: WorkName) => this.plan.members.some((works) => works.includes(name));
     const grew = (what: string) => (this.laws.seen.get(what) ?? 0) > (before.get(what) ?? 0);
-    if (has("locks") && !grew("a lock was taken")) {
-      this.laws.broken("locks are taken again", "nobody got one after all was well");
+    const again: [WorkName, string][] = [
+      ["locks", "a lock was taken"],
+      ["semaphores", "a permit was taken"],
+      ["members", "a member was there"],
+    ];
+    for (const [work, what] of again) {
+      if (has(work) && !grew(what)) {
+        this.laws.broken("what others held is free again", `not once ${what}, though all is well`);
+      }
     }
     if (has("elections") && !this.server.rows.some(({ resource }) => /\bleader:/.test(resource))) {
       if (!grew("a leader acted")) {

@@ -5,7 +5,7 @@
  */
 
 import type { GroupEvent } from "../../../mod.ts";
-import type { Inspect } from "../../../drivers/driver.ts";
+import { read } from "../../../coordination/capabilities.ts";
 import { between } from "../dice.ts";
 import type { Laws, Scope } from "../laws.ts";
 import type { Member, Work } from "../member.ts";
@@ -28,6 +28,7 @@ export function members(laws: Laws): Work {
       for (let turns = Math.floor(between(random, 1, 12)); turns > 0; turns--) {
         await member.sleep(between(random, 50, 900));
         if (member.stopped.aborted || (!joined.held && !rejoin)) break;
+        if (joined.held) laws.saw("a member was there");
         const how = random();
         await member.tolerate(async () => {
           if (how < 0.5) await coordinator.tick();
@@ -52,14 +53,15 @@ export const founders: Work = (member) =>
 /** What a watcher has understood, which outlives it, as a cursor in a database does. */
 export interface Understanding {
   cursor: string | undefined;
-  readonly members: Set<string>;
+  /** What each member can do, as JSON. */
+  readonly members: Map<string, string>;
   /** The latest life that was seen of each member. */
   readonly lives: Map<string, number>;
 }
 
 /** Understands nothing yet. */
 export function nothingUnderstood(): Understanding {
-  return { cursor: undefined, members: new Set(), lives: new Map() };
+  return { cursor: undefined, members: new Map(), lives: new Map() };
 }
 
 /** Follows the group by cursors alone. */
@@ -79,7 +81,7 @@ export function watchers(known: Understanding, laws: Laws, scope: Scope): Work {
       if (there && !same(there, known.members)) {
         laws.broken(
           "events lead from one look to the next",
-          `${member.host.name} understood ${[...known.members]}, and ${[...there]} are there`,
+          `${member.host.name} understood ${show(known.members)}, and there is ${show(there)}`,
         );
       }
     });
@@ -92,7 +94,11 @@ function follow(known: Understanding, event: GroupEvent, laws: Laws, scope: Scop
     laws.broken("events are in order and without gaps", `${event.type}: ${why}`);
   if (event.type === "resync") {
     known.members.clear();
-    for (const memberId of event.members.keys()) known.members.add(memberId);
+    for (const [id, can] of event.members) known.members.set(id, JSON.stringify(can));
+  } else if (event.type === "capabilities") {
+    laws.saw("a watcher was told: capabilities");
+    if (!known.members.has(event.memberId)) wrong(`${event.memberId} was no member`);
+    known.members.set(event.memberId, JSON.stringify(event.capabilities));
   } else if (event.type === "joined" || event.type === "restarted" || event.type === "left") {
     laws.saw(`a watcher was told: ${event.type}`);
     const { memberId, incarnation } = event;
@@ -100,7 +106,7 @@ function follow(known: Understanding, event: GroupEvent, laws: Laws, scope: Scop
     if (known.members.has(memberId) === (event.type === "joined")) wrong(`${memberId} was so`);
     if (event.type === "left") known.members.delete(memberId);
     else {
-      known.members.add(memberId);
+      known.members.set(memberId, JSON.stringify(event.capabilities));
       if (scope.growing && scope.fresh && scope.exclusive && incarnation <= life) {
         wrong(`${memberId}'s life ${incarnation} comes after ${life}`);
       }
@@ -110,24 +116,33 @@ function follow(known: Understanding, event: GroupEvent, laws: Laws, scope: Scop
 }
 
 async function list(member: Member, laws: Laws): Promise<void> {
-  const names = await member.coordinator.getMembers(GROUP);
+  const listed = await member.coordinator.getMembersWithCapabilities(GROUP);
   const there = seen(member);
-  if (there && !same(there, names)) {
-    laws.broken("a list has the members that are there", `${[...names]} of ${[...there]}`);
+  const said = new Map([...listed].map(([id, can]) => [id, JSON.stringify(can)]));
+  if (there && !same(there, said)) {
+    laws.broken("a list has what is there", `${show(said)} instead of ${show(there)}`);
   }
 }
 
 /** Who was there by the answer that has just come; `undefined` when it did not say. */
-function seen({ wire }: Member): Set<string> | undefined {
+function seen({ wire }: Member): Map<string, string> | undefined {
   const { ops = [], outcomes = [] } = wire.last ?? {};
   const look = (resource: string): number =>
-    ops.findIndex((op): op is Inspect => op.op === "inspect" && op.resource.endsWith(resource));
+    ops.findIndex((op) => op.op === "inspect" && op.resource.endsWith(resource));
   const [groups, members] = [look("groups"), look(`group:${GROUP}`)];
   if (groups < 0 || members < 0) return undefined;
   const exists = (outcomes[groups]?.leases.length ?? 0) > 0;
-  return new Set(exists ? outcomes[members]?.leases.map(({ seat }) => seat) : []);
+  const leases = exists ? outcomes[members]?.leases ?? [] : [];
+  return new Map(leases.map(({ seat, value }) => [
+    seat,
+    JSON.stringify(read(value).capabilities),
+  ]));
 }
 
-function same(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
-  return one.size === other.size && [...one].every((each) => other.has(each));
+function same(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {
+  return one.size === other.size && [...one].every(([id, can]) => other.get(id) === can);
+}
+
+function show(members: ReadonlyMap<string, string>): string {
+  return [...members].map(([id, can]) => `${id} ${can}`).join(", ") || "nobody";
 }

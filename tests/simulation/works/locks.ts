@@ -80,7 +80,7 @@ export function locks(registers: ReadonlyMap<string, Register>, laws: Laws): Wor
       if (!lease) return laws.saw("a lock was refused");
       await work(lease);
       // Some forget it for so long that it ends by itself, unless something renews all they have.
-      if (random() < 0.15) await member.sleep(between(random, 0, 2 * lease.ttl));
+      if (random() < 0.15) await member.sleep(between(random, 0, 1.5 * lease.ttl));
       await lease.release();
     });
   };
@@ -134,8 +134,9 @@ export function semaphores(laws: Laws): Work {
       const timeout = oneOf(random, [0, 500]);
       const lease = await semaphore.acquire({ timeout, signal: member.stopped });
       if (!lease) return laws.saw("a permit was refused");
+      laws.saw("a permit was taken");
       await member.sleep(between(random, 0, lease.ttl / 2));
-      if (random() < 0.1) await member.sleep(between(random, 0, 2 * lease.ttl));
+      if (random() < 0.1) await member.sleep(between(random, 0, 1.5 * lease.ttl));
       await lease.release();
     });
 }
