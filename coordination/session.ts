@@ -132,7 +132,8 @@ export class Session {
   attempt(wanted: Wanted, won?: (lease: HeldLease) => void): Attempt {
     const { resource, seat = "", ttl, value, guard, believe, first = [] } = wanted;
     this.check(ttl);
-    // A fresh id for each try: an earlier one that was refused can no longer be granted to us.
+    // A fresh id for each try: an earlier send of a refused one may land late and be granted to nobody,
+    // for its ttl.
     const id = this.runtime.id();
     const op: spi.Acquire = {
       op: "acquire",

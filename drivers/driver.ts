@@ -14,7 +14,8 @@
  * 4. Replay: an `acquire` whose `id` already holds the seat answers `ok` with the *same* token and
  *    changes nothing else, the expiry included; its guard is not checked again. So a caller counts
  *    its deadline from the *first* send of that id, and a renewal's from the send that was
- *    acknowledged. `left` is a hint for waiting, never a deadline.
+ *    acknowledged. `left` is a hint for waiting, never a deadline. A copy that lands after its lease
+ *    has ended is granted anew, with a new token, to nobody: it lives for its ttl.
  * 5. `token` is a safe integer above every earlier token of that seat, `max(previous + 1, clock in
  *    ms)`: across release, expiry, clean-up and restart, and as far as the backend allows across
  *    lost data.
