@@ -67,16 +67,13 @@ export function postgres(query: PostgresQuery, options: PostgresOptions = {}): D
       if (ops.length === 0) return [];
       const order = inOrder(ops);
       const sorted = order.map((index) => ops[index] as Op);
+      // Infinity is null in JSON, and no ttl is for ever.
+      const request = JSON.stringify({ locks: locksOf(ops), ops: sorted });
       let rows;
       try {
-        // Infinity is null in JSON, and no ttl is for ever.
-        rows = await query(
-          statement,
-          [JSON.stringify({ locks: locksOf(ops), ops: sorted })],
-          signal,
-        );
+        rows = await query(statement, [request], signal);
       } catch (error) {
-        throw postgresError(name, error);
+        throw postgresError(name, error, request);
       }
       const outcomes = parse(name, rows?.[0]?.["outcomes"], ops.length);
       const asGiven: Outcome[] = [];

@@ -6,6 +6,7 @@
 
 import type { CoordinationError } from "../coordination/errors.ts";
 import { failure } from "./failure.ts";
+import { plain } from "./plain_errors.ts";
 
 /**
  * A statement that fails is rolled back, so a SQLSTATE proves that nothing was written; but for
@@ -20,15 +21,15 @@ const NO_SCHEMA = /^(3F000|42P01|42703|42883)$/;
 /** Deadlocks, time-outs, too many connections, a server that starts. */
 const MAY_PASS = /^(40|53|55P03|57014|57P03)/;
 
-/** An error as Baton throws it. */
-export function postgresError(name: string, error: unknown): CoordinationError {
+/** An error as Baton throws it; what was `sent` may be in it, and is not repeated. */
+export function postgresError(name: string, error: unknown, sent = ""): CoordinationError {
   return failure(name, error, () => {
     const code = String((error as { code?: unknown } | null)?.code ?? "");
     // Every SQLSTATE has a digit; EPIPE, from a socket, is none.
     const state = /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : "";
     const unauthorized = UNAUTHORIZED.test(state);
     return {
-      said: state ? `SQLSTATE ${state}: ${brief(error)}` : brief(error),
+      said: (state && `SQLSTATE ${state}: `) + plain(error, sent),
       refused: state !== "" && !IN_DOUBT.test(state),
       unauthorized,
       mayPass: MAY_PASS.test(state),
@@ -39,10 +40,4 @@ export function postgresError(name: string, error: unknown): CoordinationError {
         : "check URL, network and database",
     };
   });
-}
-
-/** The start of an error's message; what a server or proxy says may be long. */
-function brief(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/\s+/g, " ").slice(0, 200);
 }

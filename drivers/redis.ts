@@ -67,12 +67,13 @@ export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
       if (ops.length === 0) return [];
       const wired = ops.map(wire);
       const keys = keysOf(namespace, wired);
-      const tail = [`${keys.length}`, ...keys, namespace, clock(now()), JSON.stringify(wired)];
+      const request = JSON.stringify(wired);
+      const tail = [`${keys.length}`, ...keys, namespace, clock(now()), request];
       let reply: unknown;
       try {
         reply = await runScript(send, { text: SCRIPT, sha1: SCRIPT_SHA1 }, tail, signal);
       } catch (error) {
-        throw redisError(name, error);
+        throw redisError(name, error, request);
       }
       return parse(name, reply, ops.length);
     },
@@ -144,7 +145,8 @@ function parse(name: string, reply: unknown, count: number): Outcome[] {
 }
 
 function lease(name: string, row: unknown, left: unknown): Lease {
-  const [, seat, token, id, value] = /^(\S*) (\d+) (\S+) \d+ ([^]*)$/.exec(String(row)) ?? [];
+  const text = typeof row === "string" ? row : "";
+  const [, seat, token, id, value] = /^(\S*) (\d+) (\S+) \d+ ([^]*)$/.exec(text) ?? [];
   if (seat === undefined || !id || value === undefined || typeof left !== "number") throw odd(name);
   return {
     seat: decodeURIComponent(seat),

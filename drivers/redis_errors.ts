@@ -6,21 +6,22 @@
 
 import type { CoordinationError } from "../coordination/errors.ts";
 import { failure } from "./failure.ts";
+import { plain, textOf } from "./plain_errors.ts";
 
 /** Errors a server sends before it runs anything, by their first word. */
 const UNAUTHORIZED = /^(WRONGPASS|NOAUTH|NOPERM|Unauthorized)/i;
 const OVER_QUOTA = /^ERR max .*request/i;
 const MAY_PASS = /^(LOADING|BUSY|READONLY)\b/;
 
-/** An error as Baton throws it. */
-export function redisError(name: string, error: unknown): CoordinationError {
+/** An error as Baton throws it; what was `sent` may be in it, and is not repeated. */
+export function redisError(name: string, error: unknown, sent = ""): CoordinationError {
   return failure(name, error, () => {
-    const said = brief(error);
-    const unauthorized = UNAUTHORIZED.test(said);
-    const mayPass = MAY_PASS.test(said);
+    const text = brief(error);
+    const unauthorized = UNAUTHORIZED.test(text);
+    const mayPass = MAY_PASS.test(text);
     return {
-      said,
-      refused: unauthorized || mayPass || OVER_QUOTA.test(said),
+      said: plain(text, sent),
+      refused: unauthorized || mayPass || OVER_QUOTA.test(text),
       unauthorized,
       mayPass,
       advice: unauthorized ? "check the token and its rights" : "check URL, network and plan",
@@ -28,8 +29,7 @@ export function redisError(name: string, error: unknown): CoordinationError {
   });
 }
 
-/** The start of an error's message, without the command that some clients append. */
+/** An error's message, without what some clients put around it: the command, with all its words. */
 export function brief(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/^Command failed: /, "").replace(/, command was: [^]*$/, "").slice(0, 200);
+  return textOf(error).replace(/^Command failed: /, "").replace(/, command was: [^]*$/, "");
 }

@@ -43,8 +43,8 @@ export interface UpstashClient {
  * @throws {InvalidArgument} when the URL or the token cannot be right.
  */
 export function upstash(options: UpstashOptions): Driver {
-  const { url, token, name = "upstash", ...rest } = options;
-  checkUrl(url);
+  const { token, name = "upstash", ...rest } = options;
+  const url = checkedUrl(options.url);
   if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
     refuse(
       "token",
@@ -102,19 +102,20 @@ export function upstashClient(client: UpstashClient, options: RedisOptions = {})
   return redis((command) => client.exec(command as [string, ...string[]]), { name, ...rest });
 }
 
-/** Refuses what is no REST URL. No message repeats it: people paste redis://default:PASSWORD@…. */
-function checkUrl(text: string): void {
-  const url = URL.parse(text);
-  if (!url) return refuse("URL", "it is none");
+/** A REST URL; refuses what is none. No message repeats it: people paste redis://default:PASSWORD@…. */
+function checkedUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // "https:x" is a URL for a browser; the vendor's client refuses it, and repeats it.
+  if (!url || !/^\s*\w+:\/\//.test(text) || !/^[\w[][\w.:[\]-]+$/.test(url.host)) {
+    return refuse("URL", "it is none");
+  }
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.host))) {
-    refuse(
-      "URL",
-      "it must begin with https://",
-    );
+    refuse("URL", "it must begin with https://; http:// is for a server on this machine only");
   }
   if (url.username || url.password || url.search || url.hash) {
     refuse("URL", "it has credentials or a query in it");
   }
+  return url.href;
 }
 
 /** An error that does not repeat the token, whatever a server or proxy put into it. */

@@ -14,6 +14,7 @@
 
 import { CoordinationError, UnknownOutcome } from "../coordination/errors.ts";
 import { refuse } from "../drivers/check.ts";
+import { plain } from "../drivers/plain_errors.ts";
 import type { SendCommand } from "../drivers/redis.ts";
 import { redisError } from "../drivers/redis_errors.ts";
 import { runScript } from "../drivers/redis_run.ts";
@@ -77,13 +78,16 @@ export function fencedRedis(send: SendCommand): FencedRedis {
     try {
       reply = await runScript(send, { text: FENCE_SCRIPT, sha1: FENCE_SCRIPT_SHA1 }, tail);
     } catch (error) {
-      const told = redisError("redis", error);
-      throw told instanceof UnknownOutcome ? unknown(error) : told;
+      const told = redisError("redis", error, tail.join(" "));
+      // Never the client's own error: some append the whole command to it.
+      throw told instanceof UnknownOutcome ? unknown(told) : told;
     }
     const [kind, answer, why] = Array.isArray(reply) ? reply : [];
     if (kind === 1 && Array.isArray(answer) && answer.length === commands.length) return answer;
     if (kind === 0) throw new StaleToken({ resource: key, token });
-    if (kind === 2 && wired[Number(answer)]) throw failed(wired, Number(answer), String(why));
+    if (kind === 2 && typeof answer === "number" && wired[answer]) {
+      throw failed(wired, answer, why);
+    }
     if (kind === 3) refuse("fence key", "something else is kept there than a token");
     throw unknown(new Error("the reply is not from Baton's script"));
   };
@@ -100,11 +104,11 @@ function wire(command: RedisCommand, key: string): string[] {
   return words;
 }
 
-function failed(commands: readonly string[][], index: number, why: string): CoordinationError {
+function failed(commands: readonly string[][], index: number, why: unknown): CoordinationError {
   const before = index === 0 ? "so nothing was written" : `and the ${index} before it stay written`;
   return new CoordinationError(
     `Redis did not take command ${index + 1} of ${commands.length}, ${commands[index]?.[0]}, ` +
-      `${before}: ${why.slice(0, 200)}`,
+      `${before}: ${plain(why, commands.flat().join(" "))}`,
     "misuse",
   );
 }

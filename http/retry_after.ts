@@ -17,6 +17,7 @@
  * @returns `undefined` where nobody can tell: without `left`, or with one that has no end.
  */
 export function retryAfter(left: number | null | undefined): string | undefined {
-  if (left === null || left === undefined || !Number.isFinite(left)) return undefined;
-  return `${Math.max(1, Math.ceil(left / 1_000))}`;
+  // A number that is no time would not be written in digits alone.
+  if (!Number.isSafeInteger(Math.ceil(left ?? NaN))) return undefined;
+  return `${Math.max(1, Math.ceil(Number(left) / 1_000))}`;
 }
