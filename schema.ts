@@ -21,10 +21,18 @@ Prints the SQL that Baton needs in a database; running it again changes nothing.
   schema mysql [--table baton_leases] [--fences] [--apply]
 
   --fences  what refuses stale writes (@baton/baton/fencing), instead of what keeps leases
-  --apply   runs it on the Neon or PlanetScale database of DATABASE_URL instead
+  --apply   runs it on the Neon or PlanetScale database of DATABASE_URL instead, by HTTPS
 
 Exit status: 0 done, 1 it could not be applied, 2 bad arguments.
 `;
+
+const ELSEWHERE = `\
+DATABASE_URL is another server's than Neon's or PlanetScale's, and --apply speaks their HTTPS alone.
+Nothing was sent. Without --apply it prints the SQL: give that to the server's own client, such as
+
+  schema postgres | psql "$DATABASE_URL"
+
+or call migrate() of @baton/baton/schema/postgres (or …/mysql) with a function that sends to it.`;
 
 // deno-lint-ignore no-console -- this is a command
 const say = console.log, complain = console.error;
@@ -47,10 +55,12 @@ async function main(args: string[]): Promise<number> {
   if ((kind !== "postgres" && kind !== "mysql") || more.length > 0 || wrong) {
     return complain(HELP), 2;
   }
-  const url = process.env["DATABASE_URL"];
+  // Only then, for it takes a permission that printing can do without.
+  const url = values.apply ? process.env["DATABASE_URL"] ?? "" : "";
   if (values.apply && !url) {
     return complain("DATABASE_URL is not set, so there is no database to apply it to"), 2;
   }
+  if (isElsewhere(url)) return complain(ELSEWHERE), 2;
   if (kind === "postgres") {
     const { migrate, schema } = values.fences
       ? await postgresFences()
@@ -58,7 +68,7 @@ async function main(args: string[]): Promise<number> {
     const options = values.schema ? { schema: values.schema } : {};
     if (!values.apply) return print(schema(options));
     const { neonQuery } = await import("./drivers/neon.ts");
-    await migrate(neonQuery(url ?? ""), options);
+    await migrate(neonQuery(url), options);
   } else {
     const { migrate, schema } = values.fences
       ? await mysqlFences()
@@ -66,10 +76,16 @@ async function main(args: string[]): Promise<number> {
     const options = values.table ? { table: values.table } : {};
     if (!values.apply) return print(schema(options));
     const { planetscaleQuery } = await import("./drivers/planetscale.ts");
-    await migrate(planetscaleQuery({ url: url ?? "" }), options);
+    await migrate(planetscaleQuery({ url }), options);
   }
   say("Baton's schema is there.");
   return 0;
+}
+
+/** Whether it is another server's than those that are reached by HTTPS; it is sent no password then. */
+function isElsewhere(url: string): boolean {
+  return /^(postgres(ql)?|mysql):/.test(url) && URL.canParse(url) &&
+    !/\.(neon\.(tech|build)|psdb\.cloud)$/.test(new URL(url).hostname);
 }
 
 async function postgresFences() {

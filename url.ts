@@ -61,6 +61,10 @@ const OPTIONS: Readonly<Record<string, readonly [keyof CoordinatorOptions, numbe
   requestTimeout: ["timeout", 1],
 };
 
+/** What Upstash hands out is a URL like any other. */
+const UPSTASH =
+  "A REST URL of Upstash begins with upstash: here, instead of https:, and its token is the option token";
+
 /**
  * Makes a coordinator from a URL. No request: `start()`, or whatever comes first, makes that.
  *
@@ -97,7 +101,7 @@ export async function getCoordinator(
     throw new InvalidArgument(
       `Cannot use this URL: it must begin with one of ${
         Object.keys(known).map((each) => `${each}:`).join(", ")
-      }`,
+      }${scheme === "https" ? `. ${UPSTASH}` : ""}`,
     );
   }
   const { settings, parameters } = optionsIn(search, DATABASES.has(scheme));

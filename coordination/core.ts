@@ -15,11 +15,12 @@ import { lend } from "./inside.ts";
 import type { LeaderWork } from "./lead.ts";
 import type { CallOptions } from "./lease.ts";
 import { Lock } from "./lock.ts";
+import { memberOf } from "./member.ts";
 import { checkName } from "./names.ts";
-import { type Runtime, systemRuntime } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
 import { Semaphore } from "./semaphore.ts";
-import { Session } from "./session.ts";
-import { checkWait, type ClockBounds } from "./timings.ts";
+import type { Session } from "./session.ts";
+import type { ClockBounds } from "./timings.ts";
 
 /** How a coordinator is made. Every duration is in milliseconds. */
 export interface CoordinatorOptions {
@@ -42,7 +43,8 @@ export interface CoordinatorOptions {
   /**
    * How many requests this coordinator may send in all, repetitions included; then every call fails
    * with an error that says so, before the platform fails it with one that does not. Cloudflare's free
-   * plan allows 50 a request. No limit unless given; on MySQL give a third of what is allowed.
+   * plan allows 50 a request. No limit unless given; on MySQL give a third of what is allowed, and on
+   * Redis leave a few, for a server that has forgotten the script is sent it in a second request.
    */
   subrequests?: number;
   /** What clocks are trusted to do; see {@link ClockBounds}. */
@@ -92,14 +94,13 @@ export class CoreCoordinator implements AsyncDisposable {
    * @throws {InvalidArgument} when an option cannot work, saying which and why.
    */
   constructor(driver: Driver, options: CoordinatorOptions = {}) {
-    const { runtime = systemRuntime(), ttl = 30_000, lockTtl = ttl, leaderTtl = ttl } = options;
-    this.memberId = options.memberId ?? `member-${runtime.id().slice(0, 8)}`;
-    checkName("member", this.memberId);
-    if (options.timeout !== undefined) checkWait("request timeout", options.timeout);
-    this.#session = new Session({ ...options, driver, runtime });
-    for (const each of [ttl, lockTtl, leaderTtl]) this.#session.check(each);
+    const { memberId, session, ttl } = memberOf(driver, options);
+    const { lockTtl = ttl, leaderTtl = ttl } = options;
+    this.memberId = memberId;
+    this.#session = session;
+    for (const each of [lockTtl, leaderTtl]) session.check(each);
     this.#ttls = { lock: lockTtl, leader: leaderTtl, any: ttl };
-    lend(this, { session: this.#session, candidate: (group) => this.#candidate(group) });
+    lend(this, { session, candidate: (group) => this.#candidate(group) });
   }
 
   /** Whether `start()` was called, and `stop()` was not since. */
@@ -138,6 +139,9 @@ export class CoreCoordinator implements AsyncDisposable {
   /**
    * Ends the heartbeat and releases everything held, in one request. It never hangs: if the backend
    * does not answer, it gives up after at most ten seconds and what was held ends by its ttl.
+   *
+   * Where `start()` was never called, `await using baton = …` does the same, or
+   * `await baton[Symbol.asyncDispose]()`.
    *
    * @throws {CoordinationError} when not started.
    */

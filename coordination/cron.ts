@@ -4,7 +4,9 @@
  * @module
  */
 
-import { type CatchUpOptions, missedSlots } from "./catch_up.ts";
+import type { Lease } from "../drivers/driver.ts";
+import { type CatchUpOptions, missedSlots, rememberedFor } from "./catch_up.ts";
+import { EARLIEST, planOf } from "./cron_plan.ts";
 import { doneSeat, historyOf, noteIn, written } from "./cron_records.ts";
 import { CronRun } from "./cron_run.ts";
 import type { Plan, Run, RunRecord, SlotOptions, SlotResult } from "./cron_types.ts";
@@ -13,10 +15,7 @@ import type { CallOptions } from "./lease.ts";
 import { resources } from "./names.ts";
 import type { Grant } from "./parts.ts";
 import type { Session } from "./session.ts";
-import { checkWait, validity } from "./timings.ts";
-
-/** A slot's runs are remembered for a day unless told otherwise. */
-const RETAIN = 24 * 60 * 60 * 1_000;
+import { checkWhole, validity } from "./timings.ts";
 
 /** A named job. */
 export class Cron {
@@ -51,37 +50,18 @@ export class Cron {
    *   signal aborted is beyond anyone's control but its own.
    * @throws {UnknownOutcome} when the claim had no answer; `work` has not run. In `"once"` a claim
    *   that was granted all the same is released in the background.
-   * @throws {InvalidArgument} when the slot is no instant near now, or a duration cannot work.
+   * @throws {InvalidArgument} before any request, when the slot is no instant near now, or an option
+   *   cannot work.
    */
   async run<T>(options: SlotOptions, work: (run: Run) => T | Promise<T>): Promise<SlotResult<T>> {
-    const { mode = "once", ttl = this.#ttl, retain = RETAIN } = options;
-    const plan: Plan = {
-      ...options,
-      mode,
-      ttl,
-      retain,
-      keepAlive: options.keepAlive ?? mode === "retry",
-    };
-    this.#check(plan);
+    const plan = this.#due(this.plan(options));
     const { slot } = plan;
     const { lease, blockers } = await this.#claim(plan);
-    if (!lease) {
-      const [blocker] = blockers;
-      const done = blocker?.seat === doneSeat(slot);
-      return { outcome: "skipped", slot, reason: "taken", done, holder: holderOf(blockers) };
-    }
+    if (!lease) return skipped(slot, "taken", blockers);
     const run = new CronRun(this.#session, this.#memberId, lease, plan);
     if (plan.skipIfRunning || plan.minHold !== undefined) {
       const blockers = await run.occupy();
-      if (blockers) {
-        return {
-          outcome: "skipped",
-          slot,
-          reason: "running",
-          done: false,
-          holder: holderOf(blockers),
-        };
-      }
+      if (blockers) return skipped(slot, "running", blockers);
     }
     const value = await run.execute(work);
     return { outcome: "ran", slot, token: lease.token, holder: this.#memberId, value };
@@ -89,8 +69,8 @@ export class Cron {
 
   /**
    * Runs the slots that nobody has run since the last one that is remembered, the oldest first, and
-   * then this one. One request to look, and those of each run. Where nothing is remembered, nothing
-   * was missed.
+   * then this one. In `"retry"` an earlier slot whose last run failed is one of them. One request to
+   * look, and those of each run. Where nothing is remembered, nothing was missed.
    *
    * @returns What became of each, in order.
    * @throws as {@link Cron.run}; later slots are not begun then.
@@ -100,13 +80,19 @@ export class Cron {
     work: (run: Run) => T | Promise<T>,
   ): Promise<SlotResult<T>[]> {
     const { every, missed = "all", limit = 100, ...rest } = options;
-    const leases = await this.#session.inspect(resources.cron(this.job), undefined, rest.signal);
-    const known = historyOf(leases).map(({ slot }) => slot);
-    const oldest = this.#session.runtime.wall() - (rest.retain ?? RETAIN);
-    const before = missedSlots({ slot: rest.slot, every, known, oldest, limit });
+    const retain = rememberedFor(options);
+    const plan = this.plan({ ...rest, retain });
+    this.#due(plan);
+    const before = missedSlots({
+      plan,
+      every,
+      limit,
+      runs: await this.#runs(rest.signal),
+      oldest: this.#session.runtime.wall() - retain,
+    });
     const results: SlotResult<T>[] = [];
     for (const slot of [...missed === "last" ? before.slice(-1) : before, rest.slot]) {
-      results.push(await this.run({ ...rest, slot }, work));
+      results.push(await this.run({ ...plan, slot }, work));
     }
     return results;
   }
@@ -114,14 +100,43 @@ export class Cron {
   /**
    * The latest runs that are remembered, the latest slot first: at most `count`, and none longer ago
    * than `retain`. One request.
+   *
+   * @throws {InvalidArgument} when `count` is no whole number from 0.
    */
   async history(count = 20, options: CallOptions = {}): Promise<RunRecord[]> {
-    const leases = await this.#session.inspect(
-      resources.cron(this.job),
-      undefined,
-      options.signal,
-    );
-    return historyOf(leases).slice(0, count);
+    checkWhole("count", count, 0);
+    return (await this.#runs(options.signal)).slice(0, count);
+  }
+
+  /**
+   * What is asked for, with its defaults.
+   *
+   * @internal
+   * @throws {InvalidArgument} when anything but the slot cannot work.
+   */
+  protected plan(options: SlotOptions): Plan {
+    const plan = planOf(options, this.#ttl);
+    this.#session.check(plan.ttl);
+    return plan;
+  }
+
+  /** The plan of a slot that is due: what is remembered of it outlives every trigger of it. */
+  #due(plan: Plan): Plan {
+    const { slot, retain } = plan;
+    const ahead = Math.ceil(slot - this.#session.runtime.wall());
+    const earliest = Math.min(retain, EARLIEST);
+    if (!(Number.isSafeInteger(slot) && ahead <= earliest && -ahead <= retain)) {
+      throw new InvalidArgument(
+        `Cannot run slot ${slot} of job "${this.job}": it must be the scheduled instant in ms, at ` +
+          `most ${retain} ago (retain) and ${earliest} ahead. Use a longer retain, or slotAt() with ` +
+          "the schedule's offset: for it, weeks begin on Thursday",
+      );
+    }
+    return { ...plan, retain: retain + Math.max(0, ahead) };
+  }
+
+  async #runs(signal?: AbortSignal): Promise<RunRecord[]> {
+    return historyOf(await this.#session.inspect(resources.cron(this.job), undefined, signal));
   }
 
   async #claim({ slot, mode, ttl, retain, keepAlive, signal }: Plan): Promise<Grant> {
@@ -149,24 +164,13 @@ export class Cron {
         },
     );
   }
-
-  #check({ slot, ttl, retain, minHold, maxRuntime }: Plan): void {
-    for (const each of [ttl, retain, minHold ?? ttl]) this.#session.check(each);
-    if (maxRuntime !== undefined) checkWait("maxRuntime", maxRuntime);
-    if (retain < ttl) {
-      throw new InvalidArgument(
-        `Cannot use retain ${retain}: it must not be shorter than ttl ${ttl}`,
-      );
-    }
-    if (!Number.isSafeInteger(slot) || Math.abs(this.#session.runtime.wall() - slot) > retain) {
-      throw new InvalidArgument(
-        `Cannot run slot ${slot} of job "${this.job}": it must be the scheduled instant in ms since ` +
-          `the epoch, within ${retain} ms (retain) of now; beyond that nobody can tell if it has run`,
-      );
-    }
-  }
 }
 
-function holderOf([blocker]: readonly { value: string }[]): string {
-  return blocker ? noteIn(blocker.value).holder : "unknown";
+function skipped(
+  slot: number,
+  reason: "taken" | "running",
+  [blocker]: readonly Lease[],
+): SlotResult<never> {
+  const holder = blocker ? noteIn(blocker.value).holder : "unknown";
+  return { outcome: "skipped", slot, reason, done: blocker?.seat === doneSeat(slot), holder };
 }

@@ -7,9 +7,8 @@
 import type { Driver } from "../drivers/driver.ts";
 import type { CoordinatorOptions } from "./core.ts";
 import { Cron } from "./cron.ts";
+import { memberOf } from "./member.ts";
 import { checkName } from "./names.ts";
-import { systemRuntime } from "./runtime.ts";
-import { Session } from "./session.ts";
 
 export { Cron } from "./cron.ts";
 export type { CatchUpOptions, Every } from "./catch_up.ts";
@@ -38,11 +37,7 @@ export { type Interval, slotAt, slotOf, type Trigger } from "./slots.ts";
  * @throws {InvalidArgument} when the name or an option cannot work, saying which and why.
  */
 export function cronJob(driver: Driver, job: string, options: CoordinatorOptions = {}): Cron {
-  const { runtime = systemRuntime(), ttl = 30_000 } = options;
-  const memberId = options.memberId ?? `member-${runtime.id().slice(0, 8)}`;
   checkName("job", job);
-  checkName("member", memberId);
-  const session = new Session({ ...options, driver, runtime });
-  session.check(ttl);
+  const { memberId, session, ttl } = memberOf(driver, options);
   return new Cron(job, session, memberId, ttl);
 }

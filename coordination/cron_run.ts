@@ -5,10 +5,11 @@
  */
 
 import type * as spi from "../drivers/driver.ts";
-import { brief, doneSeat, failedSeat, type Note, RUNNING, written } from "./cron_records.ts";
+import { brief, doneSeat, failedSeat, HOLD, type Note, RUNNING, written } from "./cron_records.ts";
 import type { Plan, Run } from "./cron_types.ts";
 import { OperationTimedOut } from "./errors.ts";
 import type { HeldLease } from "./held_lease.ts";
+import { elapsed, type Instant, instant } from "./runtime.ts";
 import type { Session } from "./session.ts";
 import { firstOf } from "./signals.ts";
 
@@ -18,7 +19,7 @@ export class CronRun {
   readonly #memberId: string;
   readonly #claim: HeldLease;
   readonly #plan: Plan;
-  readonly #started: number;
+  readonly #began: Instant;
   /** What keeps other slots from running, where that is wanted. */
   #running: HeldLease | undefined;
 
@@ -27,37 +28,39 @@ export class CronRun {
     this.#memberId = memberId;
     this.#claim = claim;
     this.#plan = plan;
-    this.#started = session.runtime.wall();
+    this.#began = instant(session.runtime);
   }
 
   /** Keeps other slots from running; answers who keeps us from it, and then the slot is free again. */
   async occupy(): Promise<readonly spi.Lease[] | undefined> {
     const { ttl, minHold = 0, signal } = this.#plan;
+    const { resource } = this.#claim;
     try {
       const { lease, blockers } = await this.#session.acquire({
-        resource: this.#claim.resource,
+        resource,
         seat: RUNNING,
+        guard: { when: "vacant", resource, seat: HOLD },
+        // Who crashes holds the others off for no less time than who ends.
         ttl: Math.max(ttl, minHold),
         value: written(this.#note("started")),
         signal,
       });
       this.#running = lease;
-      if (blockers) await this.#claim[Symbol.asyncDispose]();
       return blockers;
-    } catch (error) {
-      await this.#claim[Symbol.asyncDispose]();
-      throw error;
+    } finally {
+      if (!this.#running) await this.#claim[Symbol.asyncDispose]();
     }
   }
 
   /** Runs the work, and records and gives back what it should. */
   async execute<T>(work: (run: Run) => T | Promise<T>): Promise<T> {
-    const { slot, keepAlive, mode } = this.#plan;
-    const [claim, running] = [this.#claim, this.#running];
-    const kept = [keepAlive && mode === "retry" && claim, running].filter((lease) => !!lease);
-    const letGo = kept.map((lease) => this.#session.heart.keep(lease));
+    const { slot, keepAlive, mode, signal: stop } = this.#plan;
+    const claim = this.#claim;
+    const running = this.#running;
+    const kept = [keepAlive && mode === "retry" ? claim : undefined, running];
+    const letGo = kept.map((lease) => lease && this.#session.heart.keep(lease));
     const cut = new AbortController();
-    const signals = () => firstOf(claim.signal, running?.signal, cut.signal);
+    const signals = () => firstOf(claim.signal, running?.signal, cut.signal, stop);
     let signal: AbortSignal | undefined;
     const run: Run = {
       slot,
@@ -67,19 +70,16 @@ export class CronRun {
         return signal ??= signals();
       },
     };
-    let note: Note;
-    let value: T;
+    let note = (): Note => this.#note("ran");
     try {
-      value = await this.#inTime(cut, async () => await work(run));
-      note = this.#note("ran");
+      return await this.#inTime(cut, async () => await work(run));
     } catch (error) {
-      letGo.forEach((each) => each());
-      await this.#end(this.#note(cut.signal.aborted ? "cut" : "failed", error));
+      note = () => this.#note(cut.signal.aborted ? "cut" : "failed", error);
       throw error;
+    } finally {
+      letGo.forEach((each) => each?.());
+      await this.#end(note());
     }
-    letGo.forEach((each) => each());
-    await this.#end(note);
-    return value;
   }
 
   /** Runs until the work ends or its time is over; then aborts its signal and stops waiting. */
@@ -91,7 +91,7 @@ export class CronRun {
       cancel = this.#session.runtime.after(maxRuntime, () => {
         const error = new OperationTimedOut(
           `${this.#claim.resource}: the run of slot ${this.#plan.slot} had not ended after its ` +
-            `maxRuntime of ${maxRuntime} ms; its signal was aborted, and what it has done is unknown`,
+            `maxRuntime of ${maxRuntime} ms, and its signal was aborted`,
           { retryable: false },
         );
         cut.abort(error);
@@ -107,10 +107,10 @@ export class CronRun {
 
   /** Records the end and gives back what is held, in one request; none where there is nothing to tell. */
   async #end(note: Note): Promise<void> {
-    const { mode, record, slot } = this.#plan;
+    const { mode, record, slot, retain, minHold = 0 } = this.#plan;
     const claim = this.#claim;
+    const running = this.#running;
     const ops: spi.Op[] = [];
-    const running = this.#ending();
     if (mode === "once") {
       // Whatever became of it, the claim stays until it is no longer remembered.
       if (record) ops.push(claim.renewal(written(note)));
@@ -119,51 +119,44 @@ export class CronRun {
       // The record first and the claim after it, so the slot is never free in between. A claim that
       // was lost is another's to finish.
       const seat = note.outcome === "ran" ? doneSeat(slot) : failedSeat(slot, claim.token);
-      ops.push(this.#record(seat, note), claim.giveBack);
+      ops.push(this.#write(seat, retain, note), claim.giveBack);
       claim.releasing();
     }
-    if (running) ops.push(running.giveBack);
+    if (running) {
+      // In this order likewise, for the job.
+      const left = Math.ceil(minHold - elapsed(this.#session.runtime, this.#began));
+      if (left > 0) ops.push(this.#write(HOLD, left, note));
+      if (running.releasing()) ops.push(running.giveBack);
+    }
     if (ops.length === 0) return;
     try {
-      const outcomes = await this.#session.driver.apply(ops);
-      if (mode === "retry") claim.released(outcomes[1]);
-      running?.released(outcomes.at(-1));
+      await this.#session.driver.apply(ops);
     } catch (error) {
       // The work is done all the same; if nothing was written, the slot may run again.
       this.#session.report({ type: "release-failed", error });
     }
   }
 
-  /** The lease on running that is to be given back; before `minHold` is over it ends by itself. */
-  #ending(): HeldLease | undefined {
-    const running = this.#running;
-    if (!running) return undefined;
-    const { minHold = 0 } = this.#plan;
-    if (this.#session.runtime.wall() - this.#started < minHold) running.abandon();
-    return running.releasing() ? running : undefined;
-  }
-
-  #record(seat: string, note: Note): spi.Acquire {
+  #write(seat: string, ttl: number, note: Note): spi.Acquire {
+    const { resource } = this.#claim;
     return {
       op: "acquire",
-      resource: this.#claim.resource,
+      resource,
       seat,
       id: this.#session.runtime.id(),
-      ttl: this.#plan.retain,
+      ttl,
       value: written(note),
     };
   }
 
   #note(outcome: Note["outcome"], error?: unknown): Note {
-    const ended = outcome === "started" ? null : this.#session.runtime.wall();
-    const said = error === undefined ? {} : { error: brief(error) };
     return {
       holder: this.#memberId,
       token: this.#claim.token,
-      started: this.#started,
-      ended,
+      started: this.#began.wall,
+      ended: outcome === "started" ? null : this.#session.runtime.wall(),
       outcome,
-      ...said,
+      ...(error !== undefined && { error: brief(error) }),
     };
   }
 }

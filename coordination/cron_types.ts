@@ -6,11 +6,12 @@
 
 import type { CallOptions } from "./lease.ts";
 
-/** Which slot to run, and how. Durations are in ms. */
+/** Which slot to run, and how. Durations are whole ms, 24.8 days (2^31 ms) at most. */
 export interface SlotOptions extends CallOptions {
   /**
    * The instant the platform scheduled, in ms since the epoch, such as `event.scheduledTime`: never
-   * the clock at execution, or two triggers of one slot would be two slots. See `slotOf()`.
+   * the clock at execution, or two triggers of one slot would be two slots. See `slotOf()`. It may
+   * lie `retain` back, and an hour ahead, for a trigger may be early.
    */
   slot: number;
   /**
@@ -30,18 +31,21 @@ export interface SlotOptions extends CallOptions {
    */
   keepAlive?: boolean;
   /**
-   * For how long a slot is remembered; 24 hours unless given. A trigger that comes later than that is
-   * refused, for nobody could tell whether its slot has run.
+   * For how long a slot is remembered, from its instant or its run, whichever is later; 24 hours
+   * unless given, `Infinity` for ever. A trigger that comes later than that is refused, for nobody
+   * could tell whether its slot has run.
    */
   retain?: number;
   /**
-   * Skips the slot while a run of another slot of this job goes on. It may run later, if it is
-   * triggered again. Costs the winner one request more.
+   * Skips the slot while a run of another slot of this job goes on, or its `minHold`. It may run
+   * later, if it is triggered again. Costs two requests more, whether it runs or is skipped; in
+   * `"retry"` a run costs one more, for its end is told anyhow.
    */
   skipIfRunning?: boolean;
   /**
    * For how long after a run began no other slot of this job begins, however soon it ended: for
-   * triggers that come too close together. Implies `skipIfRunning`.
+   * triggers that come too close together. Implies `skipIfRunning`, with what that costs, and costs
+   * nothing more. Of a run that crashes, it counts from its last sign of life.
    */
   minHold?: number;
   /** When to cut a run that has not ended: its signal aborts and `run()` rejects. */
@@ -51,6 +55,11 @@ export interface SlotOptions extends CallOptions {
    * and all about those in mode `"retry"`, is known anyhow.
    */
   record?: boolean;
+  /**
+   * Stops waiting for the claim; and later tells the work, as in `lead()`: the run's signal aborts too.
+   * (`lock.with()` leaves that to its caller, whose work is given the lease alone.)
+   */
+  signal?: AbortSignal;
 }
 
 /** Slot options with their defaults in place. */
@@ -64,7 +73,7 @@ export interface Run {
   readonly slot: number;
   /** The fencing token of this run: larger than that of every earlier run of this slot. */
   readonly token: number;
-  /** Aborts when the run's time is over or its claim is lost. */
+  /** Aborts when the run's time is over, its claim is lost, or the caller's own signal aborts. */
   readonly signal: AbortSignal;
 }
 

@@ -10,13 +10,17 @@ interface Signals {
   off(signal: string, listener: () => void): unknown;
 }
 
+/** The signal that the first such signal has aborted; it is the process's, so no request's. */
+let told: AbortSignal | undefined;
+
 /**
  * Aborts when the process is asked to end, by SIGINT or SIGTERM; Deno Deploy then leaves it five
  * seconds, Kubernetes thirty. On Workers, and wherever nobody tells, it never aborts: never rely on a
  * release at the end, for what is held ends by its ttl anyway.
  *
  * The first signal aborts and no longer ends the process, so let what you do end by itself; the second
- * ends it as before.
+ * ends it as before. Ask before it can come: a signal that came before the first call has ended the
+ * process, and what is asked for after one that came later is aborted already.
  *
  * @example Hand leadership over at once when told to stop:
  * ```ts ignore
@@ -24,6 +28,7 @@ interface Signals {
  * ```
  */
 export function shutdownSignal(): AbortSignal {
+  if (told) return told;
   const controller = new AbortController();
   const process = (globalThis as Record<string, unknown>)["process"] as
     | Partial<Signals>
@@ -31,6 +36,7 @@ export function shutdownSignal(): AbortSignal {
   const names = ["SIGINT", "SIGTERM"];
   const stop = (): void => {
     for (const name of names) process?.off?.(name, stop);
+    told = controller.signal;
     controller.abort(new DOMException("The process was asked to end", "AbortError"));
   };
   try {

@@ -42,6 +42,8 @@ export function firstOf(...signals: (AbortSignal | undefined)[]): AbortSignal {
     controller.abort(aborted.reason);
   };
   look();
-  for (const signal of given) signal.addEventListener("abort", look, { once: true });
+  // Once it has aborted it listens no more: some of them live longer.
+  const until = { signal: controller.signal };
+  for (const signal of given) signal.addEventListener("abort", look, until);
   return watchful(controller, look);
 }

@@ -27,6 +27,10 @@ export type Trigger =
  *
  * Vercel Cron, `Deno.cron`, GitHub Actions and plain intervals do not say: see {@link slotAt}.
  *
+ * A slot is an instant and nothing else: where several schedules trigger one job, those that meet in
+ * one minute share a slot, and one of them runs. Give each a job of its own, such as
+ * `` cron(`invoices ${event.cron}`) ``.
+ *
  * @example
  * ```ts ignore
  * await baton.cron("invoices").run({ slot: slotOf(event) }, sendInvoices);
@@ -55,20 +59,29 @@ export function slotOf(trigger: Trigger): number {
 export interface Interval {
   /** From one slot to the next. */
   every: number;
-  /** How long after the epoch's multiples of `every`: 540,000 with an hour is nine minutes past. */
-  offset?: number;
+  /**
+   * How long after the epoch's multiples of `every`: 540,000 with an hour is nine minutes past. Weeks
+   * need one, for the epoch began on a Thursday: 345,600,000 is Monday at midnight, UTC.
+   */
+  offset?: number | undefined;
   /**
    * How much too early a trigger may come, by our clock, and still be for the slot ahead; a tenth of
    * `every`, and 5,000 at most, unless given.
    */
-  early?: number;
+  early?: number | undefined;
 }
 
 /**
  * The slot of a trigger that comes at `now` and does not say which it is for.
  *
- * For schedules in a time zone, or of unequal intervals, take the instant from a cron library: with
- * daylight saving one local time can be two instants, or none.
+ * A trigger that comes later than the next slot's instant is for that one, be it late (GitHub Actions
+ * can be, by minutes to hours) or the platform's retry of one that failed: its own slot stays unrun,
+ * unless `catchUp()` makes up for it, and the next is not run again when its own trigger comes. So let
+ * retries end within the interval, and run hourly what may be late by minutes.
+ *
+ * For schedules in a time zone, or of unequal intervals, take the instant from a cron library: the
+ * schedule's last before now (a little after now, for early triggers), and not the instant at which
+ * the library called. With daylight saving one local time can be two instants, or none.
  *
  * @example
  * ```ts ignore

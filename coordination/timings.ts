@@ -56,12 +56,7 @@ export interface Timings {
 export function checkTimings(timings: Timings, bounds: ClockBounds, guarantees: Guarantees): void {
   const { ttl, heartbeatInterval } = timings;
   const { minTtl } = guarantees;
-  if (ttl !== Infinity && (!Number.isSafeInteger(ttl) || ttl < minTtl || ttl >= 2 ** 31)) {
-    throw new InvalidArgument(
-      `Cannot use ttl ${ttl}: it must be whole milliseconds, at least ${minTtl} (the driver's ` +
-        `minimum) and below 2^31`,
-    );
-  }
+  if (ttl !== Infinity) checkWhole("ttl", ttl, minTtl);
   const margin = ttl === Infinity ? 0 : ttl - validity(ttl, bounds);
   if (margin >= ttl / 2) {
     const least = Math.floor(bounds.step / (0.5 - bounds.rate)) + 1;
@@ -81,6 +76,19 @@ export function checkTimings(timings: Timings, bounds: ClockBounds, guarantees: 
         "every lease would be lost before its first renewal",
     );
   }
+}
+
+/**
+ * Refuses what is no whole number, or more ms than any timer or backend could keep.
+ *
+ * @throws {InvalidArgument} when it is none from `least` to `most`.
+ */
+export function checkWhole(what: string, value: number, least = 1, most = 2 ** 31 - 1): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  throw new InvalidArgument(
+    `Cannot use ${what} ${value}${typeof value === "string" ? ", a string" : ""}: it must be a ` +
+      `whole number, at least ${least} and at most ${most} (in ms, 24.8 days)`,
+  );
 }
 
 /**

@@ -10,7 +10,8 @@ import type { Driver } from "./driver.ts";
 
 /**
  * Lets `apply` be called so many times, and repetitions count; then it throws a definite error, and
- * nothing was sent. Each is one request, but on MySQL, where it can be two or three: give a third.
+ * nothing was sent. Each is one request, but on MySQL, where it can be two or three: give a third. On
+ * Redis it is two when the server has forgotten the script, as after a restart: leave a few.
  *
  * @throws {InvalidArgument} when `requests` is no whole number above 0.
  */

@@ -71,7 +71,9 @@ export function neonClient(client: NeonClient, options: PostgresOptions = {}): D
  */
 export function neonQuery(url: string): PostgresQuery {
   // The client checks it only when it sends, and then repeats it, password and all.
-  const { protocol, username, password, hostname, pathname } = URL.parse(String(url)) ?? {};
+  const { protocol, username, password, hostname, pathname }: Partial<URL> = URL.canParse(url)
+    ? new URL(url)
+    : {};
   if (
     !/^postgres(ql)?:$/.test(protocol ?? "") || !username || !hostname || !/^\/./.test(pathname!)
   ) {

@@ -70,7 +70,7 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
 };
 
 async function upstash({ url, token }: Address): Promise<Driver> {
-  const { protocol, username, password, host, pathname, hash } = URL.parse(url) ?? {};
+  const { protocol, username, password, host, pathname, hash } = parsed(url) ?? {};
   // The rest of a token that has one of these in it would be taken for all of these.
   if (!host || (pathname !== "" && pathname !== "/") || hash) {
     throw new InvalidArgument(
@@ -119,8 +119,13 @@ async function planetscale({ url, token }: Address): Promise<Driver> {
   return driver.planetscale({ url: withPassword(url, web, token) });
 }
 
+/** `URL.parse()`, which Node has from 22.1 on. */
+function parsed(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
 function isHostOf({ url, query }: Address, vendor: RegExp): boolean {
-  return query === undefined && vendor.test(URL.parse(url)?.hostname ?? "");
+  return query === undefined && vendor.test(parsed(url)?.hostname ?? "");
 }
 
 function queryOf({ query }: Address, scheme: string, example: string): unknown {
@@ -133,7 +138,7 @@ function queryOf({ query }: Address, scheme: string, example: string): unknown {
 
 /** The URL under another scheme, with the password that was given beside it. */
 function withPassword(text: string, scheme: string, token: string | undefined): string {
-  const url = URL.parse(text.replace(/^[^:]*:/, scheme));
+  const url = parsed(text.replace(/^[^:]*:/, scheme));
   if (!url) {
     throw new InvalidArgument(
       "Cannot use this URL: it must be scheme://user:password@host/database",

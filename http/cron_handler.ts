@@ -5,7 +5,8 @@
  */
 
 import type { CoreCoordinator } from "../coordination/core.ts";
-import type { Run, SlotOptions, SlotResult } from "../coordination/cron_types.ts";
+import type { Run, SlotOptions } from "../coordination/cron_types.ts";
+import { planOf } from "../coordination/cron_plan.ts";
 import { InvalidArgument } from "../coordination/errors.ts";
 import { insideOf } from "../coordination/inside.ts";
 import { checkName } from "../coordination/names.ts";
@@ -37,11 +38,14 @@ export interface CronEndpointOptions<A extends readonly unknown[] = [Request]>
  * backend, and none for callers who do not know the secret.
  *
  * It answers 200 with `{ outcome: "ran", slot, holder, token }`, or with `{ outcome: "skipped", slot,
- * holder, reason }`, for a trigger that comes twice must not be repeated. 400 when there is no telling
- * the slot, or it is too far from now; 401 and 405 for strangers; 503 with `Retry-After` when the
- * claim had no answer. When the job fails: 500 with the error's name only; all of it goes to the
- * coordinator's `on`, as `callback-failed`, and into the job's history as ever. A caller that hangs up
- * stops nothing.
+ * holder, reason, done }`, for a trigger that comes twice must not be repeated; `done` as in
+ * `SlotResult`. 400 when there is no telling the slot, or it is too far from now; 401 and 405 for
+ * strangers; 503 with `Retry-After` when the claim had no answer. A caller that hangs up stops nothing.
+ *
+ * When the job fails: 500 with the error's name only; all of it goes to the coordinator's `on`, as
+ * `callback-failed`, and into the job's history, in mode `"once"` only with `record: true`. Where the
+ * platform then tries again, `"retry"` runs the slot again; in `"once"` it stays used, and the second
+ * answer is 200 with `"skipped"`.
  *
  * @example
  * ```ts
@@ -70,7 +74,8 @@ export interface CronEndpointOptions<A extends readonly unknown[] = [Request]>
  * ```
  * @param job Runs as with `cron(job).run()`; it also gets the request, and what else the platform
  *   calls with. What it answers is not sent.
- * @throws {InvalidArgument} when the name, the secret or the interval cannot be used.
+ * @throws {InvalidArgument} when the name, the secret, the interval or an option cannot be used. What
+ *   a coordinator of the request's own, or its secret, rules out is thrown for each request.
  */
 export function cronEndpoint<A extends readonly unknown[] = []>(
   baton: CoordinatorSource<[Request, ...A]>,
@@ -81,20 +86,26 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
   const { secret, slot: slotBy, slotInQuery, every, offset, early, ...rest } = options;
   checkName("job", name);
   if (typeof secret !== "function") checkSecrets(secret);
-  const interval = every === undefined ? undefined : {
-    every,
-    ...(offset !== undefined && { offset }),
-    ...(early !== undefined && { early }),
-  };
+  const interval = every === undefined ? undefined : { every, offset, early };
   if (interval) slotAt(0, interval);
+  const settings = { ...rest, slot: 0 };
+  const check = (coordinator: CoreCoordinator) => coordinator.cron(name)["plan"](settings);
+  if (typeof baton === "function") planOf(settings, 1);
+  else check(baton);
 
   return async (request, ...args) => {
     const refusal = await turnedAway(request, secretsFor(secret, [request, ...args]));
     if (refusal) return refusal;
-    let coordinator: CoreCoordinator | undefined;
-    let began = false;
+    let coordinator: CoreCoordinator;
     try {
       coordinator = await coordinatorFor(baton, [request, ...args]);
+      // What is wrong after this is the trigger's fault.
+      check(coordinator);
+    } catch (error) {
+      return unclaimed(request, error) ?? raise(error);
+    }
+    let began = false;
+    try {
       const now = insideOf(coordinator).session.runtime.wall();
       const slot = slotBy
         ? slotBy(request, ...args)
@@ -103,23 +114,14 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
         began = true;
         return await job(run, request, ...args);
       });
-      return json(reported(result));
+      // Not what the job answered, which JSON leaves out.
+      return json({ ...result, value: undefined });
     } catch (error) {
-      // Without a coordinator it is our own settings that are wrong, and not the trigger.
-      if (!coordinator) return unclaimed(request, error) ?? raise(error);
       if (!began) return misfit(request, error);
       insideOf(coordinator).session.report({ type: "callback-failed", error });
       return failed(request, error);
     }
   };
-}
-
-/** What callers learn of a run: not what it answered. */
-function reported(result: SlotResult<unknown>): Record<string, string | number> {
-  const { outcome, slot, holder } = result;
-  return outcome === "ran"
-    ? { outcome, slot, holder, token: result.token }
-    : { outcome, slot, holder, reason: result.reason };
 }
 
 /** The answer to a trigger that was not even claimed. */

@@ -34,7 +34,7 @@ export interface Loss {
  * renews everything held in one request to the backend, and none for callers who do not know the
  * secret. It is for a coordinator that outlives the request, where timers do not.
  *
- * It answers 200 with `{ next, lost }`: in how many ms the next call is due (`null` when nothing is
+ * It answers 200 with `{ next, lost }`: in how many whole ms the next call is due (`null` when nothing is
  * held), and what this beat has found lost, as {@link Loss}, with the leaderships and memberships that
  * were lost since the last; locks that were lost before it are told to `on` alone. 401 and 405 for
  * strangers, 503 with `Retry-After` when the backend did not answer.
@@ -76,7 +76,7 @@ async function beat(baton: CoreCoordinator): Promise<{ next: number | null; lost
   const losses = [...found.map(({ resource, token }) => ({ resource, token })), ...told(events)];
   // A leadership that this beat has found lost is among the events as well.
   const lost = new Map(losses.map((loss) => [`${loss.token} ${loss.resource}`, loss]));
-  return { next: Number.isFinite(next) ? next : null, lost: [...lost.values()] };
+  return { next: Number.isFinite(next) ? Math.ceil(next) : null, lost: [...lost.values()] };
 }
 
 /** Asked by its method: by its class would bring groups into every bundle. */

@@ -128,7 +128,7 @@ export function leaderOnly(
  *   }),
  * );
  * ```
- * @throws {InvalidArgument} when the name, the secret or the interval cannot be used.
+ * @throws {InvalidArgument} when the name, the secret, the interval or an option cannot be used.
  */
 export function cronEndpoint(
   baton: CoordinatorSource<[Context]>,

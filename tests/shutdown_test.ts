@@ -46,3 +46,27 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     }
   });
 }
+
+Deno.test("what is asked for after the first signal is aborted already, and the second still ends the process", async () => {
+  const script = `
+    import { shutdownSignal } from "${new URL("../mod.ts", import.meta.url)}";
+    const first = shutdownSignal();
+    setInterval(() => {}, 1_000);
+    first.addEventListener("abort", () => {
+      const late = shutdownSignal();
+      console.log("late", late.aborted, late.reason.name);
+    });
+    console.log("ready", first.aborted);
+  `;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-check", "--ext=ts", script],
+    stdout: "piped",
+  }).spawn();
+  let said = "";
+  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+    said += chunk;
+    if (said === "ready false\n" || said.endsWith("AbortError\n")) child.kill("SIGTERM");
+  }
+  assert.equal(said, "ready false\nlate true AbortError\n");
+  assert.equal((await child.status).signal, "SIGTERM");
+});

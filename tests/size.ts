@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
 /** Bytes after gzip. */
-const CORE_BUDGET = 11_000;
+const CORE_BUDGET = 11_300;
 /** With groups, watches, hash ring and all of Tooz's verbs; who needs none of that imports the core. */
 const ENTRY_BUDGET = 18_000;
 /** Handlers and middleware, with the errors they know. */

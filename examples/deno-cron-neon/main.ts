@@ -2,10 +2,14 @@
 
 import { hourly } from "./invoices.ts";
 
-const env = {
-  DATABASE_URL: Deno.env.get("DATABASE_URL") ?? "",
-  TARGET_URL: Deno.env.get("TARGET_URL") ?? "",
-};
+/** Now, and not at the first full hour, is when to learn that one is missing. */
+function variable(name: string): string {
+  const value = Deno.env.get(name);
+  if (!value) throw new Error(`${name} is not set; README.md says how`);
+  return value;
+}
+
+const env = { DATABASE_URL: variable("DATABASE_URL"), TARGET_URL: variable("TARGET_URL") };
 
 Deno.cron("invoices", "0 * * * *", async () => {
   // Deno does not say which hour it triggers; `hourly` rounds the clock to it.

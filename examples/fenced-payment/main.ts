@@ -5,7 +5,6 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
-import { lines } from "../cron-leader/messages.ts";
 import type { Step } from "./worker.ts";
 
 const HELP = `\
@@ -15,13 +14,36 @@ A holder that is paused past its ttl wakes up and charges an invoice that was ch
 
   --unfenced  the account does not check fencing tokens
 
+BATON_URL is where the lock is, such as upstash://:TOKEN@host; a file unless set.
 Exit status: 0 charged once, 1 charged twice, 2 bad arguments, 3 the example could not run.
 `;
+
+/** How it is played. */
+export interface Story {
+  /** Where the account is. */
+  readonly folder: string;
+  /** Whether the account checks fencing tokens. */
+  readonly fenced: boolean;
+  /** Where the lock is; a file in the folder unless given. */
+  readonly url?: string | undefined;
+  /** Told what happens. */
+  readonly say: (line: string) => void;
+}
 
 /** What the account says in the end; it knows nothing of locks. */
 export interface Outcome {
   readonly charges: readonly { readonly worker: string; readonly token: number }[];
   readonly balance: number;
+}
+
+/** The lines of a stream. */
+async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const parts = `${rest}${text}`.split("\n");
+    rest = parts.pop() ?? "";
+    yield* parts;
+  }
 }
 
 /** A worker's process. */
@@ -30,10 +52,13 @@ class Worker {
   readonly #child: Deno.ChildProcess;
   readonly #steps: AsyncIterator<string>;
 
-  constructor(name: string, folder: string, mode: string) {
+  constructor(name: string, { folder, fenced, url }: Story) {
     this.name = name;
+    const mode = fenced ? "fenced" : "unfenced";
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", new URL("worker.ts", import.meta.url).href, name, folder, mode],
+      // Not an argument, for it may have a token in it, and those are for every user to read.
+      env: { BATON_URL: url ?? `file:${folder}/baton.db` },
       stdin: "piped",
       stdout: "piped",
     }).spawn();
@@ -74,10 +99,8 @@ class Worker {
 const WORDS = { locked: "has the lock", charged: "charges 10", refused: "is REFUSED" };
 
 /** Plays it in a folder, and says what happens. */
-export async function play(
-  { folder, fenced, say }: { folder: string; fenced: boolean; say: (line: string) => void },
-): Promise<Outcome> {
-  const mode = fenced ? "fenced" : "unfenced";
+export async function play(story: Story): Promise<Outcome> {
+  const { folder, say } = story;
   using shop = new DatabaseSync(`${folder}/shop.db`);
   shop.exec(`
 create table accounts (id integer primary key, balance integer, fence integer not null default 0);
@@ -94,14 +117,14 @@ insert into accounts (id, balance) values (42, 100);`);
     );
   };
 
-  await using first = new Worker("worker-a", folder, mode);
+  await using first = new Worker("worker-a", story);
   await advance(first);
   await advance(first);
   first.signal("SIGSTOP");
   tell(first, "is frozen, just before it charges");
   await first.goOn();
 
-  await using second = new Worker("worker-b", folder, mode);
+  await using second = new Worker("worker-b", story);
   await advance(second);
   await advance(second);
   await second.goOn();
@@ -124,7 +147,8 @@ async function main(args: string[]): Promise<number> {
   if (values.help) return say(HELP), 0;
   const folder = await Deno.makeTempDir({ prefix: "baton-fence-" });
   try {
-    const { charges, balance } = await play({ folder, fenced: !values.unfenced, say });
+    const url = Deno.env.get("BATON_URL") || undefined;
+    const { charges, balance } = await play({ folder, fenced: !values.unfenced, url, say });
     const list = charges.map(({ worker, token }) => `${worker} with token ${token}`).join(", ");
     say(`\nThe ledger: invoice 7 was charged by ${list}; the balance went from 100 to ${balance}.`);
     say(

@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
+import { withUpstash } from "../../tests/servers/with_upstash.ts";
 import { type Outcome, play } from "./main.ts";
 
 /** Plays it, and judges by the ledger and by what was said. */
-async function played(fenced: boolean): Promise<Outcome & { told: string }> {
+async function played(fenced: boolean, url?: string): Promise<Outcome & { told: string }> {
   const folder = await Deno.makeTempDir();
   const said: string[] = [];
   try {
-    const outcome = await play({ folder, fenced, say: (line) => said.push(line) });
+    const outcome = await play({ folder, fenced, url, say: (line) => said.push(line) });
     return { ...outcome, told: said.join("\n") };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-Deno.test("a holder that slept past its ttl is refused by the account, and the invoice charged once", async () => {
-  const { charges, balance, told } = await played(true);
+/** What the ledger must say, wherever the lock is. */
+function assertRefused({ charges, balance, told }: Outcome & { told: string }): void {
   assert.deepEqual(charges.map(({ worker }) => worker), ["worker-b"], told);
   assert.equal(balance, 90, told);
   const [late = 0, second = 0] = [...told.matchAll(/has the lock, token (\d+)/g)].map(([, n]) =>
@@ -22,6 +23,20 @@ Deno.test("a holder that slept past its ttl is refused by the account, and the i
   );
   assert(late < second, told);
   assert.match(told, new RegExp(`worker-a {2}is REFUSED, token ${late}$`));
+}
+
+Deno.test("a holder that slept past its ttl is refused by the account, and the invoice charged once", async () => {
+  assertRefused(await played(true));
+});
+
+Deno.test("so it is where the lock is in a Redis", async () => {
+  await withUpstash(async ({ server }) => {
+    const url = server.url.replace(
+      "http://",
+      `upstash+http://:${encodeURIComponent(server.token)}@`,
+    );
+    assertRefused(await played(true, url));
+  });
 });
 
 Deno.test("without the fence the same story charges it twice, and the later charge has the older token", async () => {

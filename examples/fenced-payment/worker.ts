@@ -4,9 +4,8 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
-import { Coordinator } from "@baton/baton";
-import { sqlite } from "@baton/baton/drivers/sqlite";
 import { isStale, StaleToken } from "@baton/baton/fencing";
+import { getCoordinator } from "@baton/baton/url";
 
 /** What a worker tells, a JSON object per line of its standard output. */
 export type Step =
@@ -44,8 +43,7 @@ function charge(shop: DatabaseSync, token: number): void {
 
 async function work(): Promise<void> {
   using shop = new DatabaseSync(`${folder}/shop.db`, { timeout: 5_000 });
-  using driver = sqlite(`${folder}/baton.db`);
-  const lock = new Coordinator(driver, { memberId: name }).getLock("account:42");
+  const lock = (await getCoordinator(Deno.env.get("BATON_URL") ?? "", name)).getLock("account:42");
   await using lease = await lock.hold({ ttl: TTL, timeout: 60_000 });
   tell({ type: "locked", token: lease.token });
   if (shop.prepare("select 1 from charges where invoice = 7").get()) {

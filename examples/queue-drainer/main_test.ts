@@ -3,6 +3,8 @@ import { setTimeout } from "node:timers/promises";
 import { ConnectionError, Coordinator } from "@baton/baton";
 import type { Driver } from "@baton/baton/drivers/driver";
 import { memory } from "@baton/baton/drivers/memory";
+import { upstash } from "@baton/baton/drivers/upstash";
+import { withUpstash } from "../../tests/servers/with_upstash.ts";
 import { drain } from "./main.ts";
 import { Queue } from "./queue.ts";
 
@@ -17,10 +19,24 @@ async function until(what: () => boolean): Promise<void> {
   while (!what()) await setTimeout(5);
 }
 
-const soon = { leaderTtl: 900 };
+const soon = { leaderTtl: 1_500 };
 
-Deno.test("one of two drains, and when it is stopped the other goes on where it was", async () => {
-  const backend = memory();
+/** All that this example promises, over one backend. */
+async function drained(backend: Driver): Promise<void> {
+  await goesOn(backend);
+  await keepsTheOther(backend);
+}
+
+Deno.test("one drains at a time, and the queue takes no result from who was cut off", async () => {
+  await drained(memory());
+});
+
+Deno.test("so it is where they meet in a Redis", async () => {
+  await withUpstash(({ server: { url, token } }) => drained(upstash({ url, token })));
+});
+
+/** One of two drains, and when it is stopped the other goes on where it was. */
+async function goesOn(backend: Driver): Promise<void> {
   using queue = filled(40);
   const done: string[] = [];
   const stops: Record<string, AbortController> = {};
@@ -49,10 +65,10 @@ Deno.test("one of two drains, and when it is stopped the other goes on where it 
     (_, i) => `${i < count ? first : second} ${i + 1}`,
   );
   assert.deepEqual(done, expected);
-});
+}
 
-Deno.test("a leader that was cut off finishes late, and the queue keeps the other's result", async () => {
-  const backend = memory();
+/** A leader that was cut off finishes late, and the queue keeps the other's result. */
+async function keepsTheOther(backend: Driver): Promise<void> {
   const unreachable = new ConnectionError("cut off", { retryable: true });
   let cut = false;
   const cuttable: Driver = {
@@ -81,4 +97,4 @@ Deno.test("a leader that was cut off finishes late, and the queue keeps the othe
   assert.deepEqual(started, ["old", "young"]);
   const items = queue.db.prepare("select result from items").all();
   assert.deepEqual(items.map(({ result }) => result), ["by young"]);
-});
+}

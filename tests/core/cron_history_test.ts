@@ -55,15 +55,61 @@ Deno.test("a run's record costs one request in once, and none more in retry", as
 });
 
 Deno.test("what a run threw is told without what looks like a secret, and not at length", () => {
-  const told = [
-    [new Error("GET https://u:pw@db/x failed"), "Error: GET https://…@db/x failed"],
-    [new Error("Authorization: Bearer abc.def"), "Error: Authorization: Bearer …"],
-    [new Error('{"password":"hunter2"}'), 'Error: {"password":"…'],
-    [new Error(`id ${"a1".repeat(20)} unknown`), "Error: id … unknown"],
-    ["plain", "plain"],
+  const hidden = [
+    ["GET https://u:hush@db/x failed", "GET https://…@db/x failed"],
+    ["postgres://u:hu/sh@hush@h:5432/db?x=1 is down", "postgres://…@h:5432/db?x=1 is down"],
+    ["Authorization: Bearer hush", "Authorization:…"],
+    ["it said: bearer  hush.hush, twice", "it said: bearer  … twice"],
+    ["Basic aHVzaA== is wrong", "Basic … is wrong"],
+    ["Cookie: session=hush; theme=hush\nnext line", "Cookie:…\nnext line"],
+    ["set-cookie: a=hush; HttpOnly", "set-cookie:…"],
+    ['{"password":"hush hush","user":"me"}', '{"password":…,"user":"me"}'],
+    ['{"apiKey":"hush"}', '{"apiKey":…}'],
+    ['{\\"apiKey\\":\\"hush hush\\"} twice', '{\\"apiKey\\":…} twice'],
+    ["api_key=hush&x=1 and more", "api_key=… and more"],
+    ["access_token=hush", "access_token=…"],
+    ["client_secret: hush then", "client_secret: … then"],
+    ["DB_PASSWORD=hush", "DB_PASSWORD=…"],
+    ["env['API_KEY'] = 'hush'", "env['API_KEY'] = …"],
+    ["accessToken: hush", "accessToken: …"],
+    ["pwd=hush", "pwd=…"],
+    ["x-api-key: hush", "x-api-key: …"],
+    ["password => hush", "password =… …"],
+    [`id ${"a1".repeat(20)} unknown`, "id … unknown"],
   ] as const;
-  for (const [error, text] of told) assert.equal(brief(error), text);
+  for (const [said, told] of hidden) {
+    assert.equal(brief(new Error(said)), `Error: ${told}`);
+    assert(!brief(said).includes("hush"), said);
+  }
+  for (
+    const plain of [
+      "plain",
+      "connect ECONNREFUSED 127.0.0.1:5432",
+      "duplicate value violates unique constraint",
+      'duplicate key value violates unique constraint "items_pkey"',
+      "Key (id)=(5) already exists.",
+      "Unexpected token < in JSON at position 0",
+      'password authentication failed for user "app"',
+      "GET https://api.example.com/v1/items?page=2 answered 503",
+      "mail to a@example.com bounced",
+      "",
+    ]
+  ) {
+    assert.equal(brief(plain), plain);
+  }
   assert.equal(brief(new Error("so long ".repeat(100))).length, 200);
+});
+
+Deno.test("history counts in whole numbers from 0, and refuses others before any request", async () => {
+  const scene = new Scene();
+  const job = scene.member("a").cron("j");
+  for (const count of [-1, 1.5, NaN, Infinity, "3" as unknown as number]) {
+    await assert.rejects(job.history(count), InvalidArgument);
+  }
+  assert.equal(scene.sent.length, 0);
+  await job.run({ slot: scene.runtime.wallNow }, () => {});
+  assert.deepEqual(await job.history(0), []);
+  assert.equal((await job.history(1)).length, 1);
 });
 
 Deno.test("missed slots run oldest first before the one that is due, each once", async () => {
@@ -119,6 +165,105 @@ Deno.test("a schedule in a time zone is followed over both changes of the clocks
     assert.equal(ran.length, days + 1);
     assert.deepEqual(ran, [...new Set(ran)].sort(), "a slot came twice, or out of order");
   }
+});
+
+Deno.test("a slot that was triggered by hand at an odd instant shifts no other slot", async () => {
+  const hourly = new Croner("0 * * * *", { timezone: "UTC", paused: true });
+  const next = (instant: number) => hourly.nextRun(new Date(instant))?.getTime() ?? NaN;
+  for (const every of [HOUR, next]) {
+    const scene = new Scene();
+    const start = scene.runtime.wallNow;
+    const job = scene.member("a").cron("j");
+    const odd = start + 20 * 60_000 + 7;
+    await job.run({ slot: start }, () => {});
+    await scene.runtime.advance(odd - start);
+    await job.run({ slot: odd }, () => {});
+    await scene.runtime.advance(start + 3 * HOUR - odd);
+    const results = await job.catchUp({ slot: start + 3 * HOUR, every }, () => {});
+    assert.deepEqual(results.map(({ slot }) => (slot - start) / HOUR), [1, 2, 3]);
+  }
+});
+
+Deno.test("in retry a slot that failed or was cut is made up for, until it is done", async () => {
+  const scene = new Scene();
+  const start = scene.runtime.wallNow;
+  const job = scene.member("a").cron("j");
+  const mode = "retry";
+  const fail = () => Promise.reject(new Error("boom"));
+  const at = (hours: number) => start + hours * HOUR;
+  await assert.rejects(job.run({ slot: at(0), mode }, fail));
+  await job.run({ slot: at(0), mode }, () => {}); // it is done now
+  await scene.runtime.advance(2 * HOUR);
+  await assert.rejects(job.run({ slot: at(1), mode }, fail));
+  const endless = () => new Promise<void>(() => {});
+  const cut = assert.rejects(job.run({ slot: at(2), mode, maxRuntime: 1_000 }, endless));
+  await scene.runtime.advance(1_000);
+  await cut;
+  await scene.runtime.advance(2 * HOUR - 1_000);
+  await job.run({ slot: at(4), mode }, () => {});
+  await scene.runtime.advance(2 * HOUR);
+  const ran: number[] = [];
+  const work = ({ slot }: { slot: number }) => void ran.push((slot - start) / HOUR);
+  // In once nothing runs again.
+  await job.catchUp({ slot: at(6), every: HOUR, missed: "last" }, work);
+  assert.deepEqual(ran.splice(0), [5, 6]);
+  await scene.runtime.advance(HOUR);
+  await job.catchUp({ slot: at(7), every: HOUR, mode, limit: 1 }, work);
+  assert.deepEqual(ran.splice(0), [2, 7]);
+  await scene.runtime.advance(HOUR);
+  await job.catchUp({ slot: at(8), every: HOUR, mode }, work);
+  assert.deepEqual(ran.splice(0), [1, 8]);
+});
+
+Deno.test("in retry a failed slot that somebody runs again just now is left to them", async () => {
+  const scene = new Scene();
+  const slot = scene.runtime.wallNow;
+  const [a, b] = [scene.member("a").cron("j"), scene.member("b").cron("j")];
+  const mode = "retry";
+  await assert.rejects(a.run({ slot, mode }, () => Promise.reject(new Error("boom"))));
+  const end = Promise.withResolvers<void>();
+  const again = a.run({ slot, mode, ttl: 2 * HOUR }, () => end.promise);
+  await scene.runtime.advance(HOUR);
+  const results = await b.catchUp({ slot: slot + HOUR, every: HOUR, mode }, () => {});
+  assert.deepEqual(results.map((each) => each.slot), [slot + HOUR]);
+  end.resolve();
+  await again;
+});
+
+Deno.test("slots are remembered long enough for the schedule, and too short a memory is refused", async () => {
+  const scene = new Scene();
+  const start = scene.runtime.wallNow;
+  const job = scene.member("a").cron("j");
+  const week = 7 * 24 * HOUR;
+  const ran: number[] = [];
+  const work = ({ slot }: { slot: number }) => void ran.push((slot - start) / week);
+  await job.catchUp({ slot: start, every: week }, work);
+  await scene.runtime.advance(2 * week);
+  await job.catchUp({ slot: start + 2 * week, every: week }, work);
+  assert.deepEqual(ran, [0, 1, 2]);
+  const sent = scene.sent.length;
+  for (
+    const [options, why] of [
+      [
+        { every: HOUR, retain: 2 * HOUR - 1 },
+        /retain \(.* twice every 3600000\) 7199999: .*7200000/,
+      ],
+      [{ every: 2 * week }, /retain \(Infinity, or at least twice every 1209600000\)/],
+      [{ every: 0.5 * HOUR + 0.5 }, /every 1800000\.5/],
+      [{ every: "3600000" as unknown as number }, /every 3600000, a string/],
+    ] as const
+  ) {
+    const refused = job.catchUp({ slot: start, ...options }, () => assert.fail("ran"));
+    await assert.rejects(refused, (error: Error) => {
+      assert(error instanceof InvalidArgument);
+      assert.match(error.message, why);
+      return true;
+    });
+  }
+  assert.equal(scene.sent.length, sent);
+  // Longer than a lease can live, but for ever.
+  const rare = { slot: start + 2 * week, every: 2 * week, retain: Infinity };
+  assert.equal((await job.catchUp(rare, () => {})).length, 1);
 });
 
 Deno.test("a schedule that stands still, or is finer than a second, is refused", async () => {

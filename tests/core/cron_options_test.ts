@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { InvalidArgument, OperationTimedOut, type SlotResult } from "../../mod.ts";
+import {
+  InvalidArgument,
+  OperationTimedOut,
+  type SlotOptions,
+  type SlotResult,
+} from "../../mod.ts";
+import { cronJob } from "../../coordination/cron_job.ts";
 import { FakeRuntime, settled } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
 
@@ -151,22 +157,108 @@ Deno.test("with keepAlive a run in once has no end but its maxRuntime; without i
   await Promise.all([once, retry]);
 });
 
-Deno.test("bad options are refused before anything is sent", async () => {
+Deno.test("minHold counts from the begin of a run, however often it was renewed meanwhile", async () => {
+  const scene = new Scene();
+  const slot = scene.runtime.wallNow;
+  const [a, b] = [scene.member("a").cron("j"), scene.member("b").cron("j")];
+  const long = endless();
+  const first = a.run({ slot, minHold: MINUTE }, long.work);
+  await settled();
+  await scene.runtime.advance(50_000.5);
+  long.end();
+  await first;
+  const next = { slot: slot + MINUTE, minHold: MINUTE };
+  assert.equal(reason(await b.run(next, () => assert.fail("too soon"))), "running by a");
+  // Whoever cares who runs cares for that.
+  const { minHold: _, ...plain } = next;
+  assert.equal(
+    reason(await b.run({ ...plain, skipIfRunning: true }, () => assert.fail("too soon"))),
+    "running by a",
+  );
+  await scene.runtime.advance(10_000);
+  assert.equal((await b.run(next, () => {})).outcome, "ran");
+});
+
+Deno.test("the job is never free between a run and its minHold, which cost no request and are no history", async () => {
+  const scene = new Scene();
+  const slot = scene.runtime.wallNow;
+  const job = scene.member("a").cron("j");
+  const seats = () => scene.sent.at(-1)?.map((op) => `${op.op} ${op.seat}`);
+  const one = await job.run({ slot, minHold: MINUTE }, () => scene.runtime.advance(1_000));
+  assert.equal(scene.sent.length, 3);
+  assert.deepEqual(seats(), ["acquire hold", "release running"]);
+  const [hold] = scene.sent.at(-1) ?? [];
+  assert.equal(hold?.op === "acquire" && hold.ttl, 59_000);
+  await scene.runtime.advance(MINUTE);
+  const two = await job.run({ slot: slot + 1, minHold: MINUTE, mode: "retry" }, () => {});
+  assert(one.outcome === "ran" && two.outcome === "ran");
+  assert.deepEqual(seats(), [
+    `acquire ${slot + 1}/done`,
+    `release ${slot + 1}`,
+    "acquire hold",
+    "release running",
+  ]);
+  assert.deepEqual((await job.history()).map((run) => run.slot), [slot + 1, slot]);
+});
+
+Deno.test("a run that ends after its minHold only gives back, and one that throws holds as well", async () => {
+  const scene = new Scene();
+  const slot = scene.runtime.wallNow;
+  const [a, b] = [scene.member("a").cron("j"), scene.member("b").cron("j")];
+  await a.run({ slot, minHold: 5_000 }, () => scene.runtime.advance(5_000));
+  assert.deepEqual(scene.sent.at(-1)?.map((op) => `${op.op} ${op.seat}`), ["release running"]);
+  const failing = a.run({ slot: slot + 1, minHold: MINUTE }, () => {
+    throw new Error("boom");
+  });
+  await assert.rejects(failing, /boom/);
+  assert.equal(reason(await b.run({ slot: slot + 2, minHold: 1 }, () => {})), "running by a");
+});
+
+Deno.test("bad options are refused before anything is sent, by their names", async () => {
   const scene = new Scene();
   const job = scene.member("a").cron("j");
   const slot = scene.runtime.wallNow;
-  for (
-    const bad of [
-      { slot: NaN },
-      { slot: slot + 90_000_000 },
-      { slot: slot + 0.5 },
-      { slot, maxRuntime: -1 },
-      { slot, maxRuntime: NaN },
-      { slot, minHold: -1 },
-      { slot, retain: 5_000, ttl: 10_000 },
-    ]
-  ) {
-    await assert.rejects(job.run(bad, () => assert.fail("ran")), InvalidArgument);
+  const text = "60000" as unknown as number;
+  const bad: [Partial<SlotOptions>, RegExp][] = [
+    [{ slot: NaN }, /slot NaN/],
+    [{ slot: slot + 90_000_000 }, /slot 18\d+/],
+    [{ slot: slot + 0.5 }, /slot .*\.5/],
+    [
+      { maxRuntime: -1 },
+      /maxRuntime -1: .* at least 1 and at most 2147483647 \(in ms, 24\.8 days\)/,
+    ],
+    [{ maxRuntime: NaN }, /maxRuntime NaN/],
+    [{ maxRuntime: 2 ** 31 }, /maxRuntime 2147483648/],
+    [{ minHold: -1 }, /minHold -1/],
+    [{ minHold: Infinity }, /minHold Infinity: .* 24\.8 days/],
+    [{ minHold: 2 ** 31 }, /minHold 2147483648: .* 24\.8 days/],
+    [{ minHold: text }, /minHold 60000, a string/],
+    [{ ttl: text }, /ttl 60000, a string/],
+    [{ ttl: 0 }, /ttl 0/],
+    [{ retain: text }, /retain .* 60000, a string/],
+    [{ retain: 31 * 86_400_000 }, /retain \(Infinity, .* 2678400000: .* 24\.8 days/],
+    [
+      { retain: 5_000, ttl: 10_000 },
+      /retain \(Infinity, or at least ttl\) 5000: .* at least 10000 and/,
+    ],
+    [{ mode: "twice" as "once" }, /mode "twice": it must be "once" or "retry"/],
+  ];
+  for (const [options, why] of bad) {
+    const refused = (error: Error): boolean => {
+      assert(error instanceof InvalidArgument);
+      assert.match(error.message, why);
+      return true;
+    };
+    const asked = { slot, ...options };
+    await assert.rejects(job.run(asked, () => assert.fail("ran")), refused);
+    if (options.retain === 5_000) continue; // Of that, catchUp says something else.
+    await assert.rejects(
+      job.catchUp({ ...asked, every: 1_000 }, () => assert.fail("ran")),
+      refused,
+    );
   }
   assert.equal(scene.sent.length, 0);
+  assert.throws(() => scene.member("a", { ttl: text }), /ttl 60000, a string/);
+  assert.throws(() => cronJob(scene.wire, "j", { ttl: text }), /ttl 60000, a string/);
+  assert.throws(() => cronJob(scene.wire, "j", { timeout: -1 }), /request timeout -1/);
 });

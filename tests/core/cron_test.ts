@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { InvalidArgument, UnknownOutcome } from "../../mod.ts";
 import { settled } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
@@ -201,4 +202,89 @@ Deno.test("a slot that is no instant, or too far from now, is refused before any
     );
   }
   assert.equal(scene.sent.length, 0);
+});
+
+Deno.test("a slot whose first trigger was early runs once, for as long as a trigger may be late", async () => {
+  const hour = 3_600_000;
+  for (const mode of ["once", "retry"] as const) {
+    for (const ahead of [hour, 1]) {
+      const scene = new Scene();
+      const slot = scene.runtime.wallNow + ahead;
+      const options = { slot, mode, retain: 2 * hour };
+      assert.equal((await scene.member("a").cron("j").run(options, () => {})).outcome, "ran");
+      const again = () => scene.member("b").cron("j").run(options, () => assert.fail("ran twice"));
+      await scene.runtime.advance(2 * hour - 1);
+      assert.equal((await again()).outcome, "skipped");
+      // The last moment at which its slot is not too long ago.
+      await scene.runtime.advance(ahead);
+      assert.equal((await again()).outcome, "skipped");
+      await scene.runtime.advance(2);
+      await assert.rejects(again(), InvalidArgument);
+    }
+  }
+});
+
+Deno.test("a slot more than an hour ahead is refused, or further than it is remembered; the error says what helps", async () => {
+  const scene = new Scene();
+  const now = scene.runtime.wallNow;
+  const job = scene.member("a").cron("j");
+  const hour = 3_600_000;
+  for (
+    const far of [
+      { slot: now + 24 * hour },
+      { slot: now + hour + 1 },
+      { slot: now + 20_001, retain: 20_000 },
+      { slot: now - 7 * 24 * hour },
+    ]
+  ) {
+    await assert.rejects(job.run(far, () => assert.fail("ran")), (error: Error) => {
+      assert(error instanceof InvalidArgument);
+      const { retain = 24 * hour } = far as { retain?: number };
+      const window = `at most ${retain} ago \\(retain\\) and ${Math.min(retain, hour)} ahead`;
+      assert.match(error.message, new RegExp(window));
+      assert.match(error.message, /longer retain, or slotAt\(\) with the schedule's offset/);
+      return true;
+    });
+  }
+  assert.equal(scene.sent.length, 0);
+  assert.equal((await job.run({ slot: now + hour }, () => {})).outcome, "ran");
+});
+
+Deno.test("a slot can be remembered for ever", async () => {
+  const scene = new Scene();
+  const options = { slot: scene.runtime.wallNow, retain: Infinity };
+  await scene.member("a").cron("j").run(options, () => {});
+  await scene.runtime.advance(365 * 24 * 3_600_000);
+  const late = await scene.member("b").cron("j").run(options, () => assert.fail("ran twice"));
+  assert.equal(late.outcome, "skipped");
+});
+
+Deno.test("a run is told when its caller's signal aborts, and no longer listens once it has ended", async () => {
+  const scene = new Scene();
+  const job = scene.member("a").cron("j");
+  const slot = scene.runtime.wallNow;
+  const stop = new AbortController();
+  const told: boolean[] = [];
+  const listening = () => getEventListeners(stop.signal, "abort").length;
+  for (const mode of ["once", "retry"] as const) {
+    await job.run(
+      { slot, mode, signal: stop.signal },
+      ({ signal }) => void told.push(signal.aborted),
+    );
+    assert.equal(listening(), 0, mode);
+  }
+  const running = job.run({ slot: slot + 1, signal: stop.signal }, async ({ signal }) => {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    told.push(signal.aborted);
+    throw signal.reason;
+  });
+  await settled();
+  stop.abort(new Error("the caller stops"));
+  await assert.rejects(running, /the caller stops/);
+  assert.deepEqual(told, [false, true]);
+  // Who has stopped claims nothing any more.
+  const sent = scene.sent.length;
+  const late = job.run({ slot: slot + 2, signal: stop.signal }, () => assert.fail("ran"));
+  await assert.rejects(late, /the caller stops/);
+  assert.equal(scene.sent.length, sent);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Cron } from "croner";
 import { InvalidArgument, slotAt, slotOf, type Trigger } from "../../mod.ts";
 
 const SLOT = Date.parse("2026-03-29T01:00:00Z");
@@ -54,4 +55,34 @@ Deno.test("no interval, no slot", () => {
     assert.throws(() => slotAt(SLOT, { every }), InvalidArgument);
   }
   assert.throws(() => slotAt(NaN, { every: MINUTE }), InvalidArgument);
+});
+
+Deno.test("a week begins where its offset says, and without one on a Thursday", () => {
+  const week = 7 * 24 * 60 * MINUTE;
+  const monday = Date.parse("2026-03-30T00:00:00Z");
+  const late = monday + 9 * 60 * MINUTE;
+  assert.equal(slotAt(late, { every: week, offset: 345_600_000 }), monday);
+  assert.equal(slotAt(late, { every: week }), Date.parse("2026-03-26T00:00:00Z"));
+});
+
+Deno.test("a trigger in a time zone is for the instant that the cron library says was last, over both changes of the clocks", () => {
+  // 02:30 in Berlin: not there on 28 March 2027, twice on 25 October 2026.
+  const job = new Cron("30 2 * * *", { timezone: "Europe/Berlin", paused: true });
+  // As README.md says; up to 5 s early.
+  const slotOf = (now: number) => job.previousRuns(1, new Date(now + 5_000))[0]?.getTime();
+  for (
+    const slot of [
+      "2026-10-24T00:30:00Z",
+      "2026-10-25T00:30:00Z", // the first of the two
+      "2026-10-26T01:30:00Z",
+      "2027-03-27T01:30:00Z",
+      "2027-03-28T01:00:00Z", // the instant at which the clocks skip it
+      "2027-03-29T00:30:00Z",
+    ].map(Date.parse)
+  ) {
+    // The clock at execution, ms and all: two triggers of a slot have two.
+    for (const late of [-4_000, -1, 0, 1, 999, 30_000, 2 * 60 * MINUTE]) {
+      assert.equal(slotOf(slot + late), slot, `${new Date(slot).toISOString()} ${late}`);
+    }
+  }
 });

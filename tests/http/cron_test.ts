@@ -41,7 +41,7 @@ Deno.test("a slot runs once, whoever is triggered how often; the others say who 
   ]);
   assert.deepEqual(
     said.filter(({ outcome }) => outcome !== "ran"),
-    Array(3).fill({ outcome: "skipped", slot, holder, reason: "taken" }),
+    Array(3).fill({ outcome: "skipped", slot, holder, reason: "taken", done: false }),
   );
   assert.equal(ran.length, 1);
   assert.equal(scene.sent.length, 4);
@@ -310,6 +310,72 @@ Deno.test("a caller that hangs up stops nothing", async () => {
   await scene.runtime.advance(2_000);
   assert.equal((await answer).status, 200);
   assert(ended);
+});
+
+Deno.test("who comes late is told whether the slot is done", async () => {
+  const scene = new Scene();
+  const endpoint = cronEndpoint(scene.member("a"), "j", () => "secret result", {
+    ...hourly,
+    mode: "retry",
+  });
+  const slot = due(scene);
+  await endpoint(trigger());
+  const said = await answerOf(await endpoint(trigger()));
+  assert.deepEqual(said, { outcome: "skipped", slot, holder: "a", reason: "taken", done: true });
+});
+
+Deno.test("a slot more than an hour ahead is 400 and claims nothing, for its own trigger is still to come", async () => {
+  const scene = new Scene();
+  const now = scene.runtime.wallNow;
+  let runs = 0;
+  const endpoint = cronEndpoint(scene.member("a"), "j", () => runs++, {
+    secret: SECRET,
+    slotInQuery: true,
+  });
+  for (const ahead of [HOUR + 1, 24 * HOUR]) {
+    const said = await problemOf(await endpoint(trigger(`/?slot=${now + ahead}`)));
+    assert.deepEqual([said.status, said.code], [400, "invalid-argument"]);
+    assert.match(said.detail, /3600000 ahead/);
+  }
+  assert.deepEqual([scene.sent.length, runs], [0, 0]);
+  assert.equal((await endpoint(trigger(`/?slot=${now + HOUR}`))).status, 200);
+  assert.equal(runs, 1);
+});
+
+Deno.test("options that cannot work are refused when the endpoint is made, wherever its coordinator comes from", () => {
+  const scene = new Scene();
+  const text = "60000" as unknown as number;
+  for (
+    const bad of [
+      { mode: "twice" as "once" },
+      { ttl: 0 },
+      { ttl: text },
+      { maxRuntime: -1 },
+      { minHold: 2 ** 31 },
+      { retain: 2 ** 31 },
+      { retain: 1_000, ttl: 2_000 },
+    ]
+  ) {
+    for (const baton of [scene.member("a"), () => assert.fail("made a coordinator")]) {
+      const make = () => cronEndpoint(baton, "j", fail, { ...hourly, ...bad });
+      assert.throws(make, InvalidArgument, JSON.stringify(bad));
+    }
+  }
+  // What only the coordinator can tell: its own ttl, and its clocks' margin.
+  const baton = scene.member("a", { clocks: { step: 500 } });
+  for (const bad of [{ ttl: 800 }, { retain: 9_000 }]) {
+    assert.throws(() => cronEndpoint(baton, "j", fail, { ...hourly, ...bad }), InvalidArgument);
+  }
+});
+
+Deno.test("options that the request's own coordinator rules out are not the trigger's fault", async () => {
+  const scene = new Scene();
+  const baton = () => scene.member("a", { clocks: { step: 500 } });
+  for (const bad of [{ ttl: 800 }, { retain: 9_000 }]) {
+    const endpoint = cronEndpoint(baton, "j", fail, { ...hourly, ...bad });
+    await assert.rejects(endpoint(trigger()), InvalidArgument);
+  }
+  assert.equal(scene.sent.length, 0);
 });
 
 Deno.test("settings of ours that cannot work are not the caller's fault", async () => {

@@ -1,6 +1,6 @@
 /**
- * What is bundled into one file that imports nothing, and runs in every runtime: all of Baton that
- * can, the published suite, and the short script. Two questions can be asked of it.
+ * What is bundled into one file that imports nothing, and runs in every runtime: all of Baton but its
+ * command, the published suite, and the short script. Two questions can be asked of it.
  *
  * @module
  */
@@ -11,14 +11,19 @@ import { neon } from "../../drivers/neon.ts";
 import { planetscale } from "../../drivers/planetscale.ts";
 import { upstash } from "../../drivers/upstash.ts";
 import type { Driver } from "../../drivers/driver.ts";
+import type { Coordinator } from "../../mod.ts";
+import { getCoordinator } from "../../url.ts";
 import { type Backend, driverCases } from "../conformance/mod.ts";
 import { smokeCases } from "./smoke.ts";
 import { waitingTimers } from "./timers.ts";
 
 export { cronJob, slotOf } from "../../coordination/cron_job.ts";
 export { HashRing } from "../../coordination/hash_ring.ts";
+export * as fencing from "../../fencing/mod.ts";
+export * as hono from "../../http/middleware.ts";
+export * as http from "../../http/mod.ts";
 export { Coordinator, type CoordinatorEvent, type Lease, systemRuntime } from "../../mod.ts";
-export { memory, neon, planetscale, upstash };
+export { getCoordinator, memory, neon, planetscale, upstash };
 
 /** Where a backend's front end is. */
 export interface Address {
@@ -55,11 +60,25 @@ export function open({ vendor, url, token = "" }: Address): Driver {
   }
 }
 
+/** A coordinator as a user makes it who has but a URL. */
+async function openUrl(address: Address, memberId: string): Promise<Coordinator> {
+  open(address); // Neon's client must be told where its servers are.
+  const { vendor, url, token } = address;
+  const scheme =
+    { upstash: "upstash+http:", neon: "neon:", planetscale: "planetscale+http:" }[vendor];
+  return await getCoordinator(
+    url.replace(/^\w+:/, scheme),
+    memberId,
+    token === undefined ? {} : { token },
+  );
+}
+
 /** Runs one case. It never rejects. */
 export async function run({ suite, name, address }: Job): Promise<Result> {
   try {
-    if (suite === "smoke") await byName(smokeCases, name).run(() => open(address));
-    else await byName(driverCases, name).run(backendAt(address));
+    if (suite === "smoke") {
+      await byName(smokeCases, name).run(() => open(address), (id) => openUrl(address, id));
+    } else await byName(driverCases, name).run(backendAt(address));
     return { timers: await waitingTimers() };
   } catch (error) {
     const text = error instanceof Error ? error.stack ?? String(error) : String(error);

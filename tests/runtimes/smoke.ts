@@ -6,10 +6,13 @@
  */
 
 import type { Driver } from "../../drivers/driver.ts";
+import type { Coordinator } from "../../mod.ts";
 import type { Fault } from "../servers/faults.ts";
 import { clockSmoke } from "./smoke_clocks.ts";
 import { groupSmoke } from "./smoke_groups.ts";
+import { httpSmoke } from "./smoke_http.ts";
 import { leaseSmoke } from "./smoke_leases.ts";
+import { urlSmoke } from "./smoke_url.ts";
 import { wireSmoke } from "./smoke_wire.ts";
 
 /** One case. */
@@ -17,8 +20,8 @@ export interface SmokeCase {
   readonly name: string;
   /** What its first requests meet. */
   readonly faults?: readonly Fault[];
-  /** It makes as many drivers as it likes, on one backend. */
-  run(driver: () => Driver): Promise<void>;
+  /** It makes as many drivers as it likes on one backend, or coordinators by the backend's URL. */
+  run(driver: () => Driver, byUrl: (memberId: string) => Promise<Coordinator>): Promise<void>;
 }
 
 /** All of them, for any backend. */
@@ -26,5 +29,7 @@ export const smokeCases: readonly SmokeCase[] = [
   ...leaseSmoke,
   ...groupSmoke,
   ...clockSmoke,
+  ...urlSmoke,
+  ...httpSmoke,
   ...wireSmoke,
 ];

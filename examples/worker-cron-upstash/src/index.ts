@@ -2,8 +2,14 @@
  * A job that Cloudflare triggers every five minutes, and that runs once per slot however often and
  * wherever it is triggered: in other accounts, in a Worker beside this one, or again after a failure.
  */
-import { systemRuntime } from "@baton/baton";
-import { type Cron, cronJob, type Run, slotOf, type SlotOptions } from "@baton/baton/cron";
+import {
+  type Cron,
+  cronJob,
+  type Run,
+  slotOf,
+  type SlotOptions,
+  systemRuntime,
+} from "@baton/baton/cron";
 import { upstash } from "@baton/baton/drivers/upstash";
 
 /** What `wrangler.jsonc` sets, and two secrets. */
@@ -25,9 +31,16 @@ interface Context {
 }
 
 function jobOf(env: Env, context: Context): Cron {
-  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, JOB, TTL: ttl } = env;
+  const {
+    UPSTASH_REDIS_REST_URL: url,
+    UPSTASH_REDIS_REST_TOKEN: token,
+    JOB,
+    TTL: ttl,
+  } = env;
   // So that a claim without an answer is given back although its event has ended with an error.
-  const runtime = systemRuntime({ waitUntil: (work) => context.waitUntil(work) });
+  const runtime = systemRuntime({
+    waitUntil: (work) => context.waitUntil(work),
+  });
   return cronJob(upstash({ url, token }), JOB, { ttl, runtime });
 }
 
@@ -47,8 +60,15 @@ async function call(
 }
 
 export default {
-  async scheduled(event: { readonly scheduledTime: number }, env: Env, ctx: Context) {
-    await jobOf(env, ctx).run({ slot: slotOf(event), mode: env.MODE }, (run) => call(env, run));
+  async scheduled(
+    event: { readonly scheduledTime: number },
+    env: Env,
+    ctx: Context,
+  ) {
+    await jobOf(env, ctx).run(
+      { slot: slotOf(event), mode: env.MODE },
+      (run) => call(env, run),
+    );
   },
 
   /** The last runs, for whoever knows the address; it tells no secret, but remove it if in doubt. */

@@ -1,0 +1,133 @@
+/** Who waits for whom and for how long, and what is still ours. */
+
+import assert from "node:assert/strict";
+import { Coordinator } from "../../mod.ts";
+import type { Acquire, Op } from "../../drivers/driver.ts";
+import { meddling } from "./meddling.ts";
+import { Scene } from "./scene.ts";
+
+/** Somebody's seat of the semaphore `s`. */
+function taken(seat: string, ttl: number): Acquire {
+  return { op: "acquire", resource: "semaphore:s", seat, id: `of-${seat}`, ttl, value: "other" };
+}
+
+Deno.test("pauses are up to half as short, as chance has it, so that waiters come apart", async () => {
+  for (const [random, first] of [[0, 50], [0.5, 37.5], [0.98, 25.5]] as const) {
+    const scene = new Scene();
+    const { runtime } = scene;
+    await scene.member("a").getLock("x").hold();
+    const looks: number[] = [];
+    const wire = meddling(scene.wire, { before: () => looks.push(runtime.monoNow) });
+    runtime.random = () => random;
+    const b = new Coordinator(wire, { memberId: "b", ttl: 10_000, runtime });
+    const waiting = b.getLock("x").acquire({ timeout: 200 });
+    await runtime.advance(200);
+    assert.equal(await waiting, null);
+    const [start = NaN, second = NaN, third = NaN] = looks;
+    assert.deepEqual([second - start, third - second], [first, 2 * first]);
+  }
+});
+
+Deno.test("a waiter comes when the first of several holders' time is over, if that is sooner", async () => {
+  const scene = new Scene();
+  await scene.member("a").getLock("x").hold({ shared: true, ttl: 60_000 });
+  await scene.member("b").getLock("x").hold({ shared: true, ttl: 1_000 });
+  await scene.runtime.advance(950);
+  const looks: number[] = [];
+  const wire = meddling(scene.wire, { before: () => looks.push(scene.runtime.monoNow) });
+  const c = new Coordinator(wire, { memberId: "c", ttl: 10_000, runtime: scene.runtime });
+  scene.runtime.random = () => 0;
+  const waiting = c.getLock("x").acquire({ timeout: 150 });
+  await scene.runtime.advance(150);
+  assert.equal(await waiting, null);
+  // 50 ms and then, of 100, no more than are left.
+  assert.deepEqual(looks.map((at) => at - (looks[0] ?? NaN)), [0, 50, 150]);
+});
+
+Deno.test("isStillOwner() tells our own lease from a successor's", async () => {
+  const scene = new Scene();
+  const lock = scene.member("a").getLock("x");
+  await lock.hold();
+  assert.equal(await lock.isStillOwner(), true);
+  const b = scene.member("b").getLock("x");
+  await b.break();
+  await b.hold();
+  assert.equal(await lock.isStillOwner(), false);
+  assert.equal(await b.isStillOwner(), true);
+});
+
+Deno.test("isStillOwner() says no when the answer comes after the deadline", async () => {
+  const scene = new Scene();
+  let late = 0;
+  const wire = meddling(scene.wire, {
+    after: () => late > 0 && new Promise<void>((go) => scene.runtime.after(late, go)),
+  });
+  const a = new Coordinator(wire, { memberId: "a", ttl: 10_000, runtime: scene.runtime });
+  const lock = a.getLock("x");
+  await lock.hold();
+  await scene.runtime.advance(9_800);
+  late = 200;
+  const asked = lock.isStillOwner();
+  await scene.runtime.advance(200);
+  assert.equal(await asked, false);
+});
+
+Deno.test("holders of seats beyond our number are not waited for, and their seats not taken", async () => {
+  const scene = new Scene();
+  await scene.backend.apply([taken("0", 60_000), taken("1", 60_000), taken("2", 1_000)]);
+  const waiting = scene.member("a").getSemaphore("s", 2).acquire({ timeout: 5_000 });
+  await scene.runtime.advance(5_000);
+  assert.equal(await waiting, null);
+  const seats = new Set(scene.sent.flat().map((op: Op) => op.op === "acquire" ? op.seat : "0"));
+  assert.deepEqual([...seats].sort(), ["0", "1"]);
+});
+
+Deno.test("who always comes second for a permit pauses after ten tries", async () => {
+  const scene = new Scene();
+  let requests = 0;
+  // Whatever seat we try is taken until we have been refused, and not seen to be so.
+  const wire = meddling(scene.wire, {
+    before: () => {
+      if (++requests > 50) throw new Error("it never pauses");
+    },
+  });
+  const { apply } = wire;
+  wire.apply = async (ops, options) => {
+    const [op] = ops;
+    if (op?.op !== "acquire") return await apply(ops, options);
+    await scene.backend.apply([taken(op.seat, 1_000)]);
+    const [refused] = await apply([op], options);
+    await scene.backend.apply([{ ...taken(op.seat, 1_000), op: "release" }]);
+    return [...(refused ? [refused] : []), ...await scene.backend.apply(ops.slice(1))];
+  };
+  const a = new Coordinator(wire, { memberId: "a", ttl: 10_000, runtime: scene.runtime });
+  assert.equal(await a.getSemaphore("s", 3).acquire({ timeout: 0 }), null);
+  assert.equal(requests, 10);
+});
+
+Deno.test("each kind of lease has its own ttl, where the coordinator was given one", async () => {
+  const scene = new Scene();
+  const a = scene.member("a", {
+    ttl: 10_000,
+    lockTtl: 20_000,
+    leaderTtl: 30_000,
+    membershipTtl: 40_000,
+  });
+  await a.getLock("x").hold();
+  await a.getSemaphore("s", 1).hold();
+  await a.election("g").campaign();
+  await a.joinGroupCreate("g");
+  await a.cron("j").run({ slot: scene.runtime.wallNow, mode: "retry" }, () => {});
+  const ttls = scene.sent.flat().flatMap((op) =>
+    op.op === "acquire" && op.ttl !== Infinity && !op.seat.endsWith("/done")
+      ? [[op.resource, op.ttl]]
+      : []
+  );
+  assert.deepEqual(Object.fromEntries(ttls), {
+    "lock:x": 20_000,
+    "semaphore:s": 20_000,
+    "leader:g": 30_000,
+    "group:g": 40_000,
+    "cron:j": 10_000,
+  });
+});
