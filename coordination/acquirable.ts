@@ -133,7 +133,7 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   async isStillOwner(options: CallOptions = {}): Promise<boolean> {
     const lease = this.#latest;
     if (!lease) return false;
-    const { resource, seat } = lease.giveBack;
+    const { resource, seat } = lease.giveBack();
     const found = await this.#session.inspect(resource, seat, options.signal);
     return lease.held && found.some((other) => lease.owns(other));
   }

@@ -69,7 +69,8 @@ export class Coordinator extends CoreCoordinator {
 
   /**
    * Deletes an empty group; a member that joins at the same time wins or loses, but is never left in
-   * a group that is gone. Two requests; one when it is refused.
+   * a group that is gone. Two requests; one when it is refused. A creation that was held up on its way
+   * can arrive later and make it anew.
    *
    * @throws {GroupNotCreated} when it does not exist.
    * @throws {GroupNotEmpty} when it has members.

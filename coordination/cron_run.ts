@@ -119,14 +119,14 @@ export class CronRun {
       // The record first and the claim after it, so the slot is never free in between. A claim that
       // was lost is another's to finish.
       const seat = note.outcome === "ran" ? doneSeat(slot) : failedSeat(slot, claim.token);
-      ops.push(this.#write(seat, retain, note), claim.giveBack);
+      ops.push(this.#write(seat, retain, note), claim.giveBack());
       claim.releasing();
     }
     if (running) {
       // In this order likewise, for the job.
       const left = Math.ceil(minHold - elapsed(this.#session.runtime, this.#began));
       if (left > 0) ops.push(this.#write(HOLD, left, note));
-      if (running.releasing()) ops.push(running.giveBack);
+      if (running.releasing()) ops.push(running.giveBack());
     }
     if (ops.length === 0) return;
     try {

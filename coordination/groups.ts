@@ -181,7 +181,7 @@ export class Groups {
     checkName("group", group);
     // We stop believing before the backend does: what is left of our old self must not be in the way.
     const old = this.#kept.get(group)?.lease;
-    if (old?.lost && !old.over) first.push(old.giveBack);
+    if (old?.lost && !old.over) first.push(old.giveBack());
     return this.#session.attempt({
       ...this.#seat(group),
       ttl: options.ttl ?? this.#ttl,

@@ -124,14 +124,14 @@ export class HeldLease implements Lease {
   }
 
   /** The operation that releases it. */
-  get giveBack(): spi.Release {
+  giveBack(): spi.Release {
     const { resource, seat, id } = this.#parts.op;
     return { op: "release", resource, seat, id };
   }
 
   /** What goes out when it is released: the release, and what its owner wants known. */
-  get ending(): spi.Op[] {
-    return this.farewell ? [this.giveBack, this.farewell] : [this.giveBack];
+  ending(): spi.Op[] {
+    return this.farewell ? [this.giveBack(), this.farewell] : [this.giveBack()];
   }
 
   async confirm(options: CallOptions = {}): Promise<void> {
@@ -165,7 +165,7 @@ export class HeldLease implements Lease {
 
   async release(options: CallOptions = {}): Promise<boolean> {
     if (!this.releasing()) return false;
-    const [outcome] = await this.#parts.driver.apply(this.ending, options);
+    const [outcome] = await this.#parts.driver.apply(this.ending(), options);
     return this.released(outcome);
   }
 

@@ -176,7 +176,7 @@ export class Session {
       believe,
       ended: (lease) => this.#leases.delete(lease),
     });
-    if (!lease.held) this.#giveBack(lease.giveBack);
+    if (!lease.held) this.#giveBack(lease.giveBack());
     else if (believe === undefined) {
       this.#leases.add(lease);
       this.heart.poke();
@@ -264,7 +264,7 @@ export class Session {
     this.#stops++;
     const leases = [...this.#leases].filter((lease) => lease.releasing());
     const parts = leases.map((lease): Part => ({
-      ops: lease.ending,
+      ops: lease.ending(),
       take: ([outcome]) => void lease.released(outcome),
     }));
     await this.send(parts);

@@ -16,12 +16,13 @@ export const SINKS: Readonly<Record<string, (thing: unknown) => string>> = {
   "JSON": (thing) => toJson(thing),
   "JSON of all own properties": (thing) => toJson(Object.getOwnPropertyDescriptors(Object(thing))),
   "the chain of causes": (thing) => causesOf(thing).map((each) => inspect(each)).join("\n"),
-  // Hidden ones and getters each by themselves: together they would call the getters of its class.
-  "node's inspect, hidden properties too": (thing) => inspect(thing, { ...ALL, showHidden: true }),
+  // Both together call the getters of its class, too.
+  "node's inspect, hidden properties and getters too": (thing) =>
+    inspect(thing, { ...ALL, showHidden: true, getters: true }),
   "node's inspect, getters too": (thing) => inspect(thing, { ...ALL, getters: true }),
   "node's inspect, of the bare object": (thing) => inspect(thing, { ...ALL, customInspect: false }),
-  "Deno's inspect, hidden properties too": (thing) =>
-    Deno.inspect(thing, { ...DENO, showHidden: true }),
+  "Deno's inspect, hidden properties and getters too": (thing) =>
+    Deno.inspect(thing, { ...DENO, showHidden: true, getters: true }),
   "Deno's inspect, getters too": (thing) => Deno.inspect(thing, { ...DENO, getters: true }),
   "a walk through everything": (thing) => walk(thing).join("\n"),
 };

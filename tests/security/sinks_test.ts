@@ -52,14 +52,18 @@ Deno.test("each sink finds by itself what it is there for", () => {
     "JSON": { toJSON: () => token },
     "JSON of all own properties": Object.defineProperty({}, "hidden", { value: token }),
     "the chain of causes": Object.create({ cause: { token } }),
-    "node's inspect, hidden properties too": Object.defineProperty({}, "x", { value: token }),
+    "node's inspect, hidden properties and getters too": Object.defineProperty({}, "x", {
+      value: token,
+    }),
     "node's inspect, getters too": {
       get own() {
         return token;
       },
     },
     "node's inspect, of the bare object": { [inspect.custom]: () => "…", token },
-    "Deno's inspect, hidden properties too": Object.defineProperty({}, "x", { value: token }),
+    "Deno's inspect, hidden properties and getters too": Object.defineProperty({}, "x", {
+      value: token,
+    }),
     "Deno's inspect, getters too": { [Symbol.for("Deno.customInspect")]: () => token },
     "a walk through everything": Object.defineProperty(() => {}, "deep", { value: { token } }),
   };

@@ -188,7 +188,7 @@ export class Laws {
     const { host } = member;
     if (!host.alive) return [];
     const beliefs = [...member.leases].map((lease): Belief => {
-      const { resource, seat, id = "" } = lease.giveBack;
+      const { resource, seat, id = "" } = lease.giveBack();
       return { member, lease, resource, seat, id };
     });
     const held = new Set(beliefs.map(({ id }) => id));

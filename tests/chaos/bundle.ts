@@ -1,0 +1,32 @@
+/**
+ * Builds the clients: what runs in Node and Deno, a Worker, and what starts that one.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+
+/** Writes `process_main.mjs`, `worker.mjs` and `miniflare_main.mjs` into the folder. */
+export async function build(folder: string, modules: string): Promise<void> {
+  const files = ["process_main.ts", "worker.ts", "miniflare_main.ts"];
+  await esbuild.build({
+    entryPoints: files.map((file) => join(here, file)),
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    nodePaths: [modules],
+    external: ["node:*"],
+    logLevel: "silent",
+  });
+}
+
+/** Ends the bundler's process. */
+export const stopBundler: () => Promise<void> = esbuild.stop;

@@ -1,0 +1,151 @@
+/**
+ * One run: a backend, its clients, and what goes wrong; then the verdict.
+ *
+ * @module
+ */
+
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { chance } from "../chance.ts";
+import { requireRuntimes } from "../runtimes/install.ts";
+import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { type BackendName, startBackend } from "./backends.ts";
+import { build, stopBundler } from "./bundle.ts";
+import { judge, type Verdict } from "./checks.ts";
+import type { Runtime } from "./client_process.ts";
+import { fakedClock, faketimeLibrary } from "./faked_clock.ts";
+import { faultMix } from "./fault_mix.ts";
+import { startFleet, type Sum } from "./fleet.ts";
+import type { History } from "./history.ts";
+import { type Damage, type Plan, rage } from "./nemesis.ts";
+import { startRegister } from "./register.ts";
+import type { Volume } from "./tools.ts";
+
+/** What to run. */
+export interface ChaosOptions extends Plan {
+  readonly backend: BackendName;
+  /** What the clients run in; eight of them unless given. */
+  readonly runtimes?: readonly Runtime[];
+  /** Where to write the whole history, one JSON line for each entry. */
+  readonly history?: string;
+}
+
+/** How it went. */
+export interface Result extends Verdict {
+  readonly options: ChaosOptions;
+  readonly sum: Sum;
+  readonly damage: Damage;
+  readonly faults: Readonly<Record<string, number>>;
+  /** HTTP requests that the front end has seen. */
+  readonly requests: number;
+  /** Stretches of belief, by how the seat is shared. */
+  readonly windows: Readonly<Record<string, number>>;
+  /** Requests to the fenced register, and how many of them it refused. */
+  readonly register: { readonly accepted: number; readonly refused: number };
+  readonly seconds: number;
+  /** What was asked for and not reached, or went wrong with the run itself. */
+  readonly shortfalls: readonly string[];
+}
+
+const RUNTIMES: readonly Runtime[] = [
+  ...["node", "deno", "node", "workerd", "node", "deno", "node", "deno"] as const,
+];
+const VOLUME: Volume = { batch: 40, calm: 0.6, pause: 80 };
+/** MySQL takes a request for each kind of operation in a batch, and two for what is refused. */
+const VOLUME_ON_MYSQL: Volume = { batch: 96, calm: 0.9, pause: 100 };
+
+/** How far a server's clock may be stepped, in ms, as far as clients know. */
+const SERVER_STEP = 500;
+/** Why clocks cannot be stepped. */
+export const NO_FAKETIME =
+  "libfaketime is not installed (Debian package libfaketime), so no clock can be stepped";
+
+/** Runs it to its end. */
+export async function runChaos(options: ChaosOptions): Promise<Result> {
+  const { backend: name, seed } = options;
+  const { runtimes = name === "postgres-stepped" ? ["stepped", ...RUNTIMES.slice(1)] : RUNTIMES } =
+    options;
+  const installed = await requireRuntimes();
+  const folder = await temporaryFolder("baton-chaos-");
+  const undo: (() => Promise<unknown>)[] = [() => removeFolder(folder)];
+  try {
+    await build(folder, installed.modules).finally(stopBundler);
+    const stepped = name === "postgres-stepped";
+    const library = faketimeLibrary();
+    if (stepped && library === undefined) throw new Error(NO_FAKETIME);
+    // The server runs as somebody else, and reads its clock here.
+    await chmod(folder, 0o755);
+    const clock = stepped ? fakedClock(library!, join(folder, "server.clock")) : undefined;
+    const backend = await startBackend(name, clock?.environment);
+    undo.push(() => backend.stop());
+    const register = await startRegister();
+    undo.push(() => register.stop());
+    const mix = faultMix(chance(seed));
+    backend.faults.always(() => mix.choose());
+    const settings = {
+      ...{ address: backend.address, registerUrl: register.url },
+      step: stepped ? SERVER_STEP : 0,
+      volume: backend.address.vendor === "planetscale" ? VOLUME_ON_MYSQL : VOLUME,
+    };
+    const start = performance.now();
+    const fleet = startFleet({ folder, installed, runtimes, settings, seed, library });
+    undo.push(() => fleet.stop());
+    const damage = await rage(options, backend, fleet, clock);
+    backend.faults.clear();
+    mix.end();
+    undo.pop();
+    await fleet.stop();
+    const history: History = {
+      entries: fleet.entries,
+      register: register.log,
+      kills: damage.kills,
+      durable: backend.durable,
+    };
+    if (options.history !== undefined) await save(options.history, history);
+    const verdict = judge(history);
+    const refused = register.log.filter(({ accepted }) => !accepted).length;
+    const holds = fleet.entries.filter((entry) => entry.kind === "hold");
+    const result = {
+      ...verdict,
+      ...{ options, damage, sum: fleet.sum, requests: backend.requests },
+      faults: Object.fromEntries([...mix.counts].sort()),
+      windows: countBy(holds.map(({ mode }) => mode)),
+      register: { accepted: register.log.length - refused, refused },
+      seconds: (performance.now() - start) / 1_000,
+    };
+    const unseen = backend.forgetful && damage.kills.length > 0 && verdict.forgotten.size === 0
+      ? ["every kill loses all, and no loss was seen"]
+      : [];
+    return { ...result, shortfalls: [...shortfalls(result), ...unseen, ...fleet.deserters] };
+  } finally {
+    for (const each of undo.reverse()) await each();
+  }
+}
+
+function shortfalls(
+  { options, sum, damage }: Pick<Result, "options" | "sum" | "damage">,
+): string[] {
+  const counts: [string, number, number][] = [
+    ["operations", sum.operations, options.operations],
+    ["kills", damage.down.length, options.kills],
+    ["pauses", damage.clientPauses, options.pauses],
+  ];
+  const missed = counts.filter(([, done, asked]) => done < asked)
+    .map(([what, done, asked]) => `${done} of ${asked} ${what}`);
+  return damage.trouble === undefined ? missed : [damage.trouble, ...missed];
+}
+
+function countBy(words: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
+}
+
+async function save(file: string, { entries, register, kills }: History): Promise<void> {
+  const lines = [
+    ...entries,
+    ...register.map((entry) => ({ kind: "register", ...entry })),
+    ...kills.map((at) => ({ kind: "kill", at })),
+  ].map((entry) => JSON.stringify(entry));
+  await writeFile(file, `${lines.join("\n")}\n`);
+}

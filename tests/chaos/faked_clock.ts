@@ -1,0 +1,69 @@
+/**
+ * Wall clocks of single processes that can be stepped, by libfaketime where it is installed (Debian
+ * package `libfaketime`).
+ *
+ * @module
+ */
+
+import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+
+/** A clock that is right until it is stepped. */
+export interface FakedClock {
+  /** What a process must be started with. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** From now on it is so many ms ahead of the right time, or behind it. */
+  set(ms: number): void;
+}
+
+/** The library, if it is there. */
+export function faketimeLibrary(): string | undefined {
+  const roots = existsSync("/usr/lib")
+    ? readdirSync("/usr/lib").map((name) => `/usr/lib/${name}`)
+    : [];
+  return ["/usr/lib", "/usr/local/lib", ...roots]
+    .map((root) => join(root, "faketime/libfaketime.so.1"))
+    .find((path) => existsSync(path));
+}
+
+/** A clock in a file of this name, which every process under it reads at each look. */
+export function fakedClock(library: string, file: string): FakedClock {
+  const set = (ms: number): void => {
+    // At once, for somebody may just be reading it.
+    writeFileSync(`${file}.new`, `${ms < 0 ? "-" : "+"}${Math.abs(ms) / 1_000}\n`, { mode: 0o644 });
+    renameSync(`${file}.new`, file);
+  };
+  set(0);
+  return {
+    environment: {
+      LD_PRELOAD: library,
+      FAKETIME_TIMESTAMP_FILE: file,
+      FAKETIME_NO_CACHE: "1",
+      // Timers and the length of time stay true; what is stepped is what a clock on the wall shows.
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+      FAKETIME_DONT_RESET: "1",
+      BATON_FAKED_CLOCK: "1",
+    },
+    set,
+  };
+}
+
+/** Does something in our own environment and more: whatever it starts inherits that. */
+export async function within<T>(
+  environment: Readonly<Record<string, string>>,
+  work: () => Promise<T>,
+): Promise<T> {
+  Object.assign(process.env, environment);
+  try {
+    return await work();
+  } finally {
+    for (const name of Object.keys(environment)) delete process.env[name];
+  }
+}
+
+/** Takes the faked clock out of an environment that was inherited while another was being started. */
+export function unfaked(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { LD_PRELOAD: _library, BATON_FAKED_CLOCK: _mark, ...rest } = environment;
+  return rest;
+}

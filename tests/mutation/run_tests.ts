@@ -1,0 +1,96 @@
+/**
+ * Runs some tests of a copy until the first that fails.
+ *
+ * @module
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
+import { removeFolder } from "../servers/process.ts";
+import type { Run } from "./rooms.ts";
+
+/** What came of a run. */
+export interface Result {
+  /** The test that failed first, or what else went wrong; `undefined` when all passed. */
+  readonly failed?: string;
+  /** How long it took, in seconds. */
+  readonly seconds: number;
+}
+
+/** After so many seconds a run hangs: the dearest takes less than half of it on two cores. */
+const LIMIT = 300;
+/** A bug that collects things for ever must not take all memory. */
+const HEAP = "--v8-flags=--max-old-space-size=1024";
+
+const running = new Set<ChildProcess>();
+
+/** Runs tests in the copy at `root`, and ends at the first failure or with the time limit. */
+export async function runTests(root: string, run: Run): Promise<Result> {
+  const start = performance.now();
+  // What a run leaves in it when it is cut short goes with it.
+  const scratch = `${root}/.scratch`;
+  await Deno.mkdir(scratch, { mode: 0o755 });
+  await Deno.chmod(scratch, 0o755);
+  try {
+    const failed = await firstFailure(root, scratch, run);
+    const seconds = (performance.now() - start) / 1_000;
+    return failed === undefined ? { seconds } : { failed, seconds };
+  } finally {
+    await removeFolder(scratch);
+  }
+}
+
+/** Ends all runs. */
+export function endRuns(): void {
+  for (const child of running) end(child);
+}
+
+async function firstFailure(
+  root: string,
+  scratch: string,
+  { path, filter }: Run,
+): Promise<string | undefined> {
+  // Types were checked before.
+  const args = ["test", "-A", "--no-check", "--sanitize-ops", "--sanitize-resources", HEAP];
+  const child = spawn(
+    Deno.execPath(),
+    [...args, "--fail-fast", ...(filter ? ["--filter", filter] : []), path],
+    {
+      cwd: root,
+      env: { ...process.env, NO_COLOR: "1", TMPDIR: scratch },
+      stdio: ["ignore", "pipe", "ignore"],
+      // A process group of its own, to be ended as one.
+      detached: true,
+    },
+  );
+  running.add(child);
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    end(child);
+  }, LIMIT * 1_000);
+  let output = "";
+  let failed: string | undefined;
+  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+    output = (output + chunk).slice(-20_000);
+    failed ??= /^ *(.*?) \.\.\.(?: .*)? (FAILED|cancelled)/m.exec(output)?.[1]?.trim();
+    // The rest of the tests, and of the steps, would tell nothing new.
+    if (failed !== undefined) end(child);
+  });
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  clearTimeout(timer);
+  running.delete(child);
+  if (timedOut) return `timed out after ${LIMIT} s`;
+  if (failed !== undefined) return failed;
+  if (code !== 0) return `the run itself ended with code ${code}`;
+  return / [1-9]\d* passed/.test(output) ? undefined : "no test was run";
+}
+
+/** Ends a run and what it has started. Servers have a guard that ends them. */
+function end(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
