@@ -99,6 +99,7 @@ export async function runChaos(options: ChaosOptions): Promise<Result> {
       entries: fleet.entries,
       register: register.log,
       kills: damage.kills,
+      steps: damage.steps,
       durable: backend.durable,
     };
     if (options.history !== undefined) await save(options.history, history);
@@ -141,11 +142,12 @@ function countBy(words: readonly string[]): Record<string, number> {
   return counts;
 }
 
-async function save(file: string, { entries, register, kills }: History): Promise<void> {
+async function save(file: string, { entries, register, kills, steps }: History): Promise<void> {
   const lines = [
     ...entries,
     ...register.map((entry) => ({ kind: "register", ...entry })),
     ...kills.map((at) => ({ kind: "kill", at })),
+    ...steps.map((at) => ({ kind: "step", at })),
   ].map((entry) => JSON.stringify(entry));
   await writeFile(file, `${lines.join("\n")}\n`);
 }

@@ -11,7 +11,7 @@ import type { Entry, History, HoldEntry, Mode, Note, RegisterEntry } from "./his
 type Planted = Partial<Omit<History, "entries">> & { readonly entries?: readonly Entry[] };
 
 function historyOf(planted: Planted): History {
-  return { entries: [], register: [], kills: [], durable: true, ...planted };
+  return { entries: [], register: [], kills: [], steps: [], durable: true, ...planted };
 }
 
 /** The laws that a history breaks. */
@@ -250,6 +250,9 @@ Deno.test("a watch that differs from the lists around it is found, unless a memb
   assert.deepEqual(broken({ entries: [...long, ...watch(["m"], ["m"])] }), []);
   assert.deepEqual(broken({ entries: [...long, ...watch([], ["m"])] }), [FOLDS]);
   assert.deepEqual(broken({ entries: [...long, ...watch(["m"], [])] }), [FOLDS]);
+  const extra = [...long, ...watch(["m"], [])];
+  assert.deepEqual(broken({ entries: extra, steps: [49_999, 50_011] }), [FOLDS]);
+  assert.deepEqual(broken({ entries: extra, steps: [50_005] }), []);
   assert.deepEqual(broken({ entries: [...joined(50_005, 50_007), ...watch(["m"], [])] }), []);
   assert.deepEqual(broken({ entries: [...long.slice(0, 2), ...watch(["m"], [])] }), []);
 });

@@ -182,6 +182,8 @@ export interface History {
   readonly register: readonly RegisterEntry[];
   /** When the server was killed. */
   readonly kills: readonly number[];
+  /** When the server's clock was stepped. */
+  readonly steps: readonly number[];
   /** Whether what was acknowledged survives a kill. */
   readonly durable: boolean;
 }

@@ -30,6 +30,9 @@ export interface Damage {
   clientPauses: number;
   clientKills: number;
   serverPauses: number;
+  /** When the server's clock was stepped. */
+  readonly steps: number[];
+  /** How often any clock was. */
   clockSteps: number;
   /** Why it stopped before it had done all; absent when it had. */
   trouble?: string;
@@ -69,6 +72,7 @@ export async function rage(
     clientPauses: 0,
     clientKills: 0,
     serverPauses: 0,
+    steps: [],
     clockSteps: 0,
   };
   const over = new AbortController();
@@ -159,6 +163,7 @@ async function onClocks(
     damage.clockSteps++;
     if (passed < next) continue;
     next = passed + STEPS_APART;
+    damage.steps.push(Date.now());
     clock.set(ahead += STEP * (2 * random() - 1));
     damage.clockSteps++;
   }

@@ -13,7 +13,7 @@
 import { Agenda } from "./agenda.ts";
 import { Bitset } from "./bitset.ts";
 import { type Event, eventList, lift, unlift } from "./event_list.ts";
-import type { Call, Model } from "./wgl.ts";
+import type { Call, CheckOptions, Model } from "./wgl.ts";
 
 /** What a search came to. */
 export interface Found {
@@ -23,9 +23,6 @@ export interface Found {
   /** Questions to the model, and calls taken or put back. */
   readonly steps: number;
 }
-
-/** How many returns a guess has to explain. */
-const GUESS = 16;
 
 /** A place, as a way from the beginning. */
 interface Place<S, C> {
@@ -49,7 +46,7 @@ interface Trial<S, C> {
 export function search<S, I, O>(
   calls: readonly Call<I, O>[],
   model: Model<S, I, O>,
-  budget: number,
+  { budget = 1_000_000, guessWorth = 16 }: CheckOptions,
 ): Found {
   type Here = Place<S, Call<I, O>>;
   type Invocation = Event<Call<I, O>>;
@@ -98,7 +95,10 @@ export function search<S, I, O>(
     const first = firstReturn();
     if (!event || !first) return;
     reached = Math.max(reached, first.call.returned);
-    agenda.add(first.number - GUESS * (here.guesses + (event.end ? 0 : 1)), { place: here, event });
+    agenda.add(first.number - guessWorth * (here.guesses + (event.end ? 0 : 1)), {
+      place: here,
+      event,
+    });
   };
 
   const take = (place: Here): void => {
@@ -142,10 +142,9 @@ export function search<S, I, O>(
   /** The places that the call leads to from here, as far as they are worth going to. */
   const placesAfter = (event: Invocation, states: readonly S[]): Here[] => {
     const { input, output } = event.call;
-    const key = model.key(here.state);
     const isGuess = !event.end;
-    // What may not have happened and makes no difference did not happen: neither this call, nor the
-    // one before it if this one leads to the same without it.
+    // What may not have happened and makes no difference did not happen: here, that is the call before
+    // this one, if this one leads to the same without it.
     const without = here.event && !here.event.end && here.from
       ? model.step(here.from.state, input, output).map(model.key)
       : [];
@@ -154,7 +153,7 @@ export function search<S, I, O>(
     if (!isGuess) taken.add(event.number);
     const places = states.filter((state) => {
       const name = model.key(state);
-      return !(isGuess && name === key) && !without.includes(name) && isNew(state, guessed);
+      return !without.includes(name) && isNew(state, guessed);
     }).map((state) => ({ from: here, event, state, guessed, guesses, length: here.length + 1 }));
     if (!isGuess) taken.remove(event.number);
     return places;
@@ -164,6 +163,7 @@ export function search<S, I, O>(
   const isNeutral = (event: Invocation, states: readonly S[]): boolean =>
     isRead(event) && states.some((state) => model.key(state) === model.key(here.state));
 
+  isNew(here.state, here.guessed);
   plan(next());
   while (answered.next) {
     const trial = agenda.take();

@@ -87,6 +87,24 @@ Deno.test("an acquisition without an answer holds the seat or not, and its token
   assert.ok(possible([a, undefined], [release(a), undefined], [look, at(7)], [look, NOTHING]));
 });
 
+Deno.test("a look that tells a token may have been at the second grant of an id, not the first", () => {
+  const call = (
+    input: SeatInput,
+    output: Outcome | undefined,
+    invoked: number,
+    returned: number,
+  ) => (
+    { client: "c", input, output, invoked, returned }
+  );
+  const history = [
+    call(a, undefined, 0, Infinity),
+    call(inspect("lock:x", ""), at(7), 1, 10),
+    call(breakSeat(a), NOTHING, 2, 3),
+    call(a, at(7), 4, 5),
+  ];
+  assert.equal(check(history, seatModel).linearizable, true);
+});
+
 Deno.test("a release sent more than once counts as done, and touches nobody else", () => {
   const resent = { ...release(a), resent: true };
   assert.ok(possible([resent, NOTHING]));

@@ -4,15 +4,16 @@
  * (Herlihy and Wing, "Linearizability: A Correctness Condition for Concurrent Objects", 1990)?
  *
  * The search takes any call that nothing still in the list has to precede, asks the model what comes
- * of it, and goes on with the rest; where it gets stuck, it takes the last call back (Wing and Gong,
- * "Testing and Verifying Concurrent Objects", 1993). It never looks twice at the same calls taken
- * with the same state reached (Lowe, "Testing for Linearizability", 2017). What calls on different
- * keys do is decided key by key (Horn and Kroening, "Faster Linearizability Checking via
+ * of it, and goes on with the rest; where it gets stuck, calls are put back into the list (Wing and
+ * Gong, "Testing and Verifying Concurrent Objects", 1993). It never looks twice at the same calls
+ * taken with the same state reached (Lowe, "Testing for Linearizability", 2017). What calls on
+ * different keys do is decided key by key (Horn and Kroening, "Faster Linearizability Checking via
  * P-compositionality", 2015).
  *
- * Three things keep calls with an unknown outcome cheap, for each may happen at any time or never:
- * they are tried only where nothing answered fits; they are taken only if they change the state; and
- * what failed with some of them left fails with fewer of them left.
+ * Calls with an unknown outcome make it hard, for each may happen at any time or never. They are the
+ * last that is tried; one that makes no difference is not taken; and what failed with some of them
+ * left is known to fail with fewer of them left. That finds an order in a few dozen steps for each
+ * call; that there is none, in a long history with many of them, may never be known.
  *
  * @module
  */
@@ -72,6 +73,11 @@ export type Verdict<I, O> =
 export interface CheckOptions {
   /** After how many steps on one key it is given up as unknown; a million unless given. */
   readonly budget?: number;
+  /**
+   * How many returns a call without an answer must explain to be worth a guess; 16 unless given. It
+   * decides how soon there is a verdict, and never which.
+   */
+  readonly guessWorth?: number;
 }
 
 /**
@@ -83,7 +89,7 @@ export interface CheckOptions {
 export function check<S, I, O>(
   calls: readonly Call<I, O>[],
   model: Model<S, I, O>,
-  { budget = 1_000_000 }: CheckOptions = {},
+  options: CheckOptions = {},
 ): Verdict<I, O> {
   for (const { output, invoked, returned } of calls) {
     if (output === undefined || invoked <= returned) continue;
@@ -93,11 +99,11 @@ export function check<S, I, O>(
   let steps = 0;
   let undecided: string | undefined;
   for (const [key, part] of parts) {
-    const found = search(part, model, budget);
+    const found = search(part, model, options);
     steps += found.steps;
     if (found.linearizable === "unknown") undecided ??= key;
     if (found.linearizable !== false) continue;
-    const { prefix, steps: more } = shortest(part, model, budget, found.reached);
+    const { prefix, steps: more } = shortest(part, model, options, found.reached);
     return { linearizable: false, key, prefix, steps: steps + more };
   }
   if (undecided !== undefined) return { linearizable: "unknown", key: undecided, steps };
@@ -112,7 +118,7 @@ export function check<S, I, O>(
 function shortest<S, I, O>(
   calls: readonly Call<I, O>[],
   model: Model<S, I, O>,
-  budget: number,
+  options: CheckOptions,
   reached: number,
 ): { prefix: readonly Call<I, O>[]; steps: number } {
   const answered = calls.filter(({ output }) => output !== undefined);
@@ -123,7 +129,7 @@ function shortest<S, I, O>(
   let steps = 0;
   for (let stride = 1; fails - passes > 1;) {
     const probe = Math.min(passes + stride, fails - 1);
-    const found = search(until(calls, times[probe] as number), model, budget);
+    const found = search(until(calls, times[probe] as number), model, options);
     steps += found.steps;
     if (found.linearizable === false) [fails, stride] = [probe, Math.ceil(stride / 4)];
     else [passes, stride] = [probe, stride * 2];

@@ -40,7 +40,8 @@ function compare<S, I, O>(subject: Subject<S, I, O>): { right: number; wrong: nu
     let calls = linearizable(subject, shape, random);
     const times = pick([0, 1, 1, 2], random);
     for (let time = 0; time < times; time++) calls = damaged(subject, calls, random);
-    const verdict = check(calls, subject.model);
+    const guessWorth = pick([-2, 0, 1, 16], random);
+    const verdict = check(calls, subject.model, { guessWorth });
     const expected = bruteForce(calls, subject.model);
     const shown = (): string => `BATON_SEED=${seed}, history ${n}:\n${timeline(calls)}`;
     assert.equal(verdict.linearizable, expected, shown());

@@ -172,16 +172,10 @@ export const REDIS_EDITS: readonly Edit[] = [
       "retry: { retries: 1, backoff: () => 0 },",
     ],
     [
-      "values that look like JSON are changed",
-      "automaticDeserialization: false,",
-      "automaticDeserialization: true,",
-    ],
-    [
       "an aborted call is answered with made-up data",
       "signal: () => signal ?? new AbortController().signal,",
       "...(signal && { signal }),",
     ],
-    ["calls see each other's signals", "      signal = undefined;\n", ""],
     ["an error shows the token", "throw withoutSecret(error, token);", "throw error;"],
     ["a token may go unencrypted", "&& isLoopback(url.host))) {", "&& url.host)) {"],
     ["a token may have a line break", "/^[\\x21-\\x7e]+$/.test(token)", "/^[^]+$/.test(token)"],
