@@ -15,9 +15,10 @@ const root = new URL("../", import.meta.url).pathname;
 const SECOND = [
   ...["tests/differential", "tests/group_race_test.ts", "tests/sql_crash_test.ts"],
   ...["tests/sql_lost_reply_test.ts", "tests/servers", "tests/runtimes", "tests/chaos"],
+  "tests/security",
 ];
-/** What waits for nothing, and can wait itself. */
-const COMPUTING = ["tests/simulation", "tests/protocol"];
+/** What looks at no clock, and can wait itself. */
+const COMPUTING = ["tests/simulation", "tests/protocol", "tests/linearizability"];
 
 /** How many tests ended how, and with what status the runner did. */
 interface Count {
