@@ -171,6 +171,9 @@ export interface Lease {
   readonly token: number;
   /** The text its holder gave. */
   readonly value: string;
-  /** An upper bound of the time it lives unrenewed, in milliseconds; `Infinity` for ever. */
+  /**
+   * An upper bound of the time it lives unrenewed, in milliseconds; `Infinity` for ever. On MySQL it
+   * can exceed the ttl by as long as a look waited before it read.
+   */
   readonly left: number;
 }

@@ -8,7 +8,9 @@
  * looks.
  *
  * An acknowledged lease is as durable as the server's commits (on disk by default). What it does
- * **not** promise: after a fail-over, what the new primary had not received is forgotten. Guards
+ * **not** promise: after a fail-over, what the new primary had not received is forgotten. What
+ * several operations of one kind in a batch did is learnt by a second look, so that one whose seat is
+ * taken away in between (a break) is told of that instead of what it did. Guards
  * need the isolation level REPEATABLE READ, which is the default and which `migrate()` checks. A
  * server clock that is set back by more than an hour can repeat fencing tokens of seats that were
  * cleaned up.

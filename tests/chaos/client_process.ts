@@ -43,7 +43,7 @@ export interface Client {
 const PATIENCE = 10_000;
 
 /** Whatever becomes of us, nothing of it stays behind, not even frozen. */
-const GUARD = `trap "" INT HUP; read -r _ && exit; kill -9 -- "-$1"; rm -rf "$2"`;
+const GUARD = `trap "" INT HUP; read -r _ && exit; kill -s KILL -- "-$1"; rm -rf "$2"`;
 
 /** Starts one. */
 export function startClient(launch: Launch): Client {

@@ -76,12 +76,18 @@ const OWN: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
     ...some("requests", "Upstash"),
   ]],
   [/^drivers\/upstash\.ts$/, files("upstash_word", "upstash")],
-  [/^drivers\/postgres_schema\.ts$/, [...some("driver", "^neon"), ...files("postgres")]],
+  [/^drivers\/postgres_schema\.ts$/, [
+    ...[...files("postgres_waits"), ...some("sql_tokens", "^PostgreSQL")],
+    ...[...some("driver", "^neon"), ...files("postgres")],
+  ]],
   [/^drivers\/postgres/, files("postgres_request", "postgres")],
   [/^drivers\/neon\.ts$/, files("neon")],
   [
     /^drivers\/mysql_statements\.ts$/,
-    [...files("mysql_locks"), ...some("driver", "MariaDB"), ...files("mysql")],
+    [
+      ...[...files("mysql_locks"), ...some("sql_tokens", "^MariaDB")],
+      ...[...some("driver", "MariaDB"), ...files("mysql")],
+    ],
   ],
   [/^drivers\/mysql/, files("mysql", "mysql_locks", "planetscale_lies")],
   [/^drivers\/planetscale\.ts$/, files("planetscale", "planetscale_lies")],

@@ -19,7 +19,9 @@ export class Runs {
   readonly due = new Set<number>();
   /** Slots whose run has ended well, to its runner's knowledge. */
   readonly ended = new Set<number>();
+  /** The greatest token of each slot's runs, and all of them. */
   readonly #begun = new Map<number, number>();
+  readonly #tokens = new Set<string>();
   readonly #laws: Laws;
   readonly #scope: Scope;
   readonly #server: () => Server;
@@ -39,9 +41,14 @@ export class Runs {
       this.#laws.broken("a slot runs at most once", `${name} begins ${place} once more`);
     }
     if (mode === "retry" && before > 0) this.#laws.saw("a slot began again (retry)");
-    if (before >= token && this.#scope.growing) {
+    // Where a backend forgets, a run can begin late that was granted before what it has forgotten.
+    if (before >= token && this.#scope.exclusive) {
       this.#laws.broken("runs of a slot have growing tokens", `${token} after ${before}: ${place}`);
     }
+    if (this.#tokens.has(`${place} ${token}`) && this.#scope.growing) {
+      this.#laws.broken("each run has a token of its own", `${token} again: ${place}`);
+    }
+    this.#tokens.add(`${place} ${token}`);
     if (mode === "retry" && this.#scope.exclusive && this.#done(slot) < token) {
       this.#laws.broken("what is done is not done again", `${name} begins ${place} again`);
     }
