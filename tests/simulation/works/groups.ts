@@ -25,6 +25,7 @@ export function members(laws: Laws): Work {
         signal: member.stopped,
       });
       laws.saw("a member joined");
+      laws.saw("a member was there");
       for (let turns = Math.floor(between(random, 1, 12)); turns > 0; turns--) {
         await member.sleep(between(random, 50, 900));
         if (member.stopped.aborted || (!joined.held && !rejoin)) break;
