@@ -64,11 +64,11 @@ async function firstFailure(
     },
   );
   running.add(child);
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    end(child);
-  }, LIMIT * 1_000);
+  // In seconds that we have seen go by: a machine that slept, or stopped us all, is no hang.
+  let seconds = 0;
+  const clock = setInterval(() => {
+    if (++seconds === LIMIT) end(child);
+  }, 1_000);
   let output = "";
   let failed: string | undefined;
   child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
@@ -78,9 +78,9 @@ async function firstFailure(
     if (failed !== undefined) end(child);
   });
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  clearTimeout(timer);
+  clearInterval(clock);
   running.delete(child);
-  if (timedOut) return `timed out after ${LIMIT} s`;
+  if (seconds >= LIMIT) return `timed out after ${LIMIT} s`;
   if (failed !== undefined) return failed;
   if (code !== 0) return `the run itself ended with code ${code}`;
   return / [1-9]\d* passed/.test(output) ? undefined : "no test was run";
