@@ -85,7 +85,7 @@ const OWN: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
   [
     /^drivers\/mysql_statements\.ts$/,
     [
-      ...[...files("mysql_locks"), ...some("sql_tokens", "^MariaDB")],
+      ...[...files("mysql_locks", "mysql_sweep_race"), ...some("sql_tokens", "^MariaDB")],
       ...[...some("driver", "MariaDB"), ...files("mysql")],
     ],
   ],
