@@ -4,16 +4,14 @@
  *
  * MySQL can neither branch within a request nor read back what it writes. So what succeeds is one
  * request; a refused `acquire` or `release` is two, for a second must ask who is in the way. In a
- * batch, neighbours of one kind share a request: any number of renewals is one, and any number of
- * looks.
+ * batch, neighbouring renewals share a request, and neighbouring looks; everything else has its own.
  *
  * An acknowledged lease is as durable as the server's commits (on disk by default). What it does
- * **not** promise: after a fail-over, what the new primary had not received is forgotten. What
- * several operations of one kind in a batch did is learnt by a second look, so that one whose seat is
- * taken away in between (a break) is told of that instead of what it did. Guards
+ * **not** promise: after a fail-over, what the new primary had not received is forgotten. Guards
  * need the isolation level REPEATABLE READ, which is the default and which `migrate()` checks. A
  * server clock that is set back by more than an hour can repeat fencing tokens of seats that were
- * cleaned up.
+ * cleaned up. Where a server does not let a statement choose its insert id, an acquisition learns of
+ * its grant by a second look; if its lease is broken in between, it acquires once more.
  *
  * The table comes from `./mysql_schema.ts`; create it once.
  *
@@ -85,20 +83,32 @@ export function mysql(query: MysqlQuery, options: MysqlOptions = {}): Driver {
   };
 }
 
-/** Neighbours of one kind that cannot affect each other; each run is one request if all goes well. */
-function runsOf(ops: readonly Op[]): Op[][] {
-  const runs: Op[][] = [];
+/**
+ * Neighbours that can share a request: looks, and renewals of several leases. Of several changes the
+ * answer tells only how many were made, so whoever may have seen a change needs an answer of its own.
+ */
+function runsOf(ops: readonly Op[]): [Op, ...Op[]][] {
+  const runs: [Op, ...Op[]][] = [];
   const places = new Set<string>();
   for (const op of ops) {
-    const last = runs.at(-1)?.at(-1);
+    const run = runs.at(-1);
     const place = placeKey(op);
-    const guarded = [op, last].some((it) => it && "guard" in it && it.guard);
-    if (last?.op !== op.op || guarded || (op.op !== "inspect" && places.has(place))) {
-      runs.push([]);
+    if (run && (areLooks(run[0], op) || (areBeats(run[0], op) && !places.has(place)))) {
+      run.push(op);
+    } else {
+      runs.push([op]);
       places.clear();
     }
     places.add(place);
-    runs.at(-1)?.push(op);
   }
   return runs;
+}
+
+function areLooks(...ops: readonly Op[]): boolean {
+  return ops.every(({ op }) => op === "inspect");
+}
+
+/** Nobody sees of a renewal without a value when it was made. */
+function areBeats(...ops: readonly Op[]): boolean {
+  return ops.every((op) => op.op === "renew" && op.value === undefined);
 }

@@ -54,31 +54,30 @@ export class MysqlBatch {
     this.#signal = signal;
   }
 
-  /** Runs operations of one kind; more than one only where they cannot affect each other. */
-  async run(ops: readonly Op[]): Promise<Outcome[]> {
-    switch (ops[0]?.op) {
+  /** Runs one operation, or some that share a request. */
+  async run(ops: readonly [Op, ...Op[]]): Promise<Outcome[]> {
+    const [first] = ops;
+    switch (first.op) {
       case "acquire":
-        return await this.#acquire(ops as readonly Acquire[]);
+        return [await this.#acquire(first)];
       case "renew":
         return await this.#renew(ops as readonly Renew[]);
       case "release":
-        return await this.#release(ops as readonly Release[]);
+        return [await this.#release(first)];
       default:
         return (await this.#look(ops)).map((leases) => ({ ok: true, leases }));
     }
   }
 
-  async #acquire(ops: readonly Acquire[]): Promise<Outcome[]> {
-    const [{ seat, id, value, ttl }] = ops as [Acquire];
-    const token = await this.#take(ops);
-    if (token > 0) return [this.#granted({ seat, id, token, value, left: ttl })];
-    const outcomes = await this.#inTheWay(ops);
-    return await Promise.all(outcomes.map(async (outcome, n) => {
-      // The seat was not vacant, and now it is.
-      if (!outcome) return (await this.#acquire(ops.slice(n, n + 1)))[0] as Outcome;
-      const [lease] = outcome.leases;
-      return outcome.ok && lease ? this.#granted(lease) : outcome;
-    }));
+  async #acquire(op: Acquire): Promise<Outcome> {
+    const { seat, id, value, ttl } = op;
+    const token = await this.#take(op);
+    if (token > 0) return this.#granted({ seat, id, token, value, left: ttl });
+    const outcome = await this.#inTheWay(op);
+    // The seat was not vacant, and now it is.
+    if (!outcome) return await this.#acquire(op);
+    const [lease] = outcome.leases;
+    return outcome.ok && lease ? this.#granted(lease) : outcome;
   }
 
   #granted(lease: Lease): Outcome {
@@ -87,11 +86,11 @@ export class MysqlBatch {
   }
 
   /** The token of a grant; 0 when the seat is not vacant, or when a look must tell. */
-  async #take(ops: readonly Acquire[]): Promise<number> {
+  async #take(op: Acquire): Promise<number> {
     const server = this.#server;
-    if (ops.length === 1 && server.hints) {
+    if (server.hints) {
       try {
-        const { insertId } = await this.#write(server.statements.acquire(ops, true));
+        const { insertId } = await this.#write(server.statements.acquire(op, true));
         return Number(insertId ?? 0);
       } catch (error) {
         // Refused before it ran.
@@ -99,7 +98,7 @@ export class MysqlBatch {
         server.hints = false;
       }
     }
-    await this.#write(server.statements.acquire(sorted(ops), false));
+    await this.#write(server.statements.acquire(op, false));
     return 0;
   }
 
@@ -118,45 +117,25 @@ export class MysqlBatch {
     return outcomes;
   }
 
-  async #release(ops: readonly Release[]): Promise<Outcome[]> {
-    const { statements } = this.#server;
-    if (ops.length === 1) {
-      if ((await this.#write(statements.release(ops))).rowsAffected) return [RELEASED];
-      const [outcome] = await this.#inTheWay(ops);
-      return outcome ? [outcome] : await this.#release(ops);
-    }
-    // Of several, a count would not tell which. Whoever is there now and not afterwards was
-    // released: if it ended by itself in between, nobody can tell the difference.
-    const outcomes = await this.#inTheWay(ops);
-    const live = ops.filter((_, n) => !outcomes[n]);
-    if (live.length === 0) return outcomes as Outcome[];
-    const { rowsAffected } = await this.#write(statements.release(sorted(live)));
-    const there = rowsAffected === live.length ? [] : await this.#look(live);
-    return ops.map((op, n) => {
-      const [successor] = there[live.indexOf(op)] ?? [];
-      if (successor && successor.id === op.id) this.#odd();
-      return outcomes[n] ?? (successor ? { ok: false, leases: [successor] } : RELEASED);
-    });
+  async #release(op: Release): Promise<Outcome> {
+    const { rowsAffected } = await this.#write(this.#server.statements.release(op));
+    if (rowsAffected) return RELEASED;
+    return await this.#inTheWay(op) ?? await this.#release(op);
   }
 
   /**
    * Looks why an acquisition or a release did nothing: its outcome, or `undefined` when nothing is in
    * its way any more.
    */
-  async #inTheWay(ops: readonly (Acquire | Release)[]): Promise<(Outcome | undefined)[]> {
-    const guards = ops.flatMap(({ guard }) => guard ? [placeOf(guard)] : []);
-    const there = await this.#look([...ops, ...guards]);
-    const guarded = there.slice(ops.length);
-    return ops.map((op, n) => {
-      const [holder] = there[n] ?? [];
-      const mine = holder && (op.id === undefined || op.id === holder.id);
-      if (op.op === "acquire" && holder) return { ok: mine === true, leases: [holder] };
-      if (op.op === "release" && !mine) return { ok: false, leases: holder ? [holder] : [] };
-      if (!op.guard) return undefined;
-      const found = guarded.shift() ?? [];
-      if (op.guard.when === "held") return found.length > 0 ? undefined : { ok: false, leases: [] };
-      return found.length > 0 ? { ok: false, leases: found } : undefined;
-    });
+  async #inTheWay(op: Acquire | Release): Promise<Outcome | undefined> {
+    const { guard } = op;
+    const [there = [], guarded = []] = await this.#look(guard ? [op, placeOf(guard)] : [op]);
+    const [holder] = there;
+    const mine = holder && (op.id === undefined || op.id === holder.id);
+    if (op.op === "acquire" && holder) return { ok: mine === true, leases: [holder] };
+    if (op.op === "release" && !mine) return { ok: false, leases: there };
+    if (!guard || (guard.when === "held") === guarded.length > 0) return undefined;
+    return { ok: false, leases: guarded };
   }
 
   /** The live leases of each place, as of one instant. */

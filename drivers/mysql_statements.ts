@@ -29,8 +29,8 @@ export class Statements {
   }
 
   /**
-   * Takes the seats that are vacant. `hint` makes the new token the insert id of the answer, or 0
-   * where the seat was not vacant; with one acquisition only.
+   * Takes the seat if it is vacant. `hint` makes the new token the insert id of the answer, or 0
+   * where the seat was not vacant.
    *
    * Assignments run from left to right and see what those before them assigned, so `expires`, which
    * all of them ask for, is the last. The winner of a race is whoever locks the row first: the
@@ -38,20 +38,16 @@ export class Statements {
    * until it commits: no guard is overtaken. UTC_TIMESTAMP is the statement's begin: after a wait for
    * the lock it is early, and a lease that ended meanwhile counts as live a little longer.
    */
-  acquire(ops: readonly Acquire[], hint: boolean): string {
+  acquire(op: Acquire, hint: boolean): string {
+    const { resource, seat, id, value, guard } = op;
     const tell = (token: string) => hint ? `last_insert_id(${token})` : token;
-    const where = ({ when, resource, seat }: Guard) =>
-      ` from dual where ${when === "held" ? "" : "not "}exists ` +
-      `(select 1 from ${this.#table} g ${BY_KEY} where ${at({ resource, seat }, "g.")})`;
-    const rows = ops.map(({ resource, seat, id, ttl, value, guard }) =>
-      `select ${hex(resource)}, ${hex(seat)}, ${hex(id)}, ${tell(CLOCK)}, ${hex(value)}, ${
-        end(ttl)
-      }` +
-      (guard ? where(guard) : "")
-    );
+    const where = ({ when, ...place }: Guard) =>
+      `from dual where ${when === "held" ? "" : "not "}exists ` +
+      `(select 1 from ${this.#table} g ${BY_KEY} where ${at(place, "g.")})`;
     const dead = `expires <= ${NOW}`;
     return `insert into ${this.#table} (resource, seat, id, token, value, expires)
-${rows.join("\nunion all ")}
+select ${hex(resource)}, ${hex(seat)}, ${hex(id)}, ${tell(CLOCK)}, ${hex(value)}, ${endOf(op)}
+${guard ? where(guard) : ""}
 on duplicate key update
 token = if(${dead}, ${tell(`greatest(token + 1, ${CLOCK})`)}, token${hint ? ZERO : ""}),
 id = if(${dead}, values(id), id),
@@ -59,27 +55,25 @@ value = if(${dead}, values(value), value),
 expires = if(${dead}, values(expires), expires)`;
   }
 
-  /** Prolongs those that are live under their id, each by its own ttl, with its value if it has one. */
+  /** Prolongs those that are live under their id, each by its own ttl; all get the first's value. */
   renew(ops: readonly Renew[]): string {
-    const set = (column: string, to: (op: Renew) => string): string => {
-      const [first, ...others] = new Set(ops.map(to));
-      const each = ops.map((op) => `when ${seatOf(op)} then ${to(op)}`);
-      return `${column} = ${others.length === 0 ? first : `case ${each.join("\n")} end`}`;
-    };
+    const [{ value }] = ops as readonly [Renew];
+    const [end, ...others] = new Set(ops.map(endOf));
+    const each = ops.map((op) => `when ${seatOf(op)} then ${endOf(op)}`);
     return `update ${this.#table} ${BY_KEY}
-set ${set("value", ({ value }) => value === undefined ? "value" : hex(value))},
-${set("expires", ({ ttl }) => end(ttl))}
+set value = ${value === undefined ? "value" : hex(value)},
+expires = ${others.length === 0 ? end : `case ${each.join("\n")} end`}
 where expires > ${NOW} and (${ops.map((op) => seatOf(op)).join("\nor ")})`;
   }
 
-  /** Ends those that are live under their id, or under any; the rows stay, for their tokens. */
-  release(ops: readonly Release[]): string {
-    const guard = ops[0]?.guard;
+  /** Ends it if it is live under its id, or under any; the row stays, for its token. */
+  release(op: Release): string {
+    const { guard } = op;
     const join = guard ? `left join ${this.#table} g ${BY_KEY} on ${at(guard, "g.")}` : "";
     const refused = guard ? ` and g.seat is ${guard.when === "held" ? "not null" : "null"}` : "";
     return `update ${this.#table} it ${BY_KEY} ${join}
 set it.id = '', it.value = '', it.expires = ${PAST}
-where it.expires > ${NOW} and (${ops.map((op) => seatOf(op, "it.")).join("\nor ")})${refused}`;
+where it.expires > ${NOW} and ${seatOf(op, "it.")}${refused}`;
   }
 
   /** The live leases of each place, with the place's number. */
@@ -144,7 +138,7 @@ function seatOf(op: Renew | Release, alias = ""): string {
   return op.id === undefined ? row(op, alias) : `${row(op, alias)} and ${alias}id = ${hex(op.id)}`;
 }
 
-function end(ttl: number): string {
+function endOf({ ttl }: Acquire | Renew): string {
   return ttl === Infinity
     ? `cast(${FOREVER} as datetime(6))`
     : `${NOW} + interval ${ttl * 1_000} microsecond`;

@@ -10,6 +10,7 @@ import { neon as vendorsNeon } from "@neondatabase/serverless";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../mod.ts";
 import { neon, neonClient, neonQuery } from "../drivers/neon.ts";
 import { migrate } from "../drivers/postgres_schema.ts";
+import { abortsAreTold } from "./aborted_call.ts";
 import { type Fault, Faults, type HttpRequest } from "./servers/faults.ts";
 import { serveHttp } from "./servers/http.ts";
 import { pointNeonAt } from "./servers/neon.ts";
@@ -186,32 +187,7 @@ Deno.test("neither user nor password is in any error or in the driver, even if a
 });
 
 Deno.test("an aborted call: before the send its reason, after it unknown, and the operation may have happened", async () => {
-  await withRole(async ({ server, driver }) => {
-    const reason = new Error("the user left");
-    const before = server.requests;
-    const signal = AbortSignal.abort(reason);
-    assert.equal(await errorOf(driver.apply([acquire("a")], { signal })), reason);
-    assert.equal(server.requests, before);
-
-    for (const why of [undefined, "OK", new DOMException("late", "TimeoutError")]) {
-      const stop = new AbortController();
-      server.faults.next("hang-reply");
-      const call = errorOf(driver.apply([acquire("a")], { signal: stop.signal }));
-      await until("it is done", 5_000, () => {
-        return server.faults.seen.some(({ kind, executed }) =>
-          kind === "hang-reply" && executed > 0
-        );
-      });
-      const [looked] = await driver.apply([{ op: "inspect", resource: "lock:x" }], {
-        signal: new AbortController().signal,
-      });
-      stop.abort(why);
-      assert(await call instanceof UnknownOutcome);
-      server.faults.seen.length = 0;
-      const [again] = await driver.apply([acquire("a")]);
-      assert.deepEqual([again?.ok, again?.leases[0]?.token], [true, looked?.leases[0]?.token]);
-    }
-  });
+  await withRole(({ server, driver }) => abortsAreTold(driver, server, acquire("a")));
 });
 
 Deno.test("a wrong password, user or database is definite and unauthorized, and says what to check", async () => {

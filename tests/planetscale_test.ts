@@ -10,9 +10,10 @@ import { Client } from "@planetscale/database";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../mod.ts";
 import type { Op } from "../drivers/driver.ts";
 import { planetscale, planetscaleClient } from "../drivers/planetscale.ts";
+import { abortsAreTold } from "./aborted_call.ts";
 import { type Fault, Faults, type HttpRequest } from "./servers/faults.ts";
 import { serveHttp } from "./servers/http.ts";
-import { freePort, until } from "./servers/process.ts";
+import { freePort } from "./servers/process.ts";
 import { acquire, assertNoSecret, TRICKY, withTable } from "./planetscale_account.ts";
 import { errorOf, shown } from "./shown.ts";
 
@@ -193,31 +194,7 @@ Deno.test("no account, statement or lease id is in any error or in the driver, w
 });
 
 Deno.test("an aborted call: before the send its reason, after it unknown, and the operation may have happened", async () => {
-  await withTable(async ({ server, driver }) => {
-    const reason = new Error("the user left");
-    const before = server.requests;
-    const signal = AbortSignal.abort(reason);
-    assert.equal(await errorOf(driver.apply([acquire("a")], { signal })), reason);
-    assert.equal(server.requests, before);
-    for (const why of [undefined, "OK", new DOMException("late", "TimeoutError")]) {
-      const stop = new AbortController();
-      server.faults.next("hang-reply");
-      const call = errorOf(driver.apply([acquire("a")], { signal: stop.signal }));
-      await until("it is done", 5_000, () => {
-        return server.faults.seen.some(({ kind, executed }) =>
-          kind === "hang-reply" && executed > 0
-        );
-      });
-      const [looked] = await driver.apply([{ op: "inspect", resource: "lock:x" }], {
-        signal: new AbortController().signal,
-      });
-      stop.abort(why);
-      assert(await call instanceof UnknownOutcome);
-      server.faults.seen.length = 0;
-      const [again] = await driver.apply([acquire("a")]);
-      assert.deepEqual([again?.ok, again?.leases[0]?.token], [true, looked?.leases[0]?.token]);
-    }
-  });
+  await withTable(({ server, driver }) => abortsAreTold(driver, server, acquire("a")));
 });
 
 Deno.test("a client that you already have is a transport, and text comes back whole through it", async () => {

@@ -53,7 +53,7 @@ const ON_MYSQL: Readonly<Record<string, number>> = {
   "runWatchers, two groups and two elections": 3,
   "tick: fourteen leases, two groups, two elections": 3,
   leaveGroup: 2,
-  "stop with everything held": 7,
+  "stop with everything held": 16,
   deleteGroup: 3,
 };
 

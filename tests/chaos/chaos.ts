@@ -51,7 +51,7 @@ const RUNTIMES: readonly Runtime[] = [
   ...["node", "deno", "node", "workerd", "node", "deno", "node", "deno"] as const,
 ];
 const VOLUME: Volume = { batch: 40, calm: 0.6, pause: 80 };
-/** MySQL takes a request for each kind of operation in a batch, and two for what is refused. */
+/** MySQL takes a request for each acquisition and release, and two for what is refused. */
 const VOLUME_ON_MYSQL: Volume = { batch: 96, calm: 0.9, pause: 100 };
 
 /** How far a server's clock may be stepped, in ms, as far as clients know. */

@@ -21,12 +21,12 @@ const seed = seedOfRun();
 console.log(`BATON_SEED=${seed}`);
 
 const BARE: Plan = {
-  ...{ through: "bare", batches: true, operations: 200, seed },
+  ...{ through: "bare", operations: 200, seed },
   losses: { requests: 2, replies: 4, late: 1 },
 };
 /** Nothing comes late, for then it is done a second time; and more is lost. */
 const RETRYING: Plan = {
-  ...{ through: "retrying", batches: true, operations: 200, seed },
+  ...{ through: "retrying", operations: 200, seed },
   losses: { requests: 4, replies: 8, late: 0 },
 };
 
@@ -43,13 +43,13 @@ function isTelling(tally: Tally, least: readonly (keyof Tally)[]): void {
   assert.ok(tally.concurrent > tally.calls / 4, `few overlap: ${JSON.stringify(tally)}`);
 }
 
-for (const { name, breaksBatches: batches, start } of PLACES) {
+for (const { name, start } of PLACES) {
   const operations = OVER_HTTP.has(name) ? 120 : 200;
   Deno.test(`on ${name} all that eight clients do at once is linearizable`, async (t) => {
     const place = await start();
     try {
       await t.step("with unknown outcomes as they are, and breaks", async () => {
-        const tally = await run(place, { ...BARE, operations, batches });
+        const tally = await run(place, { ...BARE, operations });
         isTelling(tally, ["unknown", "granted", "refused", "released"]);
       });
       await t.step(

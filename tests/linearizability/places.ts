@@ -33,12 +33,6 @@ export interface Place {
 /** An entry. */
 export interface PlaceEntry {
   readonly name: string;
-  /**
-   * Whether operations sent at once are linearizable while somebody breaks leases. On MySQL they are
-   * not: of several of a kind the driver learns only by a second look what its write has done, and
-   * who was granted or renewed and then broken is told that it never was.
-   */
-  readonly breaksBatches: boolean;
   start(): Promise<Place>;
 }
 
@@ -120,7 +114,6 @@ export const OVER_HTTP: ReadonlyMap<string, () => Promise<Place>> = new Map([
 /** The table: every entry of the other one. */
 export const PLACES: readonly PlaceEntry[] = BACKENDS.map(({ name, start }) => ({
   name,
-  breaksBatches: !name.startsWith("planetscale"),
   start: OVER_HTTP.get(name) ?? (async () => {
     const backend = await start();
     return inProcess(() => backend.connect(), () => backend.stop());

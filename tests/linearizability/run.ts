@@ -21,8 +21,6 @@ import { together } from "./workload.ts";
 export interface Plan {
   /** Whether each client's operations are sent again until there is an answer. */
   readonly through: "bare" | "retrying";
-  /** Whether a client sends several operations at once. */
-  readonly batches: boolean;
   /** Operations of each client. */
   readonly operations: number;
   readonly losses: Losses;
@@ -48,7 +46,7 @@ const SEATS = ["", "1", "2", "3"];
 
 /** Runs it; throws when the history is not linearizable, with a picture of why. */
 export async function run(place: Place, plan: Plan): Promise<Tally> {
-  const { through, batches, operations, losses, seed } = plan;
+  const { through, operations, losses, seed } = plan;
   const history = new History();
   place.lose(chance(seed - 1), losses);
   const clients = await Promise.all(
@@ -72,7 +70,7 @@ export async function run(place: Place, plan: Plan): Promise<Tally> {
   const resource = `lock:${crypto.randomUUID()}`;
   // Who sends again what was done and broken has it twice: no break, and each call is done once.
   const breaks = through === "bare";
-  await together(clients, { operations, batches, resource, seats: SEATS, breaks, seed });
+  await together(clients, { operations, resource, seats: SEATS, breaks, seed });
   await place.settle();
 
   const verdict = check(history.calls, seatModel);

@@ -17,8 +17,6 @@ export interface Load {
   /** The names of the seats begin with it. */
   readonly resource: string;
   readonly seats: readonly string[];
-  /** Whether operations on several seats are sent at once. */
-  readonly batches: boolean;
   /** Whether anybody may lose its lease to a break. */
   readonly breaks: boolean;
   readonly seed: number;
@@ -36,9 +34,7 @@ async function one(driver: Driver, client: number, load: Load): Promise<void> {
   const last = new Map<string, Acquire>();
   let ids = 0;
   for (let done = 0; done < load.operations;) {
-    const seats = load.batches
-      ? load.seats.filter(() => random() < 1.5 / load.seats.length)
-      : [pick(load.seats, random)];
+    const seats = load.seats.filter(() => random() < 1.5 / load.seats.length);
     const ops = seats.map((seat): Op => {
       const before = last.get(seat);
       if (before) return nextOp(before, load, random);

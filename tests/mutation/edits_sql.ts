@@ -166,22 +166,22 @@ const STATEMENTS = inFile("drivers/mysql_statements.ts", [
     "where expires > ${NOW} and (${ops.map((op) => seatOf(op)).join",
     "where (${ops.map((op) => seatOf(op)).join",
   ],
-  ["a release of the dead counts", "where it.expires > ${NOW} and (${ops", "where (${ops"],
+  ["a release of the dead counts", "where it.expires > ${NOW} and ${seat", "where ${seat"],
   [
     "a release ignores its guard",
-    '.join("\\nor ")})${refused}`',
-    '.join("\\nor ")})${refused && ""}`',
+    '"it.")}${refused}`',
+    '"it.")}${refused && ""}`',
   ],
   [
     "an acquisition ignores its guard",
-    '(guard ? where(guard) : "")',
-    '(guard && !ops ? where(guard) : "")',
+    '${guard ? where(guard) : ""}',
+    '${guard && !op ? where(guard) : ""}',
   ],
   ["a guard is turned round", 'when === "held" ? "" : "not "', 'when === "held" ? "not " : ""'],
   [
     "a guard sees the dead",
-    'where ${at({ resource, seat }, "g.")})`',
-    'where ${row({ resource, seat }, "g.")})`',
+    'where ${at(place, "g.")})`',
+    'where ${row(place, "g.")})`',
   ],
   [
     "the dead are found with tokens ahead of the clock",
@@ -201,8 +201,8 @@ const STATEMENTS = inFile("drivers/mysql_statements.ts", [
   ["the time left is cut", "ceil(timestampdiff(", "floor(timestampdiff("],
   [
     "renewals share one ttl",
-    "others.length === 0 ? first : `case",
-    "others.length >= 0 ? first : `case",
+    "others.length === 0 ? end : `case",
+    "others.length >= 0 ? end : `case",
   ],
   [
     "a look finds the dead",
@@ -219,17 +219,10 @@ const STATEMENTS = inFile("drivers/mysql_statements.ts", [
 ]);
 
 const MYSQL = inFile("drivers/mysql.ts", [
-  ["operations on one place share a request", '|| (op.op !== "inspect" && places.has(place))', ""],
-  [
-    "guarded operations share a request",
-    "last?.op !== op.op || guarded ||",
-    "last?.op !== op.op ||",
-  ],
-  [
-    "every operation is a request of its own",
-    "if (last?.op !== op.op || guarded",
-    "if (last || guarded",
-  ],
+  ["renewals of one lease share a request", " && !places.has(place))", ")"],
+  ["renewals with values share a request", " && op.value === undefined);", ");"],
+  ["every renewal is a request of its own", "(areBeats(run[0], op) && ", "(!run[0] && "],
+  ["every look is a request of its own", "(areLooks(run[0], op) || ", "("],
   ["a clean-up that fails fails the grant", ".catch(() => {});", ";"],
   ["nothing is cleaned up", "if (sweep && batch.litters)", "if (sweep && !batch)"],
   ["who wants no clean-up gets it", "if (sweep && batch.litters)", "if (batch.litters)"],
@@ -271,19 +264,14 @@ const BATCH = inFile("drivers/mysql_batch.ts", [
   ["leases come in any order", "    for (const list of found) list.sort(bySeat);\n", ""],
   ["a server that chooses ids is asked again and again", "        server.hints = false;\n", ""],
   [
-    "a release of several counts for all",
-    "(successor ? { ok: false, leases: [successor] } : RELEASED)",
-    "(successor ? RELEASED : RELEASED)",
-  ],
-  [
     "a release does not say who has the seat",
-    'if (op.op === "release" && !mine) return { ok: false, leases: holder ? [holder] : [] };',
+    'if (op.op === "release" && !mine) return { ok: false, leases: there };',
     'if (op.op === "release" && !mine) return { ok: false, leases: [] };',
   ],
   [
     "a guard that wants somebody there holds",
-    'if (op.guard.when === "held") return found.length > 0 ? undefined : { ok: false, leases: [] };',
-    'if (op.guard.when === "held") return undefined;',
+    '(guard.when === "held") === guarded.length > 0',
+    'guard.when === "held" || guarded.length === 0',
   ],
   [
     "rows are written in any order",
