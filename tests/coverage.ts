@@ -53,7 +53,10 @@ function countOf(files: readonly Covered[]): readonly [reached: number, all: num
 const tests = Deno.args.length > 0 ? Deno.args : ["tests", `--ignore=${LEFT_OUT}`];
 const folder = await temporaryFolder("baton-coverage-");
 try {
-  await deno(["test", "-A", `--coverage=${folder}/raw`, ...tests], "inherit");
+  await deno(
+    ["test", "-A", "--coverage-raw-data-only", `--coverage=${folder}/raw`, ...tests],
+    "inherit",
+  );
   const files = read(await deno(["coverage", "--lcov", `${folder}/raw`], "piped"));
   for (const { file, lines } of files) {
     const missed = [...lines].flatMap(([line, reached]) => reached ? [] : [line]);

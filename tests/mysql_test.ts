@@ -10,7 +10,7 @@ import { ConnectionError, InvalidArgument, UnknownOutcome } from "../mod.ts";
 import type { CoordinationError } from "../coordination/errors.ts";
 import type { Acquire, Driver, Op, Outcome } from "../drivers/driver.ts";
 import { mysql, type MysqlAnswer, type MysqlQuery } from "../drivers/mysql.ts";
-import { migrate } from "../drivers/mysql_schema.ts";
+import { migrate, sweep } from "../drivers/mysql_schema.ts";
 import { planetscale, planetscaleQuery } from "../drivers/planetscale.ts";
 import { type MysqlKind, startMysql } from "./servers/mysql.ts";
 import type { PlanetscaleOptions } from "./servers/planetscale.ts";
@@ -111,6 +111,15 @@ Deno.test("only errors that prove that nothing was written are definite", async 
     const driver = mysql(() => Promise.reject(error));
     const told = await errorOf(driver.apply([acquire("a")]));
     assert(told instanceof UnknownOutcome && told.retryable, `${error} ${told}`);
+    assert.doesNotMatch(Deno.inspect(told), /canary/);
+  }
+});
+
+Deno.test("a clean-up that fails says what it means, and shows nothing", async () => {
+  for (const error of errors(1146)) {
+    const told = await errorOf(sweep(() => Promise.reject(error)));
+    assert(told instanceof ConnectionError, `${told}`);
+    assert.match(told.message, /run migrate\(\)/);
     assert.doesNotMatch(Deno.inspect(told), /canary/);
   }
 });

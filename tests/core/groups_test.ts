@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  Coordinator,
   GroupAlreadyExist,
   type GroupEvent,
   GroupNotCreated,
@@ -10,7 +11,10 @@ import {
   MemberNotJoined,
   UnknownOutcome,
 } from "../../mod.ts";
+import { meddling } from "./meddling.ts";
 import { Scene } from "./scene.ts";
+
+const GROUP = { resource: "groups", seat: "g" };
 
 Deno.test("a group is made once, listed, and deleted only when it is empty", async () => {
   const scene = new Scene();
@@ -223,4 +227,28 @@ Deno.test("with requireMembership only a live member can lead", async () => {
   await a.leaveGroup("g");
   assert.equal(await a.election("g").campaign({ requireMembership: true }), null);
   assert(await b.election("g").campaign());
+});
+
+Deno.test("a group that others delete and make anew all the time is deleted when they let it be", async () => {
+  for (const [times, gone] of [[3, true], [Infinity, false]] as const) {
+    const scene = new Scene();
+    const other = scene.member("other");
+    await other.createGroup("g");
+    let made = 0;
+    const wire = meddling(scene.wire, {
+      before: async ([op]) => {
+        if (op?.op !== "release" || made++ >= times) return;
+        const { leases: [group] } = (await scene.backend.apply([{ ...GROUP, op: "inspect" }]))[0]!;
+        await scene.backend.apply([{ ...GROUP, op: "release", id: group!.id }]);
+        await scene.backend.apply([
+          { ...GROUP, op: "acquire", id: `anew ${made}`, ttl: Infinity, value: "" },
+        ]);
+      },
+    });
+    const a = new Coordinator(wire, { memberId: "a", runtime: scene.runtime });
+    const deleted = await a.deleteGroup("g").then(() => true, (error) => error);
+    if (gone) assert.equal(deleted, true);
+    else assert(deleted instanceof GroupNotEmpty, `${deleted}`);
+    assert.deepEqual([...await other.getGroups()], gone ? [] : ["g"]);
+  }
 });

@@ -79,3 +79,31 @@ Deno.test("work that passes on the reason it was stopped for has stopped", async
   controller.abort("a word of our own");
   assert.equal(await leading, undefined);
 });
+
+Deno.test("a leader can ask whether its term goes on, and is told when it does not", async () => {
+  const scene = new Scene();
+  const told: unknown[] = [];
+  const leading = scene.member("a").lead("g", async ({ confirm }) => {
+    told.push(await confirm());
+    if (told.length > 1) return "led";
+    await scene.backend.apply([{ op: "release", resource: "leader:g", seat: "" }]);
+    await confirm().catch((error) => {
+      told.push(error.code);
+      throw error;
+    });
+  });
+  await scene.runtime.advance(10_000);
+  assert.equal(await leading, "led");
+  assert.deepEqual(told, [undefined, "lease-lost", undefined]);
+});
+
+Deno.test("a stand-down that fails takes nothing back from what was led", async () => {
+  const scene = new Scene();
+  const leading = scene.member("a").lead("g", () => {
+    scene.fates.push(...Array<"lose-request">(50).fill("lose-request"));
+    return "led";
+  });
+  await scene.runtime.advance(60_000);
+  assert.equal(await leading, "led");
+  assert(scene.happened.includes("release-failed"), `${scene.happened}`);
+});
