@@ -68,7 +68,7 @@ export class World implements Network {
     this.dice = new Dice(seed);
     this.plan = draw(this.dice);
     const { odds, scope, rate, ttl } = this.plan;
-    this.longest = 2 * ttl;
+    this.longest = 3 * ttl;
     this.faults = new Faults(this.dice, odds, (name) => this.notes?.("FAULT", name), only);
     this.laws = new Laws(scope, () => this.server, (violation) => this.#broken(violation));
     this.server = new Server(this.schedule, rate, (done) => {
