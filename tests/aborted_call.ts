@@ -27,7 +27,8 @@ export async function abortsAreTold(
   for (const why of [undefined, "OK", new DOMException("late", "TimeoutError")]) {
     const stop = new AbortController();
     server.faults.next("hang-reply");
-    const call = errorOf(driver.apply([bid], { signal: stop.signal }));
+    let told: unknown;
+    void errorOf(driver.apply([bid], { signal: stop.signal })).then((error) => told = error);
     await until(
       "it is done",
       5_000,
@@ -36,7 +37,8 @@ export async function abortsAreTold(
     const other = new AbortController();
     const [looked] = await driver.apply([{ op: "inspect", resource }], { signal: other.signal });
     stop.abort(why);
-    assert(await call instanceof UnknownOutcome);
+    await until("the caller is told", 5_000, () => told !== undefined);
+    assert(told instanceof UnknownOutcome);
     server.faults.seen.length = 0;
     const [again] = await driver.apply([bid]);
     assert.deepEqual([again?.ok, again?.leases[0]?.token], [true, looked?.leases[0]?.token]);

@@ -10,6 +10,7 @@ import type { Acquire, Op } from "../drivers/driver.ts";
 import { mysql } from "../drivers/mysql.ts";
 import { migrate, sweep } from "../drivers/mysql_schema.ts";
 import { startMysql } from "./servers/mysql.ts";
+import { queryThrough } from "./servers/mysql_query.ts";
 
 const lease = (n: number | string, id = `id ${n}`): Acquire => {
   return { op: "acquire", resource: `lock:${n}`, seat: "", id, ttl: 600_000, value: "v" };
@@ -21,11 +22,7 @@ for (const kind of ["mysql", "mariadb"] as const) {
     const server = await startMysql(kind, { settings: ["--innodb-lock-wait-timeout=1"] });
     const { user, password, database, port } = server;
     const pool = mysql2.createPool({ host: "127.0.0.1", port, user, password, database });
-    const query = async (sql: string) => {
-      const [answer] = await pool.query(sql);
-      if (Array.isArray(answer)) return { rows: answer as Record<string, unknown>[] };
-      return { insertId: answer.insertId, rowsAffected: answer.affectedRows };
-    };
+    const query = queryThrough(pool);
     const driver = mysql(query, { sweep: false });
     const mine = Array.from({ length: 10 }, (_, n) => lease(n));
     try {

@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { mysql, type MysqlQuery } from "../drivers/mysql.ts";
 import { migrate, sweep } from "../drivers/mysql_schema.ts";
 import { startMysql } from "./servers/mysql.ts";
+import { answerOf } from "./servers/mysql_query.ts";
 
 Deno.test("who takes the seat of the dead while they are cleaned up keeps it", async () => {
   const server = await startMysql("mariadb");
@@ -16,9 +17,7 @@ Deno.test("who takes the seat of the dead while they are cleaned up keeps it", a
     let between: (() => Promise<unknown>) | undefined;
     const query: MysqlQuery = async (sql) => {
       if (sql.startsWith("delete")) await between?.();
-      const [answer] = await client.query(sql);
-      if (Array.isArray(answer)) return { rows: answer as Record<string, unknown>[] };
-      return { insertId: answer.insertId, rowsAffected: answer.affectedRows };
+      return answerOf(await client.query(sql));
     };
     await migrate(query);
     await server.query(

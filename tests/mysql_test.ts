@@ -13,6 +13,7 @@ import { mysql, type MysqlAnswer, type MysqlQuery } from "../drivers/mysql.ts";
 import { migrate, sweep } from "../drivers/mysql_schema.ts";
 import { planetscale, planetscaleQuery } from "../drivers/planetscale.ts";
 import { type MysqlKind, startMysql } from "./servers/mysql.ts";
+import { queryThrough } from "./servers/mysql_query.ts";
 import type { PlanetscaleOptions } from "./servers/planetscale.ts";
 import { withPlanetscale } from "./servers/with_planetscale.ts";
 
@@ -232,15 +233,33 @@ for (const kind of KINDS) {
       assert.deepEqual(oks(await costs(3 + 2 + 1 + 2, batch, make())), [true, true, true, true]);
     }));
 
+  Deno.test(`${kind}: no lease lives longer than the time that a look says is left`, async () => {
+    const server = await startMysql(kind);
+    try {
+      const connection = await server.client();
+      const query = queryThrough(connection);
+      await migrate(query);
+      const driver = mysql(query, { sweep: false });
+      const left = async (now: number): Promise<number | undefined> => {
+        await connection.query(`set timestamp = ${now}`);
+        const [found] = await driver.apply([{ op: "inspect", resource: "lock:x" }]);
+        return found?.leases[0]?.left;
+      };
+      await connection.query("set timestamp = 1700000000");
+      await driver.apply([acquire("a", { ttl: 1_000 })]);
+      assert.equal(await left(1_700_000_000.0005), 1_000);
+      assert.equal(await left(1_700_000_000.9995), 1);
+      assert.equal(await left(1_700_000_001), undefined);
+    } finally {
+      await server.stop();
+    }
+  });
+
   Deno.test(`${kind}: mysql2 is one line`, async () => {
     const server = await startMysql(kind);
     try {
       const connection = await server.client();
-      const query: MysqlQuery = async (sql) => {
-        const [answer] = await connection.query(sql);
-        if (Array.isArray(answer)) return { rows: answer as Record<string, unknown>[] };
-        return { insertId: answer.insertId, rowsAffected: answer.affectedRows };
-      };
+      const query = queryThrough(connection);
       await migrate(query);
       const driver = mysql(query, Object.freeze({ name: "mine", sweep: true }));
       const value = "\uFEFF'\\ 👩‍🚀";

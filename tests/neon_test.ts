@@ -186,6 +186,29 @@ Deno.test("neither user nor password is in any error or in the driver, even if a
   });
 });
 
+Deno.test("what a query throws has no password in it, however the URL writes it, nor a proxy's words", async () => {
+  const says: readonly (readonly [status: number, body: string])[] = [
+    [400, JSON.stringify({ message: "hunter is wrong", code: "28P01" })],
+    [502, "we were sent a swordfish"],
+  ];
+  for (const [status, body] of says) {
+    const proxy = await serveHttp(
+      () => Promise.resolve({ status, headers: {}, body }),
+      new Faults(),
+    );
+    try {
+      const { host } = new URL(proxy.url);
+      pointNeonAt();
+      const query = neonQuery(`postgresql://somebody:%68unter@${host}/postgres`);
+      const text = shown(await errorOf(query("select 1", [])));
+      assert.doesNotMatch(text, /hunter|swordfish/);
+      assert.match(text, status === 400 ? /… is wrong/ : /HTTP status 502/);
+    } finally {
+      await proxy.stop();
+    }
+  }
+});
+
 Deno.test("an aborted call: before the send its reason, after it unknown, and the operation may have happened", async () => {
   await withRole(({ server, driver }) => abortsAreTold(driver, server, acquire("a")));
 });

@@ -238,3 +238,23 @@ Deno.test("a schema's name that is not plain is refused, and the options stay as
   const options = Object.freeze({ schema: "x_1", guarantees: Object.freeze({ minTtl: 5 }) });
   assert.equal(postgres(query, options).guarantees.minTtl, 5);
 });
+
+Deno.test("no lease lives longer than the time that a look says is left", async () => {
+  await withPostgres(async (server) => {
+    await withQuery(server, "postgres", async (query) => {
+      await migrate(query);
+      const driver = postgres(query);
+      await driver.apply([acquire("a")]);
+      // Milliseconds are rounded up, and a look takes less than one: a few of fifty show it.
+      for (let look = 0; look < 50; look++) {
+        const [found] = await driver.apply([{ op: "inspect", resource: "lock:x" }]);
+        const [later] = await query(
+          `select extract(epoch from expires - clock_timestamp())::float8 * 1000 as ms
+          from baton.leases`,
+          [],
+        );
+        assert(Number(found?.leases[0]?.left) >= Number(later?.["ms"]));
+      }
+    });
+  });
+});

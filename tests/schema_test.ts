@@ -13,6 +13,7 @@ import { migrate as migrateMysql, schema as mysqlSchema } from "../drivers/mysql
 import { postgres, type PostgresQuery } from "../drivers/postgres.ts";
 import { migrate as migratePostgres, schema as pgSchema } from "../drivers/postgres_schema.ts";
 import { connectTo } from "./servers/pg_client.ts";
+import { answerOf } from "./servers/mysql_query.ts";
 import { type MysqlKind, type MysqlServer, startMysql } from "./servers/mysql.ts";
 import { type PostgresServer, startPostgres } from "./servers/postgres.ts";
 
@@ -74,10 +75,9 @@ function queryPostgres(server: PostgresServer, user?: string): PostgresQuery {
 function queryMysql(server: MysqlServer): MysqlQuery {
   return async (sql) => {
     const client = await server.client();
-    const [answer] = await client.query(sql);
+    const answer = answerOf(await client.query(sql));
     await client.end();
-    if (Array.isArray(answer)) return { rows: answer as Record<string, unknown>[] };
-    return { insertId: answer.insertId, rowsAffected: answer.affectedRows };
+    return answer;
   };
 }
 

@@ -13,6 +13,7 @@ import { planetscale } from "../drivers/planetscale.ts";
 import { postgres, type PostgresQuery } from "../drivers/postgres.ts";
 import { migrate as migratePostgres } from "../drivers/postgres_schema.ts";
 import type { Faults } from "./servers/faults.ts";
+import { answerOf } from "./servers/mysql_query.ts";
 import { type MysqlKind, startMysql } from "./servers/mysql.ts";
 import { pointNeonAt, startNeon } from "./servers/neon.ts";
 import { startPlanetscale } from "./servers/planetscale.ts";
@@ -124,11 +125,7 @@ async function startOnMysql(kind: MysqlKind): Promise<SqlPlace> {
   const told = new Map<string, number>();
   const send = async (): Promise<MysqlQuery> => {
     const client = await server.client();
-    return async (sql) => {
-      const [answer] = await client.query(sql).catch(note(told));
-      if (Array.isArray(answer)) return { rows: answer as Record<string, unknown>[] };
-      return { insertId: answer.insertId, rowsAffected: answer.affectedRows };
-    };
+    return async (sql) => answerOf(await client.query(sql).catch(note(told)));
   };
   await migrateMysql(await send());
   const clock = "timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) div 1000";

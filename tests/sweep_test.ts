@@ -12,6 +12,7 @@ import { Statements } from "../drivers/mysql_statements.ts";
 import { postgres, type PostgresQuery } from "../drivers/postgres.ts";
 import { migrate as migratePostgres, schema } from "../drivers/postgres_schema.ts";
 import { type MysqlKind, startMysql } from "./servers/mysql.ts";
+import { queryThrough } from "./servers/mysql_query.ts";
 import { type PostgresServer, startPostgres } from "./servers/postgres.ts";
 
 const HOUR = 3_600_000;
@@ -85,11 +86,7 @@ async function onMysql(
   const server = await startMysql(kind);
   try {
     const client = await server.client();
-    const query: MysqlQuery = async (sql) => {
-      const [answer] = await client.query(sql);
-      if (Array.isArray(answer)) return { rows: answer as Record<string, unknown>[] };
-      return { insertId: answer.insertId, rowsAffected: answer.affectedRows };
-    };
+    const query = queryThrough(client);
     await migrateMysql(query);
     await test({
       driver: (sweep = true) => mysql(query, { sweep }),

@@ -15,6 +15,7 @@ import { planetscaleQuery } from "../drivers/planetscale.ts";
 import type { PostgresQuery } from "../drivers/postgres.ts";
 import { migrate as migratePostgres } from "../drivers/postgres_schema.ts";
 import { withNeon } from "./servers/with_neon.ts";
+import { queryThrough } from "./servers/mysql_query.ts";
 import { withPlanetscale } from "./servers/with_planetscale.ts";
 
 const SECRET = "s3cr3t-of-the-url";
@@ -117,11 +118,7 @@ Deno.test("a MySQL works by URL, over PlanetScale's HTTP or through a function",
     const url = server.databaseUrl.replace(/^\w+:/, "planetscale+http:");
     const { user, password, database, port } = mysql;
     const pool = mysql2.createPool({ host: "127.0.0.1", port, user, password, database });
-    const query = async (sql: string) => {
-      const [answer] = await pool.query(sql);
-      if (Array.isArray(answer)) return { rows: answer as Record<string, unknown>[] };
-      return { insertId: answer.insertId, rowsAffected: answer.affectedRows };
-    };
+    const query = queryThrough(pool);
     const a = await getCoordinator(url, "a");
     const b = await getCoordinator("mysql://not.used/x", "b", { query });
     assert(await a.getLock("x").hold());

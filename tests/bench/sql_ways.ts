@@ -4,7 +4,7 @@
  */
 import { neon as neonConnect } from "@neondatabase/serverless";
 import { Client as PlanetscaleClient } from "@planetscale/database";
-import mysql2, { type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
+import mysql2, { type RowDataPacket } from "mysql2/promise";
 // @ts-types="@types/pg"
 import pg from "pg";
 import type { Driver } from "../../drivers/driver.ts";
@@ -16,6 +16,7 @@ import { postgres, type PostgresQuery } from "../../drivers/postgres.ts";
 import { migrate as migratePostgres } from "../../drivers/postgres_schema.ts";
 import { pointNeonAt } from "../servers/neon.ts";
 import { type Child, startChild } from "./child.ts";
+import { queryThrough } from "../servers/mysql_query.ts";
 
 /** The real servers. */
 export type SqlKind = "postgres" | "mysql" | "mariadb";
@@ -152,11 +153,7 @@ async function mysqlOf(child: Child<SqlHello>, kind: SqlKind): Promise<SqlBacken
   const settings = { ...direct, host: "127.0.0.1", connectionLimit: SOCKETS };
   const pool = mysql2.createPool(settings);
   const held = mysql2.createPool(settings);
-  const pooled: MysqlQuery = async (sql) => {
-    const [answer] = await pool.query<RowDataPacket[] | ResultSetHeader>(sql);
-    if (Array.isArray(answer)) return { rows: answer };
-    return { insertId: answer.insertId, rowsAffected: answer.affectedRows };
-  };
+  const pooled = queryThrough(pool);
   const record = (query: MysqlQuery, tell: (sent: Sent) => void): Driver =>
     mysql((sql, signal) => {
       tell({ sql, values: [] });

@@ -144,11 +144,6 @@ const SCHEMA = inFile("drivers/postgres_schema.ts", [
     "return case when not held then there when there is null then '[]'::jsonb end;",
     "return case when not held then there end;",
   ],
-  [
-    "names are one whatever their case",
-    'resource text collate "C" not null',
-    "resource text not null",
-  ],
   ["a released lease loses its token", "set id = ''", "set token = 0, id = ''"],
 ]);
 

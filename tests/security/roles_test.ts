@@ -25,6 +25,7 @@ import {
 } from "../../fencing/mod.ts";
 import { ConnectionError, Coordinator } from "../../mod.ts";
 import { type MysqlKind, startMysql } from "../servers/mysql.ts";
+import { queryThrough } from "../servers/mysql_query.ts";
 import { pointNeonAt, startNeon } from "../servers/neon.ts";
 import { connectTo } from "../servers/pg_client.ts";
 import { startPostgres } from "../servers/postgres.ts";
@@ -200,11 +201,7 @@ for (const kind of ["mysql", "mariadb"] as const satisfies MysqlKind[]) {
       const account = { user: "baton_app", password: PASSWORD, database };
       const client = await createConnection({ host: "127.0.0.1", port, ...account });
       try {
-        const query: MysqlQuery = async (sql) => {
-          const [answer] = await client.query(sql);
-          if (Array.isArray(answer)) return { rows: answer as Record<string, unknown>[] };
-          return { insertId: answer.insertId, rowsAffected: answer.affectedRows };
-        };
+        const query = queryThrough(client);
         await everything(mysql(query));
         await migrateMysql(query);
         await fenceMysql(query, { resource: "x", token: 2 });
