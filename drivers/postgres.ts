@@ -65,17 +65,19 @@ export function postgres(query: PostgresQuery, options: PostgresOptions = {}): D
       checkOps(ops, guarantees.minTtl);
       signal?.throwIfAborted();
       if (ops.length === 0) return [];
-      const order = inOrder(ops);
+      const apart = areApart(ops);
+      const order = apart ? inOrder(ops) : [...ops.keys()];
       const sorted = order.map((index) => ops[index] as Op);
+      const rows = apart ? [] : rowsOf(ops);
       // Infinity is null in JSON, and no ttl is for ever.
-      const request = JSON.stringify({ locks: locksOf(ops), ops: sorted });
-      let rows;
+      const request = JSON.stringify({ locks: locksOf(ops), rows, ops: sorted });
+      let answer;
       try {
-        rows = await query(statement, [request], signal);
+        answer = await query(statement, [request], signal);
       } catch (error) {
         throw postgresError(name, error, request);
       }
-      const outcomes = parse(name, rows?.[0]?.["outcomes"], ops.length);
+      const outcomes = parse(name, answer?.[0]?.["outcomes"], ops.length);
       const asGiven: Outcome[] = [];
       order.forEach((index, n) => asGiven[index] = outcomes[n] as Outcome);
       return asGiven;
@@ -83,16 +85,23 @@ export function postgres(query: PostgresQuery, options: PostgresOptions = {}): D
   };
 }
 
-/**
- * The order in which to run the operations: as given, but sorted by place where they cannot affect
- * each other, so that two batches lock their rows in one order and never wait for each other.
- */
-function inOrder(ops: readonly Op[]): number[] {
-  const order = ops.map((_, index) => index);
-  const places = ops.map(placeKey);
-  const apart = new Set(places).size === ops.length &&
+/** Whether the operations cannot affect each other. */
+function areApart(ops: readonly Op[]): boolean {
+  return new Set(ops.map(placeKey)).size === ops.length &&
     ops.every((op) => op.seat !== undefined && !("guard" in op && op.guard));
-  return apart ? order.sort((a, b) => places[a]! < places[b]! ? -1 : 1) : order;
+}
+
+/** By place, so that two batches lock their rows in one order and never wait for each other. */
+function inOrder(ops: readonly Op[]): number[] {
+  const places = ops.map(placeKey);
+  return [...ops.keys()].sort((a, b) => places[a]! < places[b]! ? -1 : 1);
+}
+
+/** What operations write that must run as they are given; locked beforehand, in that order too. */
+function rowsOf(ops: readonly Op[]): unknown[] {
+  const writes = new Set(ops.filter(({ op }) => op !== "inspect").map(placeKey));
+  // A single one has its order.
+  return writes.size > 1 ? [...writes].sort().map((place) => JSON.parse(place)) : [];
 }
 
 /**

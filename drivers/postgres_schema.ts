@@ -201,6 +201,11 @@ begin
     end if;
   end loop;
 
+  -- So do the rows of operations that must run as they are given.
+  for lock in select value from jsonb_array_elements(batch->'rows') loop
+    perform from ${schema}.leases where resource = lock->>0 and seat = lock->>1 for update;
+  end loop;
+
   for it in select * from jsonb_to_recordset(batch->'ops') as each(
     op text, resource text, seat text, id text, ttl float8, value text, guard jsonb) loop
     case it.op

@@ -23,10 +23,13 @@ const all = (resource: string): Op => ({ op: "inspect", resource });
 /** What is sent for operations whose answers are their places' names, and what is made of those. */
 async function asked(ops: readonly Op[]): Promise<{
   places: string[];
+  rows: [resource: string, seat: string][];
   locks: [key: string, exclusive: boolean][];
   answers: string[];
 }> {
-  let request: { ops: Op[]; locks: [string, boolean][] } = { ops: [], locks: [] };
+  let request: { ops: Op[]; rows: [string, string][]; locks: [string, boolean][] } = {
+    ...{ ops: [], rows: [], locks: [] },
+  };
   const driver = postgres((_text, [text = ""]) => {
     request = JSON.parse(text);
     const told = request.ops.map((
@@ -37,6 +40,7 @@ async function asked(ops: readonly Op[]): Promise<{
   const outcomes = await driver.apply(ops);
   return {
     places: request.ops.map(({ resource, seat = "*" }) => resource + seat),
+    rows: request.rows,
     locks: request.locks,
     answers: outcomes.map(({ leases }) => leases[0]?.seat ?? ""),
   };
@@ -44,24 +48,25 @@ async function asked(ops: readonly Op[]): Promise<{
 
 Deno.test("operations that cannot affect each other go sorted, and are answered as they were given", async () => {
   const ops = [acquire("b", "2"), acquire("a", "1"), acquire("b", "1"), acquire("a", "")];
-  const { places, answers, locks } = await asked(ops);
+  const { places, answers, rows, locks } = await asked(ops);
   assert.deepEqual(places, ["a", "a1", "b1", "b2"]);
+  assert.deepEqual(rows, []);
   assert.deepEqual(answers, ["b2", "a1", "b1", "a"]);
   assert.deepEqual(locks, []);
 });
 
-Deno.test("operations that can affect each other go as they were given", async () => {
+Deno.test("operations that can affect each other go as they were given, their rows locked in order", async () => {
   const guard: Guard = { when: "held", resource: "z", seat: "" };
   for (
-    const ops of [
-      [acquire("b", "1"), acquire("a", "1"), acquire("b", "1")],
-      [acquire("b", "1"), all("a")],
-      [acquire("b", "1"), acquire("a", "1", guard)],
-    ]
+    const [ops, sorted] of [
+      [[acquire("b", "1"), acquire("a", "1"), acquire("b", "1")], [["a", "1"], ["b", "1"]]],
+      [[acquire("b", "1"), all("a")], []],
+      [[acquire("b", "1"), acquire("a", "1", guard)], [["a", "1"], ["b", "1"]]],
+    ] as const
   ) {
     const given = ops.map(({ resource, seat = "*" }) => resource + seat);
-    const { places, answers } = await asked(ops);
-    assert.deepEqual([places, answers], [given, given]);
+    const { places, answers, rows } = await asked(ops);
+    assert.deepEqual([places, answers, rows], [given, given, sorted]);
   }
 });
 

@@ -12,11 +12,16 @@ const POSTGRES = inFile("drivers/postgres.ts", [
     "order.forEach((index, n) => asGiven[index] = outcomes[n] as Outcome);",
     "order.forEach((_, n) => asGiven[n] = outcomes[n] as Outcome);",
   ],
-  ["rows are locked in any order", "return apart ? order.sort(", "return !ops ? order.sort("],
+  ["rows are locked in any order", "apart ? inOrder(ops) :", "!ops ? inOrder(ops) :"],
+  [
+    "rows of a batch that is not sorted are locked in any order",
+    "[...writes].sort().map",
+    "[...writes].map",
+  ],
   [
     "operations on one place change places",
-    "const apart = new Set(places).size === ops.length &&",
-    "const apart = ops.length > 0 &&",
+    "return new Set(ops.map(placeKey)).size === ops.length &&",
+    "return ops.length > 0 &&",
   ],
   [
     "a guarded seat is locked for reading",
