@@ -126,6 +126,20 @@ planted(
     }),
 );
 planted(
+  "renewals share the first one's ttl",
+  "renewals in a batch have each their own ttl",
+  (inner) => ({
+    ...inner,
+    async apply(ops, options) {
+      const [ttl] = ops.flatMap((op) => op.op === "renew" ? [op.ttl] : []);
+      return await inner.apply(
+        ops.map((op) => op.op === "renew" && ttl ? { ...op, ttl } : op),
+        options,
+      );
+    },
+  }),
+);
+planted(
   "renew answers a lease",
   "a renewal keeps the value",
   (inner) =>

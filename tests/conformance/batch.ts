@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import type { Case } from "./backend.ts";
 import { apply, bySeat, isGranted, isOutcome } from "./expect.ts";
-import { acquire, breakSeat, ifHeld, inspect, release, renew } from "./operations.ts";
+import { acquire, breakSeat, ifHeld, inspect, LONG, release, renew } from "./operations.ts";
 import { law } from "./scene.ts";
 
 /** Cases about batches. */
@@ -93,6 +93,21 @@ export const batchCases: readonly Case[] = [
       last = token;
     }
   }),
+  law(
+    6,
+    "renewals in a batch have each their own ttl, and one of them may come twice",
+    async (on) => {
+      const resource = on.name();
+      const long = acquire(resource, { seat: "long" });
+      const short = acquire(resource, { seat: "short", ttl: LONG / 2 });
+      await apply(on.driver, [long, short]);
+      const renewals = await apply(on.driver, [long, short, long].map((mine) => renew(mine)));
+      for (const outcome of renewals) isOutcome(outcome, true, []);
+      const [listed] = await apply(on.driver, [inspect(resource)]);
+      const lefts = listed?.leases.map(({ left }) => left > 0.75 * LONG);
+      assert.deepEqual(lefts, [true, false]);
+    },
+  ),
   law(1, "an empty batch answers nothing", async (on) => {
     assert.deepEqual(await apply(on.driver, []), []);
   }),
