@@ -9,7 +9,7 @@ import type { Acquire, Guard, Lease, Op, Outcome, Release, Renew } from "./drive
 import { isDeadlock, mysqlError, refusesHints } from "./mysql_errors.ts";
 import { text } from "./mysql_hex.ts";
 import type { Place, Statements } from "./mysql_statements.ts";
-import { bySeat, placeKey } from "./order.ts";
+import { bySeat } from "./order.ts";
 
 /** What a statement answers. */
 export interface MysqlAnswer {
@@ -103,7 +103,7 @@ export class MysqlBatch {
   }
 
   async #renew(ops: readonly Renew[]): Promise<Outcome[]> {
-    const { rowsAffected } = await this.#write(this.#server.statements.renew(sorted(ops)));
+    const { rowsAffected } = await this.#write(this.#server.statements.renew(ops));
     const all = rowsAffected === ops.length;
     const there = all ? [] : await this.#look(ops);
     // What is live under its id now was so when it was renewed.
@@ -190,11 +190,6 @@ export class MysqlBatch {
       }
     }
   }
-}
-
-/** In the order of the table, so that two statements never wait for each other's rows. */
-function sorted<T extends Op>(ops: readonly T[]): T[] {
-  return ops.toSorted((a, b) => (placeKey(a) < placeKey(b) ? -1 : 1));
 }
 
 function placeOf({ when, resource, seat }: Guard): Place {

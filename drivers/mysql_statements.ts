@@ -55,7 +55,10 @@ value = if(${dead}, values(value), value),
 expires = if(${dead}, values(expires), expires)`;
   }
 
-  /** Prolongs those that are live under their id, each by its own ttl; all get the first's value. */
+  /**
+   * Prolongs those that are live under their id, each by its own ttl; all get the first's value. Ranges
+   * of the key are read in its order, so two such statements never wait for each other's rows.
+   */
   renew(ops: readonly Renew[]): string {
     const [{ value }] = ops as readonly [Renew];
     const [end, ...others] = new Set(ops.map(endOf));

@@ -273,11 +273,6 @@ const BATCH = inFile("drivers/mysql_batch.ts", [
     '(guard.when === "held") === guarded.length > 0',
     'guard.when === "held" || guarded.length === 0',
   ],
-  [
-    "rows are written in any order",
-    "return ops.toSorted((a, b) => (placeKey(a) < placeKey(b) ? -1 : 1));",
-    "return ops.slice();",
-  ],
 ]);
 
 /** All of them. */
