@@ -116,6 +116,17 @@ Deno.test("only errors that prove that nothing was written are definite", async 
   }
 });
 
+Deno.test("of a service's own code an error shows a plain word, and nothing else", async () => {
+  const codes = [["UNAVAILABLE", true], ["id-canary", false], ["canary canary", false]] as const;
+  for (const [code, isShown] of codes) {
+    const error = Object.assign(new Error("canary"), { status: 503, body: { code } });
+    const told = await errorOf(scripted(error).driver.apply([acquire("a")]));
+    assert.equal(told.message.includes(code), isShown, told.message);
+    assert.match(told.message, /HTTP status 503/);
+    assert.doesNotMatch(Deno.inspect(told), /canary/);
+  }
+});
+
 Deno.test("a clean-up that fails says what it means, and shows nothing", async () => {
   for (const error of errors(1146)) {
     const told = await errorOf(sweep(() => Promise.reject(error)));
