@@ -58,7 +58,7 @@ Deno.test("every operation is one request and keeps to its budget of billed comm
       assert.ok(commands["renew"]! <= 3);
       assert.ok(commands["release"]! <= 3);
       assert.ok(commands["cron claim"]! <= 4);
-      assert.equal(found.length, 24);
+      assert.equal(found.length, 25);
       for (const bill of found) {
         assert.ok(bill.commands >= 2 && bill.commands <= bill.budget, JSON.stringify(bill));
         assert.equal(bill.requests, 1, bill.name);

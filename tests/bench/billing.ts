@@ -60,6 +60,8 @@ export async function bills(
   await using many = new Coordinator(driver, { memberId: "many", ttl: 600_000 });
   for (let i = 0; i < 10; i++) await many.getLock(`shard-${i}`).acquire({ timeout: 0 });
   await bill("heartbeat of 10 leases", 12, () => many.heartbeat());
+  await many.start();
+  await bill("stop with 10 leases", 12, () => many.stop());
 
   await bill("create a group", 4, () => one.createGroup("workers"));
   await bill("join a group", 4, () => one.joinGroup("workers"));
