@@ -25,15 +25,23 @@ export type BackendName =
   | "redis-everysec"
   | "redis-none"
   | "postgres"
-  | "postgres-stepped"
   | "mysql"
-  | "mariadb";
+  | "mariadb"
+  | `${SteppedServer}-stepped`;
+
+/** Those that run where their clock is not the host's. */
+type SteppedServer = "postgres" | "mysql" | "mariadb";
 
 /** In the order in which they are run. */
 export const BACKENDS: readonly BackendName[] = [
   ...["redis-always", "redis-none", "postgres", "mysql", "mariadb", "redis-everysec"] as const,
-  "postgres-stepped",
+  ...["postgres-stepped", "mysql-stepped", "mariadb-stepped"] as const,
 ];
+
+/** Whether the server's clock is to be stepped, and some clients' with it. */
+export function isStepped(name: BackendName): boolean {
+  return name.endsWith("-stepped");
+}
 
 /** A running one. */
 export interface Backend {
@@ -70,8 +78,11 @@ export function startBackend(
     case "postgres-stepped":
       return postgres(environment);
     case "mysql":
+    case "mysql-stepped":
+      return mysql("mysql", environment);
     case "mariadb":
-      return mysql(name);
+    case "mariadb-stepped":
+      return mysql("mariadb", environment);
   }
 }
 
@@ -130,9 +141,14 @@ async function postgres(environment: Readonly<Record<string, string>>): Promise<
   };
 }
 
-async function mysql(kind: MysqlKind): Promise<Backend> {
-  const server = await startMysql(kind);
-  return await behind(server, { durable: true, forgetful: false }, async () => {
+async function mysql(
+  kind: MysqlKind,
+  environment: Readonly<Record<string, string>>,
+): Promise<Backend> {
+  const server = await within(environment, () => startMysql(kind));
+  const restart = () => within(environment, () => server.restart());
+  const promises = { durable: true, forgetful: false };
+  return await behind({ ...server, restart }, promises, async () => {
     const front = await startPlanetscale(server);
     const url = front.databaseUrl;
     await migrateMysql(planetscaleQuery({ url }));

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { chance } from "../chance.ts";
 import { requireRuntimes } from "../runtimes/install.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
-import { type BackendName, startBackend } from "./backends.ts";
+import { type BackendName, isStepped, startBackend } from "./backends.ts";
 import { build, stopBundler } from "./bundle.ts";
 import { judge, type Verdict } from "./checks.ts";
 import type { Runtime } from "./client_process.ts";
@@ -63,14 +63,13 @@ export const NO_FAKETIME =
 /** Runs it to its end. */
 export async function runChaos(options: ChaosOptions): Promise<Result> {
   const { backend: name, seed } = options;
-  const { runtimes = name === "postgres-stepped" ? ["stepped", ...RUNTIMES.slice(1)] : RUNTIMES } =
-    options;
+  const stepped = isStepped(name);
+  const { runtimes = stepped ? ["stepped", ...RUNTIMES.slice(1)] : RUNTIMES } = options;
   const installed = await requireRuntimes();
   const folder = await temporaryFolder("baton-chaos-");
   const undo: (() => Promise<unknown>)[] = [() => removeFolder(folder)];
   try {
     await build(folder, installed.modules).finally(stopBundler);
-    const stepped = name === "postgres-stepped";
     const library = faketimeLibrary();
     if (stepped && library === undefined) throw new Error(NO_FAKETIME);
     // The server runs as somebody else, and reads its clock here.

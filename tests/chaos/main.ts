@@ -9,7 +9,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { type BackendName, BACKENDS } from "./backends.ts";
+import { type BackendName, BACKENDS, isStepped } from "./backends.ts";
 import { NO_FAKETIME, type Result, runChaos } from "./chaos.ts";
 import { faketimeLibrary } from "./faked_clock.ts";
 import { detailsOf, jsonOf, passed, tableOf } from "./report.ts";
@@ -48,10 +48,9 @@ const results: Result[] = [];
 /** What is not run, and why; no silence about it. */
 const notRun = [
   "clock steps on redis: Debian's Redis does not start under libfaketime",
-  "clock steps on mysql and mariadb: nobody has tried them under libfaketime",
 ];
 for (const backend of backends()) {
-  if (backend === "postgres-stepped" && faketimeLibrary() === undefined) {
+  if (isStepped(backend) && faketimeLibrary() === undefined) {
     notRun.push(`${backend}: ${NO_FAKETIME}`);
     continue;
   }
