@@ -65,10 +65,11 @@ export function postgres(query: PostgresQuery, options: PostgresOptions = {}): D
       checkOps(ops, guarantees.minTtl);
       signal?.throwIfAborted();
       if (ops.length === 0) return [];
-      const apart = areApart(ops);
-      const order = apart ? inOrder(ops) : [...ops.keys()];
+      const places = ops.map(placeKey);
+      const apart = areApart(ops, places);
+      const order = apart ? inOrder(places) : [...ops.keys()];
       const sorted = order.map((index) => ops[index] as Op);
-      const rows = apart ? [] : rowsOf(ops);
+      const rows = apart ? [] : rowsOf(ops, places);
       // Infinity is null in JSON, and no ttl is for ever.
       const request = JSON.stringify({ locks: locksOf(ops), rows, ops: sorted });
       let answer;
@@ -86,20 +87,19 @@ export function postgres(query: PostgresQuery, options: PostgresOptions = {}): D
 }
 
 /** Whether the operations cannot affect each other. */
-function areApart(ops: readonly Op[]): boolean {
-  return new Set(ops.map(placeKey)).size === ops.length &&
+function areApart(ops: readonly Op[], places: readonly string[]): boolean {
+  return new Set(places).size === ops.length &&
     ops.every((op) => op.seat !== undefined && !("guard" in op && op.guard));
 }
 
 /** By place, so that two batches lock their rows in one order and never wait for each other. */
-function inOrder(ops: readonly Op[]): number[] {
-  const places = ops.map(placeKey);
-  return [...ops.keys()].sort((a, b) => places[a]! < places[b]! ? -1 : 1);
+function inOrder(places: readonly string[]): number[] {
+  return [...places.keys()].sort((a, b) => places[a]! < places[b]! ? -1 : 1);
 }
 
 /** What operations write that must run as they are given; locked beforehand, in that order too. */
-function rowsOf(ops: readonly Op[]): unknown[] {
-  const writes = new Set(ops.filter(({ op }) => op !== "inspect").map(placeKey));
+function rowsOf(ops: readonly Op[], places: readonly string[]): unknown[] {
+  const writes = new Set(places.filter((_, n) => ops[n]?.op !== "inspect"));
   // A single one has its order.
   return writes.size > 1 ? [...writes].sort().map((place) => JSON.parse(place)) : [];
 }

@@ -7,7 +7,6 @@
 
 import assert from "node:assert/strict";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../mod.ts";
-import type { CoordinationError } from "../coordination/errors.ts";
 import type { Acquire, Driver, Op, Outcome } from "../drivers/driver.ts";
 import { mysql, type MysqlAnswer, type MysqlQuery } from "../drivers/mysql.ts";
 import { migrate, sweep } from "../drivers/mysql_schema.ts";
@@ -16,6 +15,7 @@ import { type MysqlKind, startMysql } from "./servers/mysql.ts";
 import { queryThrough } from "./servers/mysql_query.ts";
 import type { PlanetscaleOptions } from "./servers/planetscale.ts";
 import { withPlanetscale } from "./servers/with_planetscale.ts";
+import { batonErrorOf } from "./shown.ts";
 
 const KINDS: readonly MysqlKind[] = ["mysql", "mariadb"];
 const SEATS = Array.from({ length: 10 }, (_, n) => `${n}`);
@@ -39,10 +39,6 @@ function fill(ttl = 60_000): Op[] {
 
 function oks(outcomes: readonly Outcome[]): boolean[] {
   return outcomes.map(({ ok }) => ok);
-}
-
-async function errorOf(call: Promise<unknown>): Promise<CoordinationError> {
-  return await call.then(() => assert.fail("it succeeded"), (error) => error);
 }
 
 /** A driver whose every request answers as told; the last answer is repeated. */
@@ -97,7 +93,7 @@ Deno.test("only errors that prove that nothing was written are definite", async 
   ] as const;
   for (const [numbers, { code, says, ...more }] of table) {
     for (const error of numbers.flatMap(errors)) {
-      const told = await errorOf(scripted(error).driver.apply([acquire("a")]));
+      const told = await batonErrorOf(scripted(error).driver.apply([acquire("a")]));
       assert(told instanceof ConnectionError, `${error.message} ${told}`);
       assert.deepEqual([told.code, told.retryable], [code, "retryable" in more]);
       assert.match(told.message, says);
@@ -110,7 +106,7 @@ Deno.test("only errors that prove that nothing was written are definite", async 
   );
   for (const error of [...[2013, 2006, 1053, 1180, 3100].flatMap(errors), ...none, ...codes]) {
     const driver = mysql(() => Promise.reject(error));
-    const told = await errorOf(driver.apply([acquire("a")]));
+    const told = await batonErrorOf(driver.apply([acquire("a")]));
     assert(told instanceof UnknownOutcome && told.retryable, `${error} ${told}`);
     assert.doesNotMatch(Deno.inspect(told), /canary/);
   }
@@ -120,7 +116,7 @@ Deno.test("of a service's own code an error shows a plain word, and nothing else
   const codes = [["UNAVAILABLE", true], ["id-canary", false], ["canary canary", false]] as const;
   for (const [code, isShown] of codes) {
     const error = Object.assign(new Error("canary"), { status: 503, body: { code } });
-    const told = await errorOf(scripted(error).driver.apply([acquire("a")]));
+    const told = await batonErrorOf(scripted(error).driver.apply([acquire("a")]));
     assert.equal(told.message.includes(code), isShown, told.message);
     assert.match(told.message, /HTTP status 503/);
     assert.doesNotMatch(Deno.inspect(told), /canary/);
@@ -129,7 +125,7 @@ Deno.test("of a service's own code an error shows a plain word, and nothing else
 
 Deno.test("a clean-up that fails says what it means, and shows nothing", async () => {
   for (const error of errors(1146)) {
-    const told = await errorOf(sweep(() => Promise.reject(error)));
+    const told = await batonErrorOf(sweep(() => Promise.reject(error)));
     assert(told instanceof ConnectionError, `${told}`);
     assert.match(told.message, /run migrate\(\)/);
     assert.doesNotMatch(Deno.inspect(told), /canary/);
@@ -142,7 +138,7 @@ Deno.test("a deadlock is sent again unseen, and thirty in a row are an error tha
     const [outcome] = await seen.driver.apply([acquire("a")]);
     assert.deepEqual([outcome?.leases[0]?.token, seen.sent()], [7, 3]);
     const always = scripted(deadlock);
-    const error = await errorOf(always.driver.apply([acquire("a")]));
+    const error = await batonErrorOf(always.driver.apply([acquire("a")]));
     assert(error instanceof ConnectionError && error.retryable, `${error}`);
     assert.match(error.message, /nothing was written/);
     assert(always.sent() > 30 && always.sent() < 40, `${always.sent()} times`);
@@ -152,7 +148,7 @@ Deno.test("a deadlock is sent again unseen, and thirty in a row are an error tha
 Deno.test("an error after a part of the batch was written is unknown, whatever it is", async () => {
   for (const error of [1045, 1146, 1205, 1290].flatMap(errors)) {
     const { driver } = scripted({ rowsAffected: 1 }, error);
-    const told = await errorOf(driver.apply([renew("1"), acquire("b")]));
+    const told = await batonErrorOf(driver.apply([renew("1"), acquire("b")]));
     assert(told instanceof UnknownOutcome, `${told}`);
     assert.match(told.message, /part of the batch was written/);
     assert.doesNotMatch(Deno.inspect(told), /canary/);
@@ -171,7 +167,7 @@ Deno.test("a look's answer of any other form is an unknown outcome", async () =>
     ...["x", undefined].map((time_left) => ({ ...good, time_left })),
   ];
   for (const rows of [undefined, null, [null], ...odd.map((row) => [row])]) {
-    const told = await errorOf(scripted({ rows } as MysqlAnswer).driver.apply([inspect]));
+    const told = await batonErrorOf(scripted({ rows } as MysqlAnswer).driver.apply([inspect]));
     assert(told instanceof UnknownOutcome, `${Deno.inspect(rows)} ${told}`);
   }
 });

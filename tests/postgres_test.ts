@@ -16,6 +16,7 @@ import { migrate } from "../drivers/postgres_schema.ts";
 import { connectTo } from "./servers/pg_client.ts";
 import { type PostgresServer, startPostgres } from "./servers/postgres.ts";
 import { until } from "./servers/process.ts";
+import { batonErrorOf } from "./shown.ts";
 
 function acquire(id: string, more: Partial<Acquire> = {}): Acquire {
   return { op: "acquire", resource: "lock:x", seat: "", id, ttl: 60_000, value: "v", ...more };
@@ -47,14 +48,10 @@ async function withQuery(
   }
 }
 
-async function errorOf(call: Promise<unknown>): Promise<CoordinationError> {
-  return await call.then(() => assert.fail("it succeeded"), (error) => error);
-}
-
 /** What an error of the server's with this code becomes. */
 function told(code: unknown): Promise<CoordinationError> {
   const error = Object.assign(new Error("as the server says"), { code });
-  return errorOf(postgres(() => Promise.reject(error)).apply([acquire("a")]));
+  return batonErrorOf(postgres(() => Promise.reject(error)).apply([acquire("a")]));
 }
 
 Deno.test("a SQLSTATE proves that nothing was written, but for those of a server that went down", async () => {
@@ -82,7 +79,7 @@ Deno.test("a SQLSTATE proves that nothing was written, but for those of a server
   }
   assert(await told("ECONNREFUSED") instanceof ConnectionError);
   for (const thrown of [undefined, null, "text", { code: "57P01" }, 7]) {
-    const error = await errorOf(postgres(() => Promise.reject(thrown)).apply([acquire("a")]));
+    const error = await batonErrorOf(postgres(() => Promise.reject(thrown)).apply([acquire("a")]));
     assert(error instanceof UnknownOutcome, `${error}`);
   }
 });
@@ -110,7 +107,7 @@ Deno.test("whatever is not exactly the function's answer is an unknown outcome",
       ),
   ].flat();
   for (const rows of odd) {
-    const error = await errorOf(driver(rows).apply([acquire("a")]));
+    const error = await batonErrorOf(driver(rows).apply([acquire("a")]));
     assert(error instanceof UnknownOutcome, `${Deno.inspect(rows)} ${error.stack}`);
   }
 });
@@ -133,7 +130,7 @@ Deno.test("the pg package is one line", async () => {
     const granted = (await Promise.all(calls)).filter(([outcome]) => outcome?.ok);
     assert.equal(granted.length, 1);
     await pool.end();
-    const closed = await errorOf(driver.apply([acquire("late")]));
+    const closed = await batonErrorOf(driver.apply([acquire("late")]));
     assert(closed instanceof UnknownOutcome);
     // The pool does not wait for its connections to close, and nobody hears one's error any more.
     const others = `select from pg_stat_activity
@@ -153,7 +150,7 @@ Deno.test("a database at another isolation level is refused, and nothing is writ
       await withQuery(server, database, async (query) => {
         await migrate(query);
         for (const op of [acquire("a"), { op: "inspect", resource: "lock:x" } as const]) {
-          const error = await errorOf(postgres(query).apply([op]));
+          const error = await batonErrorOf(postgres(query).apply([op]));
           assert(error instanceof ConnectionError && !error.retryable, `${error}`);
           assert.match(error.message, /nothing was written .*needs the isolation level read comm/);
         }
@@ -163,7 +160,7 @@ Deno.test("a database at another isolation level is refused, and nothing is writ
     await withQuery(server, "postgres", async (query) => {
       await migrate(query);
       await query("set default_transaction_isolation = 'read uncommitted'", []);
-      const error = await errorOf(postgres(query).apply([acquire("a")]));
+      const error = await batonErrorOf(postgres(query).apply([acquire("a")]));
       assert.match(error.message, /isolation level/);
     });
   });
@@ -176,7 +173,7 @@ Deno.test("a database that takes no writes is a definite error, and still answer
       const driver = postgres(query);
       await driver.apply([acquire("a")]);
       await query("set default_transaction_read_only = on", []);
-      const error = await errorOf(driver.apply([acquire("b", { resource: "lock:y" })]));
+      const error = await batonErrorOf(driver.apply([acquire("b", { resource: "lock:y" })]));
       assert(error instanceof ConnectionError && !error.retryable, `${error}`);
       assert.match(error.message, /nothing was written \(SQLSTATE 25006/);
       const [outcome] = await driver.apply([{ op: "inspect", resource: "lock:x" }]);

@@ -6,7 +6,6 @@
 
 import assert from "node:assert/strict";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../mod.ts";
-import type { CoordinationError } from "../coordination/errors.ts";
 import type { Acquire, Driver } from "../drivers/driver.ts";
 import { mysql, type MysqlQuery } from "../drivers/mysql.ts";
 import { migrate as migrateMysql, schema as mysqlSchema } from "../drivers/mysql_schema.ts";
@@ -16,13 +15,10 @@ import { connectTo } from "./servers/pg_client.ts";
 import { answerOf } from "./servers/mysql_query.ts";
 import { type MysqlKind, type MysqlServer, startMysql } from "./servers/mysql.ts";
 import { type PostgresServer, startPostgres } from "./servers/postgres.ts";
+import { batonErrorOf } from "./shown.ts";
 
 function acquire(id: string, more: Partial<Acquire> = {}): Acquire {
   return { op: "acquire", resource: "lock:x", seat: "", id, ttl: 60_000, value: "v", ...more };
-}
-
-async function errorOf(call: Promise<unknown>): Promise<CoordinationError> {
-  return await call.then(() => assert.fail("it succeeded"), (error) => error);
 }
 
 /** One database under test; its places are schemas or tables. */
@@ -137,7 +133,7 @@ for (const { name, on, place } of DATABASES) {
   Deno.test(`${name}: a table, column or function that is missing is a definite error that says what to run`, () =>
     on(async (database: Database) => {
       const missing = async (op = acquire("a")) => {
-        const error = await errorOf(database.driver().apply([op]));
+        const error = await batonErrorOf(database.driver().apply([op]));
         assert(error instanceof ConnectionError && !error.retryable, `${error.stack}`);
         assert.match(
           error.message,
@@ -164,7 +160,7 @@ for (const { name, on, place } of DATABASES) {
       } else {
         await missing();
         // What is there is not Baton's, and to make it again would not change it.
-        const error = await errorOf(database.migrate());
+        const error = await batonErrorOf(database.migrate());
         assert(error instanceof ConnectionError && !error.retryable, `${error}`);
         assert.match(error.message, /not version 1 of Baton's/);
       }
@@ -177,7 +173,7 @@ for (const kind of ["mysql", "mariadb"] as const) {
       const variable = kind === "mysql" ? "transaction_isolation" : "tx_isolation";
       for (const level of ["READ-COMMITTED", "READ-UNCOMMITTED"]) {
         await sql(`set global ${variable} = '${level}'`);
-        const error = await errorOf(migrate());
+        const error = await batonErrorOf(migrate());
         assert(error instanceof ConnectionError && !error.retryable, `${error.stack}`);
         assert.match(error.message, new RegExp(`is ${level}, .*set .*REPEATABLE-READ`));
       }
@@ -199,7 +195,7 @@ Deno.test("where DDL is not taken directly, migrate() says what to deploy; once 
       : new Error("Table 'x.baton_leases' doesn't exist (errno 1146) (sqlstate 42S02)");
     return there ? Promise.resolve({ rows: [] }) : Promise.reject(error);
   };
-  const error = await errorOf(migrateMysql(query));
+  const error = await batonErrorOf(migrateMysql(query));
   assert(error instanceof ConnectionError && !error.retryable, `${error}`);
   assert.match(error.message, /not created; make a deploy request with what schema\(\) returns/);
   assert.doesNotMatch(Deno.inspect(error), /canary/);
@@ -213,7 +209,7 @@ Deno.test("a role that may not create is refused, and nothing is made", async ()
     await server.query(
       `create role poor login password '${server.login.password}'`,
     );
-    const error = await errorOf(migratePostgres(queryPostgres(server, "poor")));
+    const error = await batonErrorOf(migratePostgres(queryPostgres(server, "poor")));
     assert(error instanceof ConnectionError && error.code === "unauthorized", `${error}`);
     assert.match(error.message, /nothing was written \(SQLSTATE 42501/);
     const made = await server.query("select 1 from pg_namespace where nspname = 'baton'");
@@ -221,7 +217,7 @@ Deno.test("a role that may not create is refused, and nothing is made", async ()
   });
   const denied = Object.assign(new Error("CREATE command denied"), { errno: 1142 });
   const missing = Object.assign(new Error("no table"), { errno: 1146 });
-  const error = await errorOf(
+  const error = await batonErrorOf(
     migrateMysql((sql) => Promise.reject(sql.startsWith("create") ? denied : missing)),
   );
   assert(error instanceof ConnectionError && error.code === "unauthorized", `${error}`);
@@ -245,6 +241,6 @@ Deno.test("a name that is not plain, or an answer that is lost, is no schema", a
     await assert.rejects(migrateMysql(never, { table: name }), InvalidArgument);
   }
   const lost = () => Promise.reject(new Error("socket hang up"));
-  assert(await errorOf(migratePostgres(lost)) instanceof UnknownOutcome);
-  assert(await errorOf(migrateMysql(lost)) instanceof UnknownOutcome);
+  assert(await batonErrorOf(migratePostgres(lost)) instanceof UnknownOutcome);
+  assert(await batonErrorOf(migrateMysql(lost)) instanceof UnknownOutcome);
 });

@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { CoordinationError } from "../coordination/errors.ts";
 
 /** Everything that could be printed of an error, or of anything else. */
 export function shown(thing: unknown): string {
@@ -20,5 +21,12 @@ export function shown(thing: unknown): string {
 export async function errorOf(call: Promise<unknown>): Promise<Error> {
   const error = await call.then(() => assert.fail("it succeeded"), (error: unknown) => error);
   assert(error instanceof Error);
+  return error;
+}
+
+/** The same, where the error must be one of Baton's. */
+export async function batonErrorOf(call: Promise<unknown>): Promise<CoordinationError> {
+  const error = await errorOf(call);
+  assert(error instanceof CoordinationError);
   return error;
 }

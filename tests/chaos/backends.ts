@@ -88,7 +88,7 @@ export function startBackend(
 
 /** What the servers have in common. */
 interface Server {
-  kill(): Promise<void>;
+  kill(dice: number): Promise<void>;
   restart(): Promise<void>;
   pause(): void;
   resume(): void;
@@ -120,25 +120,22 @@ async function postgres(environment: Readonly<Record<string, string>>): Promise<
   if (Number(version?.["number"]) >= 140_000) {
     await server.query("alter system set recovery_init_sync_method = 'syncfs'");
   }
-  const backend = await behind(server, { durable: true, forgetful: false }, async () => {
+  const crashing: Server = {
+    ...server,
+    kill: async (dice) => {
+      // An immediate stop, or a crash of every process at once.
+      if (dice < 0.5) process.kill(server.pid, "SIGQUIT");
+      await server.kill();
+    },
+    restart: () => within(environment, () => server.restart()),
+  };
+  return await behind(crashing, { durable: true, forgetful: false }, async () => {
     const front = await startNeon(server);
     pointNeonAt();
     const url = front.connectionString;
     await migratePostgres(neonQuery(url));
     return { front, address: { vendor: "neon", url } };
   });
-  return {
-    ...backend,
-    get requests() {
-      return backend.requests;
-    },
-    kill: async (dice) => {
-      // An immediate stop, or a crash of every process at once.
-      if (dice < 0.5) process.kill(server.pid, "SIGQUIT");
-      await server.kill();
-    },
-    restart: () => within(environment, () => backend.restart()),
-  };
 }
 
 async function mysql(
@@ -172,7 +169,7 @@ async function behind(
     get requests() {
       return front.requests;
     },
-    kill: () => server.kill(),
+    kill: (dice) => server.kill(dice),
     restart: () => restart(server),
     pause: () => server.pause(),
     resume: () => server.resume(),

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { bundleOptions } from "../runtimes/bundle.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
@@ -14,19 +15,10 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 export async function build(folder: string, modules: string): Promise<void> {
   const files = ["process_main.ts", "worker.ts", "miniflare_main.ts"];
   await esbuild.build({
+    ...bundleOptions(modules),
     entryPoints: files.map((file) => join(here, file)),
     outdir: folder,
     outExtension: { ".js": ".mjs" },
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    nodePaths: [modules],
     external: ["node:*"],
-    logLevel: "silent",
   });
 }
-
-/** Ends the bundler's process. */
-export const stopBundler: () => Promise<void> = esbuild.stop;

@@ -7,10 +7,11 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chance } from "../chance.ts";
+import { stopBundler } from "../runtimes/bundle.ts";
 import { requireRuntimes } from "../runtimes/install.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
 import { type BackendName, isStepped, startBackend } from "./backends.ts";
-import { build, stopBundler } from "./bundle.ts";
+import { build } from "./bundle.ts";
 import { judge, type Verdict } from "./checks.ts";
 import type { Runtime } from "./client_process.ts";
 import { fakedClock, faketimeLibrary } from "./faked_clock.ts";

@@ -12,7 +12,7 @@ const POSTGRES = inFile("drivers/postgres.ts", [
     "order.forEach((index, n) => asGiven[index] = outcomes[n] as Outcome);",
     "order.forEach((_, n) => asGiven[n] = outcomes[n] as Outcome);",
   ],
-  ["rows are locked in any order", "apart ? inOrder(ops) :", "!ops ? inOrder(ops) :"],
+  ["rows are locked in any order", "apart ? inOrder(places) :", "!ops ? inOrder(places) :"],
   [
     "rows of a batch that is not sorted are locked in any order",
     "[...writes].sort().map",
@@ -20,7 +20,7 @@ const POSTGRES = inFile("drivers/postgres.ts", [
   ],
   [
     "operations on one place change places",
-    "return new Set(ops.map(placeKey)).size === ops.length &&",
+    "return new Set(places).size === ops.length &&",
     "return ops.length > 0 &&",
   ],
   [

@@ -13,11 +13,9 @@ import * as esbuild from "esbuild";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** Writes `package.mjs`, which imports nothing, and what runs it, into the folder. */
-export async function build(folder: string, modules: string): Promise<void> {
-  const shared = {
-    outdir: folder,
-    outExtension: { ".js": ".mjs" },
+/** What all bundles have in common. */
+export function bundleOptions(modules: string) {
+  return {
     bundle: true,
     format: "esm",
     target: "es2022",
@@ -25,6 +23,15 @@ export async function build(folder: string, modules: string): Promise<void> {
     mainFields: ["module", "main"],
     nodePaths: [modules],
     logLevel: "silent",
+  } satisfies esbuild.BuildOptions;
+}
+
+/** Writes `package.mjs`, which imports nothing, and what runs it, into the folder. */
+export async function build(folder: string, modules: string): Promise<void> {
+  const shared = {
+    ...bundleOptions(modules),
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
     write: true,
     metafile: true,
   } satisfies esbuild.BuildOptions;
@@ -48,15 +55,9 @@ export async function build(folder: string, modules: string): Promise<void> {
 export async function buildExample(folder: string, modules: string): Promise<number> {
   const { exports } = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
   const shared = {
+    ...bundleOptions(modules),
     entryPoints: [join(root, "examples/worker-cron-upstash/src/index.ts")],
-    bundle: true,
     minify: true,
-    format: "esm",
-    target: "es2022",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    nodePaths: [modules],
-    logLevel: "silent",
     plugins: [{
       name: "baton",
       setup: ({ onResolve }) =>
