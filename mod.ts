@@ -35,31 +35,34 @@
  */
 
 export { Coordinator } from "./coordination/coordinator.ts";
-export type { CampaignOptions } from "./coordination/candidate.ts";
-export {
-  type CoordinatorOptions,
-  CoreCoordinator,
-  type StartOptions,
-} from "./coordination/core.ts";
-export type { CatchUpOptions, Every } from "./coordination/catch_up.ts";
+export type { CampaignOptions } from "./coordination/election/candidate.ts";
+export { CoreCoordinator } from "./coordination/core.ts";
+export type { CoordinatorOptions, StartOptions } from "./coordination/options.ts";
+export type { CatchUpOptions, Every } from "./coordination/cron/catch_up.ts";
 export { shutdownSignal } from "./coordination/shutdown.ts";
-export { type Interval, slotAt, slotOf, type Trigger } from "./coordination/slots.ts";
-export { Cron } from "./coordination/cron.ts";
-export type { Run, RunRecord, SlotOptions, SlotResult } from "./coordination/cron_types.ts";
-export { Election, type Leader } from "./coordination/election.ts";
-export * from "./coordination/errors.ts";
+export { type Interval, slotAt, slotOf, type Trigger } from "./coordination/cron/slots.ts";
+export { Cron } from "./coordination/cron/cron.ts";
+export type { Run, RunRecord, SlotOptions, SlotResult } from "./coordination/cron/types.ts";
+export { Election, type Leader } from "./coordination/election/election.ts";
+export * from "./errors.ts";
 export type * from "./coordination/events.ts";
-export type { JoinOptions, MemberInfo, Membership } from "./coordination/groups.ts";
-export type { Leadership, LeaderWork } from "./coordination/lead.ts";
-export type { CallOptions, Lease } from "./coordination/lease.ts";
-export { type AcquireOptions, Lock } from "./coordination/lock.ts";
-export { Semaphore } from "./coordination/semaphore.ts";
-export { Acquirable, type Holder, type WaitOptions, type Work } from "./coordination/acquirable.ts";
+export type * from "./coordination/groups/group_events.ts";
+export type { JoinOptions, MemberInfo, Membership } from "./coordination/groups/memberships.ts";
+export type { Leadership, LeaderWork } from "./coordination/election/leader_loop.ts";
+export type { CallOptions, Lease } from "./coordination/leases/lease.ts";
+export { type AcquireOptions, Lock } from "./coordination/locks/lock.ts";
+export { Semaphore } from "./coordination/locks/semaphore.ts";
+export {
+  Acquirable,
+  type Holder,
+  type WaitOptions,
+  type Work,
+} from "./coordination/locks/acquirable.ts";
 export {
   type Characteristic,
   Characteristics,
   characteristicsOf,
-} from "./coordination/characteristics.ts";
+} from "./drivers/characteristics.ts";
 export {
   type Instant,
   type Runtime,
@@ -72,8 +75,8 @@ export type {
   PartitionedObject,
   Partitioner,
   PartitionOptions,
-} from "./coordination/partitioner.ts";
-export type { EventsOptions, Tick, TickOptions } from "./coordination/ticker.ts";
-export type { ClockBounds } from "./coordination/timings.ts";
-export type { WatchCallback } from "./coordination/watches.ts";
-export type { RequestEvent } from "./drivers/traced.ts";
+} from "./coordination/partition/partitioner.ts";
+export type { EventsOptions, Tick, TickOptions } from "./coordination/groups/tick.ts";
+export type { ClockBounds } from "./coordination/leases/timings.ts";
+export type { WatchCallback } from "./coordination/groups/watches.ts";
+export type { RequestEvent } from "./drivers/decorators/traced.ts";

@@ -21,12 +21,12 @@
  * @module
  */
 
-import { type Characteristic, requireCharacteristics } from "./coordination/characteristics.ts";
+import { type Characteristic, requireCharacteristics } from "./drivers/characteristics.ts";
 import { Coordinator } from "./coordination/coordinator.ts";
-import type { CoordinatorOptions } from "./coordination/core.ts";
-import { InvalidArgument } from "./coordination/errors.ts";
-import type { MysqlQuery } from "./drivers/mysql.ts";
-import type { PostgresQuery } from "./drivers/postgres.ts";
+import type { CoordinatorOptions } from "./coordination/options.ts";
+import { InvalidArgument } from "./errors.ts";
+import type { MysqlQuery } from "./drivers/mysql/send.ts";
+import type { PostgresQuery } from "./drivers/postgres/send.ts";
 import { DATABASES, type SchemeLoader, SCHEMES, VENDOR_OPTIONS } from "./drivers/schemes.ts";
 
 export type { Address, SchemeLoader } from "./drivers/schemes.ts";

@@ -6,15 +6,20 @@
 
 import type { Driver } from "../drivers/driver.ts";
 import { type CoordinatorOptions, CoreCoordinator } from "./core.ts";
-import { Directory } from "./directory.ts";
-import type { GroupEvent, Json } from "./events.ts";
-import { Groups, type JoinOptions, type MemberInfo, type Membership } from "./groups.ts";
-import { insideOf } from "./inside.ts";
-import type { CallOptions } from "./lease.ts";
-import type { Partitioner, PartitionOptions } from "./partitioner.ts";
-import { capabilitiesOf } from "./snapshot.ts";
-import { type EventsOptions, type Tick, Ticker, type TickOptions } from "./ticker.ts";
-import { type WatchCallback, Watches } from "./watches.ts";
+import { Directory } from "./groups/group_list.ts";
+import type { GroupEvent, Json } from "./groups/group_events.ts";
+import {
+  Groups,
+  type JoinOptions,
+  type MemberInfo,
+  type Membership,
+} from "./groups/memberships.ts";
+import { internalsOf } from "./internals.ts";
+import type { CallOptions } from "./leases/lease.ts";
+import type { Partitioner, PartitionOptions } from "./partition/partitioner.ts";
+import { capabilitiesOf } from "./groups/changes.ts";
+import { type EventsOptions, type Tick, Ticker, type TickOptions } from "./groups/tick.ts";
+import { type WatchCallback, Watches } from "./groups/watches.ts";
 
 /**
  * Locks, elections, cron jobs, groups and watches of one member over one backend: the verbs of Tooz,
@@ -49,7 +54,7 @@ export class Coordinator extends CoreCoordinator {
    */
   constructor(driver: Driver, options: CoordinatorOptions = {}) {
     super(driver, options);
-    const { session, candidate } = insideOf(this);
+    const { session, candidate } = internalsOf(this);
     const { ttl = 30_000, membershipTtl = ttl } = options;
     session.check(membershipTtl);
     this.#directory = new Directory(session);
@@ -278,8 +283,8 @@ export class Coordinator extends CoreCoordinator {
     const { weight = 1, partitions = 32, hash, ...join } = options;
     // Only those who divide something load the ring.
     const [{ HashRing, native }, { Partitioner }] = await Promise.all([
-      import("./hash_ring.ts"),
-      import("./partitioner.ts"),
+      import("./partition/hash_ring.ts"),
+      import("./partition/partitioner.ts"),
     ]);
     const ring = new HashRing([], { partitions, hash: hash ?? native });
     // Before any request: a weight that the ring refuses.

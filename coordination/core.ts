@@ -6,60 +6,21 @@
  */
 
 import type { Driver } from "../drivers/driver.ts";
-import { Cron } from "./cron.ts";
-import { type CampaignOptions, Candidate } from "./candidate.ts";
-import { Election, type Leader } from "./election.ts";
-import { CoordinationError, NotSupported } from "./errors.ts";
-import type { CoordinatorEvent } from "./events.ts";
-import { lend } from "./inside.ts";
-import type { LeaderWork } from "./lead.ts";
-import type { CallOptions } from "./lease.ts";
-import { Lock } from "./lock.ts";
+import { Cron } from "./cron/cron.ts";
+import { type CampaignOptions, Candidate } from "./election/candidate.ts";
+import { Election, type Leader } from "./election/election.ts";
+import { CoordinationError, NotSupported } from "../errors.ts";
+import { lend } from "./internals.ts";
+import type { LeaderWork } from "./election/leader_loop.ts";
+import type { CallOptions } from "./leases/lease.ts";
+import { Lock } from "./locks/lock.ts";
 import { memberOf } from "./member.ts";
 import { checkName } from "./names.ts";
-import type { Runtime } from "./runtime.ts";
-import { Semaphore } from "./semaphore.ts";
-import type { Session } from "./session.ts";
-import type { ClockBounds } from "./timings.ts";
+import type { CoordinatorOptions, StartOptions } from "./options.ts";
+import { Semaphore } from "./locks/semaphore.ts";
+import type { Session } from "./leases/session.ts";
 
-/** How a coordinator is made. Every duration is in milliseconds. */
-export interface CoordinatorOptions {
-  /** Who we are, for others to read: unique per process, not a secret. A random one unless given. */
-  memberId?: string;
-  /** Keeps applications on one backend apart: 1 to 64 of `A–Z a–z 0–9 . _ -`. */
-  namespace?: string;
-  /** How long a lease lives unrenewed; 30,000 unless given. Each call can choose its own. */
-  ttl?: number;
-  /** The `ttl` of locks, where it differs. */
-  lockTtl?: number;
-  /** The `ttl` of leadership, where it differs. */
-  leaderTtl?: number;
-  /** The `ttl` of membership in groups, where it differs. */
-  membershipTtl?: number;
-  /** How often leases are renewed; a third of the time each may be believed unless given. */
-  heartbeatInterval?: number;
-  /** How long one request may take; 5,000 unless given, and never more than a third of the ttl. */
-  timeout?: number;
-  /**
-   * How many requests this coordinator may send in all, repetitions included; then every call fails
-   * with an error that says so, before the platform fails it with one that does not. Cloudflare's free
-   * plan allows 50 a request. No limit unless given; on MySQL give a third of what is allowed, and on
-   * Redis leave a few, for a server that has forgotten the script is sent it in a second request.
-   */
-  subrequests?: number;
-  /** What clocks are trusted to do; see {@link ClockBounds}. */
-  clocks?: Partial<ClockBounds>;
-  /** Told of every request, loss and trouble. What it throws is ignored. */
-  on?: (event: CoordinatorEvent) => void;
-  /** Clocks, timers and background work; the real ones unless given. */
-  runtime?: Runtime;
-}
-
-/** How to start a coordinator. */
-export interface StartOptions extends CallOptions {
-  /** Whether to renew every lease in the background until `stop()`. */
-  heartbeat?: boolean;
-}
+export type { CoordinatorOptions, StartOptions } from "./options.ts";
 
 /**
  * Locks, semaphores, elections and cron jobs of one member over one backend.

@@ -5,11 +5,11 @@
  */
 
 import type { Driver } from "../drivers/driver.ts";
-import type { CoordinatorOptions } from "./core.ts";
+import type { CoordinatorOptions } from "./options.ts";
 import { checkName } from "./names.ts";
 import { systemRuntime } from "./runtime.ts";
-import { Session } from "./session.ts";
-import { checkWait } from "./timings.ts";
+import { Session } from "./leases/session.ts";
+import { checkWait } from "./leases/timings.ts";
 
 /** One member over one backend. */
 export interface Member {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidArgument } from "./errors.ts";
+import { InvalidArgument } from "../errors.ts";
 
 /** Bytes of UTF-8 in a name; with its kind and namespace it stays within every backend's key. */
 const LONGEST_NAME = 256;

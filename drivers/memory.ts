@@ -8,9 +8,9 @@
  * @module
  */
 
-import { checkOps } from "./check.ts";
+import { checkOps } from "./kit/check.ts";
 import type { Driver, Guarantees, Lease } from "./driver.ts";
-import { step, type Table } from "./step.ts";
+import { step, type Table } from "./kit/step.ts";
 
 /** How the memory driver is made. */
 export interface MemoryOptions {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { CoordinationError, InvalidArgument } from "../coordination/errors.ts";
+import { CoordinationError, InvalidArgument } from "../errors.ts";
 import type { Driver } from "./driver.ts";
-import type { MysqlQuery } from "./mysql.ts";
-import type { PostgresQuery } from "./postgres.ts";
+import type { MysqlQuery } from "./mysql/send.ts";
+import type { PostgresQuery } from "./postgres/send.ts";
 
 /** A URL without Baton's options. */
 export interface Address {
@@ -49,7 +49,7 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
     return (await import("./memory.ts")).memory();
   },
   file: async ({ url }) => {
-    const { sqlite } = await import("./sqlite.ts");
+    const { sqlite } = await import("./sqlite/sqlite.ts");
     try {
       return sqlite(url.replace(/^file:/i, "file:"));
     } catch (error) {
@@ -78,7 +78,7 @@ async function upstash({ url, token }: Address): Promise<Driver> {
         "token must be percent-encoded; or leave the token out and give it as the option token",
     );
   }
-  const driver = await import("./upstash.ts");
+  const driver = await import("./redis/upstash.ts");
   const web = protocol === "upstash+http:" ? "http" : "https";
   return driver.upstash({
     url: `${web}://${host}`,
@@ -98,24 +98,24 @@ async function postgres(address: Address): Promise<Driver> {
   // Neon's client also speaks to PlanetScale Postgres.
   if (isHostOf(address, /\.(neon\.(tech|build)|psdb\.cloud)$/)) return await neon(address);
   const query = queryOf(address, "postgresql:", "the pg package's") as PostgresQuery;
-  return (await import("./postgres.ts")).postgres(query);
+  return (await import("./postgres/postgres.ts")).postgres(query);
 }
 
 async function mysql(address: Address): Promise<Driver> {
   if (isHostOf(address, /\.psdb\.cloud$/)) return await planetscale(address);
   const query = queryOf(address, "mysql:", "mysql2's") as MysqlQuery;
-  return (await import("./mysql.ts")).mysql(query);
+  return (await import("./mysql/mysql.ts")).mysql(query);
 }
 
 async function neon({ url, parameters, token }: Address): Promise<Driver> {
   const text = withPassword(url, "postgresql:", token);
-  const driver = await import("./neon.ts");
+  const driver = await import("./postgres/neon.ts");
   return driver.neon({ url: parameters ? `${text}?${parameters}` : text });
 }
 
 async function planetscale({ url, token }: Address): Promise<Driver> {
   const web = /^planetscale\+http:/i.test(url) ? "http:" : "mysql:";
-  const driver = await import("./planetscale.ts");
+  const driver = await import("./mysql/planetscale.ts");
   return driver.planetscale({ url: withPassword(url, web, token) });
 }
 

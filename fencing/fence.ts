@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkOps, refuse } from "../drivers/check.ts";
+import { checkOps, refuse } from "../drivers/kit/check.ts";
 
 /** Which resource is written to, and under whose lease. */
 export interface Fence {

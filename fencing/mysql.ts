@@ -31,10 +31,10 @@
  * @module
  */
 
-import { ConnectionError } from "../coordination/errors.ts";
-import { ddlError, errnoOf } from "../drivers/mysql_errors.ts";
-import { hex } from "../drivers/mysql_hex.ts";
-import { tableName } from "../drivers/mysql_name.ts";
+import { ConnectionError } from "../errors.ts";
+import { ddlError, errnoOf } from "../drivers/mysql/errors.ts";
+import { hex } from "../drivers/mysql/hex.ts";
+import { tableName } from "../drivers/mysql/table_name.ts";
 import { checkFence, type Fence } from "./fence.ts";
 import { isStale, STALE_CONSTRAINT, StaleToken } from "./stale.ts";
 

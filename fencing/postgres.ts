@@ -38,9 +38,9 @@
  * @module
  */
 
-import { ConnectionError } from "../coordination/errors.ts";
-import { migrateBy } from "../drivers/postgres_migration.ts";
-import { schemaName } from "../drivers/postgres_name.ts";
+import { ConnectionError } from "../errors.ts";
+import { migrateBy } from "../drivers/postgres/migration.ts";
+import { schemaName } from "../drivers/postgres/schema_name.ts";
 import { checkFence, type Fence } from "./fence.ts";
 import { isStale, STALE_SQLSTATE, StaleToken } from "./stale.ts";
 

@@ -12,12 +12,12 @@
  * @module
  */
 
-import { CoordinationError, UnknownOutcome } from "../coordination/errors.ts";
-import { refuse } from "../drivers/check.ts";
-import { plain } from "../drivers/plain_errors.ts";
-import type { SendCommand } from "../drivers/redis.ts";
-import { redisError } from "../drivers/redis_errors.ts";
-import { runScript } from "../drivers/redis_run.ts";
+import { CoordinationError, UnknownOutcome } from "../errors.ts";
+import { refuse } from "../drivers/kit/check.ts";
+import { plain } from "../drivers/kit/plain_words.ts";
+import type { SendCommand } from "../drivers/redis/send.ts";
+import { redisError } from "../drivers/redis/errors.ts";
+import { runScript } from "../drivers/redis/send.ts";
 import { checkFence } from "./fence.ts";
 import { FENCE_SCRIPT, FENCE_SCRIPT_SHA1 } from "./redis_script.ts";
 import { StaleToken } from "./stale.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { CoordinationError, type ErrorDetails } from "../coordination/errors.ts";
-import { errnoOf } from "../drivers/mysql_errors.ts";
+import { CoordinationError, type ErrorDetails } from "../errors.ts";
+import { errnoOf } from "../drivers/mysql/errors.ts";
 import type { Fence } from "./fence.ts";
 
 /** The SQLSTATE with which `fence_1` refuses. */

@@ -8,10 +8,10 @@
  * @module
  */
 
-export type { CoordinatorSource } from "./coordinator_source.ts";
-export { cronEndpoint, type CronEndpointOptions } from "./cron_handler.ts";
-export { heartbeatEndpoint, type HeartbeatOptions, type Loss } from "./heartbeat_handler.ts";
-export { leaderOnly, type LeaderOptions, type Leading } from "./leader_handler.ts";
-export { type Held, type LockName, type LockOptions, withLock } from "./lock_handler.ts";
+export type { CoordinatorSource } from "./handlers/coordinator_source.ts";
+export { cronEndpoint, type CronEndpointOptions } from "./handlers/cron.ts";
+export { heartbeatEndpoint, type HeartbeatOptions, type Loss } from "./handlers/heartbeat.ts";
+export { leaderOnly, type LeaderOptions, type Leading } from "./handlers/leader.ts";
+export { type Held, type LockName, type LockOptions, withLock } from "./handlers/lock.ts";
 export { retryAfter } from "./retry_after.ts";
 export type { Secret } from "./secret.ts";

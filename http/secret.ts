@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidArgument } from "../coordination/errors.ts";
+import { InvalidArgument } from "../errors.ts";
 
 /**
  * What a caller must send as `Authorization: Bearer <secret>`: one secret, or several of which any

@@ -4,18 +4,18 @@
  * @module
  */
 
-import { budgeted } from "../drivers/budgeted.ts";
+import { budgeted } from "../drivers/decorators/budgeted.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { memory } from "../drivers/memory.ts";
-import { migrate as migrateMysql } from "../drivers/mysql_schema.ts";
-import { namespaced } from "../drivers/namespaced.ts";
-import { neon, neonQuery } from "../drivers/neon.ts";
-import { planetscale, planetscaleQuery } from "../drivers/planetscale.ts";
-import { migrate as migratePostgres } from "../drivers/postgres_schema.ts";
-import { retrying } from "../drivers/retrying.ts";
-import { sqlite, type SqliteDriver } from "../drivers/sqlite.ts";
-import { traced } from "../drivers/traced.ts";
-import { upstash } from "../drivers/upstash.ts";
+import { migrate as migrateMysql } from "../drivers/mysql/schema.ts";
+import { namespaced } from "../drivers/decorators/namespaced.ts";
+import { neon, neonQuery } from "../drivers/postgres/neon.ts";
+import { planetscale, planetscaleQuery } from "../drivers/mysql/planetscale.ts";
+import { migrate as migratePostgres } from "../drivers/postgres/schema.ts";
+import { retrying } from "../coordination/leases/retrying.ts";
+import { sqlite, type SqliteDriver } from "../drivers/sqlite/sqlite.ts";
+import { traced } from "../drivers/decorators/traced.ts";
+import { upstash } from "../drivers/redis/upstash.ts";
 import { type Backend, onFakeClock } from "./conformance/mod.ts";
 import { type MysqlKind, startMysql } from "./servers/mysql.ts";
 import { pointNeonAt, startNeon } from "./servers/neon.ts";

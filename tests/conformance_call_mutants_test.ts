@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { checkOps } from "../drivers/check.ts";
+import { checkOps } from "../drivers/kit/check.ts";
 import type { Outcome } from "../drivers/driver.ts";
 import { memory } from "../drivers/memory.ts";
 import { type Backend, onFakeClock, restartCases } from "./conformance/mod.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { checkOps } from "../drivers/check.ts";
+import { checkOps } from "../drivers/kit/check.ts";
 import type { Driver, Guard, Lease, Op, Outcome } from "../drivers/driver.ts";
 import { decorated } from "./backends.ts";
 import { driverCases } from "./conformance/mod.ts";

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import type { Driver } from "../drivers/driver.ts";
 import { memory } from "../drivers/memory.ts";
-import { sqlite, type SqliteDriver } from "../drivers/sqlite.ts";
+import { sqlite, type SqliteDriver } from "../drivers/sqlite/sqlite.ts";
 import { BACKENDS } from "./backends.ts";
 import {
   type CoordinationCase,

@@ -7,10 +7,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { InvalidArgument } from "../coordination/errors.ts";
-import { HashRing, UnknownNode } from "../coordination/hash_ring.ts";
-import { murmur3, native, type RingHash } from "../coordination/hashes.ts";
-import { md5, sha1, sha256 } from "../coordination/md5.ts";
+import { InvalidArgument } from "../errors.ts";
+import { HashRing, UnknownNode } from "../coordination/partition/hash_ring.ts";
+import { murmur3, native, type RingHash } from "../coordination/partition/ring_hash.ts";
+import { md5, sha1, sha256 } from "../coordination/partition/tooz_hashes.ts";
 import vectors from "./hash_ring_vectors.json" with { type: "json" };
 
 const TOOZ = new Map(Object.entries({ md5, sha1, sha256 }));

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { Coordinator, type CoordinatorOptions, systemRuntime } from "../mod.ts";
-import { upstash } from "../drivers/upstash.ts";
+import { upstash } from "../drivers/redis/upstash.ts";
 import type { Fault } from "./servers/faults.ts";
 import { until } from "./servers/process.ts";
 import { type UpstashFixture, withUpstash } from "./servers/with_upstash.ts";

@@ -7,8 +7,8 @@
 import assert from "node:assert/strict";
 import mysql2 from "mysql2/promise";
 import type { Acquire, Op } from "../drivers/driver.ts";
-import { mysql } from "../drivers/mysql.ts";
-import { migrate, sweep } from "../drivers/mysql_schema.ts";
+import { mysql } from "../drivers/mysql/mysql.ts";
+import { migrate, sweep } from "../drivers/mysql/schema.ts";
 import { startMysql } from "./servers/mysql.ts";
 import { queryThrough } from "./servers/mysql_query.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import assert from "node:assert/strict";
-import { mysql, type MysqlQuery } from "../drivers/mysql.ts";
-import { migrate, sweep } from "../drivers/mysql_schema.ts";
+import { mysql, type MysqlQuery } from "../drivers/mysql/mysql.ts";
+import { migrate, sweep } from "../drivers/mysql/schema.ts";
 import { startMysql } from "./servers/mysql.ts";
 import { answerOf } from "./servers/mysql_query.ts";
 

@@ -8,9 +8,9 @@
 import assert from "node:assert/strict";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../mod.ts";
 import type { Acquire, Driver, Op, Outcome } from "../drivers/driver.ts";
-import { mysql, type MysqlAnswer, type MysqlQuery } from "../drivers/mysql.ts";
-import { migrate, sweep } from "../drivers/mysql_schema.ts";
-import { planetscale, planetscaleQuery } from "../drivers/planetscale.ts";
+import { mysql, type MysqlAnswer, type MysqlQuery } from "../drivers/mysql/mysql.ts";
+import { migrate, sweep } from "../drivers/mysql/schema.ts";
+import { planetscale, planetscaleQuery } from "../drivers/mysql/planetscale.ts";
 import { type MysqlKind, startMysql } from "./servers/mysql.ts";
 import { queryThrough } from "./servers/mysql_query.ts";
 import type { PlanetscaleOptions } from "./servers/planetscale.ts";

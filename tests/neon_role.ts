@@ -6,8 +6,8 @@
 
 import assert from "node:assert/strict";
 import type { Acquire, Driver } from "../drivers/driver.ts";
-import { neon, neonQuery } from "../drivers/neon.ts";
-import { migrate } from "../drivers/postgres_schema.ts";
+import { neon, neonQuery } from "../drivers/postgres/neon.ts";
+import { migrate } from "../drivers/postgres/schema.ts";
 import { type NeonFixture, withNeon } from "./servers/with_neon.ts";
 import { errorOf as anyErrorOf, shown } from "./shown.ts";
 

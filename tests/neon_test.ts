@@ -8,8 +8,8 @@
 import assert from "node:assert/strict";
 import { neon as vendorsNeon } from "@neondatabase/serverless";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../mod.ts";
-import { neon, neonClient, neonQuery } from "../drivers/neon.ts";
-import { migrate } from "../drivers/postgres_schema.ts";
+import { neon, neonClient, neonQuery } from "../drivers/postgres/neon.ts";
+import { migrate } from "../drivers/postgres/schema.ts";
 import { abortsAreTold } from "./aborted_call.ts";
 import { type Fault, Faults, type HttpRequest } from "./servers/faults.ts";
 import { serveHttp } from "./servers/http.ts";

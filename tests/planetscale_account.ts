@@ -6,8 +6,8 @@
 
 import assert from "node:assert/strict";
 import type { Acquire, Driver } from "../drivers/driver.ts";
-import { migrate } from "../drivers/mysql_schema.ts";
-import { planetscale, planetscaleQuery } from "../drivers/planetscale.ts";
+import { migrate } from "../drivers/mysql/schema.ts";
+import { planetscale, planetscaleQuery } from "../drivers/mysql/planetscale.ts";
 import type { PlanetscaleOptions, PlanetscaleServer } from "./servers/planetscale.ts";
 import { type PlanetscaleFixture, withPlanetscale } from "./servers/with_planetscale.ts";
 import { shown } from "./shown.ts";

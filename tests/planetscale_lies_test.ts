@@ -7,8 +7,8 @@
 import assert from "node:assert/strict";
 import { UnknownOutcome } from "../mod.ts";
 import type { Acquire, Lease, Op, Outcome } from "../drivers/driver.ts";
-import { migrate } from "../drivers/mysql_schema.ts";
-import { planetscale, planetscaleQuery } from "../drivers/planetscale.ts";
+import { migrate } from "../drivers/mysql/schema.ts";
+import { planetscale, planetscaleQuery } from "../drivers/mysql/planetscale.ts";
 import { withPlanetscale } from "./servers/with_planetscale.ts";
 
 const BODIES = ["{}", "[]", "7", '"text"', '{"result":{}}', '{"result":{"rowsAffected":"0"}}'];

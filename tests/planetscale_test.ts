@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { Client } from "@planetscale/database";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../mod.ts";
 import type { Op } from "../drivers/driver.ts";
-import { planetscale, planetscaleClient } from "../drivers/planetscale.ts";
+import { planetscale, planetscaleClient } from "../drivers/mysql/planetscale.ts";
 import { abortsAreTold } from "./aborted_call.ts";
 import { type Fault, Faults, type HttpRequest } from "./servers/faults.ts";
 import { serveHttp } from "./servers/http.ts";

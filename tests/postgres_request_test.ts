@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import type { Guard, Op } from "../drivers/driver.ts";
-import { postgres } from "../drivers/postgres.ts";
+import { postgres } from "../drivers/postgres/postgres.ts";
 
 const acquire = (resource: string, seat: string, guard?: Guard): Op => ({
   op: "acquire",

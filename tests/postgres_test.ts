@@ -9,10 +9,10 @@ import assert from "node:assert/strict";
 // @ts-types="@types/pg"
 import { Pool } from "pg";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../mod.ts";
-import type { CoordinationError } from "../coordination/errors.ts";
+import type { CoordinationError } from "../errors.ts";
 import type { Acquire, Driver } from "../drivers/driver.ts";
-import { postgres, type PostgresQuery } from "../drivers/postgres.ts";
-import { migrate } from "../drivers/postgres_schema.ts";
+import { postgres, type PostgresQuery } from "../drivers/postgres/postgres.ts";
+import { migrate } from "../drivers/postgres/schema.ts";
 import { connectTo } from "./servers/pg_client.ts";
 import { type PostgresServer, startPostgres } from "./servers/postgres.ts";
 import { until } from "./servers/process.ts";

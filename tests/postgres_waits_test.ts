@@ -6,8 +6,8 @@
 
 import assert from "node:assert/strict";
 import type { Acquire } from "../drivers/driver.ts";
-import { postgres } from "../drivers/postgres.ts";
-import { migrate } from "../drivers/postgres_schema.ts";
+import { postgres } from "../drivers/postgres/postgres.ts";
+import { migrate } from "../drivers/postgres/schema.ts";
 import type { Client } from "./servers/pg_client.ts";
 import { startPostgres } from "./servers/postgres.ts";
 import { until } from "./servers/process.ts";

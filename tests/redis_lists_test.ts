@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import type { Redis } from "ioredis";
 import type { Acquire, Driver, Outcome } from "../drivers/driver.ts";
-import { redis } from "../drivers/redis.ts";
+import { redis } from "../drivers/redis/redis.ts";
 import { startRedis } from "./servers/redis.ts";
 
 async function withRedis(test: (driver: Driver, client: Redis) => Promise<void>): Promise<void> {

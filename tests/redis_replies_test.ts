@@ -5,8 +5,8 @@
  */
 
 import assert from "node:assert/strict";
-import { ConnectionError, UnknownOutcome } from "../coordination/errors.ts";
-import { redis } from "../drivers/redis.ts";
+import { ConnectionError, UnknownOutcome } from "../errors.ts";
+import { redis } from "../drivers/redis/redis.ts";
 
 const OP = { op: "inspect", resource: "r", seat: "" } as const;
 const ROW = " 5 i 1000 v";

@@ -8,8 +8,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 import type { Acquire, Driver } from "../drivers/driver.ts";
-import { redis } from "../drivers/redis.ts";
-import { SCRIPT, SCRIPT_SHA1 } from "../drivers/redis_script.ts";
+import { redis } from "../drivers/redis/redis.ts";
+import { SCRIPT, SCRIPT_SHA1 } from "../drivers/redis/script.ts";
 import { until } from "./servers/process.ts";
 import { startRedis } from "./servers/redis.ts";
 

@@ -8,11 +8,11 @@
 import assert from "node:assert/strict";
 import { Coordinator } from "../mod.ts";
 import type { Driver } from "../drivers/driver.ts";
-import { migrate as migrateMysql } from "../drivers/mysql_schema.ts";
-import { neon, neonQuery } from "../drivers/neon.ts";
-import { planetscale, planetscaleQuery } from "../drivers/planetscale.ts";
-import { migrate as migratePostgres } from "../drivers/postgres_schema.ts";
-import { upstash } from "../drivers/upstash.ts";
+import { migrate as migrateMysql } from "../drivers/mysql/schema.ts";
+import { neon, neonQuery } from "../drivers/postgres/neon.ts";
+import { planetscale, planetscaleQuery } from "../drivers/mysql/planetscale.ts";
+import { migrate as migratePostgres } from "../drivers/postgres/schema.ts";
+import { upstash } from "../drivers/redis/upstash.ts";
 import { BACKENDS } from "./backends.ts";
 import { withNeon } from "./servers/with_neon.ts";
 import { withPlanetscale } from "./servers/with_planetscale.ts";

@@ -7,10 +7,10 @@
 import assert from "node:assert/strict";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../mod.ts";
 import type { Acquire, Driver } from "../drivers/driver.ts";
-import { mysql, type MysqlQuery } from "../drivers/mysql.ts";
-import { migrate as migrateMysql, schema as mysqlSchema } from "../drivers/mysql_schema.ts";
-import { postgres, type PostgresQuery } from "../drivers/postgres.ts";
-import { migrate as migratePostgres, schema as pgSchema } from "../drivers/postgres_schema.ts";
+import { mysql, type MysqlQuery } from "../drivers/mysql/mysql.ts";
+import { migrate as migrateMysql, schema as mysqlSchema } from "../drivers/mysql/schema.ts";
+import { postgres, type PostgresQuery } from "../drivers/postgres/postgres.ts";
+import { migrate as migratePostgres, schema as pgSchema } from "../drivers/postgres/schema.ts";
 import { connectTo } from "./servers/pg_client.ts";
 import { answerOf } from "./servers/mysql_query.ts";
 import { type MysqlKind, type MysqlServer, startMysql } from "./servers/mysql.ts";

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { CoordinationError } from "../coordination/errors.ts";
+import { CoordinationError } from "../errors.ts";
 
 /** Everything that could be printed of an error, or of anything else. */
 export function shown(thing: unknown): string {

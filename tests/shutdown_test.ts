@@ -6,12 +6,12 @@
 
 import assert from "node:assert/strict";
 import { Coordinator } from "../mod.ts";
-import { sqlite } from "../drivers/sqlite.ts";
+import { sqlite } from "../drivers/sqlite/sqlite.ts";
 import { removeFolder, temporaryFolder, until } from "./servers/process.ts";
 
 const LEADER = `
   import { Coordinator, shutdownSignal } from "${new URL("../mod.ts", import.meta.url)}";
-  import { sqlite } from "${new URL("../drivers/sqlite.ts", import.meta.url)}";
+  import { sqlite } from "${new URL("../drivers/sqlite/sqlite.ts", import.meta.url)}";
   using driver = sqlite(Deno.args[0]);
   const baton = new Coordinator(driver, { memberId: "leader", ttl: 600_000 });
   await baton.lead("g", ({ signal }) => new Promise((resolve) => {

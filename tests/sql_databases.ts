@@ -6,12 +6,12 @@
  */
 
 import type { Driver } from "../drivers/driver.ts";
-import { mysql } from "../drivers/mysql.ts";
-import { migrate as migrateMysql, type MysqlQuery, sweep } from "../drivers/mysql_schema.ts";
-import { neon } from "../drivers/neon.ts";
-import { planetscale } from "../drivers/planetscale.ts";
-import { postgres, type PostgresQuery } from "../drivers/postgres.ts";
-import { migrate as migratePostgres } from "../drivers/postgres_schema.ts";
+import { mysql } from "../drivers/mysql/mysql.ts";
+import { migrate as migrateMysql, type MysqlQuery, sweep } from "../drivers/mysql/schema.ts";
+import { neon } from "../drivers/postgres/neon.ts";
+import { planetscale } from "../drivers/mysql/planetscale.ts";
+import { postgres, type PostgresQuery } from "../drivers/postgres/postgres.ts";
+import { migrate as migratePostgres } from "../drivers/postgres/schema.ts";
 import type { Faults } from "./servers/faults.ts";
 import { answerOf } from "./servers/mysql_query.ts";
 import { type MysqlKind, startMysql } from "./servers/mysql.ts";

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { ConnectionError, systemRuntime, UnknownOutcome } from "../mod.ts";
 import type { Acquire, Driver, Op, Outcome } from "../drivers/driver.ts";
-import { retrying } from "../drivers/retrying.ts";
+import { retrying } from "../coordination/leases/retrying.ts";
 import { apply, granted, isGranted, released, step } from "./conformance/expect.ts";
 import {
   acquire,

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import type { Acquire, Driver, Op } from "../drivers/driver.ts";
-import { retrying } from "../drivers/retrying.ts";
+import { retrying } from "../coordination/leases/retrying.ts";
 import { chance, seedOfRun, shuffled } from "./chance.ts";
 import { apply, isGranted, released, step } from "./conformance/expect.ts";
 import {

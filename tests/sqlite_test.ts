@@ -8,13 +8,13 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { ConnectionError, InvalidArgument } from "../mod.ts";
 import type { Acquire } from "../drivers/driver.ts";
-import { sqlite } from "../drivers/sqlite.ts";
+import { sqlite } from "../drivers/sqlite/sqlite.ts";
 import { removeFolder, temporaryFolder } from "./servers/process.ts";
 
 /** A child that adds to an unguarded counter under the lock, as often as it is told. */
 const COUNTER = `
 import { Coordinator } from "${import.meta.resolve("../mod.ts")}";
-import { sqlite } from "${import.meta.resolve("../drivers/sqlite.ts")}";
+import { sqlite } from "${import.meta.resolve("../drivers/sqlite/sqlite.ts")}";
 const [file, counter, rounds] = Deno.args;
 const baton = new Coordinator(sqlite(file), { ttl: 10_000 });
 for (let i = 0; i < Number(rounds); i++) {
@@ -68,7 +68,7 @@ Deno.test("after a hard kill of every process acknowledged leases stand, and tok
     const file = `${folder}/leases.db`;
     await Deno.writeTextFile(
       script,
-      `import { sqlite } from "${import.meta.resolve("../drivers/sqlite.ts")}";
+      `import { sqlite } from "${import.meta.resolve("../drivers/sqlite/sqlite.ts")}";
       const [outcome] = await sqlite(Deno.args[0]).apply([${JSON.stringify(acquire("dead"))}]);
       await Deno.writeTextFile(Deno.args[0] + ".token", String(outcome.leases[0].token));
       Deno.kill(Deno.pid, "SIGKILL");`,

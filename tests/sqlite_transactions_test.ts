@@ -8,9 +8,9 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { ConnectionError, UnknownOutcome } from "../coordination/errors.ts";
+import { ConnectionError, UnknownOutcome } from "../errors.ts";
 import type { Acquire } from "../drivers/driver.ts";
-import { sqlite } from "../drivers/sqlite.ts";
+import { sqlite } from "../drivers/sqlite/sqlite.ts";
 import { removeFolder, temporaryFolder } from "./servers/process.ts";
 
 function acquire(id: string, resource = "lock:x"): Acquire {

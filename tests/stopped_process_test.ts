@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { Coordinator } from "../mod.ts";
-import { sqlite } from "../drivers/sqlite.ts";
+import { sqlite } from "../drivers/sqlite/sqlite.ts";
 import { removeFolder, temporaryFolder } from "./servers/process.ts";
 
 const TTL = 400;
@@ -15,7 +15,7 @@ const TTL = 400;
 const HOLDER = `
 import { readSync } from "node:fs";
 import { Coordinator } from "${import.meta.resolve("../mod.ts")}";
-import { sqlite } from "${import.meta.resolve("../drivers/sqlite.ts")}";
+import { sqlite } from "${import.meta.resolve("../drivers/sqlite/sqlite.ts")}";
 const baton = new Coordinator(sqlite(Deno.args[0]), { memberId: "stopped" });
 const lease = await baton.getLock("x").hold({ ttl: ${TTL} });
 const { signal } = lease;

@@ -6,11 +6,11 @@
 
 import assert from "node:assert/strict";
 import type { Acquire, Driver } from "../drivers/driver.ts";
-import { mysql, type MysqlQuery } from "../drivers/mysql.ts";
-import { migrate as migrateMysql, sweep } from "../drivers/mysql_schema.ts";
-import { Statements } from "../drivers/mysql_statements.ts";
-import { postgres, type PostgresQuery } from "../drivers/postgres.ts";
-import { migrate as migratePostgres, schema } from "../drivers/postgres_schema.ts";
+import { mysql, type MysqlQuery } from "../drivers/mysql/mysql.ts";
+import { migrate as migrateMysql, sweep } from "../drivers/mysql/schema.ts";
+import { Statements } from "../drivers/mysql/statements.ts";
+import { postgres, type PostgresQuery } from "../drivers/postgres/postgres.ts";
+import { migrate as migratePostgres, schema } from "../drivers/postgres/schema.ts";
 import { type MysqlKind, startMysql } from "./servers/mysql.ts";
 import { queryThrough } from "./servers/mysql_query.ts";
 import { type PostgresServer, startPostgres } from "./servers/postgres.ts";

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { HashRing } from "../coordination/hash_ring.ts";
+import { HashRing } from "../coordination/partition/hash_ring.ts";
 import { Coordinator, MemberAlreadyExist, UnknownOutcome } from "../mod.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { memory } from "../drivers/memory.ts";

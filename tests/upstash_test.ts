@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Redis } from "@upstash/redis";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../mod.ts";
 import type { Acquire, Driver } from "../drivers/driver.ts";
-import { upstash, upstashClient } from "../drivers/upstash.ts";
+import { upstash, upstashClient } from "../drivers/redis/upstash.ts";
 import type { Fault } from "./servers/faults.ts";
 import { freePort, until } from "./servers/process.ts";
 import { type UpstashFixture, withUpstash } from "./servers/with_upstash.ts";

@@ -5,8 +5,8 @@
  */
 
 import assert from "node:assert/strict";
-import { ConnectionError } from "../coordination/errors.ts";
-import { upstash } from "../drivers/upstash.ts";
+import { ConnectionError } from "../errors.ts";
+import { upstash } from "../drivers/redis/upstash.ts";
 import { shown } from "./shown.ts";
 
 Deno.test("a token that is a plain word is not repeated either, whatever a server says", async () => {

@@ -7,8 +7,8 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { InvalidArgument } from "../mod.ts";
-import { neonQuery } from "../drivers/neon.ts";
-import { upstash } from "../drivers/upstash.ts";
+import { neonQuery } from "../drivers/postgres/neon.ts";
+import { upstash } from "../drivers/redis/upstash.ts";
 import { getCoordinator } from "../url.ts";
 
 const SECRET = "s3cr3t-of-the-url";

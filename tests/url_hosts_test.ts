@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { InvalidArgument } from "../coordination/errors.ts";
+import { InvalidArgument } from "../errors.ts";
 import { getCoordinator } from "../url.ts";
 
 Deno.test("only a vendor's own hosts are the vendor's, whatever their names end with", async () => {

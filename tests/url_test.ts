@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
-import { characteristicsOf } from "../coordination/characteristics.ts";
+import { characteristicsOf } from "../drivers/characteristics.ts";
 import { Coordinator, DriverChosenPoorly, InvalidArgument } from "../mod.ts";
 import type { Driver, Op } from "../drivers/driver.ts";
 import { memory } from "../drivers/memory.ts";
-import { redis } from "../drivers/redis.ts";
-import { sqlite } from "../drivers/sqlite.ts";
+import { redis } from "../drivers/redis/redis.ts";
+import { sqlite } from "../drivers/sqlite/sqlite.ts";
 import { withUpstash } from "./servers/with_upstash.ts";
 import { getCoordinator, type SchemeLoader, type UrlOptions } from "../url.ts";
 

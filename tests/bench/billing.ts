@@ -3,7 +3,7 @@
  * for every command inside it, so a command more is money, not time.
  */
 import { Coordinator } from "../../mod.ts";
-import { upstash } from "../../drivers/upstash.ts";
+import { upstash } from "../../drivers/redis/upstash.ts";
 import type { Backend } from "./backend.ts";
 import { billed, type Counter } from "./counter.ts";
 import type { Row } from "./row.ts";

@@ -5,8 +5,8 @@
  * - `--quick` looks only briefly.
  */
 import Peer from "npm:hashring@3.2.0";
-import { HashRing } from "../../coordination/hash_ring.ts";
-import { md5 } from "../../coordination/md5.ts";
+import { HashRing } from "../../coordination/partition/hash_ring.ts";
+import { md5 } from "../../coordination/partition/tooz_hashes.ts";
 import { contest, type Effort } from "./contest.ts";
 import { type Row, tablesOf } from "./row.ts";
 

@@ -1,7 +1,7 @@
 /** Baton over backends without a network, where nothing hides what it costs itself. */
 import { DatabaseSync } from "node:sqlite";
 import { memory } from "../../drivers/memory.ts";
-import { sqlite } from "../../drivers/sqlite.ts";
+import { sqlite } from "../../drivers/sqlite/sqlite.ts";
 import { Coordinator, type Lock } from "../../mod.ts";
 import type { Driver, Op } from "../../drivers/driver.ts";
 import { contest, type Effort } from "./contest.ts";

@@ -1,6 +1,6 @@
 /** What it takes to list a large group, against one bare read of as many bytes. */
 import type { Acquire } from "../../drivers/driver.ts";
-import { upstash } from "../../drivers/upstash.ts";
+import { upstash } from "../../drivers/redis/upstash.ts";
 import { Coordinator } from "../../mod.ts";
 import type { Backend } from "./backend.ts";
 import { bareClient } from "./clients.ts";

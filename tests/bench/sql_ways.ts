@@ -8,12 +8,12 @@ import mysql2, { type RowDataPacket } from "mysql2/promise";
 // @ts-types="@types/pg"
 import pg from "pg";
 import type { Driver } from "../../drivers/driver.ts";
-import { mysql, type MysqlQuery } from "../../drivers/mysql.ts";
-import { migrate as migrateMysql } from "../../drivers/mysql_schema.ts";
-import { neon, neonQuery } from "../../drivers/neon.ts";
-import { planetscale, planetscaleQuery } from "../../drivers/planetscale.ts";
-import { postgres, type PostgresQuery } from "../../drivers/postgres.ts";
-import { migrate as migratePostgres } from "../../drivers/postgres_schema.ts";
+import { mysql, type MysqlQuery } from "../../drivers/mysql/mysql.ts";
+import { migrate as migrateMysql } from "../../drivers/mysql/schema.ts";
+import { neon, neonQuery } from "../../drivers/postgres/neon.ts";
+import { planetscale, planetscaleQuery } from "../../drivers/mysql/planetscale.ts";
+import { postgres, type PostgresQuery } from "../../drivers/postgres/postgres.ts";
+import { migrate as migratePostgres } from "../../drivers/postgres/schema.ts";
 import { pointNeonAt } from "../servers/neon.ts";
 import { type Child, startChild } from "./child.ts";
 import { queryThrough } from "../servers/mysql_query.ts";

@@ -1,5 +1,5 @@
 /** Many clients at once: what one event loop gets through when it never waits. */
-import { upstash } from "../../drivers/upstash.ts";
+import { upstash } from "../../drivers/redis/upstash.ts";
 import { Coordinator } from "../../mod.ts";
 import type { Backend } from "./backend.ts";
 import { bareClient, bareLock } from "./clients.ts";

@@ -1,6 +1,6 @@
 /** How long Baton takes over Upstash's protocol, in bare `eval` calls of the same client. */
-import { redis } from "../../drivers/redis.ts";
-import { upstash } from "../../drivers/upstash.ts";
+import { redis } from "../../drivers/redis/redis.ts";
+import { upstash } from "../../drivers/redis/upstash.ts";
 import { Coordinator, type Lock } from "../../mod.ts";
 import type { Backend } from "./backend.ts";
 import { bareClient, bareEval, bareLock, defaultClient } from "./clients.ts";

@@ -6,9 +6,9 @@
 
 import { neonConfig } from "@neondatabase/serverless";
 import type { Driver } from "../../drivers/driver.ts";
-import { neon } from "../../drivers/neon.ts";
-import { planetscale } from "../../drivers/planetscale.ts";
-import { upstash } from "../../drivers/upstash.ts";
+import { neon } from "../../drivers/postgres/neon.ts";
+import { planetscale } from "../../drivers/mysql/planetscale.ts";
+import { upstash } from "../../drivers/redis/upstash.ts";
 
 /** A front end. */
 export type Address =

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CoordinationError } from "../../coordination/errors.ts";
+import { CoordinationError } from "../../errors.ts";
 import type { CoordinatorEvent } from "../../coordination/events.ts";
 import type { HoldEntry, Note, TallyEntry } from "./history.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { Coordinator } from "../../coordination/coordinator.ts";
-import { LockAcquireFailed } from "../../coordination/errors.ts";
+import { LockAcquireFailed } from "../../errors.ts";
 import type { Driver } from "../../drivers/driver.ts";
 import type { Diary, Held } from "./diary.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import type { Coordinator } from "../../coordination/coordinator.ts";
-import { GroupNotCreated, MemberNotJoined } from "../../coordination/errors.ts";
-import type { GroupEvent } from "../../coordination/events.ts";
+import { GroupNotCreated, MemberNotJoined } from "../../errors.ts";
+import type { GroupEvent } from "../../coordination/groups/group_events.ts";
 import type { WatchEvent } from "./history.ts";
 import { coordinatorOf, pause, repeat, type Tools, ttlOf } from "./tools.ts";
 

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Acquirable } from "../../coordination/acquirable.ts";
-import type { Lease } from "../../coordination/lease.ts";
-import type { AcquireOptions } from "../../coordination/lock.ts";
+import type { Acquirable } from "../../coordination/locks/acquirable.ts";
+import type { Lease } from "../../coordination/leases/lease.ts";
+import type { AcquireOptions } from "../../coordination/locks/lock.ts";
 import type { HoldEntry } from "./history.ts";
 import {
   believeFor,

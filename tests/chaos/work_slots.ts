@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Run } from "../../coordination/cron_types.ts";
+import type { Run } from "../../coordination/cron/types.ts";
 import {
   believeFor,
   coordinatorOf,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CoordinationError } from "../../coordination/errors.ts";
+import { CoordinationError } from "../../errors.ts";
 import type { Acquire, Op, Outcome } from "../../drivers/driver.ts";
 import { backOff, pause, type Tools, ttlOf } from "./tools.ts";
 

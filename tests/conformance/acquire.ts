@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { MAX_TTL } from "../../drivers/check.ts";
+import { MAX_TTL } from "../../drivers/kit/check.ts";
 import type { Case } from "./backend.ts";
 import { granted, lists, refused, released, renewed } from "./expect.ts";
 import { acquire, breakSeat, inspect, release, renew } from "./operations.ts";

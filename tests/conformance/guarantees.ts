@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { MAX_TTL } from "../../drivers/check.ts";
+import { MAX_TTL } from "../../drivers/kit/check.ts";
 import type { Case } from "./backend.ts";
 import { law } from "./scene.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Cron as Croner } from "croner";
 import { type Every, InvalidArgument } from "../../mod.ts";
-import { brief } from "../../coordination/cron_records.ts";
+import { brief } from "../../coordination/cron/records.ts";
 import { Scene } from "./scene.ts";
 
 const HOUR = 3_600_000;

@@ -5,7 +5,7 @@ import {
   type SlotOptions,
   type SlotResult,
 } from "../../mod.ts";
-import { cronJob } from "../../coordination/cron_job.ts";
+import { cronJob } from "../../coordination/cron/mod.ts";
 import { FakeRuntime, settled } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
 

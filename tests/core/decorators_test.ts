@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { ConnectionError, InvalidArgument, OperationTimedOut, UnknownOutcome } from "../../mod.ts";
 import type { Acquire, Driver, Op, Release } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
-import { namespaced } from "../../drivers/namespaced.ts";
-import { retrying } from "../../drivers/retrying.ts";
-import { type RequestEvent, traced } from "../../drivers/traced.ts";
+import { namespaced } from "../../drivers/decorators/namespaced.ts";
+import { retrying } from "../../coordination/leases/retrying.ts";
+import { type RequestEvent, traced } from "../../drivers/decorators/traced.ts";
 import { FakeRuntime, settled } from "./fake_runtime.ts";
 
 const ACQUIRE: Acquire = {

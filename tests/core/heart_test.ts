@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { Coordinator } from "../../mod.ts";
-import { insideOf } from "../../coordination/inside.ts";
-import type { HeldLease } from "../../coordination/held_lease.ts";
+import { internalsOf } from "../../coordination/internals.ts";
+import type { HeldLease } from "../../coordination/leases/held_lease.ts";
 import type { Driver } from "../../drivers/driver.ts";
 import { Scene } from "./scene.ts";
 
@@ -74,7 +74,7 @@ Deno.test("a new lease makes the heart look at the time, not beat", async () => 
 Deno.test("a lease that two keep is kept until both have let go, and nobody lets go twice", async () => {
   const scene = new Scene();
   const a = scene.member("a");
-  const { heart, leases } = insideOf(a).session;
+  const { heart, leases } = internalsOf(a).session;
   const lease = await a.getLock("x").hold();
   const [kept] = leases as ReadonlySet<HeldLease>;
   assert(kept);

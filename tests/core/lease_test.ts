@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LeaseLost, UnknownOutcome } from "../../mod.ts";
-import { OperationTimedOut } from "../../coordination/errors.ts";
+import { OperationTimedOut } from "../../errors.ts";
 import { settled } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
 

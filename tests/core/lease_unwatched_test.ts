@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Coordinator } from "../../mod.ts";
-import { insideOf } from "../../coordination/inside.ts";
+import { internalsOf } from "../../coordination/internals.ts";
 import type { Driver } from "../../drivers/driver.ts";
 import { FakeRuntime } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
@@ -141,7 +141,7 @@ Deno.test("a release in the background that fails is told, and no error is left 
 
 Deno.test("of what happened to a member that never ticks the last thousand is remembered", async () => {
   const a = new Scene().member("a");
-  const { session } = insideOf(a);
+  const { session } = internalsOf(a);
   for (let term = 1; term <= 1_010; term++) {
     session.note({ type: "elected", group: "g", memberId: "a", term });
   }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { type Coordinator, InvalidArgument, type Json, MemberAlreadyExist } from "../../mod.ts";
-import { HashRing } from "../../coordination/hash_ring.ts";
+import { HashRing } from "../../coordination/partition/hash_ring.ts";
 import {
   type PartitionedGroup,
   type PartitionedObject,
   Partitioner,
-} from "../../coordination/partitioner.ts";
+} from "../../coordination/partition/partitioner.ts";
 
 import { Scene } from "./scene.ts";
 

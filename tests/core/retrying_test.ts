@@ -1,12 +1,12 @@
 /** When the decorators send again, and what they make of what comes back. */
 
 import assert from "node:assert/strict";
-import { InvalidArgument, OperationTimedOut, UnknownOutcome } from "../../coordination/errors.ts";
+import { InvalidArgument, OperationTimedOut, UnknownOutcome } from "../../errors.ts";
 import type { Acquire, Driver, Op, Outcome } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
-import { namespaced } from "../../drivers/namespaced.ts";
-import { retrying } from "../../drivers/retrying.ts";
-import { type RequestEvent, traced } from "../../drivers/traced.ts";
+import { namespaced } from "../../drivers/decorators/namespaced.ts";
+import { retrying } from "../../coordination/leases/retrying.ts";
+import { type RequestEvent, traced } from "../../drivers/decorators/traced.ts";
 import { FakeRuntime } from "./fake_runtime.ts";
 
 const seat = { resource: "lock:x", seat: "" };

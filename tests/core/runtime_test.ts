@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { InvalidArgument, systemRuntime } from "../../mod.ts";
 import { sleep } from "../../coordination/runtime.ts";
-import { firstOf, watchful } from "../../coordination/signals.ts";
-import { checkTimings, checkWait, clockBounds } from "../../coordination/timings.ts";
+import { firstOf, watchful } from "../../coordination/leases/abort_signals.ts";
+import { checkTimings, checkWait, clockBounds } from "../../coordination/leases/timings.ts";
 import { memory } from "../../drivers/memory.ts";
 import { FakeRuntime } from "./fake_runtime.ts";
 

@@ -1,7 +1,7 @@
 /** A coordinator over a memory backend on one virtual clock, with a wire that tests can cut. */
 
 import { Coordinator, type CoordinatorEvent, type CoordinatorOptions } from "../../mod.ts";
-import { UnknownOutcome } from "../../coordination/errors.ts";
+import { UnknownOutcome } from "../../errors.ts";
 import type { ApplyOptions, Driver, Op, Outcome } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import { FakeRuntime } from "./fake_runtime.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mysqlFences, postgresFences } from "../../fencing/mod.ts";
 
 async function printed(...args: string[]): Promise<string> {
-  const schema = new URL("../../schema.ts", import.meta.url).pathname;
+  const schema = new URL("../../cli/schema.ts", import.meta.url).pathname;
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--allow-env", schema, ...args],
   }).output();

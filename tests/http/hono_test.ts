@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
-import { cronEndpoint, heartbeatEndpoint, leaderOnly, withLock } from "../../http/middleware.ts";
+import { cronEndpoint, heartbeatEndpoint, leaderOnly, withLock } from "../../http/hono.ts";
 import { InvalidArgument, type Lease } from "../../mod.ts";
 import { Scene } from "../core/scene.ts";
 import { problemOf, request, SECRET, trigger, unleaked } from "./ask.ts";

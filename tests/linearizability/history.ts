@@ -5,7 +5,7 @@
  * @module
  */
 
-import { UnknownOutcome } from "../../coordination/errors.ts";
+import { UnknownOutcome } from "../../errors.ts";
 import type { Driver, Op, Outcome } from "../../drivers/driver.ts";
 import type { SeatInput } from "./seat_model.ts";
 import type { Call } from "./wgl.ts";

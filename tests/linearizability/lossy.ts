@@ -6,7 +6,7 @@
  */
 
 import { setImmediate } from "node:timers";
-import { UnknownOutcome } from "../../coordination/errors.ts";
+import { UnknownOutcome } from "../../errors.ts";
 import type { Driver } from "../../drivers/driver.ts";
 import type { Random } from "./random_history.ts";
 

@@ -7,7 +7,7 @@
  */
 
 import type { Driver } from "../../drivers/driver.ts";
-import { upstash } from "../../drivers/upstash.ts";
+import { upstash } from "../../drivers/redis/upstash.ts";
 import { BACKENDS } from "../backends.ts";
 import { chance } from "../chance.ts";
 import type { Fault, Faults } from "../servers/faults.ts";

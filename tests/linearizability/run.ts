@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import type { Driver } from "../../drivers/driver.ts";
-import { retrying } from "../../drivers/retrying.ts";
+import { retrying } from "../../coordination/leases/retrying.ts";
 import { systemRuntime } from "../../mod.ts";
 import { chance } from "../chance.ts";
 import { brief, History, type SeatCall } from "./history.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ConnectionError, UnknownOutcome } from "../../coordination/errors.ts";
+import { ConnectionError, UnknownOutcome } from "../../errors.ts";
 import type { Acquire, Driver, Op, Outcome } from "../../drivers/driver.ts";
 import { chance } from "../chance.ts";
 import { acquire, breakSeat, inspect, release, renew } from "../conformance/operations.ts";

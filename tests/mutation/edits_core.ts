@@ -6,7 +6,7 @@
 
 import { type Edit, inFile } from "./plant.ts";
 
-const WAITING = inFile("coordination/acquirable.ts", [
+const WAITING = inFile("coordination/locks/acquirable.ts", [
   [
     "a pause goes on beyond the time to wait",
     "Math.min(backoff, afterHolder, remaining)",
@@ -62,7 +62,7 @@ const WAITING = inFile("coordination/acquirable.ts", [
   ],
 ]);
 
-const LOCK = inFile("coordination/lock.ts", [
+const LOCK = inFile("coordination/locks/lock.ts", [
   [
     "a writer does not heed readers",
     ': { resource: lock, guard: { when: "vacant", resource: readers } }),',
@@ -95,7 +95,7 @@ const LOCK = inFile("coordination/lock.ts", [
   ],
 ]);
 
-const SEMAPHORE = inFile("coordination/semaphore.ts", [
+const SEMAPHORE = inFile("coordination/locks/semaphore.ts", [
   ["one permit too many", "Array.from({ length: permits },", "Array.from({ length: permits + 1 },"],
   [
     "holders of seats beyond our number stand in the way",
@@ -125,7 +125,7 @@ const SEMAPHORE = inFile("coordination/semaphore.ts", [
   ["no permits at all pass", "permits < 1 ||", "permits < 0 ||"],
 ]);
 
-const CANDIDATE = inFile("coordination/candidate.ts", [
+const CANDIDATE = inFile("coordination/election/candidate.ts", [
   [
     "a leader campaigns against itself",
     "    if (this.leadership) return { leadership: this.leadership };\n",
@@ -168,7 +168,7 @@ const CANDIDATE = inFile("coordination/candidate.ts", [
   ],
 ]);
 
-const LEAD = inFile("coordination/lead.ts", [
+const LEAD = inFile("coordination/election/leader_loop.ts", [
   [
     "leadership is kept when its work has ended",
     "await candidate.standDown().catch(",

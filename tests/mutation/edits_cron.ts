@@ -6,7 +6,7 @@
 
 import { type Edit, inFile } from "./plant.ts";
 
-const CRON = inFile("coordination/cron.ts", [
+const CRON = inFile("coordination/cron/cron.ts", [
   [
     "the slot is the clock's",
     "seat: `${slot}`, value",
@@ -61,7 +61,7 @@ const CRON = inFile("coordination/cron.ts", [
   ["retry is taken for once", 'mode === "once"\n', 'mode !== "once"\n'],
 ]);
 
-const PLAN = inFile("coordination/cron_plan.ts", [
+const PLAN = inFile("coordination/cron/plan.ts", [
   [
     "a slot may be forgotten before its run's ttl",
     'checkRetain(retain, "ttl", ttl);',
@@ -80,7 +80,7 @@ const PLAN = inFile("coordination/cron_plan.ts", [
   ],
 ]);
 
-const RUN = inFile("coordination/cron_run.ts", [
+const RUN = inFile("coordination/cron/run.ts", [
   [
     "a run that was skipped keeps its slot",
     "if (!this.#running) await this.#claim[Symbol.asyncDispose]();",
@@ -162,7 +162,7 @@ const RUN = inFile("coordination/cron_run.ts", [
 /** All of them. */
 export const CRON_EDITS: readonly Edit[] = [
   ...[...CRON, ...PLAN, ...RUN],
-  ...inFile("coordination/cron_records.ts", [
+  ...inFile("coordination/cron/records.ts", [
     [
       "history tells the oldest first",
       "b.slot - a.slot || b.token - a.token",
@@ -182,7 +182,7 @@ export const CRON_EDITS: readonly Edit[] = [
       'return `${slot}/${token > 0 ? "done" : ""}`;',
     ],
   ]),
-  ...inFile("coordination/catch_up.ts", [
+  ...inFile("coordination/cron/catch_up.ts", [
     ["the slot that is due counts as known", "run.slot < slot &&", "run.slot <= slot &&"],
     ["the slot that is due counts as missed", "if (at < slot) missed", "if (at <= slot) missed"],
     ["slots that are refused count as missed", "missed.filter((at) => at >= oldest)", "missed"],
@@ -219,7 +219,7 @@ export const CRON_EDITS: readonly Edit[] = [
       "",
     ],
   ]),
-  ...inFile("coordination/slots.ts", [
+  ...inFile("coordination/cron/slots.ts", [
     [
       "a trigger that comes early is for the slot before",
       "(now + ahead - offset)",

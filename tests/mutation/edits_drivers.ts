@@ -6,7 +6,7 @@
 
 import { type Edit, inFile } from "./plant.ts";
 
-const STEP = inFile("drivers/step.ts", [
+const STEP = inFile("drivers/kit/step.ts", [
   [
     "a replay prolongs the lease",
     "if (holder) return { ok: holder.id === id, leases: [holder] };",
@@ -85,7 +85,7 @@ const MEMORY = inFile("drivers/memory.ts", [
   ["what is malformed passes", "      checkOps(ops, GUARANTEES.minTtl);\n", ""],
 ]);
 
-const SQLITE = inFile("drivers/sqlite.ts", [
+const SQLITE = inFile("drivers/sqlite/sqlite.ts", [
   [
     "a write does not lock before it reads",
     'this.#database.exec(reads ? "begin" : "begin immediate");',
@@ -131,7 +131,7 @@ const SQLITE = inFile("drivers/sqlite.ts", [
   ["a closed file stays open", "    table?.close();\n", ""],
 ]);
 
-const RETRYING = inFile("drivers/retrying.ts", [
+const RETRYING = inFile("coordination/leases/retrying.ts", [
   ["a break is sent again", "(!missed || ops.every(isRepeatable))", "ops.length > 0"],
   [
     "after a missed answer the last error counts",
@@ -184,7 +184,7 @@ const RETRYING = inFile("drivers/retrying.ts", [
 /** All of them. */
 export const DRIVER_EDITS: readonly Edit[] = [
   ...[...STEP, ...MEMORY, ...SQLITE, ...RETRYING],
-  ...inFile("drivers/namespaced.ts", [
+  ...inFile("drivers/decorators/namespaced.ts", [
     [
       "a guard looks outside its namespace",
       "{ ...inside(op), guard: inside(op.guard) }",
@@ -198,7 +198,7 @@ export const DRIVER_EDITS: readonly Edit[] = [
     ["a namespace may have a slash", "/^[\\w.-]{1,64}$/", "/^[\\w./-]{1,64}$/"],
     ["an empty resource passes", "      checkOps(ops, driver.guarantees.minTtl);\n", ""],
   ]),
-  ...inFile("drivers/traced.ts", [
+  ...inFile("drivers/decorators/traced.ts", [
     [
       "a trace shows ids and values",
       "op,\n          resource,\n          ...(seat",
@@ -215,11 +215,16 @@ export const DRIVER_EDITS: readonly Edit[] = [
       '? error.code : "unknown-outcome"',
     ],
   ]),
-  ...inFile("drivers/budgeted.ts", [
+  ...inFile("drivers/decorators/budgeted.ts", [
     ["one request too many", "if (left === 0) {", "if (left < 0) {"],
     ["a budget never ends", "      left--;\n", ""],
   ]),
-  ...inFile("drivers/check.ts", [
+  ...inFile(
+    "drivers/kit/urls.ts",
+    ["any host that ends so is this machine", "/^(localhost|127", "/(localhost|127"],
+    ["any host that begins so is this machine", "(:\\d+)?$/.test(host)", "(:\\d+)?/.test(host)"],
+  ),
+  ...inFile("drivers/kit/check.ts", [
     ["a ttl may be longer than a timer", "|| Number(ttl) > MAX_TTL", ""],
     ["the driver's shortest ttl is not heeded", "|| Number(ttl) < minTtl ", ""],
     ["guards are not checked", "    if (guard) {", "    if (guard && !op) {"],
@@ -234,15 +239,13 @@ export const DRIVER_EDITS: readonly Edit[] = [
       "encoder.encode(text).length > limit",
       "text.length > limit",
     ],
-    ["any host that ends so is this machine", "/^(localhost|127", "/(localhost|127"],
-    ["any host that begins so is this machine", "(:\\d+)?$/.test(host)", "(:\\d+)?/.test(host)"],
     [
       "an acquisition needs no value",
       'op.op !== "acquire");\n    if (writes)',
       "true);\n    if (writes)",
     ],
   ]),
-  ...inFile("drivers/failure.ts", [
+  ...inFile("drivers/kit/failure.ts", [
     [
       "an unknown outcome is said to be none",
       "if (!unreachable && !refused) {",
@@ -270,7 +273,7 @@ export const DRIVER_EDITS: readonly Edit[] = [
     ],
     ["a cut connection is one that never was", "/^(ECONNREFUSED|", "/^(ECONNRESET|ECONNREFUSED|"],
   ]),
-  ...inFile("drivers/order.ts", [
+  ...inFile("drivers/kit/order.ts", [
     [
       "seats are ordered as a language does",
       "one.seat < two.seat ? -1 : 1",

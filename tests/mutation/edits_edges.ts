@@ -31,7 +31,7 @@ export const EDGE_EDITS: readonly Edit[] = [
     ],
     ["a secret may be guessed", "if (secret.length < SHORTEST)", "if (secret.length < 1)"],
   ]),
-  ...inFile("http/trigger.ts", [
+  ...inFile("http/handlers/authorize.ts", [
     [
       "any method triggers",
       'if (request.method !== "GET" && request.method !== "POST") {',
@@ -47,7 +47,7 @@ export const EDGE_EDITS: readonly Edit[] = [
     ["who comes again comes too early", "Math.max(1, Math.ceil(", "Math.max(1, Math.floor("],
     ["who comes again comes at once", "Math.max(1, Math.ceil(", "Math.max(0, Math.ceil("],
   ]),
-  ...inFile("http/lock_handler.ts", [
+  ...inFile("http/handlers/lock.ts", [
     [
       "a handler that throws keeps the lock",
       "      await giveBack();\n      return cutShort",
@@ -65,7 +65,7 @@ export const EDGE_EDITS: readonly Edit[] = [
     ],
     ["a client that has left is waited for", "timeout > 0 ? { signal: request.signal } : {}", "{}"],
   ]),
-  ...inFile("http/keeping.ts", [
+  ...inFile("http/handlers/response_lease.ts", [
     [
       "a slow backend keeps a finished response",
       "const cancel = runtime.after(PATIENCE, resolve);",
@@ -87,7 +87,7 @@ export const EDGE_EDITS: readonly Edit[] = [
       "const letGo = () => void heart;",
     ],
   ]),
-  ...inFile("http/outage.ts", [
+  ...inFile("http/failures.ts", [
     [
       "an outage is the caller's error",
       'if (error instanceof UnknownOutcome || error instanceof ConnectionError) {\n    return problem(request, 503, {\n      code: error.code,\n      detail: "The coordination backend gave',
@@ -99,7 +99,7 @@ export const EDGE_EDITS: readonly Edit[] = [
       "if (error instanceof LeaseLost && !request) {",
     ],
   ]),
-  ...inFile("http/leader_handler.ts", [
+  ...inFile("http/handlers/leader.ts", [
     [
       "requests that campaign stand in each other's way",
       "      campaigns.set(candidate, running);\n",
@@ -112,11 +112,11 @@ export const EDGE_EDITS: readonly Edit[] = [
     ],
     [
       "a leader's handler is not renewed",
-      "const letGo = insideOf(coordinator).session.heart.keep(lease);",
+      "const letGo = internalsOf(coordinator).session.heart.keep(lease);",
       "const letGo = () => {};",
     ],
   ]),
-  ...inFile("http/leader_url.ts", [
+  ...inFile("http/handlers/leader_url.ts", [
     [
       "a leader may send anywhere",
       "  if (!/^https?:$/.test(target.protocol)) return undefined;\n",
@@ -134,7 +134,7 @@ export const EDGE_EDITS: readonly Edit[] = [
     ],
     ["the query is lost", "  target.search = asked.search;\n", ""],
   ]),
-  ...inFile("http/cron_handler.ts", [
+  ...inFile("http/handlers/cron.ts", [
     [
       "a failed job shows its error",
       "members: { error: name },",
@@ -146,11 +146,11 @@ export const EDGE_EDITS: readonly Edit[] = [
       "if (error) return misfit(request, error);",
     ],
   ]),
-  ...inFile("http/cron_slot.ts", [
+  ...inFile("http/handlers/cron_slot.ts", [
     ["anybody may choose the slot", "source.slotInQuery ? new URL", "source ? new URL"],
     ["of two slots the first counts", "asked.length > 1 || ", ""],
   ]),
-  ...inFile("http/heartbeat_handler.ts", [
+  ...inFile("http/handlers/heartbeat.ts", [
     ["a loss is told twice", "[`${loss.token} ${loss.resource}`, loss]", "[loss, loss]"],
     [
       "losses are not told",
@@ -221,7 +221,7 @@ export const EDGE_EDITS: readonly Edit[] = [
       "{ ...given(rest), ...settings, ...",
     ],
   ]),
-  ...inFile("coordination/characteristics.ts", [
+  ...inFile("drivers/characteristics.ts", [
     [
       "a driver that lacks something will do",
       "filter((each) => !has.has(each))",

@@ -6,7 +6,7 @@
 
 import { type Edit, inFile } from "./plant.ts";
 
-const GROUPS = inFile("coordination/groups.ts", [
+const GROUPS = inFile("coordination/groups/memberships.ts", [
   [
     "a live namesake is told as a missing group",
     "      if (blockers.length > 0) throw new MemberAlreadyExist(group, this.#memberId);\n",
@@ -85,7 +85,7 @@ const GROUPS = inFile("coordination/groups.ts", [
   ["who has left is still kept", "    this.#kept.delete(group);\n", ""],
 ]);
 
-const DIRECTORY = inFile("coordination/directory.ts", [
+const DIRECTORY = inFile("coordination/groups/group_list.ts", [
   [
     "a group is deleted under its members",
     '          guard: { when: "vacant", resource: resources.group(group) },\n',
@@ -116,7 +116,7 @@ const DIRECTORY = inFile("coordination/directory.ts", [
   ],
 ]);
 
-const WATCHES = inFile("coordination/watches.ts", [
+const WATCHES = inFile("coordination/groups/watches.ts", [
   [
     "a second watch forgets what the first has not told",
     "if (!this.#memories.get(group)?.members) this.#memories.set(group, remember(now));",
@@ -163,7 +163,7 @@ const WATCHES = inFile("coordination/watches.ts", [
   ["a group that is not there can be watched", "if (!now?.members) throw", "if (!now) throw"],
 ]);
 
-const SNAPSHOT = inFile("coordination/snapshot.ts", [
+const SNAPSHOT = inFile("coordination/groups/changes.ts", [
   [
     "leaves are told before joins",
     "[...joins, ...leaves, ...others]",
@@ -203,7 +203,7 @@ const SNAPSHOT = inFile("coordination/snapshot.ts", [
   ["a resync tells of no members", "members: capabilitiesOf(members) }]", "members: new Map() }]"],
 ]);
 
-const TICKER = inFile("coordination/ticker.ts", [
+const TICKER = inFile("coordination/groups/tick.ts", [
   [
     "a cursor is not heeded",
     "options.since === undefined ? this.#watches.memories : fromCursor(options.since)",
@@ -258,7 +258,7 @@ export const GROUP_EDITS: readonly Edit[] = [
     ],
     ["who leaves a partitioned group follows it on", "    partitioner.stop();\n", ""],
   ]),
-  ...inFile("coordination/partitioner.ts", [
+  ...inFile("coordination/partition/partitioner.ts", [
     [
       "a ring keeps who has gone",
       "if (!members.has(member)) this.ring.removeNode(member);",
@@ -281,7 +281,7 @@ export const GROUP_EDITS: readonly Edit[] = [
       "ignoreNodes: ignoreMembers }",
     ],
   ]),
-  ...inFile("coordination/hash_ring.ts", [
+  ...inFile("coordination/partition/hash_ring.ts", [
     [
       "past the last point the last node owns all",
       "next < points.length ? next : 0",
@@ -310,14 +310,14 @@ export const GROUP_EDITS: readonly Edit[] = [
       "",
     ],
   ]),
-  ...inFile("coordination/hashes.ts", [
+  ...inFile("coordination/partition/ring_hash.ts", [
     [
       "points depend on the byte order",
       "index.setUint32(0, i, true);",
       "index.setUint32(0, i, false);",
     ],
   ]),
-  ...inFile("coordination/capabilities.ts", [
+  ...inFile("coordination/groups/member_value.ts", [
     ["cycles overflow the stack", " || depth > 50", ""],
     [
       "infinite numbers become null",

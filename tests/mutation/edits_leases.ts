@@ -6,7 +6,7 @@
 
 import { type Edit, inFile } from "./plant.ts";
 
-const SESSION = inFile("coordination/session.ts", [
+const SESSION = inFile("coordination/leases/session.ts", [
   [
     "the deadline of a grant counts from the reply",
     "part.take(outcomes.slice(next, next += part.ops.length), sent);",
@@ -118,7 +118,7 @@ const SESSION = inFile("coordination/session.ts", [
   ],
 ]);
 
-const LEASE = inFile("coordination/held_lease.ts", [
+const LEASE = inFile("coordination/leases/held_lease.ts", [
   [
     "the margin for clocks is dropped",
     "Math.min(validity(parts.op.ttl, parts.bounds), parts.believe ?? Infinity)",
@@ -232,7 +232,7 @@ const LEASE = inFile("coordination/held_lease.ts", [
   ],
 ]);
 
-const HEART = inFile("coordination/heart.ts", [
+const HEART = inFile("coordination/leases/heart.ts", [
   [
     "jitter makes beats late",
     "const jitter = 1 - this.#session.runtime.random() / 10;",
@@ -277,7 +277,7 @@ const HEART = inFile("coordination/heart.ts", [
   ],
 ]);
 
-const TIMINGS = inFile("coordination/timings.ts", [
+const TIMINGS = inFile("coordination/leases/timings.ts", [
   [
     "a jump of the backend's clock is not reckoned with",
     "ttl * (1 - bounds.rate) - bounds.step",
@@ -343,7 +343,7 @@ const RUNTIME = inFile("coordination/runtime.ts", [
   ],
 ]);
 
-const SIGNALS = inFile("coordination/signals.ts", [
+const SIGNALS = inFile("coordination/leases/abort_signals.ts", [
   [
     "of several signals only the first is heeded",
     "if (only && given.length === 1) return only;",

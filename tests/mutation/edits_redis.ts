@@ -6,7 +6,7 @@
 
 import { type Edit, inFile } from "./plant.ts";
 
-const SCRIPT = inFile("drivers/redis_script.ts", [
+const SCRIPT = inFile("drivers/redis/script.ts", [
   [
     "a replay prolongs the lease",
     "look(answer, op)\nreturn id == op.id\nend",
@@ -111,7 +111,7 @@ const SCRIPT = inFile("drivers/redis_script.ts", [
 /** All of them. */
 export const REDIS_EDITS: readonly Edit[] = [
   ...SCRIPT,
-  ...inFile("drivers/redis.ts", [
+  ...inFile("drivers/redis/redis.ts", [
     ["names are not escaped", "/^[\\w.:-]*$/.test(text) ? text :", "/^[^]*$/.test(text) ? text :"],
     [
       "a prefix with a brace moves keys to other slots",
@@ -143,7 +143,7 @@ export const REDIS_EDITS: readonly Edit[] = [
     ["a signal does not reach the transport", "tail, signal);", "tail);"],
     ["a token that is none passes", "(\\d+) (\\S+) \\d+", "(\\S+) (\\S+) \\S+"],
   ]),
-  ...inFile("drivers/redis_errors.ts", [
+  ...inFile("drivers/redis/errors.ts", [
     ["a used-up plan is an unknown outcome", " || OVER_QUOTA.test(text)", ""],
     [
       "a server that starts is an unknown outcome",
@@ -153,7 +153,7 @@ export const REDIS_EDITS: readonly Edit[] = [
     ["a wrong token may pass", "      mayPass,\n", "      mayPass: true,\n"],
     ["any error is a refusal", "const MAY_PASS = /^(LOADING|", "const MAY_PASS = /^(ERR|LOADING|"],
   ]),
-  ...inFile("drivers/redis_run.ts", [
+  ...inFile("drivers/redis/send.ts", [
     [
       "whatever fails is sent again",
       "if (/^NOSCRIPT\\b/.test(brief(error)))",
@@ -165,7 +165,7 @@ export const REDIS_EDITS: readonly Edit[] = [
       "if (/^NOSCRIPTS\\b/.test(brief(error)))",
     ],
   ]),
-  ...inFile("drivers/upstash.ts", [
+  ...inFile("drivers/redis/upstash.ts", [
     [
       "the client sends again by itself",
       "retry: { retries: 0 },",

@@ -6,7 +6,7 @@
 
 import { type Edit, inFile } from "./plant.ts";
 
-const POSTGRES = inFile("drivers/postgres.ts", [
+const POSTGRES = inFile("drivers/postgres/postgres.ts", [
   [
     "answers come in the order of the rows",
     "order.forEach((index, n) => asGiven[index] = outcomes[n] as Outcome);",
@@ -59,7 +59,7 @@ const POSTGRES = inFile("drivers/postgres.ts", [
   ["a signal does not reach the transport", "[request], signal);", "[request]);"],
 ]);
 
-const SCHEMA = inFile("drivers/postgres_schema.ts", [
+const SCHEMA = inFile("drivers/postgres/schema.ts", [
   [
     "life is told by the begin of the transaction",
     "from ${schema}.leases where expires > clock_timestamp()`;",
@@ -152,7 +152,7 @@ const SCHEMA = inFile("drivers/postgres_schema.ts", [
   ["a released lease loses its token", "set id = ''", "set token = 0, id = ''"],
 ]);
 
-const STATEMENTS = inFile("drivers/mysql_statements.ts", [
+const STATEMENTS = inFile("drivers/mysql/statements.ts", [
   ["a token is given twice", "greatest(token + 1, ${CLOCK})", "greatest(token, ${CLOCK})"],
   ["a token has nothing to do with the clock", "greatest(token + 1, ${CLOCK})", "token + 1"],
   ["a token is the clock's alone", "tell(`greatest(token + 1, ${CLOCK})`)", "tell(CLOCK)"],
@@ -218,7 +218,7 @@ const STATEMENTS = inFile("drivers/mysql_statements.ts", [
   ],
 ]);
 
-const MYSQL = inFile("drivers/mysql.ts", [
+const MYSQL = inFile("drivers/mysql/mysql.ts", [
   ["renewals of one lease share a request", " && !places.has(place))", ")"],
   ["renewals with values share a request", " && op.value === undefined);", ");"],
   ["every renewal is a request of its own", "(areBeats(run[0], op) && ", "(!run[0] && "],
@@ -228,7 +228,7 @@ const MYSQL = inFile("drivers/mysql.ts", [
   ["who wants no clean-up gets it", "if (sweep && batch.litters)", "if (batch.litters)"],
 ]);
 
-const BATCH = inFile("drivers/mysql_batch.ts", [
+const BATCH = inFile("drivers/mysql/batch.ts", [
   [
     "a replay is a refusal",
     "return { ok: mine === true, leases: [holder] };",
@@ -278,14 +278,14 @@ const BATCH = inFile("drivers/mysql_batch.ts", [
 /** All of them. */
 export const SQL_EDITS: readonly Edit[] = [
   ...[...POSTGRES, ...SCHEMA],
-  ...inFile("drivers/postgres_errors.ts", [
+  ...inFile("drivers/postgres/errors.ts", [
     ["a server that went down wrote nothing", "|57P01|57P02|57P05|40003)/", "|40003)/"],
     ["a commit in doubt wrote nothing", "|57P05|40003)/", "|57P05)/"],
     ["a deadlock will not pass", "/^(40|53|55P03|", "/^(53|55P03|"],
     ["a missing schema is like any error", "/^(3F000|42P01|42703|42883)$/", "/^(3F000)$/"],
     ["a socket's word is a SQLSTATE", "/^(?=.*\\d)[0-9A-Z]{5}$/", "/^[0-9A-Z]{5}$/"],
   ]),
-  ...inFile("drivers/neon.ts", [
+  ...inFile("drivers/postgres/neon.ts", [
     ["credentials go along to another host", 'redirect: "manual", ', 'redirect: "follow", '],
     ["a signal does not reach fetch", "...(signal && { signal }) },", "...(signal && {}) },"],
     [
@@ -305,7 +305,7 @@ export const SQL_EDITS: readonly Edit[] = [
   ...STATEMENTS,
   ...MYSQL,
   ...BATCH,
-  ...inFile("drivers/mysql_errors.ts", [
+  ...inFile("drivers/mysql/errors.ts", [
     ["a wrong password is an unknown outcome", "[1044, 1045, 1142,", "[1044, 1142,"],
     ["a deadlock will not pass", "[1205, 1213, 1040, 1203]", "[1205, 1040, 1203]"],
     [
@@ -320,13 +320,13 @@ export const SQL_EDITS: readonly Edit[] = [
     ],
     ["what a proxy says is repeated", "/^[A-Za-z_]{1,40}$/", "/^.*$/"],
   ]),
-  ...inFile("drivers/mysql_hex.ts", [
+  ...inFile("drivers/mysql/hex.ts", [
     ["a byte order mark is lost", "{ ignoreBOM: true, fatal: true }", "{ fatal: true }"],
     ["broken text is mended", "{ ignoreBOM: true, fatal: true }", "{ ignoreBOM: true }"],
     ["letters of hexadecimal count one too many", "(code & 15) + 9;", "(code & 15) + 10;"],
     ["half a byte passes", "/^([0-9A-F]{2})*$/i", "/^[0-9A-F]*$/i"],
   ]),
-  ...inFile("drivers/planetscale.ts", [
+  ...inFile("drivers/mysql/planetscale.ts", [
     ["a statement goes along to another host", 'redirect: "manual",', 'redirect: "follow",'],
     ["a signal does not reach fetch", "signal: signal ?? null,", "signal: null,"],
     [

@@ -52,7 +52,7 @@ Deno.test("an edit that fits nowhere, or in two places, is refused", () => {
 });
 
 Deno.test("a copy has the bug and the project has not; a script goes by the name of what it has become", async () => {
-  const edit = EDITS.find(({ file }) => file === "drivers/redis_script.ts");
+  const edit = EDITS.find(({ file }) => file === "drivers/redis/script.ts");
   assert(edit);
   const copy = await planted(edit);
   try {

@@ -31,69 +31,75 @@ const some = (name: string, ...filters: readonly string[]): Run[] =>
 /** The tests of a file's own, which come first; the first rule that fits holds. */
 const OWN: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
   [
-    /^coordination\/(session|held_lease)\.ts$/,
+    /^coordination\/leases\/(session|held_lease|request)\.ts$/,
     core("lease", "lease_unwatched", "coordinator", "lock", "cron_options"),
   ],
-  [/^coordination\/(runtime|signals|timings)\.ts$/, core("runtime", "lease", "coordinator")],
-  [/^coordination\/heart\.ts$/, core("heart", "coordinator", "lease")],
-  [/^coordination\/core\.ts$/, core("coordinator", "waiting", "election", "lock")],
-  [/^coordination\/(acquirable|lock|names)\.ts$/, core("lock", "waiting", "semaphore")],
-  [/^coordination\/semaphore\.ts$/, core("semaphore", "waiting")],
-  [/^coordination\/(candidate|lead|election)\.ts$/, core("election", "lead", "tick", "groups")],
-  [/^coordination\/characteristics\.ts$/, files("url")],
-  [/^coordination\/shutdown\.ts$/, files("shutdown_signals", "shutdown")],
-  [/^coordination\/slots\.ts$/, core("slots")],
-  [/^coordination\/(cron|catch_up)/, core("cron", "cron_options", "cron_history", "cron_ends")],
   [
-    /^coordination\/(groups|directory|capabilities|coordinator)\.ts$/,
+    /^coordination\/(runtime|leases\/(abort_signals|timings))\.ts$/,
+    core("runtime", "lease", "coordinator"),
+  ],
+  [/^coordination\/leases\/heart\.ts$/, core("heart", "coordinator", "lease")],
+  [/^coordination\/core\.ts$/, core("coordinator", "waiting", "election", "lock")],
+  [/^coordination\/(names|locks\/(acquirable|lock))\.ts$/, core("lock", "waiting", "semaphore")],
+  [/^coordination\/locks\/semaphore\.ts$/, core("semaphore", "waiting")],
+  [/^coordination\/election\//, core("election", "lead", "tick", "groups")],
+  [/^drivers\/characteristics\.ts$/, files("url")],
+  [/^coordination\/shutdown\.ts$/, files("shutdown_signals", "shutdown")],
+  [/^coordination\/cron\/slots\.ts$/, core("slots")],
+  [/^coordination\/cron\//, core("cron", "cron_options", "cron_history", "cron_ends")],
+  [
+    /^coordination\/(coordinator|groups\/(memberships|group_list|member_value))\.ts$/,
     core("groups", "membership", "waiting", "tick"),
   ],
-  [/^coordination\/(watches|snapshot|ticker)\.ts$/, core("tick", "watch_memory", "membership")],
-  [/^coordination\/partitioner\.ts$/, core("partitioner")],
-  [/^coordination\/hash/, files("hash_ring")],
   [
-    /^drivers\/(step|memory)\.ts$/,
+    /^coordination\/groups\/(watches|changes|tick)\.ts$/,
+    core("tick", "watch_memory", "membership"),
+  ],
+  [/^coordination\/partition\/partitioner\.ts$/, core("partitioner")],
+  [/^coordination\/partition\//, files("hash_ring")],
+  [
+    /^drivers\/(kit\/step|memory)\.ts$/,
     [...some("driver", "^memory keeps"), ...core("retrying")],
   ],
-  [/^drivers\/sqlite\.ts$/, [
+  [/^drivers\/sqlite\//, [
     ...some("driver", "^sqlite"),
     ...files("sqlite_transactions", "sqlite"),
   ]],
   [
-    /^drivers\/(retrying|namespaced|traced|budgeted)\.ts$/,
+    /^(drivers\/decorators|coordination\/leases\/retrying)/,
     [
       ...core("decorators", "retrying", "budget"),
       ...some("driver", "^(retrying|namespaced|traced|all)"),
     ],
   ],
-  [/^drivers\/(check|failure|order|plain)/, [
+  [/^drivers\/kit\//, [
     ...core("driver_rules"),
     ...some("driver", "^memory keeps"),
   ]],
   [/^drivers\/schemes\.ts$/, files("url_hosts", "url", "url_databases")],
+  [/^drivers\/redis\/upstash\.ts$/, files("upstash_word", "upstash")],
   [/^drivers\/redis/, [
     ...files("redis_replies", "redis_lists", "redis", "upstash"),
     ...some("requests", "Upstash"),
   ]],
-  [/^drivers\/upstash\.ts$/, files("upstash_word", "upstash")],
-  [/^drivers\/postgres_schema\.ts$/, [
+  [/^drivers\/postgres\/schema\.ts$/, [
     ...[...files("postgres_waits"), ...some("sql_tokens", "^PostgreSQL")],
     ...[...some("driver", "^neon"), ...files("postgres")],
   ]],
+  [/^drivers\/postgres\/neon\.ts$/, files("neon")],
   [/^drivers\/postgres/, files("postgres_request", "postgres")],
-  [/^drivers\/neon\.ts$/, files("neon")],
   [
-    /^drivers\/mysql_statements\.ts$/,
+    /^drivers\/mysql\/statements\.ts$/,
     [
       ...[...files("mysql_locks", "mysql_sweep_race"), ...some("sql_tokens", "^MariaDB")],
       ...[...some("driver", "MariaDB"), ...files("mysql")],
     ],
   ],
+  [/^drivers\/mysql\/planetscale\.ts$/, files("planetscale", "planetscale_lies")],
   [/^drivers\/mysql/, files("mysql", "mysql_locks", "planetscale_lies")],
-  [/^drivers\/planetscale\.ts$/, files("planetscale", "planetscale_lies")],
-  [/^http\/(lock|keeping|outage)/, files("http/lock", "http/hono")],
-  [/^http\/leader/, files("http/leader")],
-  [/^http\/(cron|secret|trigger)/, files("http/cron")],
+  [/^http\/(failures|handlers\/(lock|response_lease))/, files("http/lock", "http/hono")],
+  [/^http\/handlers\/leader/, files("http/leader")],
+  [/^http\/(secret|handlers\/(cron|authorize))/, files("http/cron")],
   [/^http\//, files("http/heartbeat", "http/retry_after")],
   [/^fencing\/(fence|stale)/, files("fencing/stale", "fencing/mysql_refusals")],
   [/^fencing\/redis/, files("fencing/redis")],
@@ -105,7 +111,7 @@ const OWN: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
 /** What comes after a file's own tests; every rule that fits holds. */
 const MORE: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
   [
-    /^(coordination|drivers\/(step|memory|retrying|namespaced|traced|budgeted|check|order))/,
+    /^(coordination|drivers\/(kit|memory|decorators))/,
     [
       ...[...some("coordination", "memory"), { path: "tests/core" }, ...files("tooz_bugs")],
       { path: "tests/http" },
@@ -113,14 +119,14 @@ const MORE: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
   ],
   [/^drivers\/sqlite/, [...some("coordination", "SQLite")]],
   [
-    /^drivers\/(redis|upstash|check|failure|order|plain)/,
+    /^drivers\/(redis|kit)/,
     [
       ...some("driver", "^upstash"),
       ...[...files("lost_reply"), ...some("coordination", "upstash")],
     ],
   ],
   [
-    /^drivers\/(postgres|neon)/,
+    /^drivers\/postgres/,
     [
       ...[...some("requests", "Neon"), ...some("driver", "^neon")],
       ...[...files("schema"), ...some("sweep", "^PostgreSQL")],
@@ -129,7 +135,7 @@ const MORE: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
     ],
   ],
   [
-    /^drivers\/(mysql|planetscale)/,
+    /^drivers\/mysql/,
     [
       ...[...some("requests", "PlanetScale"), ...some("driver", "MariaDB", "MySQL")],
       ...[...files("schema"), ...some("sweep", "^(mysql|mariadb|MySQL|MariaDB)")],

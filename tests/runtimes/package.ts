@@ -7,9 +7,9 @@
 
 import { neonConfig } from "@neondatabase/serverless";
 import { memory } from "../../drivers/memory.ts";
-import { neon } from "../../drivers/neon.ts";
-import { planetscale } from "../../drivers/planetscale.ts";
-import { upstash } from "../../drivers/upstash.ts";
+import { neon } from "../../drivers/postgres/neon.ts";
+import { planetscale } from "../../drivers/mysql/planetscale.ts";
+import { upstash } from "../../drivers/redis/upstash.ts";
 import type { Driver } from "../../drivers/driver.ts";
 import type { Coordinator } from "../../mod.ts";
 import { getCoordinator } from "../../url.ts";
@@ -17,10 +17,10 @@ import { type Backend, driverCases } from "../conformance/mod.ts";
 import { smokeCases } from "./smoke.ts";
 import { waitingTimers } from "./timers.ts";
 
-export { cronJob, slotOf } from "../../coordination/cron_job.ts";
-export { HashRing } from "../../coordination/hash_ring.ts";
+export { cronJob, slotOf } from "../../coordination/cron/mod.ts";
+export { HashRing } from "../../coordination/partition/hash_ring.ts";
 export * as fencing from "../../fencing/mod.ts";
-export * as hono from "../../http/middleware.ts";
+export * as hono from "../../http/hono.ts";
 export * as http from "../../http/mod.ts";
 export { Coordinator, type CoordinatorEvent, type Lease, systemRuntime } from "../../mod.ts";
 export { getCoordinator, memory, neon, planetscale, upstash };

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { migrate as migrateMysql } from "../../drivers/mysql_schema.ts";
-import { neonQuery } from "../../drivers/neon.ts";
-import { planetscaleQuery } from "../../drivers/planetscale.ts";
-import { migrate as migratePostgres } from "../../drivers/postgres_schema.ts";
+import { migrate as migrateMysql } from "../../drivers/mysql/schema.ts";
+import { neonQuery } from "../../drivers/postgres/neon.ts";
+import { planetscaleQuery } from "../../drivers/mysql/planetscale.ts";
+import { migrate as migratePostgres } from "../../drivers/postgres/schema.ts";
 import type { Faults } from "../servers/faults.ts";
 import { startMysql } from "../servers/mysql.ts";
 import { pointNeonAt, startNeon } from "../servers/neon.ts";

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { upstash } from "../../drivers/upstash.ts";
+import { upstash } from "../../drivers/redis/upstash.ts";
 import { Coordinator } from "../../mod.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
 import { build, stopBundler } from "./bundle.ts";

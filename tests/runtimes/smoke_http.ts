@@ -1,7 +1,7 @@
 /** Handlers, and what a late holder's write meets. */
 import assert from "node:assert/strict";
 import { isStale, StaleToken } from "../../fencing/mod.ts";
-import * as hono from "../../http/middleware.ts";
+import * as hono from "../../http/hono.ts";
 import { cronEndpoint, withLock } from "../../http/mod.ts";
 import { Coordinator } from "../../mod.ts";
 import type { SmokeCase } from "./smoke.ts";

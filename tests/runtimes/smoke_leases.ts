@@ -1,6 +1,6 @@
 /** Locks, elections and cron slots, as a user's first lines use them. */
 import assert from "node:assert/strict";
-import { cronJob } from "../../coordination/cron_job.ts";
+import { cronJob } from "../../coordination/cron/mod.ts";
 import { Coordinator } from "../../mod.ts";
 import type { SmokeCase } from "./smoke.ts";
 

@@ -1,6 +1,6 @@
 /** What is lost on the way. */
 import assert from "node:assert/strict";
-import { retrying } from "../../drivers/retrying.ts";
+import { retrying } from "../../coordination/leases/retrying.ts";
 import { Coordinator, systemRuntime } from "../../mod.ts";
 import { acquire, inspect, release } from "../conformance/operations.ts";
 import type { SmokeCase } from "./smoke.ts";

@@ -8,11 +8,11 @@
 import assert from "node:assert/strict";
 import { ConnectionError, CoordinationError, UnknownOutcome } from "../../mod.ts";
 import type { Acquire, Driver } from "../../drivers/driver.ts";
-import { mysql } from "../../drivers/mysql.ts";
-import { migrate as migrateMysql } from "../../drivers/mysql_schema.ts";
-import { postgres } from "../../drivers/postgres.ts";
-import { migrate as migratePostgres } from "../../drivers/postgres_schema.ts";
-import { redis } from "../../drivers/redis.ts";
+import { mysql } from "../../drivers/mysql/mysql.ts";
+import { migrate as migrateMysql } from "../../drivers/mysql/schema.ts";
+import { postgres } from "../../drivers/postgres/postgres.ts";
+import { migrate as migratePostgres } from "../../drivers/postgres/schema.ts";
+import { redis } from "../../drivers/redis/redis.ts";
 import {
   fencedRedis,
   fenceMysql,

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { Hono } from "hono";
 import * as plain from "../../http/mod.ts";
-import * as hono from "../../http/middleware.ts";
+import * as hono from "../../http/hono.ts";
 import { Coordinator, type CoordinatorEvent } from "../../mod.ts";
 import { startBadServer } from "./bad_server.ts";
 import { BREAKS, ECHOES } from "./fault_rows.ts";

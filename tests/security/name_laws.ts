@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import type { Acquire, Driver, Lease, Op } from "../../drivers/driver.ts";
-import { namespaced } from "../../drivers/namespaced.ts";
+import { namespaced } from "../../drivers/decorators/namespaced.ts";
 import { Coordinator, InvalidArgument } from "../../mod.ts";
 import { FOLDED } from "./folding.ts";
 import { NAMES } from "./hostile_names.ts";

@@ -7,9 +7,9 @@
 import assert from "node:assert/strict";
 import type { Driver, Lease } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
-import { mysql } from "../../drivers/mysql.ts";
-import { postgres } from "../../drivers/postgres.ts";
-import { redis } from "../../drivers/redis.ts";
+import { mysql } from "../../drivers/mysql/mysql.ts";
+import { postgres } from "../../drivers/postgres/postgres.ts";
+import { redis } from "../../drivers/redis/redis.ts";
 import { CoordinationError, Coordinator, type Json } from "../../mod.ts";
 import { outcomeOf } from "./sinks.ts";
 

@@ -9,12 +9,12 @@ import assert from "node:assert/strict";
 import { Redis } from "ioredis";
 import { createConnection } from "mysql2/promise";
 import type { Driver } from "../../drivers/driver.ts";
-import { mysql, type MysqlQuery } from "../../drivers/mysql.ts";
-import { migrate as migrateMysql } from "../../drivers/mysql_schema.ts";
-import { neon } from "../../drivers/neon.ts";
-import { postgres, type PostgresQuery } from "../../drivers/postgres.ts";
-import { migrate as migratePostgres } from "../../drivers/postgres_schema.ts";
-import { redis } from "../../drivers/redis.ts";
+import { mysql, type MysqlQuery } from "../../drivers/mysql/mysql.ts";
+import { migrate as migrateMysql } from "../../drivers/mysql/schema.ts";
+import { neon } from "../../drivers/postgres/neon.ts";
+import { postgres, type PostgresQuery } from "../../drivers/postgres/postgres.ts";
+import { migrate as migratePostgres } from "../../drivers/postgres/schema.ts";
+import { redis } from "../../drivers/redis/redis.ts";
 import {
   fencedRedis,
   fenceMysql,

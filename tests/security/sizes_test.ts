@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { CoordinationError, OperationTimedOut } from "../../mod.ts";
-import { retrying } from "../../drivers/retrying.ts";
+import { retrying } from "../../coordination/leases/retrying.ts";
 import type { Behaviour } from "./bad_server.ts";
 import { startBadServer } from "./bad_server.ts";
 import { DRIP, type FaultRow, SILENCE } from "./fault_rows.ts";

@@ -7,11 +7,11 @@
 import { neonConfig } from "@neondatabase/serverless";
 import { Redis } from "@upstash/redis";
 import type { Acquire, Driver, Op } from "../../drivers/driver.ts";
-import { migrate as migrateMysql } from "../../drivers/mysql_schema.ts";
-import { neon, neonQuery } from "../../drivers/neon.ts";
-import { planetscale, planetscaleQuery } from "../../drivers/planetscale.ts";
-import { migrate as migratePostgres } from "../../drivers/postgres_schema.ts";
-import { upstash, upstashClient } from "../../drivers/upstash.ts";
+import { migrate as migrateMysql } from "../../drivers/mysql/schema.ts";
+import { neon, neonQuery } from "../../drivers/postgres/neon.ts";
+import { planetscale, planetscaleQuery } from "../../drivers/mysql/planetscale.ts";
+import { migrate as migratePostgres } from "../../drivers/postgres/schema.ts";
+import { upstash, upstashClient } from "../../drivers/redis/upstash.ts";
 import { getCoordinator } from "../../url.ts";
 import type { Coordinator, CoordinatorOptions } from "../../mod.ts";
 import { systemRuntime } from "../../mod.ts";

@@ -6,9 +6,9 @@
  */
 
 import assert from "node:assert/strict";
-import { neon } from "../../drivers/neon.ts";
-import { planetscale } from "../../drivers/planetscale.ts";
-import { upstash } from "../../drivers/upstash.ts";
+import { neon } from "../../drivers/postgres/neon.ts";
+import { planetscale } from "../../drivers/mysql/planetscale.ts";
+import { upstash } from "../../drivers/redis/upstash.ts";
 import { InvalidArgument, systemRuntime } from "../../mod.ts";
 import { getCoordinator, type UrlOptions } from "../../url.ts";
 import { startBadServer } from "./bad_server.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { QueryResult } from "mysql2/promise";
-import type { MysqlAnswer, MysqlQuery } from "../../drivers/mysql.ts";
+import type { MysqlAnswer, MysqlQuery } from "../../drivers/mysql/mysql.ts";
 
 /** A connection or pool, or whatever sends statements as they do. */
 export interface Mysql2 {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { validity } from "../../coordination/timings.ts";
-import type { HeldLease } from "../../coordination/held_lease.ts";
+import { validity } from "../../coordination/leases/timings.ts";
+import type { HeldLease } from "../../coordination/leases/held_lease.ts";
 import type { Acquire, Lease, Op, Outcome } from "../../drivers/driver.ts";
 import type { Member } from "./member.ts";
 import type { Done, Row, Server } from "./server.ts";

@@ -5,10 +5,10 @@
  */
 
 import { CoordinationError, Coordinator, type CoordinatorOptions } from "../../mod.ts";
-import type { HeldLease } from "../../coordination/held_lease.ts";
-import { insideOf } from "../../coordination/inside.ts";
+import type { HeldLease } from "../../coordination/leases/held_lease.ts";
+import { internalsOf } from "../../coordination/internals.ts";
 import { sleep } from "../../coordination/runtime.ts";
-import type { ClockBounds } from "../../coordination/timings.ts";
+import type { ClockBounds } from "../../coordination/leases/timings.ts";
 import { between, type Stream } from "./dice.ts";
 import type { Host } from "./host.ts";
 import type { Wire } from "./wire.ts";
@@ -57,12 +57,12 @@ export class Member {
 
   /** What it holds, so far as it has noticed. */
   get leases(): ReadonlySet<HeldLease> {
-    return insideOf(this.coordinator).session.leases;
+    return internalsOf(this.coordinator).session.leases;
   }
 
   /** What it trusts clocks to do. */
   get bounds(): ClockBounds {
-    return insideOf(this.coordinator).session.bounds;
+    return internalsOf(this.coordinator).session.bounds;
   }
 
   /** Aborts when it is to stop. */

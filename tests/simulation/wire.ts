@@ -6,8 +6,8 @@
  * @module
  */
 
-import { ConnectionError, UnknownOutcome } from "../../coordination/errors.ts";
-import { checkOps } from "../../drivers/check.ts";
+import { ConnectionError, UnknownOutcome } from "../../errors.ts";
+import { checkOps } from "../../drivers/kit/check.ts";
 import type { Driver, Guarantees, Op, Outcome } from "../../drivers/driver.ts";
 import { between, type Dice, type Stream } from "./dice.ts";
 import type { Fault, Faults } from "./faults.ts";

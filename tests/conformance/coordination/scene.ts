@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import type { Driver } from "../../../drivers/driver.ts";
-import { namespaced } from "../../../drivers/namespaced.ts";
+import { namespaced } from "../../../drivers/decorators/namespaced.ts";
 import { Coordinator, type CoordinatorOptions, type Runtime, systemRuntime } from "../../../mod.ts";
 import type { CoordinationCase, Place } from "./place.ts";
 import { Wire } from "./wire.ts";

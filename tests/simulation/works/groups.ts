@@ -5,7 +5,7 @@
  */
 
 import type { GroupEvent } from "../../../mod.ts";
-import { read } from "../../../coordination/capabilities.ts";
+import { read } from "../../../coordination/groups/member_value.ts";
 import { between } from "../dice.ts";
 import type { Laws, Scope } from "../laws.ts";
 import type { Member, Work } from "../member.ts";

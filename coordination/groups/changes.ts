@@ -1,0 +1,117 @@
+/**
+ * What a group looked like, and what has changed since.
+ *
+ * @module
+ */
+
+import type * as spi from "../../drivers/driver.ts";
+import { read } from "./member_value.ts";
+import { farewellSeat } from "./group_list.ts";
+import type { GroupEvent, Json } from "./group_events.ts";
+import { checkName } from "../names.ts";
+
+/** Which life of a member, and which of its capabilities, were seen. */
+export type Sighting = readonly [incarnation: number, version: number];
+
+/** What is remembered of a group between two looks; small enough for a cursor. */
+export interface Memory {
+  /** By member id; `null` when the group did not exist. */
+  readonly members: Readonly<Record<string, Sighting>> | null;
+  /** The term of who led; 0 when nobody did. */
+  readonly term: number;
+}
+
+/** A group as it is now. */
+export interface Snapshot {
+  /** Its members' leases, ordered by member id; `undefined` when the group does not exist. */
+  readonly members: readonly spi.Lease[] | undefined;
+  /** On which seats voluntary ends are known. */
+  readonly farewells: ReadonlySet<string>;
+  /** The leader's lease. */
+  readonly leader: spi.Lease | undefined;
+}
+
+/** What to remember of a snapshot. */
+export function remember({ members, leader }: Snapshot): Memory {
+  const sightings = members?.map(({ seat, token, value }): [string, Sighting] => [
+    seat,
+    [token, read(value).version],
+  ]);
+  return {
+    members: sightings ? Object.fromEntries(sightings) : null,
+    term: leader?.token ?? 0,
+  };
+}
+
+/** All members and what they can do. */
+export function capabilitiesOf(members: readonly spi.Lease[]): Map<string, Json> {
+  return new Map(members.map(({ seat, value }) => [seat, read(value).capabilities]));
+}
+
+/**
+ * What has changed, in Tooz's order: joins, then leaves; then what Tooz does not tell. What came and
+ * went between two looks is not seen. Without a memory there is nothing to compare with, and the
+ * first event says so.
+ */
+export function changes(group: string, before: Memory | undefined, now: Snapshot): GroupEvent[] {
+  const members = now.members ?? [];
+  const events: GroupEvent[] = before
+    ? []
+    : [{ type: "resync", group, members: capabilitiesOf(members) }];
+  if (before) events.push(...memberChanges(group, before.members ?? {}, now));
+  if (!now.members && before?.members !== null) events.push({ type: "group-deleted", group });
+  if ((now.leader?.token ?? 0) !== (before?.term ?? 0)) {
+    const { value = null, token = null } = now.leader ?? {};
+    events.push({ type: "leader", group, memberId: value, term: token });
+  }
+  return events;
+}
+
+function memberChanges(
+  group: string,
+  before: Readonly<Record<string, Sighting>>,
+  { members = [], farewells }: Snapshot,
+): GroupEvent[] {
+  const seen = new Map(Object.entries(before));
+  const joins: GroupEvent[] = [];
+  const others: GroupEvent[] = [];
+  for (const { seat: memberId, token: incarnation, value } of members) {
+    const { capabilities, version } = read(value);
+    const member = { group, memberId, incarnation, capabilities };
+    const [life, last] = seen.get(memberId) ?? [];
+    seen.delete(memberId);
+    if (life === undefined) joins.push({ type: "joined", ...member });
+    else if (life !== incarnation) others.push({ type: "restarted", ...member });
+    else if (last !== version) others.push({ type: "capabilities", ...member });
+  }
+  const leaves = [...seen].map(([memberId, [incarnation]]): GroupEvent => {
+    const said = farewells.has(farewellSeat(memberId, incarnation));
+    return { type: "left", group, memberId, incarnation, reason: said ? "left" : "expired" };
+  });
+  return [...joins, ...leaves, ...others];
+}
+
+/** The memories of several groups as text that a function without memory can hand on. */
+export function toCursor(memories: ReadonlyMap<string, Memory>): string {
+  return JSON.stringify({ v: 1, groups: [...memories] });
+}
+
+/** The memories in a cursor; none when it is not one of ours, so that everything begins anew. */
+export function fromCursor(cursor: string): Map<string, Memory> {
+  try {
+    const { v, groups } = JSON.parse(cursor);
+    if (v !== 1) return new Map();
+    for (const [group, { members, term }] of groups) {
+      checkName("group", group);
+      const sightings: unknown[] = members === null ? [] : Object.values(members);
+      const numbers = [term, ...sightings.flat()];
+      const shaped = sightings.every((each) => Array.isArray(each) && each.length === 2);
+      if (Array.isArray(members) || !shaped || !numbers.every(Number.isSafeInteger)) {
+        return new Map();
+      }
+    }
+    return new Map(groups);
+  } catch {
+    return new Map();
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Which groups exist, and who is in them.
+ *
+ * @module
+ */
+
+import type * as spi from "../../drivers/driver.ts";
+import { GroupAlreadyExist, GroupNotCreated, GroupNotEmpty } from "../../errors.ts";
+import type { CallOptions } from "../leases/lease.ts";
+import { checkName, resources } from "../names.ts";
+import type { Session } from "../leases/session.ts";
+
+/** How long it is known that somebody left on purpose, in ms. */
+const FAREWELL = 300_000;
+/** How often a deletion that meets a group made anew looks again. */
+const TRIES = 10;
+
+/** A group as it is now. */
+export interface Found {
+  /** Its own lease; `undefined` when it does not exist. */
+  readonly exists: spi.Lease | undefined;
+  /** Its members, or the one that was asked for. */
+  readonly members: readonly spi.Lease[];
+}
+
+/** The groups of a backend. */
+export class Directory {
+  readonly #session: Session;
+
+  /** Made by the coordinator. */
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  async create(group: string, options: CallOptions): Promise<void> {
+    const [outcome] = await this.#apply(options, this.creation(group));
+    if (!outcome?.ok) throw new GroupAlreadyExist(group);
+  }
+
+  async delete(group: string, options: CallOptions): Promise<void> {
+    for (let tries = 1; tries <= TRIES; tries++) {
+      const { exists, members } = await this.look(group, undefined, options);
+      if (!exists) throw new GroupNotCreated(group);
+      if (members.length > 0) throw new GroupNotEmpty(group);
+      // By the id that was seen, so that a request sent twice never hits a group made anew. The guard
+      // is decided in the same step, so no member can slip in and be orphaned. Of all who want this
+      // group gone, the one who writes its farewell has deleted it: that tells our own second delivery
+      // from another's deletion, and it is not written while a group is there.
+      const there = { resource: resources.groups, seat: group };
+      const farewell = this.farewell(group, "", exists.token);
+      const [outcome, written] = await this.#apply(
+        options,
+        {
+          op: "release",
+          ...there,
+          id: exists.id,
+          guard: { when: "vacant", resource: resources.group(group) },
+        },
+        { ...farewell, guard: { when: "vacant", ...there } },
+      );
+      if (written?.ok) return;
+      // Ours, but made anew before we could write.
+      if (outcome?.ok && (await this.#apply(options, farewell))[0]?.ok) return;
+      const [blocker] = outcome?.leases ?? [];
+      if (!blocker) throw new GroupNotCreated(group);
+      // A member's value is never empty, a group's always is: then it was made anew meanwhile.
+      if (blocker.value !== "") throw new GroupNotEmpty(group);
+    }
+    throw new GroupNotEmpty(group);
+  }
+
+  async list(options: CallOptions): Promise<Set<string>> {
+    const [outcome] = await this.#apply(options, { op: "inspect", resource: resources.groups });
+    return new Set(outcome?.leases.map(({ seat }) => seat));
+  }
+
+  /** The group, when it exists, and its members or the one on that seat. One request. */
+  async look(
+    group: string,
+    seat: string | undefined,
+    options: CallOptions,
+  ): Promise<Found> {
+    checkName("group", group);
+    const resource = resources.group(group);
+    const [exists, found] = await this.#apply(
+      options,
+      { op: "inspect", resource: resources.groups, seat: group },
+      { op: "inspect", resource, ...(seat !== undefined && { seat }) },
+    );
+    return { exists: exists?.leases[0], members: found?.leases ?? [] };
+  }
+
+  /** A note for a while that somebody's life ended on purpose; a group's own has no member id. */
+  farewell(group: string, memberId: string, incarnation: number): spi.Acquire {
+    const seat = farewellSeat(memberId, incarnation);
+    const id = this.#session.runtime.id();
+    return { op: "acquire", resource: resources.left(group), seat, id, ttl: FAREWELL, value: "" };
+  }
+
+  /** What makes a group. */
+  creation(group: string): spi.Acquire {
+    checkName("group", group);
+    const id = this.#session.runtime.id();
+    return { op: "acquire", resource: resources.groups, seat: group, id, ttl: Infinity, value: "" };
+  }
+
+  async #apply(options: CallOptions, ...ops: spi.Op[]): Promise<readonly spi.Outcome[]> {
+    return await this.#session.driver.apply(ops, {
+      ...(options.signal && { signal: options.signal }),
+    });
+  }
+}
+
+/** The seat on which a membership's voluntary end is known for a while. */
+export function farewellSeat(memberId: string, incarnation: number): string {
+  return `${memberId} ${incarnation}`;
+}

@@ -1,0 +1,240 @@
+/**
+ * Membership of groups.
+ *
+ * @module
+ */
+
+import type * as spi from "../../drivers/driver.ts";
+import { read, store } from "./member_value.ts";
+import type { Directory } from "./group_list.ts";
+import { GroupNotCreated, LeaseLost, MemberAlreadyExist, MemberNotJoined } from "../../errors.ts";
+import type { Json } from "./group_events.ts";
+import type { HeldLease } from "../leases/held_lease.ts";
+import type { CallOptions } from "../leases/lease.ts";
+import { checkName, resources } from "../names.ts";
+import type { Attempt, Part } from "../leases/request.ts";
+import type { Session } from "../leases/session.ts";
+
+/** How to join a group. */
+export interface JoinOptions extends CallOptions {
+  /** How long membership lives unrenewed, in ms; the coordinator's unless given. */
+  ttl?: number;
+  /** Whether to take the place of a live member with our id, which is then evicted. Two requests. */
+  replace?: boolean;
+  /** Whether to join again at the next tick after an eviction. */
+  rejoin?: boolean;
+  /** Called once when we are no longer a member although we did not leave. */
+  onEvicted?: (group: string) => void;
+}
+
+/** Our membership of a group, in one of its lives. */
+export interface Membership {
+  /** The group. */
+  readonly group: string;
+  /** Which of our lives this is: larger than every earlier one's under this member id. */
+  readonly incarnation: number;
+  /** Whether we are a member still, as far as this process can know. */
+  readonly held: boolean;
+  /** Aborts when we are not any more. */
+  readonly signal: AbortSignal;
+}
+
+/** What is known of a member. */
+export interface MemberInfo {
+  /** The member. */
+  readonly memberId: string;
+  /** What it can do. */
+  readonly capabilities: Json;
+  /** When it joined, in ms since the epoch, by its own clock. */
+  readonly joined: number;
+  /** When it last changed its capabilities, likewise. */
+  readonly updated: number;
+  /** Which of its lives this is. */
+  readonly incarnation: number;
+  /** An upper bound of how long it stays a member unrenewed, in ms. */
+  readonly left: number;
+}
+
+/** One of our memberships, as we keep it. */
+interface Kept {
+  readonly lease: HeldLease;
+  capabilities: Json;
+  readonly joined: number;
+  version: number;
+  readonly options: JoinOptions;
+}
+
+/** How often a join that meets a racing deletion makes the group anew. */
+const JOIN_TRIES = 10;
+
+/** The groups that one member is in. */
+export class Groups {
+  readonly #session: Session;
+  readonly #memberId: string;
+  readonly #ttl: number;
+  readonly #directory: Directory;
+  readonly #kept = new Map<string, Kept>();
+
+  /** Made by the coordinator. */
+  constructor(session: Session, directory: Directory, memberId: string, ttl: number) {
+    this.#session = session;
+    this.#directory = directory;
+    this.#memberId = memberId;
+    this.#ttl = ttl;
+  }
+
+  async join(
+    group: string,
+    capabilities: Json,
+    options: JoinOptions,
+    create: boolean,
+  ): Promise<Membership> {
+    for (let tries = 1;; tries++) {
+      const first: spi.Op[] = create ? [this.#directory.creation(group)] : [];
+      if (options.replace) first.push(...await this.#occupant(group, options));
+      const joined = this.#session.runtime.wall();
+      const attempt = this.#joining(group, { capabilities, joined, options }, first);
+      await this.#session.send([attempt], options.signal);
+      const { lease, blockers = [] } = attempt.grant ?? {};
+      if (lease) return this.#keep(group, { lease, capabilities, joined, version: 0, options });
+      if (blockers.length > 0) throw new MemberAlreadyExist(group, this.#memberId);
+      // Somebody deleted it between our two operations; a join that makes the group makes it anew.
+      if (!create || tries === JOIN_TRIES) throw new GroupNotCreated(group);
+    }
+  }
+
+  async leave(group: string, options: CallOptions): Promise<void> {
+    checkName("group", group);
+    const kept = this.#kept.get(group);
+    this.#kept.delete(group);
+    if (kept) {
+      if (!await kept.lease.release(options)) throw new MemberNotJoined(group, this.#memberId);
+      return;
+    }
+    // Whoever has our id may leave for us, as in Tooz: a restarted process for its old self.
+    const releases = await this.#occupant(group, options);
+    if (releases.length === 0) throw new MemberNotJoined(group, this.#memberId);
+    await this.#apply(options, ...releases);
+  }
+
+  async update(group: string, capabilities: Json, options: CallOptions): Promise<void> {
+    checkName("group", group);
+    const kept = this.#kept.get(group);
+    if (!kept?.lease.held) throw new MemberNotJoined(group, this.#memberId);
+    const version = kept.version + 1;
+    const updated = this.#session.runtime.wall();
+    const value = store({ capabilities, joined: kept.joined, updated, version });
+    // Counted at once: two changes under way together must not share a number.
+    kept.version = version;
+    if (!await kept.lease.renew(options, value)) throw new MemberNotJoined(group, this.#memberId);
+    kept.capabilities = capabilities;
+  }
+
+  /** Whether we are a member, as far as this process can know. */
+  holds(group: string): boolean {
+    return this.#kept.get(group)?.lease.held === true;
+  }
+
+  /** Every live member, in one request with whether the group exists. */
+  async members(group: string, options: CallOptions): Promise<readonly spi.Lease[]> {
+    const { exists, members } = await this.#directory.look(group, undefined, options);
+    if (!exists) throw new GroupNotCreated(group);
+    return members;
+  }
+
+  async info(group: string, member: string, options: CallOptions): Promise<MemberInfo> {
+    checkName("member", member);
+    const { exists, members: [lease] } = await this.#directory.look(group, member, options);
+    if (!exists) throw new GroupNotCreated(group);
+    if (!lease) throw new MemberNotJoined(group, member);
+    const { capabilities, joined, updated } = read(lease.value);
+    const { token: incarnation, left } = lease;
+    return { memberId: member, capabilities, joined, updated, incarnation, left };
+  }
+
+  /** Whether we were evicted somewhere and want to be back. */
+  get wantsBack(): boolean {
+    return [...this.#kept.values()].some(({ lease, options }) => options.rejoin && lease.lost);
+  }
+
+  /** Joins again where we were evicted and want to be back: parts of the next tick. */
+  rejoins(): Part[] {
+    const parts: Part[] = [];
+    for (const [group, old] of this.#kept) {
+      if (!old.options.rejoin || !old.lease.lost) continue;
+      const joined = this.#session.runtime.wall();
+      parts.push(this.#joining(group, { ...old, joined }, [], (lease) => {
+        if (this.#kept.get(group) === old) this.#keep(group, { ...old, lease, joined, version: 0 });
+        // We have left meanwhile, and meant it.
+        else this.#session.runtime.waitUntil(lease[Symbol.asyncDispose]());
+      }));
+    }
+    return parts;
+  }
+
+  #joining(
+    group: string,
+    { capabilities, joined, options }: Omit<Kept, "lease" | "version">,
+    first: spi.Op[],
+    won?: (lease: HeldLease) => void,
+  ): Attempt {
+    checkName("group", group);
+    // We stop believing before the backend does: what is left of our old self must not be in the way.
+    const old = this.#kept.get(group)?.lease;
+    if (old?.lost && !old.over) first.push(old.giveBack());
+    return this.#session.attempt({
+      ...this.#seat(group),
+      ttl: options.ttl ?? this.#ttl,
+      value: store({ capabilities, joined, updated: joined, version: 0 }),
+      guard: { when: "held", resource: resources.groups, seat: group },
+      first,
+    }, won);
+  }
+
+  #keep(group: string, kept: Kept): Membership {
+    const { lease, options } = kept;
+    const { token: incarnation, signal } = lease;
+    // Who has taken its own place was not evicted.
+    this.#kept.get(group)?.lease.abandon();
+    this.#kept.set(group, kept);
+    // So that watchers can tell leaving from expiring.
+    lease.farewell = this.#directory.farewell(group, this.#memberId, incarnation);
+    signal.addEventListener("abort", () => {
+      if (signal.reason instanceof LeaseLost) this.#evicted(group, incarnation, options);
+    }, { once: true });
+    return {
+      group,
+      incarnation,
+      signal,
+      get held() {
+        return lease.held;
+      },
+    };
+  }
+
+  #evicted(group: string, incarnation: number, { onEvicted }: JoinOptions): void {
+    this.#session.note({ type: "evicted", group, memberId: this.#memberId, incarnation });
+    try {
+      onEvicted?.(group);
+    } catch (error) {
+      this.#session.report({ type: "callback-failed", error });
+    }
+  }
+
+  /** The release of whoever has our id, by the id of its lease, so that it is safe to send twice. */
+  async #occupant(group: string, options: CallOptions): Promise<spi.Op[]> {
+    const { resource, seat } = this.#seat(group);
+    const found = await this.#session.inspect(resource, seat, options.signal);
+    return found.map(({ id }) => ({ op: "release", resource, seat, id }));
+  }
+
+  #seat(group: string): { resource: string; seat: string } {
+    return { resource: resources.group(group), seat: this.#memberId };
+  }
+
+  async #apply(options: CallOptions, ...ops: spi.Op[]): Promise<readonly spi.Outcome[]> {
+    return await this.#session.driver.apply(ops, {
+      ...(options.signal && { signal: options.signal }),
+    });
+  }
+}

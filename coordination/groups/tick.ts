@@ -1,0 +1,122 @@
+/**
+ * Everything a member does regularly, in one request.
+ *
+ * @module
+ */
+
+import type { GroupEvent } from "./group_events.ts";
+import type { Groups } from "./memberships.ts";
+import type { CallOptions } from "../leases/lease.ts";
+import { checkName } from "../names.ts";
+import type { Part } from "../leases/request.ts";
+import { sleep } from "../runtime.ts";
+import type { Session } from "../leases/session.ts";
+import { fromCursor, type Memory, toCursor } from "./changes.ts";
+import type { Watches } from "./watches.ts";
+
+/** What a tick looks at. */
+export interface TickOptions extends CallOptions {
+  /** The cursor of the last call; the events are then exactly what has changed since. */
+  since?: string;
+  /** Groups to look at besides those that are watched. */
+  watch?: readonly string[];
+}
+
+/** What a tick found. */
+export interface Tick {
+  /** What has changed, by group: joins, leaves, what else; then what happened to us. */
+  readonly events: readonly GroupEvent[];
+  /** For the next call of a function that keeps no memory. Not a secret. */
+  readonly cursor: string;
+  /** In how many ms the next renewal is due; `Infinity` when nothing is held. */
+  readonly next: number;
+}
+
+/** How to follow the events of groups. */
+export interface EventsOptions extends CallOptions {
+  /** Groups to look at besides those that are watched. */
+  watch?: readonly string[];
+  /** How often to look, in ms; 5,000 unless given. */
+  interval?: number;
+}
+
+/** Renews, campaigns and looks. */
+export class Ticker {
+  readonly #session: Session;
+  readonly #groups: Groups;
+  readonly #watches: Watches;
+
+  /** Made by the coordinator. */
+  constructor(session: Session, groups: Groups, watches: Watches) {
+    this.#session = session;
+    this.#groups = groups;
+    this.#watches = watches;
+  }
+
+  async tick(options: TickOptions): Promise<Tick> {
+    const known = options.since === undefined ? this.#watches.memories : fromCursor(options.since);
+    const named = [...options.watch ?? [], ...known.keys(), ...this.#watches.groups];
+    const renewals = this.#session.renewal(this.#session.leases);
+    const parts = [renewals, ...this.#groups.rejoins()];
+    const groups = [...new Set(named)];
+    const { events, looked } = await this.#look(groups, known, options, parts);
+    events.push(...this.#session.news());
+    await this.#watches.tell(events);
+    // Who was kept out tries again soon.
+    const next = Math.min(this.#session.nextDue, this.#groups.wantsBack ? 1_000 : Infinity);
+    return { events, cursor: toCursor(looked), next };
+  }
+
+  async runWatchers(options: CallOptions): Promise<unknown[]> {
+    const { groups, memories } = this.#watches;
+    const { events } = await this.#look(groups, memories, options);
+    return await this.#tellElected(events);
+  }
+
+  async runElections(options: CallOptions): Promise<void> {
+    await this.#look([], new Map(), options);
+    await this.#tellElected([]);
+  }
+
+  /** Ticks again and again; an outage is waited out and reported. */
+  async *events(options: EventsOptions): AsyncGenerator<GroupEvent, void, void> {
+    const { watch = [], interval = 5_000, signal } = options;
+    let since: string | undefined;
+    while (!signal?.aborted) {
+      let pause = interval;
+      try {
+        const tick = await this.tick({ watch, ...(since && { since }), ...(signal && { signal }) });
+        since = tick.cursor;
+        yield* tick.events;
+        pause = Math.min(interval, tick.next);
+      } catch (error) {
+        if (signal?.aborted) return;
+        this.#session.report({ type: "tick-failed", error });
+      }
+      await sleep(this.#session.runtime, pause, signal).catch(() => {});
+    }
+  }
+
+  /** Only a tick gives back all that happened to us; the others tell who was elected. */
+  async #tellElected(events: readonly GroupEvent[]): Promise<unknown[]> {
+    return await this.#watches.tell([...events, ...this.#session.news("elected")]);
+  }
+
+  async #look(
+    groups: readonly string[],
+    since: ReadonlyMap<string, Memory>,
+    options: CallOptions,
+    parts: readonly Part[] = [],
+  ): Promise<{ events: GroupEvent[]; looked: Map<string, Memory> }> {
+    for (const group of groups) checkName("group", group);
+    const events: GroupEvent[] = [];
+    const looked = new Map<string, Memory>();
+    const looks = this.#watches.looks(groups, since, (look) => {
+      events.push(...look.events);
+      looked.set(look.group, look.memory);
+    });
+    // Campaigns before looks, so that the looks see who has won.
+    await this.#session.send([...parts, ...this.#watches.campaigns(), ...looks], options.signal);
+    return { events, looked };
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Who watches which group, what was seen of it, and who is told.
+ *
+ * @module
+ */
+
+import type { Candidate } from "../election/candidate.ts";
+import { GroupNotCreated, WatchCallbackNotFound } from "../../errors.ts";
+import type { GroupEvent, Json } from "./group_events.ts";
+import type { CallOptions } from "../leases/lease.ts";
+import { checkName, resources } from "../names.ts";
+import type { Part } from "../leases/request.ts";
+import type { Session } from "../leases/session.ts";
+import { capabilitiesOf, changes, type Memory, remember, type Snapshot } from "./changes.ts";
+
+/** Called with what happened; what it answers is given back by `runWatchers()`. */
+export type WatchCallback = (event: GroupEvent) => unknown;
+
+/** What a callback can wait for. */
+export type Watched = "joined" | "left" | "elected";
+
+/** Told of all members at every look, whether or not anything has changed. */
+export type Listener = (members: ReadonlyMap<string, Json>) => void;
+
+/** What one look at a group found. */
+export interface Look {
+  /** Which group. */
+  readonly group: string;
+  /** What has changed. */
+  readonly events: readonly GroupEvent[];
+  /** What to remember. */
+  readonly memory: Memory;
+}
+
+/** The watches of one coordinator. */
+export class Watches {
+  readonly #session: Session;
+  readonly #candidate: (group: string) => Candidate;
+  readonly #callbacks: Record<Watched, Map<string, WatchCallback[]>> = {
+    joined: new Map(),
+    left: new Map(),
+    elected: new Map(),
+  };
+  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #memories = new Map<string, Memory>();
+
+  /** Made by the coordinator. */
+  constructor(session: Session, candidate: (group: string) => Candidate) {
+    this.#session = session;
+    this.#candidate = candidate;
+  }
+
+  /** Watches joins or leaves; the first watch of a group looks at it, so that nobody is news. */
+  async watch(
+    what: Watched,
+    group: string,
+    callback: WatchCallback,
+    options: CallOptions,
+  ): Promise<void> {
+    checkName("group", group);
+    if (!this.#memories.get(group)?.members) await this.#firstLook(group, options);
+    this.add(what, group, callback);
+  }
+
+  /** Adds a callback. No request. */
+  add(what: Watched, group: string, callback: WatchCallback): void {
+    checkName("group", group);
+    const callbacks = this.#callbacks[what].get(group) ?? [];
+    this.#callbacks[what].set(group, [...callbacks, callback]);
+  }
+
+  /** Removes a callback, and forgets the group when nobody watches it any more. */
+  remove(what: Watched, group: string, callback: WatchCallback): void {
+    const callbacks = this.#callbacks[what].get(group) ?? [];
+    const at = callbacks.indexOf(callback);
+    if (at < 0) throw new WatchCallbackNotFound(group);
+    if (callbacks.length > 1) this.#callbacks[what].set(group, callbacks.toSpliced(at, 1));
+    else this.#callbacks[what].delete(group);
+    this.#forget(group);
+  }
+
+  /** Tells a listener of all members, now and at every look, until the answer is called. */
+  async listen(group: string, listener: Listener, options: CallOptions): Promise<() => void> {
+    const now = await this.#firstLook(group, options);
+    const listeners = this.#listeners.get(group) ?? new Set();
+    this.#listeners.set(group, listeners.add(listener));
+    listener(capabilitiesOf(now.members ?? []));
+    return () => {
+      listeners.delete(listener);
+      // A later listener may have begun a set of its own.
+      if (listeners.size === 0 && this.#listeners.get(group) === listeners) {
+        this.#listeners.delete(group);
+      }
+      this.#forget(group);
+    };
+  }
+
+  /** The groups that somebody watches. */
+  get groups(): string[] {
+    const { joined, left } = this.#callbacks;
+    return [...new Set([...joined.keys(), ...left.keys(), ...this.#listeners.keys()])];
+  }
+
+  /** The campaigns of all who want to be elected and do not lead, as parts of a request. */
+  campaigns(): Part[] {
+    const parts: Part[] = [];
+    for (const group of this.#callbacks.elected.keys()) {
+      const candidate = this.#candidate(group);
+      if (candidate.leadership) continue;
+      parts.push(candidate.attempt({}, ({ token }) => {
+        const { memberId } = candidate;
+        this.#session.note({ type: "elected", group, memberId, term: token });
+      }));
+    }
+    return parts;
+  }
+
+  /** A look at groups, as a part of a request; `found` is told what was found in each. */
+  looks(
+    groups: readonly string[],
+    since: ReadonlyMap<string, Memory>,
+    found: (look: Look) => void,
+  ): Part[] {
+    return groups.map((group) =>
+      this.#look(group, (now) => {
+        // Compared only now: another look may have come in meanwhile.
+        const memory = remember(now);
+        found({ group, events: changes(group, since.get(group), now), memory });
+        if (!this.#memories.has(group)) return;
+        this.#memories.set(group, memory);
+        for (const listener of this.#listeners.get(group) ?? []) {
+          listener(capabilitiesOf(now.members ?? []));
+        }
+      })
+    );
+  }
+
+  /** What was last seen of the watched groups. */
+  get memories(): ReadonlyMap<string, Memory> {
+    return this.#memories;
+  }
+
+  /**
+   * Tells the callbacks: joins before leaves, in the order of the events, and elections last. One
+   * that throws is reported; it stops no other, and its event does not come again.
+   */
+  async tell(events: readonly GroupEvent[]): Promise<unknown[]> {
+    const results: unknown[] = [];
+    const elections = events.filter(({ type }) => type === "elected");
+    for (const event of [...events.filter(({ type }) => type !== "elected"), ...elections]) {
+      const callbacks = this.#callbacks[event.type as Watched]?.get(event.group) ?? [];
+      for (const callback of callbacks) {
+        try {
+          results.push(await callback(event));
+        } catch (error) {
+          this.#session.report({ type: "callback-failed", error });
+        }
+      }
+    }
+    return results;
+  }
+
+  async #firstLook(group: string, options: CallOptions): Promise<Snapshot> {
+    checkName("group", group);
+    let now: Snapshot | undefined;
+    await this.#session.send([this.#look(group, (found) => now = found)], options.signal);
+    if (!now?.members) throw new GroupNotCreated(group);
+    if (!this.#memories.get(group)?.members) this.#memories.set(group, remember(now));
+    return now;
+  }
+
+  #look(group: string, found: (now: Snapshot) => void): Part {
+    return {
+      ops: [
+        { op: "inspect", resource: resources.groups, seat: group },
+        { op: "inspect", resource: resources.group(group) },
+        { op: "inspect", resource: resources.left(group) },
+        { op: "inspect", resource: resources.leader(group), seat: "" },
+      ],
+      take: ([exists, members, left, leader]) => {
+        const there = exists?.leases.length ? members?.leases ?? [] : undefined;
+        const farewells = new Set(left?.leases.map(({ seat }) => seat));
+        found({ members: there, farewells, leader: leader?.leases[0] });
+      },
+    };
+  }
+
+  #forget(group: string): void {
+    if (!this.groups.includes(group)) this.#memories.delete(group);
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * How a lease is believed in, renewed, lost and given back.
+ *
+ * @module
+ */
+
+import type * as spi from "../../drivers/driver.ts";
+import { LeaseLost } from "../../errors.ts";
+import type { CoordinatorEvent } from "../events.ts";
+import type { CallOptions, Lease } from "./lease.ts";
+import { elapsed, type Instant, instant, type Runtime } from "../runtime.ts";
+import { watchful } from "./abort_signals.ts";
+import { type ClockBounds, validity } from "./timings.ts";
+
+/** What a lease is made of. */
+export interface LeaseParts {
+  /** Sends requests, and repeats what had no answer. */
+  readonly driver: spi.Driver;
+  /** Clocks and timers. */
+  readonly runtime: Runtime;
+  /** What clocks are trusted to do. */
+  readonly bounds: ClockBounds;
+  /** Told of everything that is not an answer to a call. */
+  readonly on: (event: CoordinatorEvent) => void;
+  /** Whether a loss is to be told at once, and not only to those who look or listen. */
+  readonly watched: boolean;
+  /** The granted operation. */
+  readonly op: spi.Acquire;
+  /** The fencing token. */
+  readonly token: number;
+  /** When that operation was first sent (contract rule 4). */
+  readonly sent: Instant;
+  /** For how long it may be believed, in ms, when that is less than its ttl allows. */
+  readonly believe?: number | undefined;
+  /** Called once, when the lease has ended for whatever reason. */
+  readonly ended: (lease: HeldLease) => void;
+}
+
+/** How a lease stands: `"gone"` is lost for sure, `"lost"` may linger in the backend. */
+type State = "held" | "lost" | "gone" | "releasing" | "released";
+
+/** The only implementation of {@link Lease}. */
+export class HeldLease implements Lease {
+  /** An operation that is sent along with the release. */
+  farewell: spi.Op | undefined;
+  readonly #parts: LeaseParts;
+  readonly #validity: number;
+  #state: State = "held";
+  #sent: Instant;
+  #controller: AbortController | undefined;
+  #lost: LeaseLost | undefined;
+  #cancelTimer = (): void => {};
+
+  /** Starts believing. */
+  constructor(parts: LeaseParts) {
+    this.#parts = parts;
+    this.#sent = parts.sent;
+    this.#validity = Math.min(validity(parts.op.ttl, parts.bounds), parts.believe ?? Infinity);
+    if (parts.watched) this.#watch();
+  }
+
+  // Made when it is first asked for: until then nobody listens, and no timer is needed to abort it.
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      watchful(this.#controller, () => this.#look());
+      if (this.held) this.#watch();
+      else this.#abort();
+    }
+    return this.#controller.signal;
+  }
+
+  get resource(): string {
+    return this.#parts.op.resource;
+  }
+
+  get token(): number {
+    return this.#parts.token;
+  }
+
+  get ttl(): number {
+    return this.#parts.op.ttl;
+  }
+
+  get deadline(): number {
+    return this.#sent.wall + this.#validity;
+  }
+
+  get held(): boolean {
+    this.#look();
+    return this.#state === "held";
+  }
+
+  /** Whether there is nothing left to release. */
+  get over(): boolean {
+    return this.#state === "gone" || this.#state === "released";
+  }
+
+  /** Whether it ended without our release. */
+  get lost(): boolean {
+    this.#look();
+    return this.#lost !== undefined;
+  }
+
+  /** How long it may still be believed, in ms; not above 0 once it has ended. */
+  get left(): number {
+    return this.held ? this.#validity - this.age : 0;
+  }
+
+  /** How long ago the request was sent that granted or last renewed it, in ms. */
+  get age(): number {
+    return elapsed(this.#parts.runtime, this.#sent);
+  }
+
+  /** Whether this seat is the lease's own, by its id. */
+  owns(lease: spi.Lease): boolean {
+    return lease.id === this.#parts.op.id;
+  }
+
+  /** The operation that renews it, and may change its value. */
+  renewal(value?: string): spi.Renew {
+    const { resource, seat, id, ttl } = this.#parts.op;
+    return { op: "renew", resource, seat, id, ttl, ...(value !== undefined && { value }) };
+  }
+
+  /** The operation that releases it. */
+  giveBack(): spi.Release {
+    const { resource, seat, id } = this.#parts.op;
+    return { op: "release", resource, seat, id };
+  }
+
+  /** What goes out when it is released: the release, and what its owner wants known. */
+  ending(): spi.Op[] {
+    return this.farewell ? [this.giveBack(), this.farewell] : [this.giveBack()];
+  }
+
+  async confirm(options: CallOptions = {}): Promise<void> {
+    if (!(await this.renew(options))) {
+      throw this.#lost ?? new LeaseLost(`${this.resource} was released before: nothing is held`);
+    }
+  }
+
+  async renew(options: CallOptions = {}, value?: string): Promise<boolean> {
+    if (!this.held) return false;
+    const sent = instant(this.#parts.runtime);
+    const [outcome] = await this.#parts.driver.apply([this.renewal(value)], options);
+    return this.renewed(outcome?.ok === true, sent);
+  }
+
+  /** Takes the backend's answer to a renewal that was sent at `sent`. */
+  renewed(ok: boolean, sent: Instant): boolean {
+    // An answer that comes after the deadline, or after our release, revives nothing.
+    if (!this.held) return false;
+    if (!ok) {
+      this.#lose("the backend does not know it any more: it expired there, or was broken", "gone");
+      return false;
+    }
+    // Answers may overtake each other; the latest send counts.
+    if (elapsed(this.#parts.runtime, sent) < this.age) {
+      this.#sent = sent;
+      if (this.#controller || this.#parts.watched) this.#watch();
+    }
+    return this.held;
+  }
+
+  async release(options: CallOptions = {}): Promise<boolean> {
+    if (!this.releasing()) return false;
+    const [outcome] = await this.#parts.driver.apply(this.ending(), options);
+    return this.released(outcome);
+  }
+
+  /** Stops believing, before the release is sent; `false` when there is nothing to send. */
+  releasing(): boolean {
+    this.#look();
+    if (this.over) return false;
+    if (this.#state === "held") {
+      this.#state = "releasing";
+      this.#end();
+    }
+    return true;
+  }
+
+  /** Stops believing without a release: the lease runs out by itself. No request. */
+  abandon(): void {
+    if (this.releasing()) this.#state = "released";
+  }
+
+  /** Takes the backend's answer to the release. */
+  released(outcome: spi.Outcome | undefined): boolean {
+    // A runtime or a proxy may send a request twice by itself (Deno's fetch does, when a connection
+    // it reuses is cut), and then the second answer says that nobody has the seat. We did have it.
+    const twice = this.#state === "releasing" && outcome?.leases.length === 0;
+    this.#state = "released";
+    return outcome?.ok === true || twice;
+  }
+
+  /** Releases; a failure is reported, not thrown, so that it never hides the caller's own error. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release().catch((error: unknown) => {
+      this.#parts.on({ type: "release-failed", error });
+    });
+  }
+
+  /** Arms the timer for the deadline; timers may fire early, so it looks before it leaps. */
+  #watch(): void {
+    this.#cancelTimer();
+    const left = this.left;
+    if (left === Infinity || this.#state !== "held") return;
+    this.#cancelTimer = this.#parts.runtime.after(Math.ceil(left), () => this.#watch());
+  }
+
+  /** Loses the lease if its time is up: nothing else decides that it still lives. */
+  #look(): void {
+    if (this.#state !== "held") return;
+    if (this.age >= this.#validity) {
+      const why = this.#parts.believe === undefined
+        ? "it was not renewed in time, so others may have it"
+        : "the time it was taken for is over";
+      this.#lose(why, "lost");
+    }
+  }
+
+  #lose(why: string, state: "lost" | "gone"): void {
+    this.#state = state;
+    const reason = this.#lost = new LeaseLost(
+      `${this.resource} (token ${this.token}) is lost: ${why}. Stop what depends on it`,
+    );
+    this.#end();
+    this.#parts.on({ type: "lost", resource: this.resource, token: this.token, reason });
+  }
+
+  #end(): void {
+    this.#cancelTimer();
+    this.#parts.ended(this);
+    this.#abort();
+  }
+
+  #abort(): void {
+    // Only for those who listen: making an exception costs more than all else in a release.
+    try {
+      this.#controller?.abort(
+        this.#lost ?? new DOMException(`${this.resource} was released by its holder`, "AbortError"),
+      );
+    } catch {
+      // Workers let nobody touch a signal that an earlier request has made: whoever listened is gone.
+    }
+  }
+}

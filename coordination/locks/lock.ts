@@ -1,0 +1,96 @@
+/**
+ * Locks: exclusive, or shared between readers.
+ *
+ * @module
+ */
+
+import type * as spi from "../../drivers/driver.ts";
+import { Acquirable, type Holder, holderOf, type WaitOptions } from "./acquirable.ts";
+import type { CallOptions } from "../leases/lease.ts";
+import { resources } from "../names.ts";
+import type { Grant, Wanted } from "../leases/request.ts";
+import type { Session } from "../leases/session.ts";
+
+/** How to acquire a lock. */
+export interface AcquireOptions extends WaitOptions {
+  /** Whether to share it with other readers; nobody can then have it exclusively. */
+  shared?: boolean;
+}
+
+/** A named lock. One request where it is free, and one more for each look while it is not. */
+export class Lock extends Acquirable<AcquireOptions> {
+  readonly #session: Session;
+  readonly #memberId: string;
+  readonly #ttl: number;
+
+  /** Made by `coordinator.getLock(name)`. */
+  constructor(name: string, session: Session, memberId: string, ttl: number) {
+    super("Lock", name, session);
+    this.#session = session;
+    this.#memberId = memberId;
+    this.#ttl = ttl;
+  }
+
+  /**
+   * Takes the lock away from whoever has it, readers included. They learn it at their next renewal;
+   * what they have under way is stopped only where the fencing token is checked. One request when
+   * nobody has it, two when somebody does: it names the holders it saw, so that a request that is
+   * sent twice never hits a successor.
+   *
+   * @returns Whether it took the lock from anybody.
+   */
+  async break(options: CallOptions = {}): Promise<boolean> {
+    const found = await this.#inspect(options);
+    const releases = found.flatMap(({ resource, leases }) =>
+      leases.map(({ seat, id }): spi.Release => ({ op: "release", resource, seat, id }))
+    );
+    if (releases.length === 0) return false;
+    const outcomes = await this.#session.driver.apply(releases, options);
+    return outcomes.some(({ ok }) => ok);
+  }
+
+  /** Who has the lock now: nobody, one, or several readers. One request. */
+  async holders(options: CallOptions = {}): Promise<Holder[]> {
+    const found = await this.#inspect(options);
+    return found.flatMap(({ leases }) => leases.map(holderOf));
+  }
+
+  /**
+   * Begins an acquisition; the answer tries once.
+   *
+   * @internal
+   */
+  protected override begin(options: AcquireOptions = {}): () => Promise<Grant> {
+    const { ttl = this.#ttl, shared = false, signal } = options;
+    const [lock, readers] = [resources.lock(this.name), resources.readers(this.name)];
+    const wanted: Wanted = {
+      ttl,
+      value: this.#memberId,
+      signal,
+      // Each side takes its seat only while the other side has none, in one atomic step.
+      ...(shared
+        ? {
+          resource: readers,
+          seat: this.#session.runtime.id(),
+          guard: { when: "vacant", resource: lock, seat: "" },
+        }
+        : { resource: lock, guard: { when: "vacant", resource: readers } }),
+    };
+    return () => this.#session.acquire(wanted);
+  }
+
+  /** The exclusive holder and the readers, of whom there are never both. */
+  async #inspect(
+    options: CallOptions,
+  ): Promise<{ resource: string; leases: readonly spi.Lease[] }[]> {
+    const [lock, readers] = [resources.lock(this.name), resources.readers(this.name)];
+    const [held, shared] = await this.#session.driver.apply([
+      { op: "inspect", resource: lock, seat: "" },
+      { op: "inspect", resource: readers },
+    ], options);
+    return [
+      { resource: lock, leases: held?.leases ?? [] },
+      { resource: readers, leases: shared?.leases ?? [] },
+    ];
+  }
+}

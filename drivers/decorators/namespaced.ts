@@ -1,0 +1,42 @@
+/**
+ * Keeps applications that share a backend apart.
+ *
+ * @module
+ */
+
+import { InvalidArgument } from "../../errors.ts";
+import { checkOps } from "../kit/check.ts";
+import type { Driver, Op } from "../driver.ts";
+
+/**
+ * Puts every resource of `driver` under `namespace`. Two namespaces never see each other, and none
+ * sees the resources outside of all namespaces.
+ *
+ * @param namespace 1 to 64 of `A–Z a–z 0–9 . _ -`.
+ * @throws {InvalidArgument} when the namespace has anything else in it.
+ */
+export function namespaced(driver: Driver, namespace: string): Driver {
+  // Without ":" or "/" in it, and as every resource of Baton's starts with a word and ":", no
+  // prefixed name can be read as another namespace's or as one without.
+  if (!/^[\w.-]{1,64}$/.test(namespace)) {
+    throw new InvalidArgument(
+      'Cannot use this namespace: it must be 1 to 64 letters, digits, ".", "_" or "-"',
+    );
+  }
+  const inside = <T extends { resource: string }>(place: T): T => ({
+    ...place,
+    resource: `${namespace}/${place.resource}`,
+  });
+  const prefixed = (op: Op): Op =>
+    "guard" in op && op.guard ? { ...inside(op), guard: inside(op.guard) } : inside(op);
+  return {
+    name: driver.name,
+    guarantees: driver.guarantees,
+    // deno-lint-ignore require-await -- errors are rejections, never thrown by the call itself
+    async apply(ops, options) {
+      // Before the prefix makes an empty resource look like one.
+      checkOps(ops, driver.guarantees.minTtl);
+      return driver.apply(ops.map(prefixed), options);
+    },
+  };
+}

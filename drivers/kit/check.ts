@@ -1,0 +1,76 @@
+/**
+ * What no backend could carry is refused here, once for all drivers, before anything is sent.
+ *
+ * @module
+ */
+
+import { InvalidArgument } from "../../errors.ts";
+import type { Acquire, Op } from "../driver.ts";
+
+/** The longest finite ttl: what a timer, and a signed 32-bit field, can hold. */
+export const MAX_TTL = 2 ** 31 - 1;
+
+/** UTF-8 bytes allowed; two keys of 512 fit every backend's index. */
+const LIMITS = { resource: 512, seat: 512, id: 128, value: 65_536 };
+
+const encoder = new TextEncoder();
+
+/**
+ * Checks every operation of a batch.
+ *
+ * @throws {InvalidArgument} naming the first field that is wrong and why.
+ */
+export function checkOps(ops: readonly Op[], minTtl: number): void {
+  for (const op of ops) {
+    const { id, ttl, value, guard } = op as Partial<Acquire>;
+    const writes = op.op === "acquire" || op.op === "renew";
+    checkWord(op.op, ["acquire", "renew", "release", "inspect"]);
+    checkText("resource", op.resource, 1);
+    checkText("seat", op.seat, 0, op.op === "inspect");
+    checkText("id", id, 1, !writes);
+    checkText("value", value, 0, op.op !== "acquire");
+    if (writes) checkTtl(ttl, minTtl);
+    if (guard) {
+      checkWord(guard.when, ["held", "vacant"]);
+      checkText("resource", guard.resource, 1);
+      checkText("seat", guard.seat, 0, true);
+    }
+  }
+}
+
+function checkWord(word: string, known: readonly string[]): void {
+  if (!known.includes(word)) refuse("operation", `"${word}" is none of ${known}`);
+}
+
+function checkText(
+  field: keyof typeof LIMITS,
+  text: unknown,
+  least: number,
+  optional = false,
+): void {
+  if (optional && text === undefined) return;
+  if (typeof text !== "string" || text.length < least) {
+    refuse(field, "it is empty, or not a string");
+  }
+  // A lone surrogate has no UTF-8 form, so two different names would meet in one key; PostgreSQL
+  // text cannot hold U+0000.
+  if (!text.isWellFormed() || text.includes("\0")) {
+    refuse(field, "it has a lone surrogate or U+0000");
+  }
+  const limit = LIMITS[field];
+  if (text.length * 3 > limit && encoder.encode(text).length > limit) {
+    refuse(field, `it is longer than ${limit} bytes of UTF-8`);
+  }
+}
+
+function checkTtl(ttl: unknown, minTtl: number): void {
+  if (ttl === Infinity) return;
+  if (!Number.isSafeInteger(ttl) || Number(ttl) < minTtl || Number(ttl) > MAX_TTL) {
+    refuse("ttl", `${ttl} is not whole milliseconds from ${minTtl} to ${MAX_TTL}, nor Infinity`);
+  }
+}
+
+/** Throws what every bad argument to a driver is refused with. */
+export function refuse(what: string, why: string): never {
+  throw new InvalidArgument(`Cannot use this ${what}: ${why}`);
+}

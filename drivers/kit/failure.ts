@@ -1,0 +1,51 @@
+/**
+ * What a failed request says about what happened, in the same words whatever the backend.
+ *
+ * @module
+ */
+
+import { ConnectionError, CoordinationError, UnknownOutcome } from "../../errors.ts";
+
+/** What a driver makes of an error from its server, or from the way there. */
+export interface Verdict {
+  /** The error in brief, without a secret. */
+  readonly said: string;
+  /** Whether it proves that the server wrote nothing. */
+  readonly refused: boolean;
+  /** Whether it is our rights that are wrong. */
+  readonly unauthorized: boolean;
+  /** Whether the same again may help. */
+  readonly mayPass: boolean;
+  /** What to do about it. */
+  readonly advice: string;
+}
+
+/** An error as Baton throws it: definite only where it proves that nothing was written. */
+export function failure(
+  name: string,
+  error: unknown,
+  judge: (error: unknown) => Verdict,
+): CoordinationError {
+  if (error instanceof CoordinationError) return error;
+  const { said, refused, unauthorized, mayPass, advice } = judge(error);
+  const unreachable = isUnreachable(error);
+  if (!unreachable && !refused) {
+    return new UnknownOutcome(
+      `${name} gave no valid answer, so the outcome is unknown (${said}); sending it again is safe`,
+    );
+  }
+  return new ConnectionError(
+    `${name} ${unreachable ? "was not reached" : "refused the request"}, so nothing was written ` +
+      `(${said}); ${advice}`,
+    { code: unauthorized ? "unauthorized" : "connection", retryable: unreachable || mayPass },
+  );
+}
+
+/** Whether no connection came about, by the codes of Node and Bun or the words of Deno. */
+function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, message, cause, sourceError } = error as Error & Record<string, unknown>;
+  return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ConnectionRefused)$/.test(String(code)) ||
+    message.includes("client error (Connect)") ||
+    isUnreachable(cause) || isUnreachable(sourceError);
+}

@@ -1,0 +1,73 @@
+/**
+ * What each operation means, written once for every backend where we decide ourselves and nothing
+ * runs in between: memory, SQLite.
+ *
+ * @module
+ */
+
+import type { Acquire, Guard, Lease, Op, Outcome, Release, Renew } from "../driver.ts";
+
+/** Where leases are kept. It answers live leases only and keeps the clock. */
+export interface Table {
+  /** The live lease of one seat, or those of all seats of a resource, ordered by seat. */
+  live(resource: string, seat?: string): readonly Lease[];
+  /** Writes a lease that ends `lease.left` milliseconds from now. */
+  put(resource: string, lease: Lease): void;
+  /** Forgets a lease. */
+  drop(resource: string, seat: string): void;
+  /** A fencing token above every earlier one: `max(previous + 1, clock in ms)`. */
+  nextToken(): number;
+}
+
+const REFUSED: Outcome = { ok: false, leases: [] };
+
+/** Runs one operation; the caller makes sure that nothing else runs meanwhile. */
+export function step(op: Op, table: Table): Outcome {
+  switch (op.op) {
+    case "acquire":
+      return acquire(op, table);
+    case "renew":
+      return renew(op, table);
+    case "release":
+      return release(op, table);
+    case "inspect":
+      return { ok: true, leases: table.live(op.resource, op.seat) };
+  }
+}
+
+function acquire(op: Acquire, table: Table): Outcome {
+  const { resource, seat, id, ttl, value } = op;
+  const [holder] = table.live(resource, seat);
+  // A replay (contract rule 4) answers what is there and leaves it as it is.
+  if (holder) return { ok: holder.id === id, leases: [holder] };
+  const blockers = refusal(op.guard, table);
+  if (blockers) return { ok: false, leases: blockers };
+  const lease = { seat, id, token: table.nextToken(), value, left: ttl };
+  table.put(resource, lease);
+  return { ok: true, leases: [lease] };
+}
+
+function renew(op: Renew, table: Table): Outcome {
+  const [holder] = table.live(op.resource, op.seat);
+  if (holder?.id !== op.id) return REFUSED;
+  table.put(op.resource, { ...holder, value: op.value ?? holder.value, left: op.ttl });
+  return { ok: true, leases: [] };
+}
+
+function release(op: Release, table: Table): Outcome {
+  const [holder] = table.live(op.resource, op.seat);
+  if (!holder) return REFUSED;
+  if (op.id !== undefined && holder.id !== op.id) return { ok: false, leases: [holder] };
+  const blockers = refusal(op.guard, table);
+  if (blockers) return { ok: false, leases: blockers };
+  table.drop(op.resource, op.seat);
+  return { ok: true, leases: [] };
+}
+
+/** Who makes the guard fail; `undefined` when it holds. */
+function refusal(guard: Guard | undefined, table: Table): readonly Lease[] | undefined {
+  if (!guard) return undefined;
+  const live = table.live(guard.resource, guard.seat);
+  if (guard.when === "held") return live.length > 0 ? undefined : [];
+  return live.length > 0 ? live : undefined;
+}

@@ -1,0 +1,182 @@
+/**
+ * How a batch is told to MySQL, statement by statement, and what the answers mean.
+ *
+ * @module
+ */
+
+import { UnknownOutcome } from "../../errors.ts";
+import type { Acquire, Guard, Lease, Op, Outcome, Release, Renew } from "../driver.ts";
+import { isDeadlock, mysqlError, refusesHints } from "./errors.ts";
+import { text } from "./hex.ts";
+import type { MysqlAnswer, MysqlQuery } from "./send.ts";
+import type { Place, Statements } from "./statements.ts";
+import { bySeat } from "../kit/order.ts";
+
+/** A server as one driver knows it. */
+export interface MysqlServer {
+  readonly name: string;
+  readonly query: MysqlQuery;
+  readonly statements: Statements;
+  /** Whether it lets a statement choose its insert id. */
+  hints: boolean;
+}
+
+/** So many in a row are not an accident any more. */
+const DEADLOCKS = 30;
+
+const RELEASED: Outcome = { ok: true, leases: [] };
+
+/** The statements of one `apply`. */
+export class MysqlBatch {
+  /** Whether a grant says that it is time to clean up. */
+  litters = false;
+  readonly #server: MysqlServer;
+  readonly #signal: AbortSignal | undefined;
+  #wrote = false;
+
+  constructor(server: MysqlServer, signal: AbortSignal | undefined) {
+    this.#server = server;
+    this.#signal = signal;
+  }
+
+  /** Runs one operation, or some that share a request. */
+  async run(ops: readonly [Op, ...Op[]]): Promise<Outcome[]> {
+    const [first] = ops;
+    switch (first.op) {
+      case "acquire":
+        return [await this.#acquire(first)];
+      case "renew":
+        return await this.#renew(ops as readonly Renew[]);
+      case "release":
+        return [await this.#release(first)];
+      default:
+        return (await this.#look(ops)).map((leases) => ({ ok: true, leases }));
+    }
+  }
+
+  async #acquire(op: Acquire): Promise<Outcome> {
+    const { seat, id, value, ttl } = op;
+    const token = await this.#take(op);
+    if (token > 0) return this.#granted({ seat, id, token, value, left: ttl });
+    const outcome = await this.#inTheWay(op);
+    // The seat was not vacant, and now it is.
+    if (!outcome) return await this.#acquire(op);
+    const [lease] = outcome.leases;
+    return outcome.ok && lease ? this.#granted(lease) : outcome;
+  }
+
+  #granted(lease: Lease): Outcome {
+    this.litters ||= lease.token % 64 === 0;
+    return { ok: true, leases: [lease] };
+  }
+
+  /** The token of a grant; 0 when the seat is not vacant, or when a look must tell. */
+  async #take(op: Acquire): Promise<number> {
+    const server = this.#server;
+    if (server.hints) {
+      try {
+        const { insertId } = await this.#write(server.statements.acquire(op, true));
+        return Number(insertId ?? 0);
+      } catch (error) {
+        // Refused before it ran.
+        if (!refusesHints(error)) throw error;
+        server.hints = false;
+      }
+    }
+    await this.#write(server.statements.acquire(op, false));
+    return 0;
+  }
+
+  async #renew(ops: readonly Renew[]): Promise<Outcome[]> {
+    const { rowsAffected } = await this.#write(this.#server.statements.renew(ops));
+    const all = rowsAffected === ops.length;
+    const there = all ? [] : await this.#look(ops);
+    // What is live under its id now was so when it was renewed.
+    const outcomes = ops.map(({ id }, n) => ({
+      ok: all || there[n]?.[0]?.id === id,
+      leases: [],
+    }));
+    // Whoever counts fewer is not the database; but it may count no lease without end: unchanged.
+    const changed = ops.filter(({ ttl }, n) => ttl < Infinity && outcomes[n]?.ok).length;
+    if (changed > rowsAffected!) this.#odd();
+    return outcomes;
+  }
+
+  async #release(op: Release): Promise<Outcome> {
+    const { rowsAffected } = await this.#write(this.#server.statements.release(op));
+    if (rowsAffected) return RELEASED;
+    return await this.#inTheWay(op) ?? await this.#release(op);
+  }
+
+  /**
+   * Looks why an acquisition or a release did nothing: its outcome, or `undefined` when nothing is in
+   * its way any more.
+   */
+  async #inTheWay(op: Acquire | Release): Promise<Outcome | undefined> {
+    const { guard } = op;
+    const [there = [], guarded = []] = await this.#look(guard ? [op, placeOf(guard)] : [op]);
+    const [holder] = there;
+    const mine = holder && (op.id === undefined || op.id === holder.id);
+    if (op.op === "acquire" && holder) return { ok: mine === true, leases: [holder] };
+    if (op.op === "release" && !mine) return { ok: false, leases: there };
+    if (!guard || (guard.when === "held") === guarded.length > 0) return undefined;
+    return { ok: false, leases: guarded };
+  }
+
+  /** The live leases of each place, as of one instant. */
+  async #look(places: readonly Place[]): Promise<Lease[][]> {
+    const { rows } = await this.#send(this.#server.statements.look(places));
+    const found = places.map((): Lease[] => []);
+    try {
+      for (const row of rows as Record<string, unknown>[]) {
+        const { n, seat, id, token, value, time_left } = row;
+        const left = time_left === null ? Infinity : Math.max(1, Number(time_left));
+        const lease = {
+          seat: text(seat),
+          id: text(id),
+          token: Number(token),
+          value: text(value),
+          left,
+        };
+        if (!Number.isSafeInteger(lease.token) || !(lease.token > 0 && left > 0)) this.#odd();
+        (found[Number(n)] as Lease[]).push(lease);
+      }
+    } catch {
+      this.#odd();
+    }
+    for (const list of found) list.sort(bySeat);
+    return found;
+  }
+
+  /** Whatever is not exactly the statement's answer proves nothing. */
+  #odd(): never {
+    throw mysqlError(this.#server.name, new TypeError());
+  }
+
+  async #write(sql: string): Promise<MysqlAnswer> {
+    const answer = await this.#send(sql);
+    this.#wrote = true;
+    return answer;
+  }
+
+  async #send(sql: string): Promise<MysqlAnswer> {
+    for (let deadlocks = 0;; deadlocks++) {
+      try {
+        return await this.#server.query(sql, this.#signal);
+      } catch (cause) {
+        // The server has undone the statement for another's sake, and asks to send it again. One of
+        // those in a deadlock always gets through.
+        if (isDeadlock(cause) && deadlocks < DEADLOCKS && !this.#signal?.aborted) continue;
+        const error = mysqlError(this.#server.name, cause);
+        // What came before it in the batch is written.
+        throw this.#wrote && !(error instanceof UnknownOutcome)
+          ? new UnknownOutcome(`A part of the batch was written, and then: ${error.message}`)
+          : error;
+      }
+    }
+  }
+}
+
+function placeOf({ when, resource, seat }: Guard): Place {
+  return { resource, seat, ...(when === "held" && { limit: 1 }) };
+}

@@ -1,0 +1,78 @@
+/**
+ * What an error from MySQL, or from the way there, says about what happened.
+ *
+ * @module
+ */
+
+import { ConnectionError, CoordinationError } from "../../errors.ts";
+import { failure } from "../kit/failure.ts";
+
+/** Errors that say that the statement did nothing; about any other, that is not certain. */
+const UNAUTHORIZED = [1044, 1045, 1142, 1143, 1227, 1698];
+const NO_SCHEMA = [1049, 1054, 1146];
+/** Deadlock, lock wait, too many connections. */
+const MAY_PASS = [1205, 1213, 1040, 1203];
+/** Syntax and what the server does not support; read-only servers. */
+const REFUSED = [1064, 1235, 1290, 1792, 1836];
+
+/** Whether the server undid the statement to end a deadlock. */
+export function isDeadlock(error: unknown): boolean {
+  return errnoOf(error) === 1213;
+}
+
+/** Whether a server refuses `last_insert_id(expr)`, as Vitess 16.0 did. */
+export function refusesHints(error: unknown): boolean {
+  return error instanceof CoordinationError && error.message.includes(NO_HINTS);
+}
+
+/** The server's number of an error: a field of mysql2's, a part of the text in Vitess's; or NaN. */
+export function errnoOf(error: unknown): number {
+  const { errno, message } = Object(error) as Record<string, unknown>;
+  return Number(errno ?? /\(errno (\d+)\)/.exec(String(message))?.[1]);
+}
+
+const NO_HINTS = "it does not support last_insert_id()";
+
+/** An error as Baton throws it. */
+export function mysqlError(name: string, error: unknown): CoordinationError {
+  return failure(name, error, () => {
+    const { message, status, body } = Object(error) as Record<string, unknown>;
+    const number = errnoOf(error);
+    const unauthorized = UNAUTHORIZED.includes(number) || status === 401 || status === 403;
+    const noHints = /last_insert_id\(\) not supported/i.test(String(message ?? error));
+    // Never the message: Vitess repeats the statement in it, and so the ids of leases.
+    const said = noHints ? NO_HINTS : [
+      number > 0 && `errno ${number}`,
+      status !== undefined && `HTTP status ${status}`,
+      // A word of the service's, and nothing that a proxy sends back.
+      /^[A-Za-z_]{1,40}$/.exec(Object(body).code ?? "")?.[0],
+      error instanceof Error && error.name,
+    ].filter(Boolean).slice(0, 2).join(", ");
+    return {
+      said,
+      refused: unauthorized || noHints ||
+        [...NO_SCHEMA, ...MAY_PASS, ...REFUSED].includes(number),
+      unauthorized,
+      mayPass: MAY_PASS.includes(number),
+      advice: NO_SCHEMA.includes(number)
+        ? "the database lacks version 1 of Baton's table: run migrate(), or what schema.ts prints"
+        : unauthorized
+        ? "check user, password, database and rights"
+        : "check URL, network and database",
+    };
+  });
+}
+
+/**
+ * An error of a statement that creates a table, as Baton throws it.
+ *
+ * @param deploy What to make a deploy request with, where the branch takes no DDL directly.
+ */
+export function ddlError(error: unknown, deploy: string): CoordinationError {
+  // Vitess's words, for it has no number of its own for that.
+  if (!/\bDDL\b/.test(String(Object(error).message))) return mysqlError("mysql", error);
+  return new ConnectionError(
+    "The database takes no DDL directly (PlanetScale's safe migrations), so the table was not " +
+      `created; make a deploy request with ${deploy}`,
+  );
+}

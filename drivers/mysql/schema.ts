@@ -1,0 +1,94 @@
+/**
+ * What the MySQL driver needs in the database: one table. Kept apart from the driver, for an edge
+ * function does not create tables.
+ *
+ * @module
+ */
+
+import { ConnectionError } from "../../errors.ts";
+import type { MysqlQuery } from "./send.ts";
+import { ddlError, errnoOf, mysqlError } from "./errors.ts";
+import { tableName } from "./table_name.ts";
+
+export { sweep } from "./sweep.ts";
+export type { MysqlAnswer, MysqlQuery } from "./send.ts";
+
+/** Where Baton's leases are. */
+export interface MysqlSchemaOptions {
+  /** The table; `"baton_leases"` unless given. */
+  table?: string;
+}
+
+/**
+ * The statements that make the table. Running them again changes nothing. Who uses the driver needs
+ * SELECT, INSERT, UPDATE and DELETE on it.
+ *
+ * @throws {InvalidArgument} when the table is not a plain name.
+ */
+export function schema(options: MysqlSchemaOptions = {}): readonly string[] {
+  // Bytes, so that no two names are one: the usual collations take "A" and "á" for "a". The key
+  // itself is the primary key, for a further one would be drawn even by those who lose.
+  return [`create table if not exists ${tableName(options.table)} (
+  resource varbinary(512) not null,
+  seat varbinary(512) not null,
+  id varbinary(128) not null,
+  token bigint not null,
+  value mediumblob not null,
+  expires datetime(6) not null,
+  hour int generated always as (timestampdiff(hour, '1970-01-01', expires)) stored,
+  primary key (resource, seat),
+  key leases_by_hour (hour)
+) engine = InnoDB`];
+}
+
+/**
+ * Creates the table where it is missing, and checks that guards are safe on this server.
+ *
+ * @throws {ConnectionError} where the role may not create tables, or the branch takes none directly
+ * (PlanetScale's safe migrations): then deploy {@link schema}'s statements. Also where the isolation
+ * level is weaker than REPEATABLE READ.
+ */
+export async function migrate(query: MysqlQuery, options: MysqlSchemaOptions = {}): Promise<void> {
+  const table = tableName(options.table);
+  try {
+    if (!await exists(query, table)) { for (const sql of schema(options)) await query(sql); }
+  } catch (error) {
+    if (errnoOf(error) === 1054) {
+      throw new ConnectionError(
+        `The table ${table} is there, but it is not version 1 of Baton's; nothing was changed. ` +
+          "Rename or drop it, or give Baton another name with { table }",
+      );
+    }
+    throw ddlError(error, "what schema() returns and schema.ts prints");
+  }
+  const level = await isolation(query);
+  if (!/^(REPEATABLE-READ|SERIALIZABLE)$/.test(level)) {
+    throw new ConnectionError(
+      `The isolation level is ${level}, under which a group could be deleted while someone joins; ` +
+        "set transaction_isolation to REPEATABLE-READ for the user that Baton connects with",
+    );
+  }
+}
+
+/** Whether the table is there with all its columns. */
+async function exists(query: MysqlQuery, table: string): Promise<boolean> {
+  try {
+    await query(`select resource, seat, id, token, value, expires, hour from ${table} limit 0`);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 1146) return false;
+    throw error;
+  }
+}
+
+async function isolation(query: MysqlQuery): Promise<string> {
+  const read = async (variable: string) =>
+    String((await query(`select @@${variable} as level`)).rows?.[0]?.["level"]);
+  try {
+    return await read("transaction_isolation");
+  } catch (error) {
+    // MariaDB before 11.1 has only the older name.
+    if (errnoOf(error) !== 1193) throw mysqlError("mysql", error);
+    return await read("tx_isolation");
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The SQL of the MySQL driver. It keeps to what MySQL 8 and 9, MariaDB and Vitess all take: no
+ * RETURNING, no row alias, no variables, no procedures, one statement at a time. Every text travels
+ * as hexadecimal, both ways.
+ *
+ * @module
+ */
+
+import type { Acquire, Guard, Release, Renew } from "../driver.ts";
+import { hex, text } from "./hex.ts";
+
+/** Some place, or all of a resource; how many of its leases matter, where that is not all. */
+export interface Place {
+  /** As in an operation. */
+  readonly resource: string;
+  /** As in an operation. */
+  readonly seat?: string | undefined;
+  /** No more rows than these. */
+  readonly limit?: number | undefined;
+}
+
+/** A table whose name has been checked, and its statements. */
+export class Statements {
+  readonly #table: string;
+
+  /** `table` becomes part of SQL. */
+  constructor(table: string) {
+    this.#table = table;
+  }
+
+  /**
+   * Takes the seat if it is vacant. `hint` makes the new token the insert id of the answer, or 0
+   * where the seat was not vacant.
+   *
+   * Assignments run from left to right and see what those before them assigned, so `expires`, which
+   * all of them ask for, is the last. The winner of a race is whoever locks the row first: the
+   * others see it live. Under REPEATABLE READ a write locks what it looks at, and the gaps between,
+   * until it commits: no guard is overtaken. UTC_TIMESTAMP is the statement's begin: after a wait for
+   * the lock it is early, and a lease that ended meanwhile counts as live a little longer.
+   */
+  acquire(op: Acquire, hint: boolean): string {
+    const { resource, seat, id, value, guard } = op;
+    const tell = (token: string) => hint ? `last_insert_id(${token})` : token;
+    const where = ({ when, ...place }: Guard) =>
+      `from dual where ${when === "held" ? "" : "not "}exists ` +
+      `(select 1 from ${this.#table} g ${BY_KEY} where ${at(place, "g.")})`;
+    const dead = `expires <= ${NOW}`;
+    return `insert into ${this.#table} (resource, seat, id, token, value, expires)
+select ${hex(resource)}, ${hex(seat)}, ${hex(id)}, ${tell(CLOCK)}, ${hex(value)}, ${endOf(op)}
+${guard ? where(guard) : ""}
+on duplicate key update
+token = if(${dead}, ${tell(`greatest(token + 1, ${CLOCK})`)}, token${hint ? ZERO : ""}),
+id = if(${dead}, values(id), id),
+value = if(${dead}, values(value), value),
+expires = if(${dead}, values(expires), expires)`;
+  }
+
+  /**
+   * Prolongs those that are live under their id, each by its own ttl; all get the first's value. Ranges
+   * of the key are read in its order, so two such statements never wait for each other's rows.
+   */
+  renew(ops: readonly Renew[]): string {
+    const [{ value }] = ops as readonly [Renew];
+    const [end, ...others] = new Set(ops.map(endOf));
+    const each = ops.map((op) => `when ${seatOf(op)} then ${endOf(op)}`);
+    return `update ${this.#table} ${BY_KEY}
+set value = ${value === undefined ? "value" : hex(value)},
+expires = ${others.length === 0 ? end : `case ${each.join("\n")} end`}
+where expires > ${NOW} and (${ops.map((op) => seatOf(op)).join("\nor ")})`;
+  }
+
+  /** Ends it if it is live under its id, or under any; the row stays, for its token. */
+  release(op: Release): string {
+    const { guard } = op;
+    const join = guard ? `left join ${this.#table} g ${BY_KEY} on ${at(guard, "g.")}` : "";
+    const refused = guard ? ` and g.seat is ${guard.when === "held" ? "not null" : "null"}` : "";
+    return `update ${this.#table} it ${BY_KEY} ${join}
+set it.id = '', it.value = '', it.expires = ${PAST}
+where it.expires > ${NOW} and ${seatOf(op, "it.")}${refused}`;
+  }
+
+  /** The live leases of each place, with the place's number. */
+  look(places: readonly Place[]): string {
+    return places.map(({ resource, seat, limit }, n) =>
+      `(select ${n} as n, hex(seat) as seat, hex(id) as id, token, hex(value) as value,
+if(expires < ${FOREVER}, ceil(timestampdiff(microsecond, ${NOW}, expires) / 1000), null) as time_left
+from ${this.#table} where ${at({ resource, seat })}${limit ? ` limit ${limit}` : ""})`
+    ).join("\nunion all ");
+  }
+
+  /** Some rows dead so long that the clock is past their tokens: the next token is the clock's. */
+  findDead(): string {
+    return `select hex(resource) as resource, hex(seat) as seat from ${this.#table}
+where hour < timestampdiff(hour, ${EPOCH}, ${NOW}) - 1 and token < ${CLOCK} - 3600000 limit 100`;
+  }
+
+  /**
+   * Deletes those rows. By their keys, as every other statement finds its rows, and not through the
+   * index that found them: statements that lock in two orders deadlock.
+   */
+  deleteDead(rows: readonly Readonly<Record<string, unknown>>[]): string {
+    const these = rows.map(({ resource, seat }) =>
+      row({ resource: text(resource), seat: text(seat) }, "it.")
+    );
+    return `delete it from ${this.#table} it ${BY_KEY}
+where it.expires < ${NOW} and it.token < ${CLOCK} - 3600000 and (${these.join("\nor ")})`;
+  }
+}
+
+/**
+ * What a write looks at, it locks; so it must find its rows by their keys, though a small table would
+ * be quicker to read from end to end.
+ */
+const BY_KEY = "force index (primary)";
+const NOW = "utc_timestamp(6)";
+const EPOCH = "'1970-01-01'";
+const FOREVER = "'9999-12-31 23:59:59'";
+/**
+ * When a released lease has ended: long ago, for a statement that began before the release, and
+ * waited for it, tells life by its own begin.
+ */
+const PAST = `${NOW} - interval 1 hour`;
+/** The server's clock in ms. */
+const CLOCK = `timestampdiff(microsecond, ${EPOCH}, ${NOW}) div 1000`;
+/** Sets the insert id to 0 and adds nothing. */
+const ZERO = " + 0 * last_insert_id(0)";
+
+/** The rows of a place. */
+function row({ resource, seat }: Place, alias = ""): string {
+  const rows = `${alias}resource = ${hex(resource)}`;
+  return seat === undefined ? rows : `${rows} and ${alias}seat = ${hex(seat)}`;
+}
+
+/** The live ones. */
+function at(place: Place, alias = ""): string {
+  return `${row(place, alias)} and ${alias}expires > ${NOW}`;
+}
+
+/** The row of an operation, if it is under the operation's id. */
+function seatOf(op: Renew | Release, alias = ""): string {
+  return op.id === undefined ? row(op, alias) : `${row(op, alias)} and ${alias}id = ${hex(op.id)}`;
+}
+
+function endOf({ ttl }: Acquire | Renew): string {
+  return ttl === Infinity
+    ? `cast(${FOREVER} as datetime(6))`
+    : `${NOW} + interval ${ttl * 1_000} microsecond`;
+}

@@ -1,0 +1,126 @@
+/**
+ * The transport for Upstash Redis, over `@upstash/redis`.
+ *
+ * What it does **not** promise, beyond what `./redis.ts` says: Upstash replicates asynchronously
+ * and the last writer wins after a split brain, so an acknowledged lease can vanish in a fail-over.
+ * Use it where a rare second holder is caught by a fencing token, and keep eviction off.
+ *
+ * @module
+ */
+
+import { Redis } from "@upstash/redis/cloudflare";
+import { refuse } from "../kit/check.ts";
+import { isLoopback } from "../kit/urls.ts";
+import type { Driver } from "../driver.ts";
+import { redis, type RedisOptions } from "./redis.ts";
+
+/** Where the database is, and who we are to it. */
+export interface UpstashOptions extends RedisOptions {
+  /** The REST URL, `https://….upstash.io` (`UPSTASH_REDIS_REST_URL`); `http:` only for loopback. */
+  url: string;
+  /** The REST token (`UPSTASH_REDIS_REST_TOKEN`), not the Redis password. */
+  token: string;
+}
+
+/** The part of an existing `@upstash/redis` client that {@link upstashClient} needs. */
+export interface UpstashClient {
+  /** Sends any command. */
+  exec(command: [command: string, ...args: string[]]): Promise<unknown>;
+}
+
+/**
+ * Makes the driver from a URL and a token. Each `apply` is one request, sent once.
+ *
+ * @example
+ * ```ts
+ * import { Coordinator } from "@baton/baton";
+ * import { upstash } from "@baton/baton/drivers/upstash";
+ *
+ * declare const env: { UPSTASH_REDIS_REST_URL: string; UPSTASH_REDIS_REST_TOKEN: string };
+ * const baton = new Coordinator(
+ *   upstash({ url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN }),
+ * );
+ * ```
+ * @throws {InvalidArgument} when the URL or the token cannot be right.
+ */
+export function upstash(options: UpstashOptions): Driver {
+  const { token, name = "upstash", ...rest } = options;
+  const url = checkedUrl(options.url);
+  if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
+    refuse(
+      "token",
+      "it is empty or has white space",
+    );
+  }
+  let signal: AbortSignal | undefined;
+  const client = new Redis({
+    url,
+    token,
+    // The client re-sends on its own (`retry: false` still sends twice), and only a signal given as
+    // a function rejects when aborted: a plain one resolves with made-up data.
+    retry: { retries: 0 },
+    signal: () => signal ?? new AbortController().signal,
+    // Our strings must come back as they went: no guessing of numbers and JSON, no base64 that a
+    // server may ignore, no waiting for neighbours.
+    automaticDeserialization: false,
+    responseEncoding: false,
+    enableAutoPipelining: false,
+    enableTelemetry: false,
+    // A script is a write and runs on the primary, so no token for reading one's writes is needed;
+    // browsers cap a keep-alive body at 64 KiB.
+    readYourWrites: false,
+    keepAlive: false,
+  });
+  return redis(
+    (command, abort) => {
+      // `exec` reads the signal before it first waits, so calls never see each other's.
+      signal = abort;
+      const reply = client.exec(command as [string, ...string[]]);
+      signal = undefined;
+      return reply.catch((error: unknown) => {
+        throw withoutSecret(error, token);
+      });
+    },
+    { name, ...rest },
+  );
+}
+
+/**
+ * Makes the driver over a client that you already have. Its hidden re-sends, deserialisation and
+ * pipelining do no harm here, for every operation is safe to send twice and every reply is checked;
+ * but it has no signal per call, so an aborted call goes on in the background.
+ *
+ * @example
+ * ```ts
+ * import { Redis } from "@upstash/redis";
+ * import { upstashClient } from "@baton/baton/drivers/upstash";
+ *
+ * const driver = upstashClient(Redis.fromEnv());
+ * ```
+ */
+export function upstashClient(client: UpstashClient, options: RedisOptions = {}): Driver {
+  const { name = "upstash", ...rest } = options;
+  return redis((command) => client.exec(command as [string, ...string[]]), { name, ...rest });
+}
+
+/** A REST URL; refuses what is none. No message repeats it: people paste redis://default:PASSWORD@…. */
+function checkedUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // "https:x" is a URL for a browser; the vendor's client refuses it, and repeats it.
+  if (!url || !/^\s*\w+:\/\//.test(text) || !/^[\w[][\w.:[\]-]+$/.test(url.host)) {
+    return refuse("URL", "it is none");
+  }
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.host))) {
+    refuse("URL", "it must begin with https://; http:// is for a server on this machine only");
+  }
+  if (url.username || url.password || url.search || url.hash) {
+    refuse("URL", "it has credentials or a query in it");
+  }
+  return url.href;
+}
+
+/** An error that does not repeat the token, whatever a server or proxy put into it. */
+function withoutSecret(error: unknown, token: string): unknown {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.includes(token) ? new Error(text.replaceAll(token, "[token]")) : error;
+}

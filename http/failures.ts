@@ -1,0 +1,73 @@
+/**
+ * Answers where the backend gave none. What it may have done is not known, so they are never a
+ * success, and never a refusal.
+ *
+ * @module
+ */
+
+import { ConnectionError, CoordinationError, LeaseLost, UnknownOutcome } from "../errors.ts";
+import { problem } from "./problem.ts";
+
+/** When to try an unreachable backend again, in seconds: outages rarely last less. */
+const LATER = "5";
+/** When to try again after a loss, in seconds: whoever took over may be done by then. */
+const SOON = "1";
+
+/**
+ * The answer to a request whose claim failed before anything was run.
+ *
+ * @param waiting Whether it waited for its turn for as long as its client did.
+ * @returns `undefined` for errors that are no outage.
+ */
+export function unclaimed(
+  request: Request,
+  error: unknown,
+  waiting: boolean = false,
+): Response | undefined {
+  if (error instanceof UnknownOutcome || error instanceof ConnectionError) {
+    return problem(request, 503, {
+      code: error.code,
+      detail: "The coordination backend gave no answer, so nothing was run. Try again",
+      retryAfter: LATER,
+    });
+  }
+  // Only a stopping coordinator refuses so; another process may take the next request.
+  const stopping = error instanceof CoordinationError && error.code === "misuse";
+  // Otherwise nobody reads it: the client has left.
+  if (stopping || (waiting && request.signal.aborted)) {
+    return problem(request, 503, {
+      code: stopping ? error.code : "aborted",
+      detail: "The request was given up before its turn, so nothing was run. Try again",
+      retryAfter: SOON,
+    });
+  }
+  return undefined;
+}
+
+/**
+ * The answer to a request whose handler threw because its lease was lost or could not be confirmed.
+ *
+ * @returns `undefined` for the handler's other errors.
+ */
+export function cutShort(request: Request, error: unknown): Response | undefined {
+  if (error instanceof LeaseLost) {
+    return problem(request, 503, {
+      code: error.code,
+      detail: "The lease was lost while this was going on; a part of it may have been done",
+      retryAfter: SOON,
+    });
+  }
+  if (error instanceof UnknownOutcome || error instanceof ConnectionError) {
+    return problem(request, 503, {
+      code: error.code,
+      detail: "The coordination backend stopped answering; a part of this may have been done",
+      retryAfter: LATER,
+    });
+  }
+  return undefined;
+}
+
+/** Throws what is for the caller to see. */
+export function raise(error: unknown): never {
+  throw error;
+}

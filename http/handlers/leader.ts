@@ -1,0 +1,141 @@
+/**
+ * Requests that only a group's leader answers.
+ *
+ * @module
+ */
+
+import type { CampaignOptions, Candidate } from "../../coordination/election/candidate.ts";
+import type { CoreCoordinator } from "../../coordination/core.ts";
+import { internalsOf } from "../../coordination/internals.ts";
+import { checkName } from "../../coordination/names.ts";
+import { coordinatorFor, type CoordinatorSource } from "./coordinator_source.ts";
+import { type Look, lookAt } from "./leader_look.ts";
+import { leaderUrl } from "./leader_url.ts";
+import { cutShort, raise, unclaimed } from "../failures.ts";
+import { problem } from "../problem.ts";
+import { retryAfter } from "../retry_after.ts";
+
+/** What becomes of requests that reach somebody else than the leader. */
+export interface LeaderOptions {
+  /**
+   * Whether to send clients to the leader, with 307, where it is a member of the group and its
+   * capabilities have a `url` (http or https); or how to, given where. Browsers and `fetch` leave
+   * `Authorization` out when they follow to another host.
+   */
+  redirect?: boolean | ((url: URL, request: Request) => Response | Promise<Response>);
+  /**
+   * Whether to try to become the leader first, and how. Leadership outlives the response, by its ttl
+   * where nobody renews it, so this is for coordinators that outlive it too.
+   */
+  campaign?: boolean | Pick<CampaignOptions, "ttl" | "requireMembership">;
+}
+
+/** What a leader's handler works with. */
+export interface Leading {
+  /** The term: the fencing token of this leadership. */
+  readonly term: number;
+  /** Aborts when leadership is lost or given up. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs `handler` while this coordinator leads the group, and renews leadership meanwhile. No request
+ * while it leads, and one otherwise, whether it campaigns, looks who leads, or finds where: to
+ * redirect, all members of the group are read. Requests that campaign at the same time share one.
+ *
+ * Where it does not run: 307 to the leader, if asked for and possible; or else 503 with the leader's
+ * member id and the time it has left as `Retry-After`. 503 as well when the backend did not answer,
+ * and when the handler throws `LeaseLost`. Other errors are the caller's.
+ *
+ * @example
+ * ```ts
+ * import { Coordinator } from "@baton/baton";
+ * import { leaderOnly } from "@baton/baton/http";
+ * import { memory } from "@baton/baton/drivers/memory";
+ *
+ * declare function assign(term: number, signal: AbortSignal): Promise<void>;
+ * const baton = new Coordinator(memory(), { memberId: "fra-1" });
+ * await baton.joinGroupCreate("api", { url: "https://fra-1.example.com" });
+ *
+ * const handler = leaderOnly(
+ *   baton,
+ *   "api",
+ *   { campaign: true, redirect: true },
+ *   async (_request, { term, signal }) => {
+ *     await assign(term, signal);
+ *     return new Response("assigned");
+ *   },
+ * );
+ * ```
+ * @param handler Gets the request, the leadership, and what else the platform calls with.
+ * @throws {InvalidArgument} when the group's name cannot be used.
+ */
+export function leaderOnly<A extends readonly unknown[] = []>(
+  baton: CoordinatorSource<[Request, ...A]>,
+  group: string,
+  options: LeaderOptions,
+  handler: (request: Request, leading: Leading, ...args: A) => Response | Promise<Response>,
+): (request: Request, ...args: A) => Promise<Response> {
+  checkName("group", group);
+  const { redirect = false, campaign = false } = options;
+  const members = redirect !== false;
+  /** Campaigns under way: two of one candidate at once would stand in each other's way. */
+  const campaigns = new WeakMap<Candidate, Promise<Look>>();
+
+  const look = async (candidate: Candidate): Promise<Look> => {
+    if (campaign === false) return await lookAt(candidate, { members });
+    let running = campaigns.get(candidate);
+    if (!running) {
+      running = lookAt(candidate, { campaign: campaign === true ? {} : campaign, members })
+        .finally(() => campaigns.delete(candidate));
+      campaigns.set(candidate, running);
+    }
+    return await running;
+  };
+
+  return async (request, ...args) => {
+    let coordinator: CoreCoordinator;
+    let candidate: Candidate;
+    let found: Look = {};
+    try {
+      coordinator = await coordinatorFor(baton, [request, ...args]);
+      candidate = internalsOf(coordinator).candidate(group);
+      if (!candidate.leadership) found = await look(candidate);
+    } catch (error) {
+      return unclaimed(request, error) ?? raise(error);
+    }
+    const lease = candidate.leadership;
+    if (!lease) {
+      // An earlier life of ours may lead, or a request of ours that waits for its answer.
+      const elsewhere = found.leader?.memberId !== coordinator.memberId;
+      const url = elsewhere ? leaderUrl(found.capabilities, request) : undefined;
+      if (!url || redirect === false) return notLeading(request, found);
+      return redirect === true ? temporary(url) : await redirect(url, request);
+    }
+    const letGo = internalsOf(coordinator).session.heart.keep(lease);
+    try {
+      return await handler(request, { term: lease.token, signal: lease.signal }, ...args);
+    } catch (error) {
+      return cutShort(request, error) ?? raise(error);
+    } finally {
+      letGo();
+    }
+  };
+}
+
+function temporary(url: URL): Response {
+  const headers = { location: url.href, "cache-control": "no-store" };
+  return new Response(null, { status: 307, headers });
+}
+
+function notLeading(request: Request, { leader }: Look): Response {
+  return problem(request, 503, {
+    code: "not-leader",
+    detail: leader
+      ? "Only the leader does this, and another leads, so nothing was run. Try again later"
+      : "Only the leader does this, and nobody leads now, so nothing was run. Try again",
+    // Where nobody leads, somebody may any moment.
+    retryAfter: retryAfter(leader ? leader.left : 0),
+    members: { leader: leader?.memberId },
+  });
+}

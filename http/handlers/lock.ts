@@ -1,0 +1,134 @@
+/**
+ * Requests that wait for, or give way to, each other.
+ *
+ * @module
+ */
+
+import type { CoreCoordinator } from "../../coordination/core.ts";
+import { InvalidArgument } from "../../errors.ts";
+import { internalsOf } from "../../coordination/internals.ts";
+import type { Lease } from "../../coordination/leases/lease.ts";
+import { checkName } from "../../coordination/names.ts";
+import type { Grant } from "../../coordination/leases/request.ts";
+import { checkWait } from "../../coordination/leases/timings.ts";
+import { AskedLock } from "./asked_lock.ts";
+import { coordinatorFor, type CoordinatorSource } from "./coordinator_source.ts";
+import { keep, untilEnd } from "./response_lease.ts";
+import { cutShort, raise, unclaimed } from "../failures.ts";
+import { problem } from "../problem.ts";
+import { retryAfter } from "../retry_after.ts";
+
+/** How requests share a lock. Durations are in ms. */
+export interface LockOptions {
+  /** How long the lock outlives a handler that was cut off; the coordinator's unless given. */
+  ttl?: number;
+  /** How long a request waits for its turn; 0 unless given. */
+  timeout?: number;
+  /** The status of a request whose turn did not come: 423 Locked unless given, or 409 Conflict. */
+  status?: 423 | 409;
+  /** Whether such requests share the lock among themselves; see `AcquireOptions.shared`. */
+  shared?: boolean;
+  /**
+   * Whether the response's body is made under the lock too, which is then given back when the body
+   * ends, fails or is cancelled. Otherwise it is given back when the handler answers, and what a
+   * stream does after that it does without the lock. A client that reads slowly keeps the lock.
+   */
+  streams?: boolean;
+}
+
+/** What a handler under a lock works with. */
+export interface Held {
+  /** The lock's lease: its `token` is for the resource to check, its `signal` aborts with a loss. */
+  readonly lease: Lease;
+}
+
+/** The name of a lock, or how a request tells it; a request without one is answered with 400. */
+export type LockName<A extends readonly unknown[]> = string | ((...args: A) => string | undefined);
+
+/**
+ * Runs `handler` under a lock, which is renewed meanwhile and given back before the response is sent
+ * (a release that takes over a second goes on in the background). One request before, one after.
+ *
+ * Where it does not run: 423 (or 409) with the holder's member id and the time it has left as
+ * `Retry-After`; 400 for a name that no lock can have; 503 when the backend did not answer. The
+ * handler's own answer stands even if the lease was lost meanwhile; if it throws `LeaseLost` because
+ * of that, or what `lease.confirm()` throws, that is a 503 too. Other errors are the caller's.
+ *
+ * @example
+ * ```ts
+ * import { Coordinator } from "@baton/baton";
+ * import { withLock } from "@baton/baton/http";
+ * import { memory } from "@baton/baton/drivers/memory";
+ *
+ * declare function charge(account: string, options: { fence: number }): Promise<void>;
+ * const baton = new Coordinator(memory());
+ * const account = (request: Request) => new URL(request.url).pathname;
+ *
+ * const handler = withLock(baton, account, { timeout: 3_000 }, async (request, { lease }) => {
+ *   await charge(account(request), { fence: lease.token });
+ *   return new Response("charged");
+ * });
+ * ```
+ * @param handler Gets the request, the lease, and what else the platform calls with.
+ * @throws {InvalidArgument} when a fixed name or the timeout cannot be used.
+ */
+export function withLock<A extends readonly unknown[] = []>(
+  baton: CoordinatorSource<[Request, ...A]>,
+  name: LockName<[Request, ...A]>,
+  options: LockOptions,
+  handler: (request: Request, held: Held, ...args: A) => Response | Promise<Response>,
+): (request: Request, ...args: A) => Promise<Response> {
+  const { status = 423, streams = false, timeout = 0, ...rest } = options;
+  if (typeof name === "string") checkName("lock", name);
+  checkWait("timeout", timeout);
+  return async (request, ...args) => {
+    let coordinator: CoreCoordinator;
+    let grant: Grant;
+    const named = typeof name === "string" ? name : name(request, ...args) ?? "";
+    try {
+      checkName("lock", named);
+    } catch (error) {
+      return unnameable(request, error);
+    }
+    try {
+      coordinator = await coordinatorFor(baton, [request, ...args]);
+      const lock = new AskedLock(coordinator, named);
+      // Who waits for one answer only has nothing to stop; and Deno warns of whoever asks for it.
+      const waiting = timeout > 0 ? { signal: request.signal } : {};
+      await lock.acquire({ ...rest, timeout, ...waiting });
+      grant = lock.grant;
+    } catch (error) {
+      return unclaimed(request, error, timeout > 0) ?? raise(error);
+    }
+    const { lease } = grant;
+    if (!lease) return refused(request, status, grant.blockers);
+    const giveBack = keep(internalsOf(coordinator).session, lease);
+    let response: Response;
+    try {
+      response = await handler(request, { lease }, ...args);
+    } catch (error) {
+      await giveBack();
+      return cutShort(request, error) ?? raise(error);
+    }
+    if (streams) return await untilEnd(request, response, giveBack);
+    await giveBack();
+    return response;
+  };
+}
+
+function unnameable(request: Request, error: unknown): Response {
+  if (!(error instanceof InvalidArgument)) throw error;
+  // Its message says what is wrong with a name, and does not repeat it.
+  return problem(request, 400, { code: error.code, detail: error.message });
+}
+
+function refused(request: Request, status: 423 | 409, blockers: Grant["blockers"] = []): Response {
+  // Of several readers the last to leave is the one to wait for.
+  const [last] = [...blockers].sort((a, b) => b.left - a.left);
+  return problem(request, status, {
+    code: "lock-not-acquired",
+    detail: "Another request has what this one needs, so nothing was run. Try again later",
+    retryAfter: retryAfter(last?.left),
+    members: { holder: last?.value },
+  });
+}
