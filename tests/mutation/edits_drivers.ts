@@ -221,8 +221,10 @@ export const DRIVER_EDITS: readonly Edit[] = [
   ]),
   ...inFile(
     "drivers/kit/urls.ts",
-    ["any host that ends so is this machine", "/^(localhost|127", "/(localhost|127"],
-    ["any host that begins so is this machine", "(:\\d+)?$/.test(host)", "(:\\d+)?/.test(host)"],
+    [
+      ["any host that ends so is this machine", "/^(localhost|127", "/(localhost|127"],
+      ["any host that begins so is this machine", "(:\\d+)?$/.test(host)", "(:\\d+)?/.test(host)"],
+    ],
   ),
   ...inFile("drivers/kit/check.ts", [
     ["a ttl may be longer than a timer", "|| Number(ttl) > MAX_TTL", ""],
