@@ -36,8 +36,13 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
+/** Marks our errors, in every copy of this package that a process may have. */
+const BRAND = Symbol.for("@baton/baton/error");
+
 /** The base of every error Baton throws on purpose (Tooz: `ToozError`). */
 export class CoordinationError extends Error {
+  /** @internal See {@link codeOf}. */
+  readonly [BRAND] = true;
   /** The class's name; written out, for bundlers shorten names. */
   override readonly name: string = "CoordinationError";
   /** A stable word for the kind of error. */
@@ -54,11 +59,31 @@ export class CoordinationError extends Error {
 }
 
 /**
+ * The kind of an error of Baton's, whichever copy of this package made it; `undefined` for any other
+ * error. A driver that is published on its own may bring another copy, whose classes are not ours: so
+ * this, and not `instanceof`, tells errors apart.
+ */
+export function codeOf(error: unknown): ErrorCode | undefined {
+  const { [BRAND]: ours, code } = Object(error) as Partial<CoordinationError>;
+  return ours ? code : undefined;
+}
+
+/** Whether an error says that the operation may or may not have happened ({@link UnknownOutcome}). */
+export function isUnknown(error: unknown): boolean {
+  return ["unknown-outcome", "timed-out"].includes(codeOf(error) ?? "");
+}
+
+/** Whether an error of Baton's says that the same again (same id) is safe and may help. */
+export function isRetryable(error: unknown): boolean {
+  return codeOf(error) !== undefined && (error as CoordinationError).retryable;
+}
+
+/**
  * The backend was not reached, or refused us (wrong token, quota, no permission): nothing was
  * written. With `retryable` it may pass; without, it needs a human.
  */
 export class ConnectionError extends CoordinationError {
-  /** The class\'s name. */
+  /** The class's name. */
   override readonly name: string = "ConnectionError";
   /** Makes the error; `code` is `"connection"` unless given. */
   constructor(message: string, details: ErrorDetails = {}) {
@@ -71,7 +96,7 @@ export class ConnectionError extends CoordinationError {
  * Sending the same operation with the same id again is safe. Never read it as "refused".
  */
 export class UnknownOutcome extends CoordinationError {
-  /** The class\'s name. */
+  /** The class's name. */
   override readonly name: string = "UnknownOutcome";
   /** Makes the error; it is retryable unless told otherwise. */
   constructor(message: string, details: ErrorDetails = {}) {
@@ -81,7 +106,7 @@ export class UnknownOutcome extends CoordinationError {
 
 /** No answer within the time allowed; as with every {@link UnknownOutcome} it may have happened. */
 export class OperationTimedOut extends UnknownOutcome {
-  /** The class\'s name. */
+  /** The class's name. */
   override readonly name: string = "OperationTimedOut";
   /** Makes the error; `code` is `"timed-out"`. */
   constructor(message: string, details: ErrorDetails = {}) {
@@ -91,7 +116,7 @@ export class OperationTimedOut extends UnknownOutcome {
 
 /** `hold()` or `with()` could not get the lock in the time allowed: somebody else has it. */
 export class LockAcquireFailed extends CoordinationError {
-  /** The class\'s name. */
+  /** The class's name. */
   override readonly name: string = "LockAcquireFailed";
   /** Makes the error. */
   constructor(message: string, details: ErrorDetails = {}) {
@@ -105,7 +130,7 @@ export class LockAcquireFailed extends CoordinationError {
  * was sent already is safe only where the resource checks the fencing token.
  */
 export class LeaseLost extends CoordinationError {
-  /** The class\'s name. */
+  /** The class's name. */
   override readonly name: string = "LeaseLost";
   /** Makes the error. */
   constructor(message: string, details: ErrorDetails = {}) {
@@ -115,7 +140,7 @@ export class LeaseLost extends CoordinationError {
 
 /** An argument no backend could accept. Thrown before any request, so nothing was written. */
 export class InvalidArgument extends CoordinationError {
-  /** The class\'s name. */
+  /** The class's name. */
   override readonly name: string = "InvalidArgument";
   /** Makes the error. */
   constructor(message: string, details: ErrorDetails = {}) {
@@ -125,7 +150,7 @@ export class InvalidArgument extends CoordinationError {
 
 /** This runtime or driver cannot do what was asked; thrown before any request. */
 export class NotSupported extends CoordinationError {
-  /** The class\'s name. */
+  /** The class's name. */
   override readonly name: string = "NotSupported";
   /** Makes the error. */
   constructor(message: string, details: ErrorDetails = {}) {

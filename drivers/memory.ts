@@ -9,8 +9,9 @@
  */
 
 import { checkOps } from "./kit/check.ts";
-import type { Driver, Guarantees, Lease } from "./driver.ts";
-import { step, type Table } from "./kit/step.ts";
+import type { Driver, Guarantees, Lease, Outcome } from "./driver.ts";
+import { type Listed, type Place, step, type Table } from "./kit/step.ts";
+import { type After, Waiters } from "./kit/waiting.ts";
 
 /** How the memory driver is made. */
 export interface MemoryOptions {
@@ -18,16 +19,15 @@ export interface MemoryOptions {
    * The clock that decides life, in milliseconds since the epoch. By default the process's
    * monotonic clock, so that setting the system's clock neither ends nor prolongs a lease.
    */
-  now?: () => number;
+  now?: (() => number) | undefined;
+  /**
+   * The timer by which those wait who have patience: it calls back once after so many ms, and the
+   * answer cancels it. Default: the process's, if `now` is its clock too. On Cloudflare Workers, where
+   * one request cannot answer another, and beside a clock without a timer, nobody waits: `push` is
+   * `false` then.
+   */
+  after?: After | undefined;
 }
-
-const GUARANTEES: Guarantees = {
-  consistency: "linearizable",
-  clock: "process",
-  durability: "process",
-  push: false,
-  minTtl: 1,
-};
 
 /**
  * Makes an empty backend; all that share it share its leases.
@@ -43,18 +43,43 @@ const GUARANTEES: Guarantees = {
  * ```
  */
 export function memory(options: MemoryOptions = {}): Driver {
-  const table = new MemoryTable(
-    options.now ?? (() => performance.timeOrigin + performance.now()),
-  );
+  const { now, after = now ? undefined : timer() } = options;
+  const table = new MemoryTable(now ?? (() => performance.timeOrigin + performance.now()));
+  const waiters = after && new Waiters(table, after);
+  const guarantees: Guarantees = {
+    consistency: "linearizable",
+    clock: "process",
+    durability: "process",
+    push: waiters !== undefined,
+    minTtl: 1,
+  };
   return {
     name: "memory",
-    guarantees: GUARANTEES,
-    // deno-lint-ignore require-await -- errors are rejections, never thrown by the call itself
-    async apply(ops, { signal } = {}) {
-      checkOps(ops, GUARANTEES.minTtl);
+    guarantees,
+    async apply(ops, { signal, beforeRequest } = {}) {
+      checkOps(ops, guarantees.minTtl);
       signal?.throwIfAborted();
-      return ops.map((op) => step(op, table));
+      if (ops.length > 0) beforeRequest?.();
+      const outcomes: Outcome[] = [];
+      for (const op of ops) {
+        const waits = op.op === "acquire" && op.patience && waiters;
+        const outcome = waits ? await waiters.acquire(op, signal) : step(op, table);
+        if (outcome.ok && (op.op === "release" || op.op === "acquire")) {
+          waiters?.changed(op.resource);
+        }
+        outcomes.push(outcome);
+      }
+      return outcomes;
     },
+  };
+}
+
+/** The process's timer; none where a timer of one request cannot answer another. */
+function timer(): After | undefined {
+  if (globalThis.navigator?.userAgent === "Cloudflare-Workers") return undefined;
+  return (ms, callback) => {
+    const set = setTimeout(callback, ms);
+    return () => clearTimeout(set);
   };
 }
 
@@ -97,6 +122,18 @@ class MemoryTable implements Table {
     const seats = this.#resources.get(resource);
     seats?.delete(seat);
     if (seats?.size === 0) this.#resources.delete(resource);
+  }
+
+  scan(prefix: string, after: Place | undefined, limit: number): Listed[] {
+    const found: Listed[] = [];
+    for (const resource of [...this.#resources.keys()].sort()) {
+      if (!resource.startsWith(prefix) || resource < (after?.resource ?? "")) continue;
+      for (const lease of this.live(resource)) {
+        if (resource === after?.resource && lease.seat <= after.seat) continue;
+        if (found.push({ resource, ...lease }) === limit) return found;
+      }
+    }
+    return found;
   }
 
   nextToken(): number {

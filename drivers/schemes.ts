@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CoordinationError, InvalidArgument } from "../errors.ts";
+import { codeOf, InvalidArgument } from "../errors.ts";
 import type { Driver } from "./driver.ts";
 import type { MysqlQuery } from "./mysql/send.ts";
 import type { PostgresQuery } from "./postgres/send.ts";
@@ -53,7 +53,7 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
     try {
       return sqlite(url.replace(/^file:/i, "file:"));
     } catch (error) {
-      if (error instanceof CoordinationError) throw error;
+      if (codeOf(error)) throw error;
       // The URL parser's own error repeats what it has parsed.
       throw new InvalidArgument("Cannot use this file: URL: it does not name a file of this host");
     }

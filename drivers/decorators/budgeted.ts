@@ -7,11 +7,11 @@
 
 import { ConnectionError, InvalidArgument } from "../../errors.ts";
 import type { Driver } from "../driver.ts";
+import { wrapped } from "../kit/wrapped.ts";
 
 /**
- * Lets `apply` be called so many times, and repetitions count; then it throws a definite error, and
- * nothing was sent. Each is one request, but on MySQL, where it can be two or three: give a third. On
- * Redis it is two when the server has forgotten the script, as after a restart: leave a few.
+ * Lets the driver send so many requests, repetitions included. After that no request is sent, and the
+ * error says so: a definite one, unless the batch had written something before.
  *
  * @throws {InvalidArgument} when `requests` is no whole number above 0.
  */
@@ -23,18 +23,20 @@ export function budgeted(driver: Driver, requests: number): Driver {
   }
   let left = requests;
   return {
-    name: driver.name,
-    guarantees: driver.guarantees,
-    async apply(ops, options) {
-      if (left === 0) {
-        throw new ConnectionError(
-          `The budget of ${requests} requests is used up, so nothing was sent; what is held ends by ` +
-            "its ttl. Wait longer between looks (a longer timeout, fewer waits), or raise the budget " +
-            "(subrequests) if the platform allows more",
-        );
-      }
-      left--;
-      return await driver.apply(ops, options);
+    ...wrapped(driver),
+    async apply(ops, options = {}) {
+      const beforeRequest = (): void => {
+        if (left === 0) {
+          throw new ConnectionError(
+            `The budget of ${requests} requests is used up, so this one was not sent; what is held ` +
+              "ends by its ttl. Wait longer between looks (a longer timeout, fewer waits), or raise " +
+              "the budget (subrequests) if the platform allows more",
+          );
+        }
+        options.beforeRequest?.();
+        left--;
+      };
+      return await driver.apply(ops, { ...options, beforeRequest });
     },
   };
 }

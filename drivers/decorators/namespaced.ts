@@ -6,7 +6,8 @@
 
 import { InvalidArgument } from "../../errors.ts";
 import { checkOps } from "../kit/check.ts";
-import type { Driver, Op } from "../driver.ts";
+import { wrapped } from "../kit/wrapped.ts";
+import type { Driver, Op, Outcome } from "../driver.ts";
 
 /**
  * Puts every resource of `driver` under `namespace`. Two namespaces never see each other, and none
@@ -27,16 +28,26 @@ export function namespaced(driver: Driver, namespace: string): Driver {
     ...place,
     resource: `${namespace}/${place.resource}`,
   });
-  const prefixed = (op: Op): Op =>
-    "guard" in op && op.guard ? { ...inside(op), guard: inside(op.guard) } : inside(op);
+  const prefixed = (op: Op): Op => {
+    if (op.op === "list") return { ...op, prefix: `${namespace}/${op.prefix}` };
+    return "guard" in op && op.guard ? { ...inside(op), guard: inside(op.guard) } : inside(op);
+  };
+  /** A list's leases name their resources; those of other operations do not. */
+  const outside = (outcome: Outcome, op: Op | undefined): Outcome => {
+    if (op?.op !== "list") return outcome;
+    const leases = outcome.leases.map((lease) => ({
+      ...lease,
+      resource: lease.resource!.slice(namespace.length + 1),
+    }));
+    return { ...outcome, leases };
+  };
   return {
-    name: driver.name,
-    guarantees: driver.guarantees,
-    // deno-lint-ignore require-await -- errors are rejections, never thrown by the call itself
+    ...wrapped(driver),
     async apply(ops, options) {
       // Before the prefix makes an empty resource look like one.
       checkOps(ops, driver.guarantees.minTtl);
-      return driver.apply(ops.map(prefixed), options);
+      const outcomes = await driver.apply(ops.map(prefixed), options);
+      return outcomes.map((outcome, n) => outside(outcome, ops[n]));
     },
   };
 }

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { CoordinationError, type ErrorCode } from "../../errors.ts";
+import { codeOf, type ErrorCode } from "../../errors.ts";
 import type { Driver, Op } from "../driver.ts";
+import { wrapped } from "../kit/wrapped.ts";
 
 /** One `apply`, after it ended. It holds no id, value or credential. */
 export interface RequestEvent {
@@ -13,8 +14,12 @@ export interface RequestEvent {
   readonly type: "request";
   /** The driver's name. */
   readonly driver: string;
-  /** What was asked. */
-  readonly ops: ReadonlyArray<Pick<Op, "op" | "resource" | "seat">>;
+  /** What was asked: each operation, its resource (of a list, its prefix) and seat. */
+  readonly ops: ReadonlyArray<
+    { readonly op: Op["op"]; readonly resource: string; readonly seat?: string }
+  >;
+  /** How many requests the driver sent for it. */
+  readonly requests: number;
   /** Which operations were granted; absent when there was no answer. */
   readonly ok?: readonly boolean[];
   /** Why there was no answer. */
@@ -35,30 +40,37 @@ export function traced(
   now: () => number = () => performance.now(),
 ): Driver {
   return {
-    name: driver.name,
-    guarantees: driver.guarantees,
-    async apply(ops, options) {
+    ...wrapped(driver),
+    async apply(ops, options = {}) {
       const start = now();
+      let requests = 0;
+      const beforeRequest = (): void => {
+        options.beforeRequest?.();
+        requests++;
+      };
       const report = (result: Pick<RequestEvent, "ok" | "error">): void => {
-        const asked = ops.map(({ op, resource, seat }) => ({
-          op,
-          resource,
-          ...(seat !== undefined && { seat }),
-        }));
+        const asked = ops.map(summary);
+        const { name } = driver;
         try {
-          on({ type: "request", driver: driver.name, ops: asked, ...result, ms: now() - start });
+          on({ type: "request", driver: name, ops: asked, requests, ...result, ms: now() - start });
         } catch {
           // See `on`.
         }
       };
       try {
-        const outcomes = await driver.apply(ops, options);
+        const outcomes = await driver.apply(ops, { ...options, beforeRequest });
         report({ ok: outcomes.map((outcome) => outcome.ok) });
         return outcomes;
       } catch (error) {
-        report({ error: error instanceof CoordinationError ? error.code : "aborted" });
+        report({ error: codeOf(error) ?? "aborted" });
         throw error;
       }
     },
   };
+}
+
+function summary(op: Op): RequestEvent["ops"][number] {
+  if (op.op === "list") return { op: op.op, resource: op.prefix };
+  const { resource, seat } = op;
+  return { op: op.op, resource, ...(seat !== undefined && { seat }) };
 }

@@ -5,13 +5,15 @@
  */
 
 import { InvalidArgument } from "../../errors.ts";
-import type { Acquire, Op } from "../driver.ts";
+import type { Acquire, List, Op } from "../driver.ts";
 
 /** The longest finite ttl: what a timer, and a signed 32-bit field, can hold. */
 export const MAX_TTL = 2 ** 31 - 1;
+/** The longest page of a list. */
+export const MAX_LIMIT = 1_000;
 
-/** UTF-8 bytes allowed; two keys of 512 fit every backend's index. */
-const LIMITS = { resource: 512, seat: 512, id: 128, value: 65_536 };
+/** UTF-8 bytes allowed (contract rule 11); two keys of 512 fit every backend's index. */
+const LIMITS = { resource: 512, prefix: 512, seat: 512, id: 128, value: 65_536, after: 4_096 };
 
 const encoder = new TextEncoder();
 
@@ -22,24 +24,35 @@ const encoder = new TextEncoder();
  */
 export function checkOps(ops: readonly Op[], minTtl: number): void {
   for (const op of ops) {
-    const { id, ttl, value, guard } = op as Partial<Acquire>;
+    checkWord(op.op, ["acquire", "renew", "release", "inspect", "list"]);
+    if (op.op === "list") {
+      checkList(op);
+      continue;
+    }
+    const { id, ttl, value, guard, patience = 0 } = op as Partial<Acquire>;
     const writes = op.op === "acquire" || op.op === "renew";
-    checkWord(op.op, ["acquire", "renew", "release", "inspect"]);
     checkText("resource", op.resource, 1);
     checkText("seat", op.seat, 0, op.op === "inspect");
     checkText("id", id, 1, !writes);
     checkText("value", value, 0, op.op !== "acquire");
     if (writes) checkTtl(ttl, minTtl);
+    checkWhole("patience", patience, 0, MAX_TTL);
     if (guard) {
-      checkWord(guard.when, ["held", "vacant"]);
+      checkWord(guard.when, ["held", "vacant"], "guard");
       checkText("resource", guard.resource, 1);
       checkText("seat", guard.seat, 0, true);
     }
   }
 }
 
-function checkWord(word: string, known: readonly string[]): void {
-  if (!known.includes(word)) refuse("operation", `"${word}" is none of ${known}`);
+function checkList({ prefix, after, limit }: List): void {
+  checkText("prefix", prefix, 0);
+  checkText("after", after, 1, true);
+  checkWhole("limit", limit, 1, MAX_LIMIT);
+}
+
+function checkWord(word: string, known: readonly string[], what = "operation"): void {
+  if (!known.includes(word)) refuse(what, `"${word}" is none of ${known}`);
 }
 
 function checkText(
@@ -64,9 +77,12 @@ function checkText(
 }
 
 function checkTtl(ttl: unknown, minTtl: number): void {
-  if (ttl === Infinity) return;
-  if (!Number.isSafeInteger(ttl) || Number(ttl) < minTtl || Number(ttl) > MAX_TTL) {
-    refuse("ttl", `${ttl} is not whole milliseconds from ${minTtl} to ${MAX_TTL}, nor Infinity`);
+  if (ttl !== Infinity) checkWhole("ttl", ttl, minTtl, MAX_TTL, " ms, nor Infinity");
+}
+
+function checkWhole(what: string, value: unknown, least: number, most: number, unit = ""): void {
+  if (!Number.isSafeInteger(value) || Number(value) < least || Number(value) > most) {
+    refuse(what, `${String(value)} is not a whole number from ${least} to ${most}${unit}`);
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ConnectionError, CoordinationError, UnknownOutcome } from "../../errors.ts";
+import { codeOf, ConnectionError, type CoordinationError, UnknownOutcome } from "../../errors.ts";
 
 /** What a driver makes of an error from its server, or from the way there. */
 export interface Verdict {
@@ -26,7 +26,7 @@ export function failure(
   error: unknown,
   judge: (error: unknown) => Verdict,
 ): CoordinationError {
-  if (error instanceof CoordinationError) return error;
+  if (codeOf(error)) return error as CoordinationError;
   const { said, refused, unauthorized, mayPass, advice } = judge(error);
   const unreachable = isUnreachable(error);
   if (!unreachable && !refused) {

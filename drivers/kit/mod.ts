@@ -5,9 +5,12 @@
  * @module
  */
 
-export { checkOps, MAX_TTL, refuse } from "./check.ts";
+export { checkOps, MAX_LIMIT, MAX_TTL, refuse } from "./check.ts";
 export { failure, type Verdict } from "./failure.ts";
-export { bySeat, placeKey } from "./order.ts";
+export { bySeat, endOf, placeKey } from "./order.ts";
 export { plain, textOf } from "./plain_words.ts";
-export { step, type Table } from "./step.ts";
+export { type Listed, page, type Place, placeIn, step, type Table } from "./step.ts";
+export { nonces } from "./nonce.ts";
 export { isLoopback } from "./urls.ts";
+export { type After, Waiters } from "./waiting.ts";
+export { noStore } from "./no_store.ts";

@@ -5,7 +5,22 @@
  * @module
  */
 
-import type { Acquire, Guard, Lease, Op, Outcome, Release, Renew } from "../driver.ts";
+import type { Acquire, Guard, Lease, List, Op, Outcome, Release, Renew } from "../driver.ts";
+import { refuse } from "./check.ts";
+
+/** A seat of a resource. */
+export interface Place {
+  /** The resource. */
+  readonly resource: string;
+  /** The place in it. */
+  readonly seat: string;
+}
+
+/** A lease and its resource. */
+export interface Listed extends Lease {
+  /** Its resource. */
+  readonly resource: string;
+}
 
 /** Where leases are kept. It answers live leases only and keeps the clock. */
 export interface Table {
@@ -15,6 +30,11 @@ export interface Table {
   put(resource: string, lease: Lease): void;
   /** Forgets a lease. */
   drop(resource: string, seat: string): void;
+  /**
+   * At most `limit` live leases of all resources that begin with `prefix`, in an order of the table's
+   * own, from the first after the place that is named by `after`.
+   */
+  scan(prefix: string, after: Place | undefined, limit: number): readonly Listed[];
   /** A fencing token above every earlier one: `max(previous + 1, clock in ms)`. */
   nextToken(): number;
 }
@@ -32,6 +52,8 @@ export function step(op: Op, table: Table): Outcome {
       return release(op, table);
     case "inspect":
       return { ok: true, leases: table.live(op.resource, op.seat) };
+    case "list":
+      return list(op, table);
   }
 }
 
@@ -62,6 +84,35 @@ function release(op: Release, table: Table): Outcome {
   if (blockers) return { ok: false, leases: blockers };
   table.drop(op.resource, op.seat);
   return { ok: true, leases: [] };
+}
+
+function list({ prefix, after, limit }: List, table: Table): Outcome {
+  const leases = table.scan(prefix, after === undefined ? undefined : placeIn(after), limit);
+  return page(leases, limit);
+}
+
+/** The outcome of a list that was asked for `limit` leases and found these, in order. */
+export function page(leases: readonly Listed[], limit: number): Outcome {
+  const last = leases.length < limit ? undefined : leases.at(-1);
+  if (!last) return { ok: true, leases };
+  return { ok: true, leases, after: JSON.stringify([last.resource, last.seat]) };
+}
+
+/**
+ * The place in a cursor that {@link page} has made.
+ *
+ * @throws {InvalidArgument} when it is no such cursor.
+ */
+export function placeIn(after: string): Place {
+  try {
+    const [resource, seat, ...rest] = JSON.parse(after);
+    if (typeof resource === "string" && typeof seat === "string" && rest.length === 0) {
+      return { resource, seat };
+    }
+  } catch {
+    // See below.
+  }
+  return refuse("after", "it is not what an earlier page answered");
 }
 
 /** Who makes the guard fail; `undefined` when it holds. */

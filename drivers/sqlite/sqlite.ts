@@ -11,11 +11,11 @@
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { ConnectionError, NotSupported, UnknownOutcome } from "../../errors.ts";
+import { codeOf, ConnectionError, NotSupported, UnknownOutcome } from "../../errors.ts";
 import { checkOps, refuse } from "../kit/check.ts";
 import type { Driver, Guarantees, Lease, Op, Outcome } from "../driver.ts";
-import { bySeat } from "../kit/order.ts";
-import { step, type Table } from "../kit/step.ts";
+import { bySeat, endOf } from "../kit/order.ts";
+import { type Listed, type Place, step, type Table } from "../kit/step.ts";
 
 /** How the SQLite driver is made. */
 export interface SqliteOptions {
@@ -81,9 +81,11 @@ export function sqlite(file: string | URL, options: SqliteOptions = {}): SqliteD
     name: "sqlite",
     guarantees: GUARANTEES,
     // deno-lint-ignore require-await -- errors are rejections, never thrown by the call itself
-    async apply(ops, { signal } = {}) {
+    async apply(ops, { signal, beforeRequest } = {}) {
       checkOps(ops, GUARANTEES.minTtl);
       signal?.throwIfAborted();
+      if (ops.length === 0) return [];
+      beforeRequest?.();
       table ??= SqliteTable.open(path, busyTimeout, now);
       return table.run(ops);
     },
@@ -132,6 +134,7 @@ class SqliteTable implements Table {
   readonly #clock: () => number;
   readonly #one: StatementSync;
   readonly #all: StatementSync;
+  readonly #scan: StatementSync;
   readonly #put: StatementSync;
   readonly #drop: StatementSync;
   readonly #token: StatementSync;
@@ -166,6 +169,11 @@ class SqliteTable implements Table {
       `select ${columns} from leases where resource = ? and seat = ? and ${live}`,
     );
     this.#all = database.prepare(`select ${columns} from leases where resource = ? and ${live}`);
+    this.#scan = database.prepare(
+      `select resource, ${columns} from leases where (expires is null or expires > ?1)
+        and (resource, seat) >= (?2, ?3) and not (?4 and resource = ?2 and seat = ?3)
+        and (?5 is null or resource < ?5) order by resource, seat limit ?6`,
+    );
     this.#put = database.prepare(
       `insert or replace into leases (resource, ${columns}) values (?, ?, ?, ?, ?, ?)`,
     );
@@ -183,7 +191,7 @@ class SqliteTable implements Table {
 
   run(ops: readonly Op[]): Outcome[] {
     try {
-      const reads = ops.every((op) => op.op === "inspect");
+      const reads = ops.every((op) => op.op === "inspect" || op.op === "list");
       this.#database.exec(reads ? "begin" : "begin immediate");
       // Read after the write lock is ours: what expired while we waited is dead for us too.
       this.#now = Math.floor(this.#clock());
@@ -213,11 +221,18 @@ class SqliteTable implements Table {
     const rows = seat === undefined
       ? this.#all.all(resource, this.#now)
       : this.#one.all(resource, seat, this.#now);
-    const leases = rows.map(({ expires, ...row }) => ({
-      ...row,
-      left: expires === null ? Infinity : Number(expires) - this.#now,
-    } as Lease));
-    return leases.sort(bySeat);
+    return rows.map((row) => this.#lease(row)).sort(bySeat);
+  }
+
+  #lease({ expires, ...row }: Record<string, unknown>): Lease {
+    return { ...row, left: expires === null ? Infinity : Number(expires) - this.#now } as Lease;
+  }
+
+  scan(prefix: string, after: Place | undefined, limit: number): Listed[] {
+    const { resource = prefix, seat = "" } = after ?? {};
+    const end = endOf(prefix) ?? null;
+    const rows = this.#scan.all(this.#now, resource, seat, after ? 1 : 0, end, limit);
+    return rows.map((row) => this.#lease(row) as Listed);
   }
 
   put(resource: string, { seat, id, token, value, left }: Lease): void {
@@ -239,7 +254,7 @@ class SqliteTable implements Table {
 
 /** Whatever fails before the commit is rolled back: definite, and only "busy" may pass. */
 function refused(error: unknown): Error {
-  if (error instanceof UnknownOutcome || error instanceof NotSupported) return error;
+  if (codeOf(error)) return error as Error;
   const { errcode, message } = error as { errcode?: number; message: string };
   // SQLITE_BUSY and SQLITE_LOCKED by Node's code, or by their text, which is all that Deno gives.
   const busy = [5, 6].includes((errcode ?? 0) & 0xff) ||

@@ -7,7 +7,7 @@
 import type { CoreCoordinator } from "../../coordination/core.ts";
 import type { Run, SlotOptions } from "../../coordination/cron/types.ts";
 import { planOf } from "../../coordination/cron/plan.ts";
-import { InvalidArgument } from "../../errors.ts";
+import { codeOf } from "../../errors.ts";
 import { internalsOf } from "../../coordination/internals.ts";
 import { checkName } from "../../coordination/names.ts";
 import { type Interval, slotAt } from "../../coordination/cron/slots.ts";
@@ -126,9 +126,9 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
 
 /** The answer to a trigger that was not even claimed. */
 function misfit(request: Request, error: unknown): Response {
-  if (error instanceof InvalidArgument) {
-    // Whoever knows the secret may read why.
-    return problem(request, 400, { code: error.code, detail: error.message });
+  if (codeOf(error) === "invalid-argument") {
+    // The caller knows the secret and may read why.
+    return problem(request, 400, { code: "invalid-argument", detail: (error as Error).message });
   }
   return unclaimed(request, error) ?? raise(error);
 }

@@ -5,7 +5,7 @@
  */
 
 import type { CoreCoordinator } from "../../coordination/core.ts";
-import { InvalidArgument } from "../../errors.ts";
+import { codeOf } from "../../errors.ts";
 import { internalsOf } from "../../coordination/internals.ts";
 import type { Lease } from "../../coordination/leases/lease.ts";
 import { checkName } from "../../coordination/names.ts";
@@ -117,9 +117,9 @@ export function withLock<A extends readonly unknown[] = []>(
 }
 
 function unnameable(request: Request, error: unknown): Response {
-  if (!(error instanceof InvalidArgument)) throw error;
+  if (codeOf(error) !== "invalid-argument") throw error;
   // Its message says what is wrong with a name, and does not repeat it.
-  return problem(request, 400, { code: error.code, detail: error.message });
+  return problem(request, 400, { code: "invalid-argument", detail: (error as Error).message });
 }
 
 function refused(request: Request, status: 423 | 409, blockers: Grant["blockers"] = []): Response {
