@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ConnectionError, CoordinationError, LeaseLost, UnknownOutcome } from "../errors.ts";
+import { codeOf, type ErrorCode } from "../errors.ts";
 import { problem } from "./problem.ts";
 
 /** When to try an unreachable backend again, in seconds: outages rarely last less. */
@@ -24,19 +24,20 @@ export function unclaimed(
   error: unknown,
   waiting: boolean = false,
 ): Response | undefined {
-  if (error instanceof UnknownOutcome || error instanceof ConnectionError) {
+  const code = codeOf(error);
+  if (isOutage(code)) {
     return problem(request, 503, {
-      code: error.code,
+      code,
       detail: "The coordination backend gave no answer, so nothing was run. Try again",
       retryAfter: LATER,
     });
   }
   // Only a stopping coordinator refuses so; another process may take the next request.
-  const stopping = error instanceof CoordinationError && error.code === "misuse";
+  const stopping = code === "misuse";
   // Otherwise nobody reads it: the client has left.
   if (stopping || (waiting && request.signal.aborted)) {
     return problem(request, 503, {
-      code: stopping ? error.code : "aborted",
+      code: stopping ? code : "aborted",
       detail: "The request was given up before its turn, so nothing was run. Try again",
       retryAfter: SOON,
     });
@@ -50,21 +51,27 @@ export function unclaimed(
  * @returns `undefined` for the handler's other errors.
  */
 export function cutShort(request: Request, error: unknown): Response | undefined {
-  if (error instanceof LeaseLost) {
+  const code = codeOf(error);
+  if (code === "lease-lost") {
     return problem(request, 503, {
-      code: error.code,
+      code,
       detail: "The lease was lost while this was going on; a part of it may have been done",
       retryAfter: SOON,
     });
   }
-  if (error instanceof UnknownOutcome || error instanceof ConnectionError) {
+  if (isOutage(code)) {
     return problem(request, 503, {
-      code: error.code,
+      code,
       detail: "The coordination backend stopped answering; a part of this may have been done",
       retryAfter: LATER,
     });
   }
   return undefined;
+}
+
+/** Whether the backend was not reached, refused us, or gave no answer. */
+function isOutage(code: ErrorCode | undefined): code is ErrorCode {
+  return ["connection", "unauthorized", "unknown-outcome", "timed-out"].includes(code ?? "");
 }
 
 /** Throws what is for the caller to see. */
