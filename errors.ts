@@ -42,7 +42,9 @@ const BRAND = Symbol.for("@baton/baton/error");
 /** The base of every error Baton throws on purpose (Tooz: `ToozError`). */
 export class CoordinationError extends Error {
   /** @internal See {@link codeOf}. */
-  readonly [BRAND] = true;
+  get [BRAND](): true {
+    return true;
+  }
   /** The class's name; written out, for bundlers shorten names. */
   override readonly name: string = "CoordinationError";
   /** A stable word for the kind of error. */
@@ -64,13 +66,23 @@ export class CoordinationError extends Error {
  * this, and not `instanceof`, tells errors apart.
  */
 export function codeOf(error: unknown): ErrorCode | undefined {
-  const { [BRAND]: ours, code } = Object(error) as Partial<CoordinationError>;
-  return ours ? code : undefined;
+  try {
+    const { [BRAND]: ours, code } = Object(error) as Partial<CoordinationError>;
+    return ours ? code : undefined;
+  } catch {
+    // Anything can be thrown, even what cannot be looked at.
+    return undefined;
+  }
 }
 
 /** Whether an error says that the operation may or may not have happened ({@link UnknownOutcome}). */
 export function isUnknown(error: unknown): boolean {
   return ["unknown-outcome", "timed-out"].includes(codeOf(error) ?? "");
+}
+
+/** Whether an error says that the backend was not reached, refused to serve, or gave no answer. */
+export function isOutage(error: unknown): boolean {
+  return isUnknown(error) || ["connection", "unauthorized"].includes(codeOf(error) ?? "");
 }
 
 /** Whether an error of Baton's says that the same again (same id) is safe and may help. */
@@ -114,13 +126,26 @@ export class OperationTimedOut extends UnknownOutcome {
   }
 }
 
+/** Who has a lock, or a permit of a semaphore. */
+export interface Holder {
+  /** The member id of the coordinator that acquired it. */
+  readonly memberId: string;
+  /** Its fencing token. */
+  readonly token: number;
+  /** An upper bound of how long it keeps it unrenewed, in ms. */
+  readonly left: number;
+}
+
 /** `hold()` or `with()` could not get the lock in the time allowed: somebody else has it. */
 export class LockAcquireFailed extends CoordinationError {
   /** The class's name. */
   override readonly name: string = "LockAcquireFailed";
+  /** Who had it at the last look, the first to run out first. */
+  readonly holders: readonly Holder[];
   /** Makes the error. */
-  constructor(message: string, details: ErrorDetails = {}) {
+  constructor(message: string, holders: readonly Holder[] = [], details: ErrorDetails = {}) {
     super(message, "lock-not-acquired", details);
+    this.holders = holders;
   }
 }
 

@@ -18,6 +18,7 @@ import { internalsOf } from "./internals.ts";
 import type { CallOptions } from "./leases/lease.ts";
 import type { Partitioner, PartitionOptions } from "./partition/partitioner.ts";
 import { capabilitiesOf } from "./groups/changes.ts";
+import { News } from "./groups/news.ts";
 import { type EventsOptions, type Tick, Ticker, type TickOptions } from "./groups/tick.ts";
 import { type WatchCallback, Watches } from "./groups/watches.ts";
 
@@ -54,13 +55,13 @@ export class Coordinator extends CoreCoordinator {
    */
   constructor(driver: Driver, options: CoordinatorOptions = {}) {
     super(driver, options);
-    const { session, candidate } = internalsOf(this);
-    const { ttl = 30_000, membershipTtl = ttl } = options;
-    session.check(membershipTtl);
+    const { session, candidates } = internalsOf(this);
+    const news = new News(this.memberId);
+    session.reports.listen((event) => news.hear(event));
     this.#directory = new Directory(session);
-    this.#groups = new Groups(session, this.#directory, this.memberId, membershipTtl);
-    this.#watches = new Watches(session, candidate);
-    this.#ticker = new Ticker(session, this.#groups, this.#watches);
+    this.#groups = new Groups(session, this.#directory, news);
+    this.#watches = new Watches(session, (group) => candidates.of(group), news);
+    this.#ticker = new Ticker(session, this.#groups, this.#watches, news);
   }
 
   /**

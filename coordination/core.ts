@@ -7,14 +7,15 @@
 
 import type { Driver } from "../drivers/driver.ts";
 import { Cron } from "./cron/cron.ts";
-import { type CampaignOptions, Candidate } from "./election/candidate.ts";
+import type { CampaignOptions } from "./election/candidate.ts";
+import { Candidates } from "./election/candidates.ts";
 import { Election, type Leader } from "./election/election.ts";
 import { CoordinationError, NotSupported } from "../errors.ts";
 import { lend } from "./internals.ts";
 import type { LeaderWork } from "./election/leader_loop.ts";
 import type { CallOptions } from "./leases/lease.ts";
 import { Lock } from "./locks/lock.ts";
-import { memberOf } from "./member.ts";
+import { sessionOf } from "./member.ts";
 import { checkName } from "./names.ts";
 import type { CoordinatorOptions, StartOptions } from "./options.ts";
 import { Semaphore } from "./locks/semaphore.ts";
@@ -26,8 +27,8 @@ export type { CoordinatorOptions, StartOptions } from "./options.ts";
  * Locks, semaphores, elections and cron jobs of one member over one backend.
  *
  * It does not make anything safe by itself: a holder that is paused can act on a lease it has lost.
- * Within the clock bounds no two holders believe at once; beyond them only a resource that checks
- * `lease.token` is safe.
+ * Within the clock bounds no two processes think at the same time that they hold it; beyond them only a
+ * resource that checks `lease.token` is safe.
  *
  * On Cloudflare Workers make one per request; it costs nothing until it is used.
  *
@@ -42,12 +43,13 @@ export type { CoordinatorOptions, StartOptions } from "./options.ts";
  * ```
  */
 export class CoreCoordinator implements AsyncDisposable {
-  /** Who we are, for others to read. */
+  /** Name of this process, visible to others. */
   readonly memberId: string;
   readonly #session: Session;
-  readonly #ttls: { lock: number; leader: number; any: number };
-  readonly #candidates = new Map<string, Candidate>();
+  readonly #candidates: Candidates;
   #started = false;
+  /** How often `stop()` was called: a `start()` under way when it was does not start the heartbeat. */
+  #stops = 0;
 
   /**
    * Makes a coordinator. No request.
@@ -55,13 +57,10 @@ export class CoreCoordinator implements AsyncDisposable {
    * @throws {InvalidArgument} when an option cannot work, saying which and why.
    */
   constructor(driver: Driver, options: CoordinatorOptions = {}) {
-    const { memberId, session, ttl } = memberOf(driver, options);
-    const { lockTtl = ttl, leaderTtl = ttl } = options;
-    this.memberId = memberId;
-    this.#session = session;
-    for (const each of [lockTtl, leaderTtl]) session.check(each);
-    this.#ttls = { lock: lockTtl, leader: leaderTtl, any: ttl };
-    lend(this, { session, candidate: (group) => this.#candidate(group) });
+    const session = this.#session = sessionOf(driver, options);
+    const candidates = this.#candidates = new Candidates(session);
+    this.memberId = session.memberId;
+    lend(this, { session, candidates });
   }
 
   /** Whether `start()` was called, and `stop()` was not since. */
@@ -70,8 +69,8 @@ export class CoreCoordinator implements AsyncDisposable {
   }
 
   /**
-   * Proves with one request that the backend answers and knows us, and begins to renew in the
-   * background if asked to. Short-lived code can do without: every other call works unstarted.
+   * Proves with one call of the driver that the backend answers and accepts us, and begins to renew in
+   * the background if asked to. Short-lived code can do without: every other call works unstarted.
    *
    * @throws {ConnectionError} when the backend is not reached or refuses us; we stay unstarted.
    * @throws {NotSupported} when a heartbeat is asked for where timers end with the request.
@@ -83,23 +82,29 @@ export class CoreCoordinator implements AsyncDisposable {
     }
     if (options.heartbeat && !this.#session.runtime.lasting) {
       throw new NotSupported(
-        "Cannot beat in the background here: this platform ends timers with the request. Use " +
-          "lock.with(), lead() or cron().run(), which renew while they run, or call heartbeat()",
+        "Background heartbeats do not work here: this platform stops timers when the request ends. " +
+          "Use lock.with(), lead() or cron().run(), which renew while they run, or call heartbeat()",
       );
     }
     this.#started = true;
+    const stops = this.#stops;
     try {
-      await this.#session.inspect("groups", "", options.signal);
+      await this.#session.look("groups", "", options);
     } catch (error) {
-      this.#started = false;
+      if (stops === this.#stops) this.#started = false;
       throw error;
     }
-    this.#session.heart.keepAll(options.heartbeat === true);
+    if (stops === this.#stops) this.#session.heart.keepAll(options.heartbeat === true);
   }
 
   /**
-   * Ends the heartbeat and releases everything held, in one request. It never hangs: if the backend
-   * does not answer, it gives up after at most ten seconds and what was held ends by its ttl.
+   * Ends the heartbeat and everything that acquires or waits (`lead()`, `events()`, waiters,
+   * `catchUp()`), and releases everything held: up to 50 leases in one call of the driver. Afterwards
+   * nothing is acquired by what was called before; pending calls end, with code `misuse` where they
+   * cannot answer. Runs of cron jobs go on to their end under their own claims.
+   *
+   * It never hangs: if the backend does not answer, it gives up after at most ten seconds and what was
+   * held ends by its ttl.
    *
    * Where `start()` was never called, `await using baton = …` does the same, or
    * `await baton[Symbol.asyncDispose]()`.
@@ -117,21 +122,21 @@ export class CoreCoordinator implements AsyncDisposable {
   /** As {@link Coordinator.stop}, started or not; a failed release is reported, not thrown. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#started = false;
+    this.#stops++;
     this.#session.heart.keepAll(false);
-    await this.#session.releaseAll().catch((error: unknown) => {
-      this.#session.report({ type: "release-failed", error });
-    });
+    await this.#session.stop();
   }
 
   /**
-   * Renews everything held. One request, sent once; none when nothing is held.
+   * Renews everything held: up to 1,000 leases in one call of the driver, sent once; none when nothing
+   * is held.
    *
-   * @returns In how many ms the next call is due; `Infinity` when nothing is held.
+   * @returns In how many ms the next call is due; when nothing is held, how long a loop may sleep.
    * @throws {UnknownOutcome} when there was no answer: call again soon, leases last until their
    *   deadlines.
    */
   async heartbeat(options: CallOptions = {}): Promise<number> {
-    return await this.#session.heartbeat(options.signal);
+    return await this.#session.heart.beat(options.signal);
   }
 
   /**
@@ -141,7 +146,7 @@ export class CoreCoordinator implements AsyncDisposable {
    */
   getLock(name: string): Lock {
     checkName("lock", name);
-    return new Lock(name, this.#session, this.memberId, this.#ttls.lock);
+    return new Lock(name, this.#session);
   }
 
   /**
@@ -152,7 +157,7 @@ export class CoreCoordinator implements AsyncDisposable {
    */
   getSemaphore(name: string, permits: number): Semaphore {
     checkName("semaphore", name);
-    return new Semaphore(name, permits, this.#session, this.memberId, this.#ttls.lock);
+    return new Semaphore(name, permits, this.#session);
   }
 
   /**
@@ -161,25 +166,15 @@ export class CoreCoordinator implements AsyncDisposable {
    * @throws {InvalidArgument} when the name is empty, too long or has control characters.
    */
   election(group: string): Election {
-    return new Election(this.#candidate(group));
+    return new Election(group, this.#session, this.#candidates);
   }
 
-  #candidate(group: string): Candidate {
-    checkName("group", group);
-    let candidate = this.#candidates.get(group);
-    if (!candidate) {
-      candidate = new Candidate(group, this.#session, this.memberId, this.#ttls.leader);
-      this.#candidates.set(group, candidate);
-    }
-    return candidate;
-  }
-
-  /** Who leads the group now, or `null`. One request. */
+  /** Who leads the group now, or `null`. One call of the driver. */
   async getLeader(group: string, options: CallOptions = {}): Promise<Leader | null> {
     return await this.election(group).leader(options);
   }
 
-  /** Gives leadership of the group up. One request; `false` when we did not lead. */
+  /** Gives leadership of the group up. One call of the driver; `false` when we did not lead. */
   async standDownGroupLeader(group: string, options: CallOptions = {}): Promise<boolean> {
     return await this.election(group).standDown(options);
   }
@@ -210,6 +205,6 @@ export class CoreCoordinator implements AsyncDisposable {
    */
   cron(job: string): Cron {
     checkName("job", job);
-    return new Cron(job, this.#session, this.memberId, this.#ttls.any);
+    return new Cron(job, this.#session);
   }
 }

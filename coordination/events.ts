@@ -36,8 +36,10 @@ export interface LeadershipEvent {
 export interface TroubleEvent {
   /** The kind of event. */
   readonly type:
+    | "acquire-failed"
     | "heartbeat-failed"
     | "campaign-failed"
+    | "term-failed"
     | "release-failed"
     | "tick-failed"
     | "callback-failed";

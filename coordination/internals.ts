@@ -4,15 +4,16 @@
  * @module
  */
 
-import type { Candidate } from "./election/candidate.ts";
+import { CoordinationError } from "../errors.ts";
+import type { Candidates } from "./election/candidates.ts";
 import type { Session } from "./leases/session.ts";
 
 /** The inside of a coordinator. */
 export interface Internals {
   /** Its leases. */
   readonly session: Session;
-  /** Its candidate in each group. */
-  readonly candidate: (group: string) => Candidate;
+  /** Its candidates in all groups. */
+  readonly candidates: Candidates;
 }
 
 const internals = new WeakMap<object, Internals>();
@@ -22,7 +23,17 @@ export function lend(coordinator: object, inside: Internals): void {
   internals.set(coordinator, inside);
 }
 
-/** The inside of a coordinator. */
+/**
+ * The inside of a coordinator.
+ *
+ * @throws {CoordinationError} when this copy of the package has not made it.
+ */
 export function internalsOf(coordinator: object): Internals {
-  return internals.get(coordinator) as Internals;
+  const found = internals.get(coordinator);
+  if (found) return found;
+  throw new CoordinationError(
+    "This is no coordinator of this copy of @baton/baton, so nothing was done. Import handlers and " +
+      "Coordinator from the same version of the package (two are installed, or one of them is bundled)",
+    "misuse",
+  );
 }

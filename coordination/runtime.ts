@@ -94,3 +94,10 @@ export function sleep(runtime: Runtime, ms: number, signal?: AbortSignal): Promi
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
+
+/** The smallest number that `of` makes of each; `Infinity` for none, and however many there are. */
+export function least<T>(all: Iterable<T>, of: (each: T) => number): number {
+  let found = Infinity;
+  for (const each of all) found = Math.min(found, of(each));
+  return found;
+}

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { codeOf, type ErrorCode } from "../errors.ts";
+import { codeOf, isOutage } from "../errors.ts";
 import { problem } from "./problem.ts";
 
 /** When to try an unreachable backend again, in seconds: outages rarely last less. */
@@ -25,7 +25,7 @@ export function unclaimed(
   waiting: boolean = false,
 ): Response | undefined {
   const code = codeOf(error);
-  if (isOutage(code)) {
+  if (code && isOutage(error)) {
     return problem(request, 503, {
       code,
       detail: "The coordination backend gave no answer, so nothing was run. Try again",
@@ -59,7 +59,7 @@ export function cutShort(request: Request, error: unknown): Response | undefined
       retryAfter: SOON,
     });
   }
-  if (isOutage(code)) {
+  if (code && isOutage(error)) {
     return problem(request, 503, {
       code,
       detail: "The coordination backend stopped answering; a part of this may have been done",
@@ -67,11 +67,6 @@ export function cutShort(request: Request, error: unknown): Response | undefined
     });
   }
   return undefined;
-}
-
-/** Whether the backend was not reached, refused us, or gave no answer. */
-function isOutage(code: ErrorCode | undefined): code is ErrorCode {
-  return ["connection", "unauthorized", "unknown-outcome", "timed-out"].includes(code ?? "");
 }
 
 /** Throws what is for the caller to see. */

@@ -75,7 +75,7 @@ const ROOMS: readonly Room[] = [
   {
     at: "coordination/leases/",
     may: [...LEASES, "drivers/decorators/"],
-    asTypes: [...WIRED, "coordination/groups/group_events.ts"],
+    asTypes: WIRED,
     why: "leases know the SPI as types, and no wing",
   },
   {
@@ -107,6 +107,12 @@ const ROOMS: readonly Room[] = [
     may: ["errors.ts"],
     asTypes: ["coordination/groups/group_events.ts"],
     why: "a ring knows keys and nodes",
+  },
+  {
+    at: "coordination/member.ts",
+    may: ["errors.ts", "coordination/", "drivers/decorators/"],
+    asTypes: ["drivers/driver.ts"],
+    why: "it wraps the driver in what every request needs, and knows none",
   },
   {
     at: "coordination/",
@@ -173,6 +179,7 @@ const EXEMPT = new Map([
   ["coordination/runtime.ts", "it is the port"],
   ["drivers/memory.ts", "its clock is the backend's"],
   ["drivers/sqlite/sqlite.ts", "its clock is the backend's"],
+  ["drivers/kit/nonce.ts", "a request differs from those of every other process by chance"],
   ["drivers/redis/redis.ts", "the sender's clock may raise a token"],
   ["drivers/mysql/planetscale.ts", "the vendor's client takes no signal, only a fetch"],
   ["drivers/decorators/traced.ts", "it times requests, as a default"],

@@ -13,7 +13,7 @@ import type { Plan, Run, RunRecord, SlotOptions, SlotResult } from "./types.ts";
 import { InvalidArgument } from "../../errors.ts";
 import type { CallOptions } from "../leases/lease.ts";
 import { resources } from "../names.ts";
-import type { Grant } from "../leases/request.ts";
+import type { Grant } from "../leases/attempt.ts";
 import type { Session } from "../leases/session.ts";
 import { checkWhole, validity } from "../leases/timings.ts";
 
@@ -22,15 +22,11 @@ export class Cron {
   /** The job's name. */
   readonly job: string;
   readonly #session: Session;
-  readonly #memberId: string;
-  readonly #ttl: number;
 
   /** Made by `coordinator.cron(job)`. */
-  constructor(job: string, session: Session, memberId: string, ttl: number) {
+  constructor(job: string, session: Session) {
     this.job = job;
     this.#session = session;
-    this.#memberId = memberId;
-    this.#ttl = ttl;
   }
 
   /**
@@ -54,17 +50,17 @@ export class Cron {
    *   cannot work.
    */
   async run<T>(options: SlotOptions, work: (run: Run) => T | Promise<T>): Promise<SlotResult<T>> {
-    const plan = this.#due(this.plan(options));
+    const plan = this.#due(this.#plan(options));
     const { slot } = plan;
     const { lease, blockers } = await this.#claim(plan);
     if (!lease) return skipped(slot, "taken", blockers);
-    const run = new CronRun(this.#session, this.#memberId, lease, plan);
+    const run = new CronRun(this.#session, lease, plan);
     if (plan.skipIfRunning || plan.minHold !== undefined) {
       const blockers = await run.occupy();
       if (blockers) return skipped(slot, "running", blockers);
     }
     const value = await run.execute(work);
-    return { outcome: "ran", slot, token: lease.token, holder: this.#memberId, value };
+    return { outcome: "ran", slot, token: lease.token, holder: this.#session.memberId, value };
   }
 
   /**
@@ -81,7 +77,7 @@ export class Cron {
   ): Promise<SlotResult<T>[]> {
     const { every, missed = "all", limit = 100, ...rest } = options;
     const retain = rememberedFor(options);
-    const plan = this.plan({ ...rest, retain });
+    const plan = this.#plan({ ...rest, retain });
     this.#due(plan);
     const before = missedSlots({
       plan,
@@ -91,8 +87,15 @@ export class Cron {
       oldest: this.#session.runtime.wall() - retain,
     });
     const results: SlotResult<T>[] = [];
-    for (const slot of [...missed === "last" ? before.slice(-1) : before, rest.slot]) {
-      results.push(await this.run({ ...plan, slot }, work));
+    // `stop()` lets the run that goes on end, and begins no other.
+    const running = this.#session.running();
+    try {
+      for (const slot of [...missed === "last" ? before.slice(-1) : before, rest.slot]) {
+        running.signal.throwIfAborted();
+        results.push(await this.run({ ...plan, slot }, work));
+      }
+    } finally {
+      running.done();
     }
     return results;
   }
@@ -109,13 +112,16 @@ export class Cron {
   }
 
   /**
-   * What is asked for, with its defaults.
+   * Checks options as {@link Cron.run} does, but for the slot. No request.
    *
-   * @internal
-   * @throws {InvalidArgument} when anything but the slot cannot work.
+   * @throws {InvalidArgument} when anything cannot work.
    */
-  protected plan(options: SlotOptions): Plan {
-    const plan = planOf(options, this.#ttl);
+  check(options: Omit<SlotOptions, "slot">): void {
+    this.#plan({ ...options, slot: 0 });
+  }
+
+  #plan(options: SlotOptions): Plan {
+    const plan = planOf(options, this.#session.ttls.any);
     this.#session.check(plan.ttl);
     return plan;
   }
@@ -136,19 +142,19 @@ export class Cron {
   }
 
   async #runs(signal?: AbortSignal): Promise<RunRecord[]> {
-    return historyOf(await this.#session.inspect(resources.cron(this.job), undefined, signal));
+    return historyOf(await this.#session.look(resources.cron(this.job), undefined, { signal }));
   }
 
   async #claim({ slot, mode, ttl, retain, keepAlive, signal }: Plan): Promise<Grant> {
     const resource = resources.cron(this.job);
     const value = written({
-      holder: this.#memberId,
+      holder: this.#session.memberId,
       started: this.#session.runtime.wall(),
       ended: null,
       outcome: "started",
     });
-    const claim = { resource, seat: `${slot}`, value, signal };
-    // Alone in its run's care either way: no heartbeat renews it, and `stop()` does not release it.
+    // In its run's care alone: no heartbeat renews it, and `stop()` does not release it.
+    const claim = { resource, seat: `${slot}`, value, signal, own: true };
     return await this.#session.acquire(
       mode === "once"
         ? {

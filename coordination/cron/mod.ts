@@ -7,7 +7,7 @@
 import type { Driver } from "../../drivers/driver.ts";
 import type { CoordinatorOptions } from "../options.ts";
 import { Cron } from "./cron.ts";
-import { memberOf } from "../member.ts";
+import { sessionOf } from "../member.ts";
 import { checkName } from "../names.ts";
 
 export { Cron } from "./cron.ts";
@@ -38,6 +38,5 @@ export { type Interval, slotAt, slotOf, type Trigger } from "./slots.ts";
  */
 export function cronJob(driver: Driver, job: string, options: CoordinatorOptions = {}): Cron {
   checkName("job", job);
-  const { memberId, session, ttl } = memberOf(driver, options);
-  return new Cron(job, session, memberId, ttl);
+  return new Cron(job, sessionOf(driver, options));
 }

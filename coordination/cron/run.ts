@@ -10,22 +10,21 @@ import type { Plan, Run } from "./types.ts";
 import { OperationTimedOut } from "../../errors.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
 import { elapsed, type Instant, instant } from "../runtime.ts";
+import type { Part } from "../leases/request.ts";
 import type { Session } from "../leases/session.ts";
 import { firstOf } from "../leases/abort_signals.ts";
 
 /** A run under its claim. */
 export class CronRun {
   readonly #session: Session;
-  readonly #memberId: string;
   readonly #claim: HeldLease;
   readonly #plan: Plan;
   readonly #began: Instant;
   /** What keeps other slots from running, where that is wanted. */
   #running: HeldLease | undefined;
 
-  constructor(session: Session, memberId: string, claim: HeldLease, plan: Plan) {
+  constructor(session: Session, claim: HeldLease, plan: Plan) {
     this.#session = session;
-    this.#memberId = memberId;
     this.#claim = claim;
     this.#plan = plan;
     this.#began = instant(session.runtime);
@@ -43,6 +42,7 @@ export class CronRun {
         // Who crashes holds the others off for no less time than who ends.
         ttl: Math.max(ttl, minHold),
         value: written(this.#note("started")),
+        own: true,
         signal,
       });
       this.#running = lease;
@@ -110,48 +110,43 @@ export class CronRun {
     const { mode, record, slot, retain, minHold = 0 } = this.#plan;
     const claim = this.#claim;
     const running = this.#running;
-    const ops: spi.Op[] = [];
+    const parts: Part[] = [];
     if (mode === "once") {
       // Whatever became of it, the claim stays until it is no longer remembered.
-      if (record) ops.push(claim.renewal(written(note)));
+      if (record) parts.push(claim.renewal(written(note)));
       claim.abandon();
     } else if (claim.held) {
       // The record first and the claim after it, so the slot is never free in between. A claim that
       // was lost is another's to finish.
       const seat = note.outcome === "ran" ? doneSeat(slot) : failedSeat(slot, claim.token);
-      ops.push(this.#write(seat, retain, note), claim.giveBack());
       claim.releasing();
+      parts.push(this.#write(seat, retain, note), claim.ending());
     }
     if (running) {
       // In this order likewise, for the job.
       const left = Math.ceil(minHold - elapsed(this.#session.runtime, this.#began));
-      if (left > 0) ops.push(this.#write(HOLD, left, note));
-      if (running.releasing()) ops.push(running.giveBack());
+      if (left > 0) parts.push(this.#write(HOLD, left, note));
+      if (running.releasing()) parts.push(running.ending());
     }
-    if (ops.length === 0) return;
     try {
-      await this.#session.driver.apply(ops);
+      await this.#session.send(parts);
     } catch (error) {
       // The work is done all the same; if nothing was written, the slot may run again.
       this.#session.report({ type: "release-failed", error });
     }
   }
 
-  #write(seat: string, ttl: number, note: Note): spi.Acquire {
+  /** Writes what is to be remembered: a lease that nobody holds. */
+  #write(seat: string, ttl: number, note: Note): Part {
     const { resource } = this.#claim;
-    return {
-      op: "acquire",
-      resource,
-      seat,
-      id: this.#session.runtime.id(),
-      ttl,
-      value: written(note),
-    };
+    const id = this.#session.runtime.id();
+    const op: spi.Acquire = { op: "acquire", resource, seat, id, ttl, value: written(note) };
+    return { ops: [op], take: () => {} };
   }
 
   #note(outcome: Note["outcome"], error?: unknown): Note {
     return {
-      holder: this.#memberId,
+      holder: this.#session.memberId,
       token: this.#claim.token,
       started: this.#began.wall,
       ended: outcome === "started" ? null : this.#session.runtime.wall(),

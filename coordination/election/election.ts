@@ -1,5 +1,5 @@
 /**
- * Leader election: at most one leader of a group believes at a time, and each has a term.
+ * Leader election: within the clock bounds a group has at most one leader at a time, each in a term.
  *
  * @module
  */
@@ -7,7 +7,9 @@
 import type { CampaignOptions, Candidate } from "./candidate.ts";
 import { type LeaderWork, leadWith } from "./leader_loop.ts";
 import type { CallOptions, Lease } from "../leases/lease.ts";
-import { resources } from "../names.ts";
+import type { Session } from "../leases/session.ts";
+import { checkName, resources } from "../names.ts";
+import type { Candidates } from "./candidates.ts";
 
 /** Who leads a group. */
 export interface Leader {
@@ -21,19 +23,24 @@ export interface Leader {
 
 /**
  * The election of one group's leader. Winning is a lease, so leadership that is not renewed ends by
- * itself, and its loss is told by `lease.signal` and by a `leadership-lost` event.
+ * itself, and its loss is reported by `lease.signal` and by a `leadership-lost` event.
  */
 export class Election {
-  readonly #candidate: Candidate;
+  /** The group. */
+  readonly group: string;
+  readonly #session: Session;
+  readonly #candidates: Candidates;
 
   /** Made by `coordinator.election(group)`. */
-  constructor(candidate: Candidate) {
-    this.#candidate = candidate;
+  constructor(group: string, session: Session, candidates: Candidates) {
+    checkName("group", group);
+    this.group = group;
+    this.#session = session;
+    this.#candidates = candidates;
   }
 
-  /** The group. */
-  get group(): string {
-    return this.#candidate.group;
+  get #candidate(): Candidate {
+    return this.#candidates.of(this.group);
   }
 
   /** Whether this coordinator leads, as far as this process can know. No request. */
@@ -42,7 +49,7 @@ export class Election {
   }
 
   /**
-   * Tries once to become the leader. One request; none while we lead already. Leadership then needs
+   * Tries once to become the leader. One call of the driver; none while we lead already. Leadership then needs
    * renewing: by `coordinator.start({ heartbeat: true })`, `tick()` or `heartbeat()`; or use
    * `lead()`.
    *
@@ -55,15 +62,15 @@ export class Election {
     return leadership ?? null;
   }
 
-  /** Who leads now, or `null`. One request. */
+  /** Who leads now, or `null`. One call of the driver. */
   async leader(options: CallOptions = {}): Promise<Leader | null> {
     const resource = resources.leader(this.group);
-    const [found] = await this.#candidate.session.inspect(resource, "", options.signal);
+    const [found] = await this.#session.look(resource, "", options);
     return found ? { memberId: found.value, term: found.token, left: found.left } : null;
   }
 
   /**
-   * Gives leadership up, so that another can win it at once. One request.
+   * Gives leadership up, so that another can win it at once. One call of the driver.
    *
    * @returns `false` when we did not lead, or had lost it.
    * @throws {UnknownOutcome} when there was no answer; it may be called again.
@@ -74,11 +81,15 @@ export class Election {
 
   /**
    * Leads for as long as it can: campaigns, runs `work` each time it wins, renews meanwhile, and
-   * campaigns again after a loss. Ends when `work` ends while leading, or when `options.signal`
-   * aborts and `work` has stopped; then another can lead at once.
+   * campaigns again after a loss. It ends when `work` ends while leading, or when `options.signal`
+   * aborts or the coordinator is stopped, and `work` has stopped; then another can lead at once.
+   *
+   * An outage, or a backend that refuses for a while, is waited out and reported as `campaign-failed`.
+   * A second `lead()` of the same group on this coordinator waits until the first has ended.
    *
    * @returns What `work` answered, or `undefined` when it was stopped without leading.
-   * @throws what `work` throws while leading, and errors that no waiting can mend.
+   * @throws what `work` throws while leading.
+   * @throws {InvalidArgument} when an option cannot work.
    */
   async lead<T>(work: LeaderWork<T>, options: CampaignOptions = {}): Promise<T | undefined> {
     return await leadWith(this.#candidate, work, options);

@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { Campaign, CampaignOptions, Candidate } from "./candidate.ts";
-import { CoordinationError } from "../../errors.ts";
-import { sleep } from "../runtime.ts";
+import { codeOf, isOutage } from "../../errors.ts";
 import { firstOf } from "../leases/abort_signals.ts";
+import { patienceOf } from "../leases/timings.ts";
+import { elapsed, instant, sleep } from "../runtime.ts";
+import type { Campaign, CampaignOptions, Candidate } from "./candidate.ts";
 
 /** What a leader works with. */
 export interface Leadership {
@@ -29,8 +30,10 @@ export type LeaderWork<T> = (leadership: Leadership) => T | Promise<T>;
 
 /** The longest pause between two campaigns, in ms: a leader's standing down is noticed within it. */
 const LONGEST_PAUSE = 5_000;
-/** The pause after a campaign without an answer, in ms. */
+/** The pause after a campaign that failed, in ms; it doubles while campaigns fail. */
 const PAUSE_IN_TROUBLE = 500;
+/** The pause after a term that ended by an error, in ms; it doubles while terms are short. */
+const PAUSE_AFTER_TERM = 100;
 
 /** The loop behind `election.lead()`. */
 export async function leadWith<T>(
@@ -38,58 +41,136 @@ export async function leadWith<T>(
   work: LeaderWork<T>,
   options: CampaignOptions,
 ): Promise<T | undefined> {
-  const { session } = candidate;
-  const { signal } = options;
-  const { runtime } = session;
-  while (!signal?.aborted) {
-    const { leadership, leaderLeft = Infinity } = await patiently(candidate, options);
-    if (!leadership) {
-      const pause = Math.min(leaderLeft, LONGEST_PAUSE) + 1 + runtime.random() * 50;
-      await sleep(runtime, pause, signal).catch(() => {});
-      continue;
+  // `stop()` ends it like the caller's own signal.
+  const running = candidate.session.running(options.signal);
+  try {
+    const loop = new LeaderLoop(candidate, work, { ...options, signal: running.signal });
+    return await candidate.inTurn(() => loop.run(), running.signal);
+  } finally {
+    running.done();
+  }
+}
+
+class LeaderLoop<T> {
+  readonly #candidate: Candidate;
+  readonly #work: LeaderWork<T>;
+  readonly #options: CampaignOptions;
+  readonly #signal: AbortSignal;
+  /** How many campaigns in a row had no answer. */
+  #failures = 0;
+  /** How many short terms in a row ended by an error. */
+  #shortTerms = 0;
+
+  constructor(
+    candidate: Candidate,
+    work: LeaderWork<T>,
+    options: CampaignOptions & { signal: AbortSignal },
+  ) {
+    this.#candidate = candidate;
+    this.#work = work;
+    this.#options = options;
+    this.#signal = options.signal;
+  }
+
+  async run(): Promise<T | undefined> {
+    while (!this.#signal.aborted) {
+      const { leadership, pause = 0 } = await this.#campaign();
+      if (leadership) {
+        const term = await this.#term(leadership);
+        if (term.answered) return term.answer;
+        await this.#sleep(term.pause);
+      } else {
+        await this.#sleep(pause);
+      }
     }
-    const letGo = session.heart.keep(leadership);
+    return undefined;
+  }
+
+  /** One campaign, and how long to wait after it. An outage is waited out. */
+  async #campaign(): Promise<Pick<Campaign, "leadership"> & { pause?: number }> {
+    const { session } = this.#candidate;
+    const { runtime, guarantees, ttls } = session;
+    const ttl = this.#options.ttl ?? ttls.leader;
+    const patience = guarantees.push ? patienceOf(ttl, Infinity) : 0;
+    const asked = instant(runtime);
     try {
-      const answer = await work({
+      const { leadership, leaderLeft = Infinity } = await this.#candidate.campaign(
+        this.#options,
+        patience,
+      );
+      this.#failures = 0;
+      if (leadership) return { leadership };
+      // A backend that pushes has waited for us.
+      if (patience > 0 && elapsed(runtime, asked) >= patience / 2) return {};
+      return { pause: Math.min(leaderLeft, LONGEST_PAUSE) + 1 + runtime.random() * 50 };
+    } catch (error) {
+      if (this.#signal.aborted) return {};
+      // Only what is wrong in the program itself ends the campaign: a candidate has nothing better to
+      // do than to wait until a fail-over is over or a password has been changed.
+      if (!isOutage(error)) throw error;
+      session.report({ type: "campaign-failed", error });
+      return { pause: growing(PAUSE_IN_TROUBLE, this.#failures++) * (1 - runtime.random() / 10) };
+    }
+  }
+
+  /** One term: works while we lead, and gives leadership up once the work has stopped. */
+  async #term(
+    leadership: NonNullable<Campaign["leadership"]>,
+  ): Promise<{ answered: true; answer: T } | { answered: false; pause: number }> {
+    const candidate = this.#candidate;
+    const { session } = candidate;
+    const { runtime, heart } = session;
+    const letGo = heart.keep(leadership);
+    const leave = candidate.enter();
+    const began = instant(runtime);
+    try {
+      const answer = await this.#work({
         term: leadership.token,
-        signal: firstOf(leadership.signal, signal),
+        signal: firstOf(leadership.signal, this.#signal),
         confirm: () => leadership.confirm(),
       });
-      if (leadership.held) return answer;
+      if (leadership.held || this.#signal.aborted) return { answered: true, answer };
     } catch (error) {
       // Work that was cut short by a loss ends with an error as a rule, and gets another term. So does
-      // work whose resource has seen a later leader. What was told to stop, and says so, has stopped.
-      const lost = !leadership.held || (error as { code?: unknown } | null)?.code === "stale-token";
-      if (!lost && !(signal?.aborted && saysStopped(error, signal.reason))) throw error;
+      // work whose resource has seen a later leader. What was asked to stop, and says so, has stopped.
+      const stale = codeOf(error) === "stale-token";
+      const stopped = this.#signal.aborted && saysStopped(error, this.#signal.reason);
+      if (leadership.held && !stale && !stopped) throw error;
+      if (stale) session.report({ type: "term-failed", error });
     } finally {
-      // Only now, when the work has stopped, may another begin.
-      letGo();
-      await candidate.standDown().catch((error: unknown) => {
+      leave();
+      // Only now, when the work has stopped, may another begin; and not before a request that works
+      // under the same leadership has ended.
+      await candidate.standDownWhenUnused().catch((error: unknown) => {
         session.report({ type: "release-failed", error });
       });
+      letGo();
     }
+    if (elapsed(runtime, began) > LONGEST_PAUSE) this.#shortTerms = 0;
+    return { answered: false, pause: growing(PAUSE_AFTER_TERM, this.#shortTerms++) };
   }
-  return undefined;
+
+  async #sleep(ms: number): Promise<void> {
+    if (ms > 0) await sleep(this.#candidate.session.runtime, ms, this.#signal).catch(() => {});
+  }
 }
 
-/** Whether an error only passes on that its work was told to stop; platforms wrap the reason. */
+function growing(first: number, times: number): number {
+  return Math.min(LONGEST_PAUSE, first * 2 ** times);
+}
+
+/** Whether an error only passes on that its work was asked to stop; platforms wrap the reason. */
 function saysStopped(error: unknown, reason: unknown): boolean {
-  if (error === reason) return true;
-  return error instanceof Error &&
-    (error.name === "AbortError" || saysStopped(error.cause, reason));
-}
-
-/** One campaign; an outage is waited out, for a leader-to-be has nothing better to do. */
-async function patiently(
-  candidate: Candidate,
-  options: CampaignOptions,
-): Promise<Campaign> {
   try {
-    return await candidate.campaign(options);
-  } catch (error) {
-    if (options.signal?.aborted) return {};
-    if (!(error instanceof CoordinationError && error.retryable)) throw error;
-    candidate.session.report({ type: "campaign-failed", error });
-    return { leaderLeft: PAUSE_IN_TROUBLE };
+    // Causes can go in circles.
+    for (let each = error, depth = 0; depth < 10; depth++) {
+      if (each === reason) return true;
+      if (!(each instanceof Error)) return false;
+      if (each.name === "AbortError") return true;
+      each = each.cause;
+    }
+  } catch {
+    // What cannot even be looked at says nothing.
   }
+  return false;
 }

@@ -8,6 +8,7 @@ import type * as spi from "../../drivers/driver.ts";
 import { GroupAlreadyExist, GroupNotCreated, GroupNotEmpty } from "../../errors.ts";
 import type { CallOptions } from "../leases/lease.ts";
 import { checkName, resources } from "../names.ts";
+import { ask, look } from "../leases/request.ts";
 import type { Session } from "../leases/session.ts";
 
 /** How long it is known that somebody left on purpose, in ms. */
@@ -33,7 +34,7 @@ export class Directory {
   }
 
   async create(group: string, options: CallOptions): Promise<void> {
-    const [outcome] = await this.#apply(options, this.creation(group));
+    const [outcome] = await this.#ask(options, this.creation(group));
     if (!outcome?.ok) throw new GroupAlreadyExist(group);
   }
 
@@ -48,7 +49,7 @@ export class Directory {
       // from another's deletion, and it is not written while a group is there.
       const there = { resource: resources.groups, seat: group };
       const farewell = this.farewell(group, "", exists.token);
-      const [outcome, written] = await this.#apply(
+      const [outcome, written] = await this.#ask(
         options,
         {
           op: "release",
@@ -60,7 +61,7 @@ export class Directory {
       );
       if (written?.ok) return;
       // Ours, but made anew before we could write.
-      if (outcome?.ok && (await this.#apply(options, farewell))[0]?.ok) return;
+      if (outcome?.ok && (await this.#ask(options, farewell))[0]?.ok) return;
       const [blocker] = outcome?.leases ?? [];
       if (!blocker) throw new GroupNotCreated(group);
       // A member's value is never empty, a group's always is: then it was made anew meanwhile.
@@ -70,24 +71,20 @@ export class Directory {
   }
 
   async list(options: CallOptions): Promise<Set<string>> {
-    const [outcome] = await this.#apply(options, { op: "inspect", resource: resources.groups });
-    return new Set(outcome?.leases.map(({ seat }) => seat));
+    const groups = await this.#session.look(resources.groups, undefined, options);
+    return new Set(groups.map(({ seat }) => seat));
   }
 
-  /** The group, when it exists, and its members or the one on that seat. One request. */
+  /** The group, when it exists, and its members or the one on that seat. One call of the driver. */
   async look(
     group: string,
     seat: string | undefined,
     options: CallOptions,
   ): Promise<Found> {
     checkName("group", group);
-    const resource = resources.group(group);
-    const [exists, found] = await this.#apply(
-      options,
-      { op: "inspect", resource: resources.groups, seat: group },
-      { op: "inspect", resource, ...(seat !== undefined && { seat }) },
-    );
-    return { exists: exists?.leases[0], members: found?.leases ?? [] };
+    const [exists, found] = [look(resources.groups, group), look(resources.group(group), seat)];
+    await this.#session.send([exists, found], options);
+    return { exists: exists.answer?.[0], members: found.answer ?? [] };
   }
 
   /** A note for a while that somebody's life ended on purpose; a group's own has no member id. */
@@ -104,10 +101,8 @@ export class Directory {
     return { op: "acquire", resource: resources.groups, seat: group, id, ttl: Infinity, value: "" };
   }
 
-  async #apply(options: CallOptions, ...ops: spi.Op[]): Promise<readonly spi.Outcome[]> {
-    return await this.#session.driver.apply(ops, {
-      ...(options.signal && { signal: options.signal }),
-    });
+  async #ask(options: CallOptions, ...ops: spi.Op[]): Promise<readonly spi.Outcome[]> {
+    return await this.#session.ask(ask(ops, (outcomes) => outcomes), options);
   }
 }
 

@@ -7,24 +7,27 @@
 import type * as spi from "../../drivers/driver.ts";
 import { read, store } from "./member_value.ts";
 import type { Directory } from "./group_list.ts";
-import { GroupNotCreated, LeaseLost, MemberAlreadyExist, MemberNotJoined } from "../../errors.ts";
+import { codeOf, GroupNotCreated, MemberAlreadyExist, MemberNotJoined } from "../../errors.ts";
 import type { Json } from "./group_events.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
 import type { CallOptions } from "../leases/lease.ts";
 import { checkName, resources } from "../names.ts";
-import type { Attempt, Part } from "../leases/request.ts";
+import { harmless } from "../leases/reports.ts";
+import type { Attempt } from "../leases/attempt.ts";
+import { ask, type Part } from "../leases/request.ts";
+import type { News } from "./news.ts";
 import type { Session } from "../leases/session.ts";
 
 /** How to join a group. */
 export interface JoinOptions extends CallOptions {
-  /** How long membership lives unrenewed, in ms; the coordinator's unless given. */
-  ttl?: number;
-  /** Whether to take the place of a live member with our id, which is then evicted. Two requests. */
-  replace?: boolean;
+  /** How long membership lives unrenewed, in ms. Default: the coordinator's. */
+  ttl?: number | undefined;
+  /** Whether to take the place of a live member with our id, which is then evicted. One call more. */
+  replace?: boolean | undefined;
   /** Whether to join again at the next tick after an eviction. */
-  rejoin?: boolean;
-  /** Called once when we are no longer a member although we did not leave. */
-  onEvicted?: (group: string) => void;
+  rejoin?: boolean | undefined;
+  /** Called once when we are no longer a member although we did not leave. Failures are reported. */
+  onEvicted?: ((group: string) => unknown) | undefined;
 }
 
 /** Our membership of a group, in one of its lives. */
@@ -70,17 +73,19 @@ const JOIN_TRIES = 10;
 /** The groups that one member is in. */
 export class Groups {
   readonly #session: Session;
-  readonly #memberId: string;
-  readonly #ttl: number;
   readonly #directory: Directory;
+  readonly #news: News;
   readonly #kept = new Map<string, Kept>();
 
   /** Made by the coordinator. */
-  constructor(session: Session, directory: Directory, memberId: string, ttl: number) {
+  constructor(session: Session, directory: Directory, news: News) {
     this.#session = session;
     this.#directory = directory;
-    this.#memberId = memberId;
-    this.#ttl = ttl;
+    this.#news = news;
+  }
+
+  get #memberId(): string {
+    return this.#session.memberId;
   }
 
   async join(
@@ -94,7 +99,7 @@ export class Groups {
       if (options.replace) first.push(...await this.#occupant(group, options));
       const joined = this.#session.runtime.wall();
       const attempt = this.#joining(group, { capabilities, joined, options }, first);
-      await this.#session.send([attempt], options.signal);
+      await this.#session.send([attempt], options);
       const { lease, blockers = [] } = attempt.grant ?? {};
       if (lease) return this.#keep(group, { lease, capabilities, joined, version: 0, options });
       if (blockers.length > 0) throw new MemberAlreadyExist(group, this.#memberId);
@@ -114,7 +119,7 @@ export class Groups {
     // Whoever has our id may leave for us, as in Tooz: a restarted process for its old self.
     const releases = await this.#occupant(group, options);
     if (releases.length === 0) throw new MemberNotJoined(group, this.#memberId);
-    await this.#apply(options, ...releases);
+    await this.#session.ask(ask(releases, (outcomes) => outcomes), options);
   }
 
   async update(group: string, capabilities: Json, options: CallOptions): Promise<void> {
@@ -184,7 +189,7 @@ export class Groups {
     if (old?.lost && !old.over) first.push(old.giveBack());
     return this.#session.attempt({
       ...this.#seat(group),
-      ttl: options.ttl ?? this.#ttl,
+      ttl: options.ttl ?? this.#session.ttls.member,
       value: store({ capabilities, joined, updated: joined, version: 0 }),
       guard: { when: "held", resource: resources.groups, seat: group },
       first,
@@ -200,7 +205,7 @@ export class Groups {
     // So that watchers can tell leaving from expiring.
     lease.farewell = this.#directory.farewell(group, this.#memberId, incarnation);
     signal.addEventListener("abort", () => {
-      if (signal.reason instanceof LeaseLost) this.#evicted(group, incarnation, options);
+      if (codeOf(signal.reason) === "lease-lost") this.#evicted(group, incarnation, options);
     }, { once: true });
     return {
       group,
@@ -213,28 +218,21 @@ export class Groups {
   }
 
   #evicted(group: string, incarnation: number, { onEvicted }: JoinOptions): void {
-    this.#session.note({ type: "evicted", group, memberId: this.#memberId, incarnation });
-    try {
-      onEvicted?.(group);
-    } catch (error) {
-      this.#session.report({ type: "callback-failed", error });
-    }
+    this.#news.note({ type: "evicted", group, memberId: this.#memberId, incarnation });
+    harmless(
+      () => onEvicted?.(group),
+      (error) => this.#session.report({ type: "callback-failed", error }),
+    );
   }
 
   /** The release of whoever has our id, by the id of its lease, so that it is safe to send twice. */
   async #occupant(group: string, options: CallOptions): Promise<spi.Op[]> {
     const { resource, seat } = this.#seat(group);
-    const found = await this.#session.inspect(resource, seat, options.signal);
+    const found = await this.#session.look(resource, seat, options);
     return found.map(({ id }) => ({ op: "release", resource, seat, id }));
   }
 
   #seat(group: string): { resource: string; seat: string } {
     return { resource: resources.group(group), seat: this.#memberId };
-  }
-
-  async #apply(options: CallOptions, ...ops: spi.Op[]): Promise<readonly spi.Outcome[]> {
-    return await this.#session.driver.apply(ops, {
-      ...(options.signal && { signal: options.signal }),
-    });
   }
 }

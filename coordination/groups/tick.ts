@@ -10,6 +10,9 @@ import type { CallOptions } from "../leases/lease.ts";
 import { checkName } from "../names.ts";
 import type { Part } from "../leases/request.ts";
 import { sleep } from "../runtime.ts";
+import { checkWhole } from "../leases/timings.ts";
+import { isOutage } from "../../errors.ts";
+import type { News } from "./news.ts";
 import type { Session } from "../leases/session.ts";
 import { fromCursor, type Memory, toCursor } from "./changes.ts";
 import type { Watches } from "./watches.ts";
@@ -17,9 +20,9 @@ import type { Watches } from "./watches.ts";
 /** What a tick looks at. */
 export interface TickOptions extends CallOptions {
   /** The cursor of the last call; the events are then exactly what has changed since. */
-  since?: string;
+  since?: string | undefined;
   /** Groups to look at besides those that are watched. */
-  watch?: readonly string[];
+  watch?: readonly string[] | undefined;
 }
 
 /** What a tick found. */
@@ -28,16 +31,16 @@ export interface Tick {
   readonly events: readonly GroupEvent[];
   /** For the next call of a function that keeps no memory. Not a secret. */
   readonly cursor: string;
-  /** In how many ms the next renewal is due; `Infinity` when nothing is held. */
+  /** In how many ms the next renewal is due; when nothing is held, how long a loop may sleep. */
   readonly next: number;
 }
 
 /** How to follow the events of groups. */
 export interface EventsOptions extends CallOptions {
   /** Groups to look at besides those that are watched. */
-  watch?: readonly string[];
-  /** How often to look, in ms; 5,000 unless given. */
-  interval?: number;
+  watch?: readonly string[] | undefined;
+  /** How often to look, in whole ms. Default: 5,000. */
+  interval?: number | undefined;
 }
 
 /** Renews, campaigns and looks. */
@@ -45,9 +48,11 @@ export class Ticker {
   readonly #session: Session;
   readonly #groups: Groups;
   readonly #watches: Watches;
+  readonly #news: News;
 
   /** Made by the coordinator. */
-  constructor(session: Session, groups: Groups, watches: Watches) {
+  constructor(session: Session, groups: Groups, watches: Watches, news: News) {
+    this.#news = news;
     this.#session = session;
     this.#groups = groups;
     this.#watches = watches;
@@ -56,14 +61,14 @@ export class Ticker {
   async tick(options: TickOptions): Promise<Tick> {
     const known = options.since === undefined ? this.#watches.memories : fromCursor(options.since);
     const named = [...options.watch ?? [], ...known.keys(), ...this.#watches.groups];
-    const renewals = this.#session.renewal(this.#session.leases);
-    const parts = [renewals, ...this.#groups.rejoins()];
+    const held = [...this.#session.leases].filter((lease) => lease.held);
+    const parts = [...held.map((lease) => lease.renewal()), ...this.#groups.rejoins()];
     const groups = [...new Set(named)];
     const { events, looked } = await this.#look(groups, known, options, parts);
-    events.push(...this.#session.news());
+    events.push(...this.#news.take());
     await this.#watches.tell(events);
     // Who was kept out tries again soon.
-    const next = Math.min(this.#session.nextDue, this.#groups.wantsBack ? 1_000 : Infinity);
+    const next = Math.min(this.#session.heart.nextDue, this.#groups.wantsBack ? 1_000 : Infinity);
     return { events, cursor: toCursor(looked), next };
   }
 
@@ -80,26 +85,35 @@ export class Ticker {
 
   /** Ticks again and again; an outage is waited out and reported. */
   async *events(options: EventsOptions): AsyncGenerator<GroupEvent, void, void> {
-    const { watch = [], interval = 5_000, signal } = options;
+    const { watch = [], interval = 5_000 } = options;
+    checkWhole("interval", interval);
+    // `stop()` ends it like the caller's own signal.
+    const running = this.#session.running(options.signal);
+    const { signal } = running;
     let since: string | undefined;
-    while (!signal?.aborted) {
-      let pause = interval;
-      try {
-        const tick = await this.tick({ watch, ...(since && { since }), ...(signal && { signal }) });
-        since = tick.cursor;
-        yield* tick.events;
-        pause = Math.min(interval, tick.next);
-      } catch (error) {
-        if (signal?.aborted) return;
-        this.#session.report({ type: "tick-failed", error });
+    try {
+      while (!signal.aborted) {
+        let pause = interval;
+        try {
+          const tick = await this.tick({ watch, since, signal });
+          since = tick.cursor;
+          yield* tick.events;
+          pause = Math.min(interval, tick.next);
+        } catch (error) {
+          if (signal.aborted) return;
+          if (!isOutage(error)) throw error;
+          this.#session.report({ type: "tick-failed", error });
+        }
+        await sleep(this.#session.runtime, pause, signal).catch(() => {});
       }
-      await sleep(this.#session.runtime, pause, signal).catch(() => {});
+    } finally {
+      running.done();
     }
   }
 
   /** Only a tick gives back all that happened to us; the others tell who was elected. */
   async #tellElected(events: readonly GroupEvent[]): Promise<unknown[]> {
-    return await this.#watches.tell([...events, ...this.#session.news("elected")]);
+    return await this.#watches.tell([...events, ...this.#news.take("elected")]);
   }
 
   async #look(
@@ -116,7 +130,7 @@ export class Ticker {
       looked.set(look.group, look.memory);
     });
     // Campaigns before looks, so that the looks see who has won.
-    await this.#session.send([...parts, ...this.#watches.campaigns(), ...looks], options.signal);
+    await this.#session.send([...parts, ...this.#watches.campaigns(), ...looks], options);
     return { events, looked };
   }
 }

@@ -10,6 +10,7 @@ import type { GroupEvent, Json } from "./group_events.ts";
 import type { CallOptions } from "../leases/lease.ts";
 import { checkName, resources } from "../names.ts";
 import type { Part } from "../leases/request.ts";
+import type { News } from "./news.ts";
 import type { Session } from "../leases/session.ts";
 import { capabilitiesOf, changes, type Memory, remember, type Snapshot } from "./changes.ts";
 
@@ -36,6 +37,7 @@ export interface Look {
 export class Watches {
   readonly #session: Session;
   readonly #candidate: (group: string) => Candidate;
+  readonly #news: News;
   readonly #callbacks: Record<Watched, Map<string, WatchCallback[]>> = {
     joined: new Map(),
     left: new Map(),
@@ -45,9 +47,10 @@ export class Watches {
   readonly #memories = new Map<string, Memory>();
 
   /** Made by the coordinator. */
-  constructor(session: Session, candidate: (group: string) => Candidate) {
+  constructor(session: Session, candidate: (group: string) => Candidate, news: News) {
     this.#session = session;
     this.#candidate = candidate;
+    this.#news = news;
   }
 
   /** Watches joins or leaves; the first watch of a group looks at it, so that nobody is news. */
@@ -108,8 +111,8 @@ export class Watches {
       const candidate = this.#candidate(group);
       if (candidate.leadership) continue;
       parts.push(candidate.attempt({}, ({ token }) => {
-        const { memberId } = candidate;
-        this.#session.note({ type: "elected", group, memberId, term: token });
+        const { memberId } = this.#session;
+        this.#news.note({ type: "elected", group, memberId, term: token });
       }));
     }
     return parts;
@@ -163,7 +166,7 @@ export class Watches {
   async #firstLook(group: string, options: CallOptions): Promise<Snapshot> {
     checkName("group", group);
     let now: Snapshot | undefined;
-    await this.#session.send([this.#look(group, (found) => now = found)], options.signal);
+    await this.#session.send([this.#look(group, (found) => now = found)], options);
     if (!now?.members) throw new GroupNotCreated(group);
     if (!this.#memories.get(group)?.members) this.#memories.set(group, remember(now));
     return now;

@@ -1,48 +1,68 @@
 /**
- * Keeps leases alive while somebody works under them.
+ * Renews leases: by hand, and while somebody works under them.
  *
  * @module
  */
 
-import type { HeldLease } from "./held_lease.ts";
 import type { CoordinatorEvent } from "../events.ts";
-import { type Runtime, sleep } from "../runtime.ts";
+import { least, type Runtime, sleep } from "../runtime.ts";
+import type { HeldLease } from "./held_lease.ts";
+import type { Part, SendOptions } from "./request.ts";
+import { type ClockBounds, validity } from "./timings.ts";
 
 /** What a heart needs of the leases it beats for. */
 export interface Beating {
   /** Timers and jitter. */
   readonly runtime: Runtime;
+  /** What clocks are trusted to do. */
+  readonly bounds: ClockBounds;
+  /** How long leases live unrenewed. */
+  readonly ttls: { readonly any: number };
   /** Every lease that is held. */
   readonly leases: ReadonlySet<HeldLease>;
-  /** In how many ms a lease should be renewed. */
-  due(lease: HeldLease): number;
-  /** Renews leases together, once. */
-  renew(leases: Iterable<HeldLease>, signal?: AbortSignal): Promise<void>;
+  /** Sends parts of a request. */
+  send(parts: readonly Part[], options?: SendOptions): Promise<void>;
   /** Reports a beat that failed. */
   report(event: CoordinatorEvent): void;
 }
 
 /** The shortest pause between two beats, in ms, however little time is left. */
 const SHORTEST_PAUSE = 20;
+/** The longest time between two renewals, in ms: a lease without end must learn that it was broken. */
+const LONGEST_INTERVAL = 60_000;
+/** So many renewals go out in one request: more would be refused as too large, or hold up others. */
+const RENEWALS = 1_000;
 /** A reason of our own: the default one is an exception, which costs more to make than a renewal. */
 const WOKEN = "woken";
 
 /**
- * Beats, one request for all leases in its care, from the first that is added until the last is
- * removed. No timer outlives that, so a heart that started within a request ends with its work.
+ * Beats from the first lease in its care until the last is removed. No timer outlives that, so a heart
+ * that started within a request ends with its work.
+ *
+ * Leases that can wait about equally long for an answer share a request: one with little time left must
+ * not make a beat of the others impatient, nor wait for theirs.
  */
 export class Heart {
+  /** How often leases are renewed, in ms, when that was given. */
+  readonly heartbeatInterval: number | undefined;
   readonly #session: Beating;
   /** How many callers want each lease kept. */
   readonly #kept = new Map<HeldLease, number>();
+  /** Whose renewal is under way. */
+  readonly #beating = new Set<HeldLease>();
+  /** At which age to renew a lease whose last renewal had no answer. */
+  readonly #again = new WeakMap<HeldLease, number>();
   /** Whether every lease of the session is in its care, and it beats on without any. */
   #keepsAll = false;
   #run: AbortController | undefined;
   #wake = new AbortController();
+  /** When the pause ends, by the monotonic clock. */
+  #alarm = Infinity;
 
   /** A heart at rest. */
-  constructor(session: Beating) {
+  constructor(session: Beating, heartbeatInterval: number | undefined) {
     this.#session = session;
+    this.heartbeatInterval = heartbeatInterval;
   }
 
   /** Keeps a lease alive until the answer is called. */
@@ -66,16 +86,53 @@ export class Heart {
     this.#changed();
   }
 
-  /** Looks again at what is due when: a lease has come or gone. */
-  poke(): void {
-    if (this.#run) this.#wake.abort(WOKEN);
+  /** A lease has come: it may be due before the pause is over. */
+  poke(lease: HeldLease): void {
+    const { runtime } = this.#session;
+    if (this.#run && runtime.mono() + this.due(lease) < this.#alarm) this.#wake.abort(WOKEN);
+  }
+
+  /** In how many ms a lease should be renewed. */
+  due(lease: HeldLease): number {
+    return (this.#again.get(lease) ?? this.#interval(lease.ttl)) - lease.age;
+  }
+
+  /** In how many ms the next renewal is due; when nothing is held, how long a loop may sleep. */
+  get nextDue(): number {
+    const { leases, ttls } = this.#session;
+    if (leases.size === 0) return this.#interval(ttls.any);
+    return Math.max(0, least(leases, (lease) => this.due(lease)));
+  }
+
+  /** Renews every lease by hand, once. Answers in how many ms the next renewal is due. */
+  async beat(signal?: AbortSignal): Promise<number> {
+    const held = [...this.#session.leases].filter((lease) => lease.held);
+    for (let at = 0; at < held.length; at += RENEWALS) {
+      await this.#renew(held.slice(at, at + RENEWALS), signal);
+    }
+    return this.nextDue;
+  }
+
+  /** How long an answer may take for leases that are renewed together, in ms. */
+  patience(leases: Iterable<HeldLease>): number {
+    return least(leases, (lease) => lease.left) / 2;
+  }
+
+  async #renew(leases: readonly HeldLease[], signal?: AbortSignal): Promise<void> {
+    const parts = leases.map((lease) => lease.renewal());
+    await this.#session.send(parts, { signal, once: this.patience(leases) });
+  }
+
+  #interval(ttl: number): number {
+    const third = this.heartbeatInterval ?? validity(ttl, this.#session.bounds) / 3;
+    return Math.min(third, LONGEST_INTERVAL);
   }
 
   #changed(): void {
     const wanted = this.#keepsAll || this.#kept.size > 0;
     if (wanted && !this.#run) {
       this.#run = new AbortController();
-      void this.#beat(this.#run.signal); // never rejects
+      void this.#beatOn(this.#run.signal); // never rejects
     } else if (!wanted && this.#run) {
       this.#run.abort(WOKEN);
       this.#run = undefined;
@@ -83,42 +140,72 @@ export class Heart {
     this.#wake.abort(WOKEN);
   }
 
+  /** What is in its care and not under way. */
   #care(): HeldLease[] {
-    const leases = this.#keepsAll ? this.#session.leases : this.#kept.keys();
-    return [...leases].filter((lease) => lease.held);
+    const leases = this.#keepsAll
+      ? new Set([...this.#session.leases, ...this.#kept.keys()])
+      : this.#kept.keys();
+    return [...leases].filter((lease) => lease.held && !this.#beating.has(lease));
   }
 
-  async #beat(stopped: AbortSignal): Promise<void> {
-    let failed = false;
-    for (;;) {
-      await this.#untilDue(failed, stopped);
-      if (stopped.aborted) return;
-      try {
-        await this.#session.renew(this.#care(), stopped);
-        failed = false;
-      } catch (error) {
-        if (stopped.aborted) return;
-        this.#session.report({ type: "heartbeat-failed", error });
-        failed = true;
+  async #beatOn(stopped: AbortSignal): Promise<void> {
+    while (!stopped.aborted) {
+      const over = await this.#pause(least(this.#care(), (lease) => this.due(lease)));
+      if (!over || stopped.aborted) continue;
+      for (const batch of batches(this.#care())) {
+        // Those that are not due go along: then all are due together.
+        const due = batch.some((lease) => this.due(lease) <= this.#slack(lease));
+        if (due) void this.#background(batch, stopped); // never rejects
       }
     }
   }
 
-  /** Waits until the next beat is due, thinking again whenever it is poked. */
-  async #untilDue(failed: boolean, stopped: AbortSignal): Promise<void> {
-    while (!stopped.aborted) {
-      this.#wake = new AbortController();
-      // After a failure the pauses shrink with the time left, so that many tries fit in it.
-      const pauses = this.#care().map((lease) =>
-        failed ? lease.left / 4 : this.#session.due(lease)
-      );
-      const jitter = 1 - this.#session.runtime.random() / 10;
-      const pause = Math.max(SHORTEST_PAUSE, Math.min(...pauses) * jitter);
-      const woken = await sleep(this.#session.runtime, pause, this.#wake.signal).then(
-        () => false,
-        () => true,
-      );
-      if (!woken) return;
+  /** How much too early a lease may be due, in ms, because of jitter. */
+  #slack(lease: HeldLease): number {
+    const pause = this.#again.has(lease) ? lease.left / 3 : this.#interval(lease.ttl);
+    return Math.max(SHORTEST_PAUSE, pause / 8);
+  }
+
+  /** Renews a batch; a failure is reported, and tried again while there is time. */
+  async #background(batch: readonly HeldLease[], stopped: AbortSignal): Promise<void> {
+    for (const lease of batch) {
+      this.#beating.add(lease);
+      this.#again.delete(lease);
+    }
+    try {
+      await this.#renew(batch, stopped);
+    } catch (error) {
+      if (!stopped.aborted) this.#session.report({ type: "heartbeat-failed", error });
+      // The pauses shrink with the time left, so that many tries fit in it.
+      for (const lease of batch) {
+        if (lease.held) {
+          this.#again.set(lease, lease.age + Math.max(SHORTEST_PAUSE, lease.left / 4));
+        }
+      }
+    } finally {
+      for (const lease of batch) this.#beating.delete(lease);
+      this.#wake.abort(WOKEN);
     }
   }
+
+  /** Waits so long, or until something has changed; answers whether the time is over. */
+  async #pause(ms: number): Promise<boolean> {
+    const { runtime } = this.#session;
+    this.#wake = new AbortController();
+    const jitter = 1 - runtime.random() / 10;
+    const pause = Math.max(SHORTEST_PAUSE, ms * jitter);
+    this.#alarm = runtime.mono() + pause;
+    return await sleep(runtime, pause, this.#wake.signal).then(() => true, () => false);
+  }
+}
+
+/** Groups of leases of which each can wait for an answer about as long as the others. */
+function batches(leases: readonly HeldLease[]): HeldLease[][] {
+  const found: [HeldLease, ...HeldLease[]][] = [];
+  for (const lease of [...leases].sort((a, b) => a.left < b.left ? -1 : 1)) {
+    const batch = found.at(-1);
+    if (batch && lease.left <= 4 * batch[0].left && batch.length < RENEWALS) batch.push(lease);
+    else found.push([lease]);
+  }
+  return found;
 }

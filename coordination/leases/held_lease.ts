@@ -1,5 +1,5 @@
 /**
- * How a lease is believed in, renewed, lost and given back.
+ * How a lease is held, renewed, lost and given back.
  *
  * @module
  */
@@ -8,21 +8,22 @@ import type * as spi from "../../drivers/driver.ts";
 import { LeaseLost } from "../../errors.ts";
 import type { CoordinatorEvent } from "../events.ts";
 import type { CallOptions, Lease } from "./lease.ts";
-import { elapsed, type Instant, instant, type Runtime } from "../runtime.ts";
+import { elapsed, type Instant, type Runtime } from "../runtime.ts";
+import { ask, type Question } from "./request.ts";
 import { watchful } from "./abort_signals.ts";
 import { type ClockBounds, validity } from "./timings.ts";
 
 /** What a lease is made of. */
 export interface LeaseParts {
-  /** Sends requests, and repeats what had no answer. */
-  readonly driver: spi.Driver;
+  /** Sends a question, and repeats it while there is no answer. */
+  readonly ask: <T>(question: Question<T>, options: CallOptions) => Promise<T>;
   /** Clocks and timers. */
   readonly runtime: Runtime;
   /** What clocks are trusted to do. */
   readonly bounds: ClockBounds;
-  /** Told of everything that is not an answer to a call. */
+  /** Hears of everything that is not an answer to a call. */
   readonly on: (event: CoordinatorEvent) => void;
-  /** Whether a loss is to be told at once, and not only to those who look or listen. */
+  /** Whether a loss is reported at once, and not only when somebody looks or listens. */
   readonly watched: boolean;
   /** The granted operation. */
   readonly op: spi.Acquire;
@@ -30,7 +31,7 @@ export interface LeaseParts {
   readonly token: number;
   /** When that operation was first sent (contract rule 4). */
   readonly sent: Instant;
-  /** For how long it may be believed, in ms, when that is less than its ttl allows. */
+  /** For how long it counts as held, in ms, when that is less than its ttl allows. */
   readonly believe?: number | undefined;
   /** Called once, when the lease has ended for whatever reason. */
   readonly ended: (lease: HeldLease) => void;
@@ -51,7 +52,7 @@ export class HeldLease implements Lease {
   #lost: LeaseLost | undefined;
   #cancelTimer = (): void => {};
 
-  /** Starts believing. */
+  /** Held from now on. */
   constructor(parts: LeaseParts) {
     this.#parts = parts;
     this.#sent = parts.sent;
@@ -102,7 +103,7 @@ export class HeldLease implements Lease {
     return this.#lost !== undefined;
   }
 
-  /** How long it may still be believed, in ms; not above 0 once it has ended. */
+  /** How long it still counts as held, in ms; not above 0 once it has ended. */
   get left(): number {
     return this.held ? this.#validity - this.age : 0;
   }
@@ -117,10 +118,18 @@ export class HeldLease implements Lease {
     return lease.id === this.#parts.op.id;
   }
 
-  /** The operation that renews it, and may change its value. */
-  renewal(value?: string): spi.Renew {
+  /** The renewal, which may change its value; answers whether it is still held. */
+  renewal(value?: string): Question<boolean> {
     const { resource, seat, id, ttl } = this.#parts.op;
-    return { op: "renew", resource, seat, id, ttl, ...(value !== undefined && { value }) };
+    const op: spi.Renew = {
+      op: "renew",
+      resource,
+      seat,
+      id,
+      ttl,
+      ...value !== undefined && { value },
+    };
+    return ask([op], ([outcome], sent) => this.#renewed(outcome?.ok === true, sent));
   }
 
   /** The operation that releases it. */
@@ -129,9 +138,10 @@ export class HeldLease implements Lease {
     return { op: "release", resource, seat, id };
   }
 
-  /** What goes out when it is released: the release, and what its owner wants known. */
-  ending(): spi.Op[] {
-    return this.farewell ? [this.giveBack(), this.farewell] : [this.giveBack()];
+  /** The release, and what its owner wants known; answers whether it was there to be released. */
+  ending(): Question<boolean> {
+    const ops = this.farewell ? [this.giveBack(), this.farewell] : [this.giveBack()];
+    return ask(ops, ([outcome]) => this.#released(outcome));
   }
 
   async confirm(options: CallOptions = {}): Promise<void> {
@@ -141,14 +151,11 @@ export class HeldLease implements Lease {
   }
 
   async renew(options: CallOptions = {}, value?: string): Promise<boolean> {
-    if (!this.held) return false;
-    const sent = instant(this.#parts.runtime);
-    const [outcome] = await this.#parts.driver.apply([this.renewal(value)], options);
-    return this.renewed(outcome?.ok === true, sent);
+    return this.held && await this.#parts.ask(this.renewal(value), options);
   }
 
   /** Takes the backend's answer to a renewal that was sent at `sent`. */
-  renewed(ok: boolean, sent: Instant): boolean {
+  #renewed(ok: boolean, sent: Instant): boolean {
     // An answer that comes after the deadline, or after our release, revives nothing.
     if (!this.held) return false;
     if (!ok) {
@@ -164,12 +171,10 @@ export class HeldLease implements Lease {
   }
 
   async release(options: CallOptions = {}): Promise<boolean> {
-    if (!this.releasing()) return false;
-    const [outcome] = await this.#parts.driver.apply(this.ending(), options);
-    return this.released(outcome);
+    return this.releasing() && await this.#parts.ask(this.ending(), options);
   }
 
-  /** Stops believing, before the release is sent; `false` when there is nothing to send. */
+  /** Stops counting as held, before the release is sent; `false` when there is nothing to send. */
   releasing(): boolean {
     this.#look();
     if (this.over) return false;
@@ -180,13 +185,13 @@ export class HeldLease implements Lease {
     return true;
   }
 
-  /** Stops believing without a release: the lease runs out by itself. No request. */
+  /** Stops counting as held without a release: the lease runs out by itself. No request. */
   abandon(): void {
     if (this.releasing()) this.#state = "released";
   }
 
   /** Takes the backend's answer to the release. */
-  released(outcome: spi.Outcome | undefined): boolean {
+  #released(outcome: spi.Outcome | undefined): boolean {
     // A runtime or a proxy may send a request twice by itself (Deno's fetch does, when a connection
     // it reuses is cut), and then the second answer says that nobody has the seat. We did have it.
     const twice = this.#state === "releasing" && outcome?.leases.length === 0;

@@ -4,10 +4,10 @@
  * @module
  */
 
-/** Options of a call that makes one request. */
+/** Options of a call that makes requests. */
 export interface CallOptions {
-  /** Stops waiting; the call then throws the signal's reason, or `UnknownOutcome` once sent. */
-  signal?: AbortSignal;
+  /** Stops waiting. The call then throws the signal's reason; what was sent may have been done. */
+  signal?: AbortSignal | undefined;
 }
 
 /**

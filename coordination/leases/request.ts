@@ -5,31 +5,7 @@
  */
 
 import type * as spi from "../../drivers/driver.ts";
-import type { HeldLease } from "./held_lease.ts";
 import type { Instant } from "../runtime.ts";
-
-/** What to acquire. */
-export interface Wanted {
-  /** The resource, such as `lock:payments`. */
-  readonly resource: string;
-  /** Which place in it; `""` unless given. */
-  readonly seat?: string;
-  /** How long the lease lives unrenewed, in ms. */
-  readonly ttl: number;
-  /** Text that everyone may read. */
-  readonly value: string;
-  /** A condition on another seat. */
-  readonly guard?: spi.Guard;
-  /**
-   * For how long to believe in it, in ms, when that is less than the ttl allows. Such a lease is the
-   * caller's alone: no heartbeat renews it, and `stop()` does not release it.
-   */
-  readonly believe?: number;
-  /** Operations that go before it in the same request. */
-  readonly first?: readonly spi.Op[];
-  /** Stops waiting. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** Something that goes out in one request, with others or alone. */
 export interface Part {
@@ -37,17 +13,41 @@ export interface Part {
   readonly ops: readonly spi.Op[];
   /** Takes the answers, one for each operation, to the request that was first sent at `sent`. */
   take(outcomes: readonly spi.Outcome[], sent: Instant): void;
-  /** Undoes what may have been granted, when there was no answer. */
+  /** Gives back what may have been granted, when there was no answer. Only acquisitions have it. */
   unknown?(): void;
 }
 
-/** A try to acquire, as a part of a request. */
-export interface Attempt extends Part {
-  /** How it ended, once its answers were taken. */
-  readonly grant: Grant | undefined;
+/** A part of which the caller wants the answer. */
+export interface Question<T> extends Part {
+  /** The answer, once the request was answered. */
+  readonly answer: T | undefined;
 }
 
-/** A grant, or who stands in the way. */
-export type Grant =
-  | { readonly lease: HeldLease; readonly blockers?: never }
-  | { readonly lease?: never; readonly blockers: readonly spi.Lease[] };
+/** A question of operations, whose outcomes `read` makes an answer of. */
+export function ask<T>(
+  ops: readonly spi.Op[],
+  read: (outcomes: readonly spi.Outcome[], sent: Instant) => T,
+): Question<T> {
+  let answer: T | undefined;
+  return {
+    ops,
+    get answer() {
+      return answer;
+    },
+    take: (outcomes, sent) => void (answer = read(outcomes, sent)),
+  };
+}
+
+/** The question who has a seat, or any seat of a resource. */
+export function look(resource: string, seat?: string): Question<readonly spi.Lease[]> {
+  const op: spi.Inspect = { op: "inspect", resource, seat };
+  return ask([op], ([outcome]) => outcome?.leases ?? []);
+}
+
+/** How parts are sent. */
+export interface SendOptions {
+  /** Stops waiting. The call then throws the signal's reason; what was sent may have been done. */
+  readonly signal?: AbortSignal | undefined;
+  /** Sends once and waits at most so many ms: for what has a rhythm of its own. */
+  readonly once?: number | undefined;
+}

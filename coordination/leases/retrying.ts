@@ -5,20 +5,28 @@
  * @module
  */
 
-import { CoordinationError, OperationTimedOut, UnknownOutcome } from "../../errors.ts";
-import { elapsed, instant, type Runtime, sleep, systemRuntime } from "../runtime.ts";
-import type { Driver, Op, Outcome } from "../../drivers/driver.ts";
+import type { ApplyOptions, Driver, Op, Outcome } from "../../drivers/driver.ts";
+import { codeOf, isRetryable, isUnknown, OperationTimedOut, UnknownOutcome } from "../../errors.ts";
+import { elapsed, instant, least, type Runtime, sleep, systemRuntime } from "../runtime.ts";
 
 /** How often and how long to try. */
 export interface RetryOptions {
-  /** How many times to send again after the first; 3 unless given. */
-  retries?: number;
-  /** How long to wait for one answer, in ms; 5,000 unless given, and at most a third of the ttl. */
-  timeout?: number;
-  /** How long to try in all, in ms; 10,000 unless given, and never longer than the ttl. */
-  within?: number;
-  /** Clocks, timers and jitter. */
-  runtime?: Runtime;
+  /** How many times to send again after the first. Default: 3. */
+  retries?: number | undefined;
+  /** How long to wait for one answer, in ms. Default: 5,000, and at most a third of the ttl. */
+  timeout?: number | undefined;
+  /** How long to try in all, in ms. Default: 10,000, and never longer than the ttl. */
+  within?: number | undefined;
+  /** Clocks, timers and jitter. Default: the real ones. */
+  runtime?: Runtime | undefined;
+}
+
+/** What the session asks for besides. */
+export interface RepeatedOptions extends ApplyOptions {
+  /** How long to wait for one answer, in ms, when that is not a third of the ttl. */
+  readonly answerWithin?: number | undefined;
+  /** Whether nothing is to be sent again any more. */
+  readonly halted?: (() => boolean) | undefined;
 }
 
 /** However short a ttl, an answer gets so many ms to arrive: it may be a refusal. */
@@ -27,7 +35,10 @@ const LEAST = 100;
 /**
  * Repeats the same operations, same ids, after an error that says it may help. It waits a random
  * time of up to 50 ms, doubling to 1 s. A `release` without id is not repeated after an unknown
- * outcome, for it would hit whoever came next.
+ * outcome, for it would hit the next holder.
+ *
+ * Whatever the driver throws that is not an error of Baton's may have come after the work was done, so
+ * it is an unknown outcome.
  *
  * Once an answer was missed the result is never reported as "nothing happened": it throws
  * `UnknownOutcome` even if the last error was a definite one, and a release answered "not held"
@@ -38,27 +49,30 @@ export function retrying(driver: Driver, options: RetryOptions = {}): Driver {
   return {
     name: driver.name,
     guarantees: driver.guarantees,
-    async apply(ops, { signal } = {}) {
-      const ttl = Math.min(...ops.map((op) => "ttl" in op ? op.ttl : Infinity));
+    async apply(ops, given: RepeatedOptions = {}) {
+      const { signal, beforeRequest, answerWithin, halted } = given;
+      const ttl = least(ops, (op) => "ttl" in op ? op.ttl : Infinity);
       // A ttl that could set no timer is refused by every driver, before it sends anything.
-      if (!(ttl > 0)) return await driver.apply(ops, { ...(signal && { signal }) });
+      if (!(ttl > 0)) return await driver.apply(ops, { signal, beforeRequest });
+      const waits = ops.reduce((all, op) => all + ("patience" in op ? op.patience ?? 0 : 0), 0);
       const start = instant(runtime);
-      const useful = Math.max(LEAST, Math.min(within, ttl));
-      let missed: UnknownOutcome | undefined;
+      const useful = Math.max(LEAST, Math.min(within, ttl)) + waits;
+      let missed: unknown;
       for (let attempt = 0;; attempt++) {
+        signal?.throwIfAborted();
         try {
-          const patience = Math.min(
+          const patience = waits + Math.min(
             timeout,
-            Math.max(LEAST, ttl / 3),
+            Math.max(LEAST, answerWithin ?? ttl / 3),
             // A pause can take longer than it was meant to.
             Math.max(LEAST, useful - elapsed(runtime, start)),
           );
-          const outcomes = await once(driver, ops, patience, runtime, signal);
+          const outcomes = await once(driver, ops, patience, runtime, { signal, beforeRequest });
           return missed ? outcomes.map((outcome, i) => settled(ops[i], outcome)) : outcomes;
         } catch (error) {
-          if (error instanceof UnknownOutcome) missed = error;
-          const again = error instanceof CoordinationError && error.retryable &&
-            !signal?.aborted && attempt < retries && (!missed || ops.every(isRepeatable));
+          if (isUnknown(error)) missed = error;
+          const again = isRetryable(error) && !signal?.aborted && !halted?.() &&
+            attempt < retries && (!missed || ops.every(isRepeatable));
           const pause = runtime.random() * Math.min(1_000, 50 * 2 ** attempt);
           if (!again || elapsed(runtime, start) + pause >= useful) throw missed ?? error;
           await sleep(runtime, pause, signal).catch((reason) => {
@@ -76,9 +90,8 @@ async function once(
   ops: readonly Op[],
   timeout: number,
   runtime: Runtime,
-  signal?: AbortSignal,
+  { signal, beforeRequest }: ApplyOptions,
 ): Promise<readonly Outcome[]> {
-  signal?.throwIfAborted();
   const attempt = new AbortController();
   // Made only when needed: an error notes where it was made, which costs more than all else here.
   const late = (): UnknownOutcome =>
@@ -101,12 +114,23 @@ async function once(
     const cancel = runtime.after(timeout, () => end(late()));
     signal?.addEventListener("abort", onAbort, { once: true });
     const send = async (): Promise<readonly Outcome[]> =>
-      await driver.apply(ops, { signal: attempt.signal });
-    send().then(resolve, reject).finally(() => {
+      await driver.apply(ops, { signal: attempt.signal, beforeRequest });
+    const failed = (error: unknown): void => reject(codeOf(error) ? error : odd(driver, error));
+    send().then(resolve, failed).finally(() => {
       cancel();
       signal?.removeEventListener("abort", onAbort);
     });
   });
+}
+
+/** A driver's own error, or its client's, of which nobody knows when it came. */
+function odd({ name }: Driver, error: unknown): UnknownOutcome {
+  // Not its message: it may hold what was sent.
+  const kind = error instanceof Error && /^\w{1,40}$/.test(error.name) ? error.name : typeof error;
+  return new UnknownOutcome(
+    `${name} threw an error that is not Baton's (${kind}), so the outcome is unknown; sending it ` +
+      "again is safe",
+  );
 }
 
 function isRepeatable(op: Op): boolean {

@@ -1,149 +1,175 @@
 /**
- * One coordinator's leases: how they are taken, kept alive together and given back.
+ * One coordinator's leases: how they are taken, kept alive together and given back. Every request of
+ * the core goes out through {@link Session.send}.
  *
  * @module
  */
 
 import type * as spi from "../../drivers/driver.ts";
-import { budgeted } from "../../drivers/decorators/budgeted.ts";
-import { namespaced } from "../../drivers/decorators/namespaced.ts";
-import { retrying } from "./retrying.ts";
-import { traced } from "../../drivers/decorators/traced.ts";
-import { CoordinationError, OperationTimedOut, UnknownOutcome } from "../../errors.ts";
+import { CoordinationError, isUnknown, OperationTimedOut } from "../../errors.ts";
 import type { CoordinatorEvent } from "../events.ts";
-import type { GroupEvent } from "../groups/group_events.ts";
+import { type Instant, instant, type Runtime } from "../runtime.ts";
+import { firstOf } from "./abort_signals.ts";
 import { Heart } from "./heart.ts";
 import { HeldLease } from "./held_lease.ts";
-import type { Attempt, Grant, Part, Wanted } from "./request.ts";
-import { type Instant, instant, type Runtime } from "../runtime.ts";
-import { checkTimings, type ClockBounds, clockBounds, validity } from "./timings.ts";
+import type { Reports } from "./reports.ts";
+import type { Attempt, Grant, Wanted } from "./attempt.ts";
+import { look, type Part, type Question, type SendOptions } from "./request.ts";
+import type { RepeatedOptions } from "./retrying.ts";
+import { checkTimings, type ClockBounds } from "./timings.ts";
 
 /** What a session is made of. */
 export interface SessionOptions {
-  /** The backend. */
+  /** The backend, which repeats what had no answer. */
   readonly driver: spi.Driver;
-  /** Clocks, timers, ids. */
-  readonly runtime: Runtime;
-  /** Keeps applications apart. */
-  readonly namespace?: string | undefined;
-  /** What clocks are trusted to do. */
-  readonly clocks?: Partial<ClockBounds> | undefined;
-  /** How often leases are renewed, in ms; a third of each lease's validity unless given. */
-  readonly heartbeatInterval?: number | undefined;
-  /** How long one request may take, in ms. */
-  readonly timeout?: number | undefined;
-  /** How many requests it may send in all. */
-  readonly subrequests?: number | undefined;
-  /** Told what happens. */
-  readonly on?: ((event: CoordinatorEvent) => void) | undefined;
-}
-
-/** One coordinator's leases. */
-export class Session {
-  /** Repeats what had no answer. */
-  readonly driver: spi.Driver;
-  /** Sends once: the heartbeat has a rhythm of its own. */
-  readonly #once: spi.Driver;
+  /** The same backend, which sends once. */
+  readonly single: spi.Driver;
+  /** The name of this process, visible to others. */
+  readonly memberId: string;
+  /** How long leases live unrenewed, in ms, by what they are for. */
+  readonly ttls: Readonly<Record<"any" | "lock" | "leader" | "member", number>>;
   /** Clocks, timers, ids. */
   readonly runtime: Runtime;
   /** What clocks are trusted to do. */
   readonly bounds: ClockBounds;
-  /** How often leases are renewed, in ms, when that was given. */
+  /** How often leases are renewed, in ms. Default: a third of the time each counts as held. */
   readonly heartbeatInterval: number | undefined;
-  readonly #on: ((event: CoordinatorEvent) => void) | undefined;
+  /** Who hears of what happens. */
+  readonly reports: Reports;
+}
+
+/** A signal for as long as a call may go on. */
+export interface Running {
+  /** Aborts with the caller's signal, or when the coordinator is stopped. */
+  readonly signal: AbortSignal;
+  /** Stops listening, once the call has ended. */
+  done(): void;
+}
+
+/** So many releases go out in one request: on MySQL each is a statement, and a request has its limit. */
+const RELEASES = 50;
+/** From so many leases on, those that ran out are looked for whenever their number has doubled. */
+const FEW = 64;
+
+/** One coordinator's leases. */
+export class Session {
+  /** The name of this process, visible to others. */
+  readonly memberId: string;
+  /** How long leases live unrenewed, in ms, by what they are for. */
+  readonly ttls: SessionOptions["ttls"];
+  /** What the backend promises. */
+  readonly guarantees: spi.Guarantees;
+  /** Clocks, timers, ids. */
+  readonly runtime: Runtime;
+  /** What clocks are trusted to do. */
+  readonly bounds: ClockBounds;
+  /** Who hears of what happens. */
+  readonly reports: Reports;
+  /** Renews leases, by hand or while somebody works under them. */
+  readonly heart: Heart;
+  readonly #driver: spi.Driver;
+  readonly #single: spi.Driver;
   readonly #leases = new Set<HeldLease>();
+  /** At how many leases to look for those that ran out. */
+  #many = FEW;
   /** How often everything was given back: what was asked for before that must not come after it. */
   #stops = 0;
-  /** What has happened that the next tick tells; bounded, for there may never be one. */
-  readonly #news: GroupEvent[] = [];
-  /** Keeps leases alive while somebody works under them. */
-  readonly heart: Heart = new Heart(this);
+  /** What ends calls that go on and on. */
+  readonly #stoppers = new Set<(reason: unknown) => void>();
 
-  /** Wraps the driver in what every request needs. */
+  /** Nothing is held yet. */
   constructor(options: SessionOptions) {
-    const { runtime, namespace, on, timeout, subrequests } = options;
-    const driver = subrequests === undefined
-      ? options.driver
-      : budgeted(options.driver, subrequests);
-    this.runtime = runtime;
-    this.bounds = clockBounds(options.clocks ?? {}, driver.guarantees);
-    this.heartbeatInterval = options.heartbeatInterval;
-    this.#on = on;
-    const inside = namespace === undefined ? driver : namespaced(driver, namespace);
-    const seen = on ? traced(inside, (event) => this.report(event), runtime.mono) : inside;
-    const patience = timeout === undefined ? { runtime } : { runtime, timeout };
-    this.driver = retrying(seen, patience);
-    this.#once = retrying(seen, { ...patience, retries: 0 });
+    this.memberId = options.memberId;
+    this.ttls = options.ttls;
+    this.guarantees = options.driver.guarantees;
+    this.runtime = options.runtime;
+    this.bounds = options.bounds;
+    this.reports = options.reports;
+    this.#driver = options.driver;
+    this.#single = options.single;
+    this.heart = new Heart(this, options.heartbeatInterval);
   }
 
-  /** Reports an event; an observer that throws must not cost a lease. */
+  /** Reports an event. */
   report(event: CoordinatorEvent): void {
-    try {
-      this.#on?.(event);
-    } catch {
-      // There is nobody left to tell.
-    }
+    this.reports.report(event);
   }
 
-  /** Refuses timings under which a lease could not work. */
+  /** Throws unless a lease with this ttl can work. */
   check(ttl: number): void {
-    const { heartbeatInterval } = this;
-    checkTimings({ ttl, heartbeatInterval }, this.bounds, this.driver.guarantees);
+    const { heartbeatInterval } = this.heart;
+    checkTimings({ ttl, heartbeatInterval }, this.bounds, this.guarantees);
   }
 
-  /** Tries once: one request, with `others` in it, repeated only while its outcome is unknown. */
-  async acquire(wanted: Wanted, ...others: Part[]): Promise<Grant> {
-    const attempt = this.attempt(wanted);
-    await this.send([attempt, ...others], wanted.signal);
-    const { lease, blockers } = attempt.grant ?? { blockers: [] };
-    if (!lease) return { blockers };
-    if (lease.held) return { lease };
-    throw new OperationTimedOut(
-      `${wanted.resource} was granted, but the answer took longer than its ttl of ${wanted.ttl} ms ` +
-        "allows to believe; it was given back. Use a longer ttl",
-    );
-  }
-
-  /** Sends parts together, in one request. */
-  async send(parts: readonly Part[], signal?: AbortSignal): Promise<void> {
+  /**
+   * Sends parts together, in one request, and hands each its answers. The only way out.
+   *
+   * @throws the signal's reason once it has aborted; then, and after an `UnknownOutcome`, what may have
+   *   been granted is given back in the background.
+   */
+  async send(parts: readonly Part[], { signal, once }: SendOptions = {}): Promise<void> {
     const ops = parts.flatMap((part) => part.ops);
     if (ops.length === 0) return;
     const sent = instant(this.runtime);
     const stops = this.#stops;
+    const acquires = parts.some((part) => part.unknown);
+    const stopped = (): boolean => acquires && stops !== this.#stops;
+    const options: RepeatedOptions = { signal, answerWithin: once, halted: stopped };
     let outcomes: readonly spi.Outcome[];
     try {
-      outcomes = await this.driver.apply(ops, { ...(signal && { signal }) });
+      outcomes = await (once === undefined ? this.#driver : this.#single).apply(ops, options);
     } catch (error) {
-      if (!(error instanceof UnknownOutcome)) throw error;
-      for (const part of parts) part.unknown?.();
-      throw signal?.aborted ? signal.reason : error;
+      if (isUnknown(error)) { for (const part of parts) part.unknown?.(); }
+      if (signal?.aborted) throw signal.reason;
+      throw stopped() ? wasStopped() : error;
     }
-    if (stops !== this.#stops && parts.some((part) => part.unknown)) {
+    if (stopped()) {
       for (const part of parts) part.unknown?.();
-      throw new CoordinationError(
-        "The coordinator was stopped meanwhile, so what was granted is given back",
-        "misuse",
-      );
+      throw wasStopped();
     }
     let next = 0;
     for (const part of parts) part.take(outcomes.slice(next, next += part.ops.length), sent);
   }
 
-  /** What is needed to try once; `won` is told at once of a grant that can be believed. */
+  /** Sends a question alone, and answers it. */
+  async ask<T>(question: Question<T>, options?: SendOptions): Promise<T> {
+    await this.send([question], options);
+    return question.answer as T;
+  }
+
+  /** The live leases of one seat, or of all. */
+  async look(
+    resource: string,
+    seat?: string,
+    options?: SendOptions,
+  ): Promise<readonly spi.Lease[]> {
+    return await this.ask(look(resource, seat), options);
+  }
+
+  /** Tries once, with `others` in the same request; repeated only while the outcome is unknown. */
+  async acquire(wanted: Wanted, ...others: Part[]): Promise<Grant> {
+    const attempt = this.attempt(wanted);
+    await this.send([attempt, ...others], wanted);
+    const { lease, blockers } = attempt.grant ?? { blockers: [] };
+    if (!lease) return { blockers };
+    if (lease.held) return { lease };
+    throw new OperationTimedOut(
+      `${wanted.resource} was granted, but the reply came too late to rely on (ttl ${wanted.ttl} ` +
+        "ms), so it was released. Use a longer ttl",
+    );
+  }
+
+  /** A try, as a part of a request; `won` is called at once with a grant that counts as held. */
   attempt(wanted: Wanted, won?: (lease: HeldLease) => void): Attempt {
-    const { resource, seat = "", ttl, value, guard, believe, first = [] } = wanted;
+    const { resource, seat = "", ttl, value, guard, patience, first = [] } = wanted;
     this.check(ttl);
     // A fresh id for each try: an earlier send of a refused one may land late and be granted to nobody,
     // for its ttl.
     const id = this.runtime.id();
     const op: spi.Acquire = {
-      op: "acquire",
-      resource,
-      seat,
-      id,
-      ttl,
-      value,
+      ...{ op: "acquire", resource, seat, id, ttl, value },
       ...(guard && { guard }),
+      ...(patience && { patience }),
     };
     let grant: Grant | undefined;
     return {
@@ -155,7 +181,7 @@ export class Session {
         const outcome = outcomes.at(-1);
         const [granted] = outcome?.leases ?? [];
         grant = outcome?.ok && granted
-          ? { lease: this.#granted(op, granted.token, sent, believe) }
+          ? { lease: this.#granted(op, granted.token, sent, wanted) }
           : { blockers: outcome?.leases ?? [] };
         if (grant.lease?.held) won?.(grant.lease);
       },
@@ -164,13 +190,14 @@ export class Session {
     };
   }
 
-  #granted(op: spi.Acquire, token: number, sent: Instant, believe?: number): HeldLease {
+  #granted(op: spi.Acquire, token: number, sent: Instant, wanted: Wanted): HeldLease {
+    const { believe, own = believe !== undefined } = wanted;
     const lease = new HeldLease({
-      driver: this.driver,
+      ask: (question, options) => this.ask(question, options),
       runtime: this.runtime,
       bounds: this.bounds,
       on: (event) => this.report(event),
-      watched: this.#on !== undefined,
+      watched: this.reports.heard,
       op,
       token,
       sent,
@@ -178,25 +205,21 @@ export class Session {
       ended: (lease) => this.#leases.delete(lease),
     });
     if (!lease.held) this.#giveBack(lease.giveBack());
-    else if (believe === undefined) {
-      this.#leases.add(lease);
-      this.heart.poke();
-    }
+    else if (!own) this.#add(lease);
     return lease;
   }
 
-  /** The live leases of one seat, or of all. One request. */
-  async inspect(
-    resource: string,
-    seat?: string,
-    signal?: AbortSignal,
-  ): Promise<readonly spi.Lease[]> {
-    const op: spi.Inspect = { op: "inspect", resource, ...(seat !== undefined && { seat }) };
-    const [outcome] = await this.driver.apply([op], { ...(signal && { signal }) });
-    return outcome?.leases ?? [];
+  #add(lease: HeldLease): void {
+    this.#leases.add(lease);
+    if (this.#leases.size >= this.#many) {
+      // Those that ran out leave the set by being looked at; without a heartbeat nobody else looks.
+      for (const each of this.#leases) void each.held;
+      this.#many = Math.max(FEW, 2 * this.#leases.size);
+    }
+    this.heart.poke(lease);
   }
 
-  /** Every lease held now. */
+  /** Every lease that `heartbeat()` renews and `stop()` releases. */
   get leases(): ReadonlySet<HeldLease> {
     return this.#leases;
   }
@@ -212,71 +235,52 @@ export class Session {
     }
   }
 
-  /** Notes what the next tick tells. */
-  note(event: GroupEvent): void {
-    this.#news.push(event);
-    if (this.#news.length > 1_000) this.#news.shift();
-  }
-
-  /** What was noted and not yet taken, of one type or of all. */
-  news(type?: GroupEvent["type"]): GroupEvent[] {
-    const noted = this.#news.splice(0);
-    const taken = noted.filter((event) => type === undefined || event.type === type);
-    this.#news.push(...noted.filter((event) => !taken.includes(event)));
-    return taken;
-  }
-
-  /** In how many ms the next renewal is due; `Infinity` when nothing is held. */
-  get nextDue(): number {
-    return Math.max(0, Math.min(...[...this.#leases].map((lease) => this.due(lease))));
-  }
-
-  /** In how many ms a lease should be renewed. */
-  due(lease: HeldLease): number {
-    return (this.heartbeatInterval ?? validity(lease.ttl, this.bounds) / 3) - lease.age;
-  }
-
-  /** Renews every lease; answers in how many ms the next beat is due. One request. */
-  async heartbeat(signal?: AbortSignal): Promise<number> {
-    await this.renew(this.#leases, signal);
-    return this.nextDue;
-  }
-
-  /** Renews leases together: one request, sent once. */
-  async renew(leases: Iterable<HeldLease>, signal?: AbortSignal): Promise<void> {
-    const { ops, take } = this.renewal(leases);
-    if (ops.length === 0) return;
-    const sent = instant(this.runtime);
-    take(await this.#once.apply(ops, { ...(signal && { signal }) }), sent);
-  }
-
-  /** The renewal of leases, as a part of a request. */
-  renewal(leases: Iterable<HeldLease>): Part {
-    const held = [...leases].filter((lease) => lease.held);
+  /** A signal that aborts with `signal`, or when the coordinator is stopped. */
+  running(signal?: AbortSignal): Running {
+    const stopped = new AbortController();
+    const stop = (reason: unknown): void => stopped.abort(reason);
+    this.#stoppers.add(stop);
     return {
-      ops: held.map((lease) => lease.renewal()),
-      take: (outcomes, sent) =>
-        held.forEach((lease, i) => void lease.renewed(outcomes[i]?.ok === true, sent)),
+      signal: firstOf(signal, stopped.signal),
+      done: () => {
+        this.#stoppers.delete(stop);
+        // Also ends the listening to the caller's signal, which may live long.
+        stopped.abort("done");
+      },
     };
   }
 
-  /** Releases every lease in one request. */
-  async releaseAll(): Promise<void> {
+  /** Ends every call that goes on and on, and releases every lease. */
+  async stop(): Promise<void> {
     this.#stops++;
-    const leases = [...this.#leases].filter((lease) => lease.releasing());
-    const parts = leases.map((lease): Part => ({
-      ops: lease.ending(),
-      take: ([outcome]) => void lease.released(outcome),
-    }));
-    await this.send(parts);
+    for (const stop of this.#stoppers) stop(wasStopped());
+    const parts = [...this.#leases]
+      .filter((lease) => lease.releasing())
+      .map((lease) => lease.ending());
+    const requests: Promise<void>[] = [];
+    for (let at = 0; at < parts.length; at += RELEASES) {
+      requests.push(this.send(parts.slice(at, at + RELEASES)));
+    }
+    for (const { status, ...failed } of await Promise.allSettled(requests)) {
+      if (status === "rejected") {
+        this.report({ type: "release-failed", error: (failed as PromiseRejectedResult).reason });
+      }
+    }
   }
 
-  /** Releases what nobody holds on to, in the background. */
+  /** Releases in the background what nobody holds on to. */
   #giveBack(op: spi.Release): void {
-    const work = this.driver.apply([op]).then(
-      () => {},
-      (error: unknown) => this.report({ type: "release-failed", error }),
-    );
+    const work = this.send([{ ops: [op], take: () => {} }]).catch((error: unknown) => {
+      this.report({ type: "release-failed", error });
+    });
     this.runtime.waitUntil(work);
   }
+}
+
+/** Why a call ended, or was not even sent. */
+function wasStopped(): CoordinationError {
+  return new CoordinationError(
+    "The coordinator was stopped meanwhile, so nothing is held; what was granted is given back",
+    "misuse",
+  );
 }

@@ -40,6 +40,17 @@ export function validity(ttl: number, bounds: ClockBounds): number {
   return ttl === Infinity ? Infinity : ttl * (1 - bounds.rate) - bounds.step;
 }
 
+/** The longest that a backend is asked to hold one request, in ms: what is between ends long ones. */
+const LONGEST_PATIENCE = 30_000;
+
+/**
+ * For how long a backend that pushes may hold an acquisition with this ttl, in ms, with so much time
+ * left to wait: the deadline counts from the send, so most of the ttl must remain after it.
+ */
+export function patienceOf(ttl: number, left: number): number {
+  return Math.max(0, Math.floor(Math.min(ttl / 4, left, LONGEST_PATIENCE)));
+}
+
 /** The timings of one lease, before they are checked. */
 export interface Timings {
   /** How long the lease lives unrenewed, in ms. */

@@ -1,47 +1,51 @@
 /**
- * What locks and semaphores have in common: waiting for one's turn, and giving it back.
+ * What locks and semaphores have in common: waiting for a turn, and giving it back.
  *
  * @module
  */
 
 import type * as spi from "../../drivers/driver.ts";
-import { LockAcquireFailed } from "../../errors.ts";
+import { type Holder, LockAcquireFailed } from "../../errors.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
 import type { CallOptions, Lease } from "../leases/lease.ts";
-import { elapsed, instant, type Runtime, sleep } from "../runtime.ts";
-import type { Grant } from "../leases/request.ts";
+import type { Grant } from "../leases/attempt.ts";
 import type { Session } from "../leases/session.ts";
-import { checkWait } from "../leases/timings.ts";
+import { type Try, waitFor } from "./waiting.ts";
+
+export type { Holder };
 
 /** How to wait for a lock or a permit. */
 export interface WaitOptions extends CallOptions {
-  /** How long the lease lives unrenewed, in ms; the coordinator's unless given. */
-  ttl?: number;
-  /** How long to wait for it, in ms: 0 tries once, and without it there is no limit. */
-  timeout?: number;
+  /** How long the lease lives unrenewed, in ms. Default: the coordinator's. */
+  ttl?: number | undefined;
+  /** How long to wait for it, in ms: 0 tries once. Default: no limit. */
+  timeout?: number | undefined;
   /** Tooz's way to say the same: `true` waits, `false` tries once, a number waits so many ms. */
-  blocking?: boolean | number;
+  blocking?: boolean | number | undefined;
 }
 
-/** Who has a lock, or a permit of a semaphore, now. */
-export interface Holder {
-  /** The member id of the coordinator that acquired it. */
-  readonly memberId: string;
-  /** Its fencing token. */
-  readonly token: number;
-  /** An upper bound of how long it keeps it unrenewed, in ms. */
-  readonly left: number;
-}
+/** How an acquisition ended. */
+export type Attempted =
+  | {
+    /** The lease. */
+    readonly lease: Lease;
+    /** Nobody else has it. */
+    readonly holders: readonly [];
+  }
+  | {
+    /** It was not acquired. */
+    readonly lease: null;
+    /** Who has it, the first to run out first. */
+    readonly holders: readonly Holder[];
+  };
 
 /** What {@link Acquirable.with} runs. */
 export type Work<T> = (lease: Lease) => T | Promise<T>;
 
-/** The longest pause between two looks, in ms: a clean release is noticed within it. */
-const LONGEST_PAUSE = 2_000;
-
 /**
  * Something that is acquired and released. It is not reentrant: a second `acquire`, on this object
- * too, is one more. There is no queue; among waiters, chance decides.
+ * too, is one more. On a backend that pushes, waiters get it in the order in which they asked; on the
+ * others they are not queued, and whoever looks first gets it.
  */
 export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   /** The name it was asked for by. */
@@ -62,7 +66,7 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
    *
    * @internal
    */
-  protected abstract begin(options?: Options): () => Promise<Grant>;
+  protected abstract begin(options?: Options): Try;
 
   /** Whether this object holds something, as far as this process can know. No request. */
   get acquired(): boolean {
@@ -70,19 +74,34 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   }
 
   /**
-   * Acquires, waiting for it unless told otherwise: looks again 50 ms after the first look, then
-   * after twice as long up to 2 s, never much beyond the time that a holder has left, and always
-   * with jitter.
+   * Acquires, and waits for it without limit by default. A backend that pushes answers when it is free.
+   * On others this looks again 50 ms after the first look, then after twice as long up to 2 s, never
+   * much beyond the time that a holder has left, and always with jitter. An outage is waited out as
+   * long as there is time, and reported as `acquire-failed`.
    *
    * @returns The lease, or `null` when others are in the way and the time to wait is over.
    * @throws {InvalidArgument} before any request.
-   * @throws {UnknownOutcome} when there was no answer; what was perhaps granted is released in the
-   *   background and lives at most its ttl.
+   * @throws {UnknownOutcome} when there was no answer; anything that may have been granted is released
+   *   in the background, and expires after its ttl at the latest.
+   * @throws {CoordinationError} with code `misuse` when the coordinator was stopped meanwhile.
    * @throws the signal's reason when it aborts.
    */
   async acquire(options?: Options): Promise<Lease | null> {
-    const { lease } = await this.#acquire(options);
-    return lease ?? null;
+    return (await this.#acquire(options)).lease ?? null;
+  }
+
+  /**
+   * As {@link Acquirable.acquire}, and also answers who has it, without another request.
+   *
+   * @example
+   * ```ts ignore
+   * const { lease, holders } = await baton.getLock("account:42").attempt({ timeout: 0 });
+   * if (!lease) return busy(holders[0].memberId, holders[0].left);
+   * ```
+   */
+  async attempt(options?: Options): Promise<Attempted> {
+    const { lease, blockers } = await this.#acquire(options);
+    return lease ? { lease, holders: [] } : { lease: null, holders: holdersIn(blockers) };
   }
 
   /**
@@ -93,7 +112,8 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
    * await using lease = await baton.getLock("account:42").hold({ ttl: 10_000, timeout: 3_000 });
    * await charge(account, { fence: lease.token, signal: lease.signal });
    * ```
-   * @throws {LockAcquireFailed} when others are in the way and the time to wait is over.
+   * @throws {LockAcquireFailed} when others are in the way and the time to wait is over; its `holders`
+   *   says who.
    */
   async hold(options?: Options): Promise<Lease> {
     return await this.#hold(options);
@@ -111,7 +131,7 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   }
 
   /**
-   * Releases what this object acquired last. One request.
+   * Releases what this object acquired last. One call of the driver.
    *
    * @returns `false` when it holds nothing, or lost it.
    */
@@ -120,7 +140,7 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   }
 
   /**
-   * Renews what this object acquired last. One request.
+   * Renews what this object acquired last. One call of the driver.
    *
    * @returns `false` when it holds nothing, or has lost it.
    * @throws {UnknownOutcome} when there was no answer; the lease goes on until its deadline.
@@ -129,12 +149,12 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
     return await this.#latest?.renew(options) ?? false;
   }
 
-  /** Asks the backend whether this object's latest acquisition still stands. One request. */
+  /** Asks the backend whether this object's latest acquisition still stands. One call of the driver. */
   async isStillOwner(options: CallOptions = {}): Promise<boolean> {
     const lease = this.#latest;
     if (!lease) return false;
     const { resource, seat } = lease.giveBack();
-    const found = await this.#session.inspect(resource, seat, options.signal);
+    const found = await this.#session.look(resource, seat, options);
     return lease.held && found.some((other) => lease.owns(other));
   }
 
@@ -145,21 +165,25 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   async #hold(options?: Options): Promise<HeldLease> {
     const { lease, blockers } = await this.#acquire(options);
     if (lease) return lease;
-    const [first, ...others] = [...blockers].sort((a, b) => a.left - b.left);
+    const holders = holdersIn(blockers);
+    const [first] = holders;
+    const others = holders.length > 1 ? ` (and ${holders.length - 1} more)` : "";
     const why = first
-      ? `${first.value} has it${others.length > 0 ? ` (and ${others.length} more)` : ""}, ` +
-        `for up to ${Math.ceil(first.left)} ms more unless it renews`
+      ? `${first.memberId} has it${others}, for up to ${
+        Math.ceil(first.left)
+      } ms more unless it renews`
       : "it was busy";
-    const waited = `within ${limitOf(options)} ms`;
     throw new LockAcquireFailed(
-      `${this.#what} "${this.name}" was not acquired ${waited}: ${why}. Nothing is held`,
+      `${this.#what} "${this.name}" was not acquired within ${limitOf(options)} ms: ${why}. ` +
+        "Nothing is held",
+      holders,
     );
   }
 
   async #acquire(options?: Options): Promise<Grant> {
-    const { runtime } = this.#session;
-    const tryOnce = this.begin(options);
-    const grant = await tryWithin(runtime, tryOnce, limitOf(options), options?.signal);
+    const { signal, ttl = this.#session.ttls.lock } = options ?? {};
+    const wait = { limit: limitOf(options), ttl, signal };
+    const grant = await waitFor(this.#session, this.begin(options), wait);
     if (grant.lease) this.#leases = [...this.#leases.filter((lease) => lease.held), grant.lease];
     return grant;
   }
@@ -170,32 +194,12 @@ export function holderOf({ value, token, left }: spi.Lease): Holder {
   return { memberId: value, token, left };
 }
 
+function holdersIn(blockers: readonly spi.Lease[]): Holder[] {
+  return [...blockers].sort((a, b) => a.left < b.left ? -1 : 1).map(holderOf);
+}
+
 /** How long to wait, in ms. */
 function limitOf({ blocking = true, timeout = Infinity }: WaitOptions = {}): number {
   if (typeof blocking === "number") return blocking;
   return blocking ? timeout : 0;
-}
-
-/**
- * Tries until granted or until `limit` ms have passed, with a last try at the end of them. Pauses
- * double from 50 ms to 2 s, but end when the first holder's lease must have ended if that is sooner;
- * both with jitter, so that waiters do not come in herds.
- */
-async function tryWithin(
-  runtime: Runtime,
-  tryOnce: () => Promise<Grant>,
-  limit: number,
-  signal?: AbortSignal,
-): Promise<Grant> {
-  checkWait("timeout", limit);
-  const start = instant(runtime);
-  for (let look = 0;; look++) {
-    const grant = await tryOnce();
-    const remaining = limit - elapsed(runtime, start);
-    if (grant.lease || remaining <= 0) return grant;
-    const backoff = Math.min(LONGEST_PAUSE, 50 * 2 ** look) * (1 - runtime.random() / 2);
-    const holderLeft = Math.min(...grant.blockers.map((lease) => lease.left));
-    const afterHolder = holderLeft + 1 + runtime.random() * 20;
-    await sleep(runtime, Math.min(backoff, afterHolder, remaining), signal);
-  }
 }

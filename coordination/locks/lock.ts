@@ -6,35 +6,33 @@
 
 import type * as spi from "../../drivers/driver.ts";
 import { Acquirable, type Holder, holderOf, type WaitOptions } from "./acquirable.ts";
+import type { Try } from "./waiting.ts";
 import type { CallOptions } from "../leases/lease.ts";
 import { resources } from "../names.ts";
-import type { Grant, Wanted } from "../leases/request.ts";
+import type { Wanted } from "../leases/attempt.ts";
+import { ask, look } from "../leases/request.ts";
 import type { Session } from "../leases/session.ts";
 
 /** How to acquire a lock. */
 export interface AcquireOptions extends WaitOptions {
   /** Whether to share it with other readers; nobody can then have it exclusively. */
-  shared?: boolean;
+  shared?: boolean | undefined;
 }
 
-/** A named lock. One request where it is free, and one more for each look while it is not. */
+/** A named lock. One call of the driver where it is free, and one more for each look while it is not. */
 export class Lock extends Acquirable<AcquireOptions> {
   readonly #session: Session;
-  readonly #memberId: string;
-  readonly #ttl: number;
 
   /** Made by `coordinator.getLock(name)`. */
-  constructor(name: string, session: Session, memberId: string, ttl: number) {
+  constructor(name: string, session: Session) {
     super("Lock", name, session);
     this.#session = session;
-    this.#memberId = memberId;
-    this.#ttl = ttl;
   }
 
   /**
    * Takes the lock away from whoever has it, readers included. They learn it at their next renewal;
-   * what they have under way is stopped only where the fencing token is checked. One request when
-   * nobody has it, two when somebody does: it names the holders it saw, so that a request that is
+   * what they have under way is stopped only where the fencing token is checked. One call of the driver
+   * when nobody has it, two when somebody does: it names the holders it saw, so that a request that is
    * sent twice never hits a successor.
    *
    * @returns Whether it took the lock from anybody.
@@ -45,11 +43,11 @@ export class Lock extends Acquirable<AcquireOptions> {
       leases.map(({ seat, id }): spi.Release => ({ op: "release", resource, seat, id }))
     );
     if (releases.length === 0) return false;
-    const outcomes = await this.#session.driver.apply(releases, options);
-    return outcomes.some(({ ok }) => ok);
+    const question = ask(releases, (outcomes) => outcomes.some(({ ok }) => ok));
+    return await this.#session.ask(question, options);
   }
 
-  /** Who has the lock now: nobody, one, or several readers. One request. */
+  /** Who has the lock now: nobody, one, or several readers. One call of the driver. */
   async holders(options: CallOptions = {}): Promise<Holder[]> {
     const found = await this.#inspect(options);
     return found.flatMap(({ leases }) => leases.map(holderOf));
@@ -60,13 +58,13 @@ export class Lock extends Acquirable<AcquireOptions> {
    *
    * @internal
    */
-  protected override begin(options: AcquireOptions = {}): () => Promise<Grant> {
-    const { ttl = this.#ttl, shared = false, signal } = options;
+  protected override begin(options: AcquireOptions = {}): Try {
+    const { memberId, ttls } = this.#session;
+    const { ttl = ttls.lock, shared = false } = options;
     const [lock, readers] = [resources.lock(this.name), resources.readers(this.name)];
     const wanted: Wanted = {
       ttl,
-      value: this.#memberId,
-      signal,
+      value: memberId,
       // Each side takes its seat only while the other side has none, in one atomic step.
       ...(shared
         ? {
@@ -76,7 +74,7 @@ export class Lock extends Acquirable<AcquireOptions> {
         }
         : { resource: lock, guard: { when: "vacant", resource: readers } }),
     };
-    return () => this.#session.acquire(wanted);
+    return (patience, signal) => this.#session.acquire({ ...wanted, patience, signal });
   }
 
   /** The exclusive holder and the readers, of whom there are never both. */
@@ -84,13 +82,11 @@ export class Lock extends Acquirable<AcquireOptions> {
     options: CallOptions,
   ): Promise<{ resource: string; leases: readonly spi.Lease[] }[]> {
     const [lock, readers] = [resources.lock(this.name), resources.readers(this.name)];
-    const [held, shared] = await this.#session.driver.apply([
-      { op: "inspect", resource: lock, seat: "" },
-      { op: "inspect", resource: readers },
-    ], options);
+    const [held, shared] = [look(lock, ""), look(readers)];
+    await this.#session.send([held, shared], options);
     return [
-      { resource: lock, leases: held?.leases ?? [] },
-      { resource: readers, leases: shared?.leases ?? [] },
+      { resource: lock, leases: held.answer ?? [] },
+      { resource: readers, leases: shared.answer ?? [] },
     ];
   }
 }

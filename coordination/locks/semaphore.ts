@@ -4,12 +4,13 @@
  * @module
  */
 
-import type * as spi from "../../drivers/driver.ts";
 import { Acquirable, type Holder, holderOf, type WaitOptions } from "./acquirable.ts";
+import type { Try } from "./waiting.ts";
 import { InvalidArgument } from "../../errors.ts";
 import type { CallOptions } from "../leases/lease.ts";
 import { resources } from "../names.ts";
-import type { Grant } from "../leases/request.ts";
+import type { Grant } from "../leases/attempt.ts";
+import { look } from "../leases/request.ts";
 import type { Session } from "../leases/session.ts";
 
 /** Every look lists all holders, so there is an end to how many there may be. */
@@ -43,15 +44,13 @@ export class Semaphore extends Acquirable {
   /** How many may hold a permit at a time. */
   readonly permits: number;
   readonly #session: Session;
-  readonly #memberId: string;
-  readonly #ttl: number;
 
   /**
    * Made by `coordinator.getSemaphore(name, permits)`.
    *
    * @throws {InvalidArgument} when `permits` is not a whole number from 1 to 10,000.
    */
-  constructor(name: string, permits: number, session: Session, memberId: string, ttl: number) {
+  constructor(name: string, permits: number, session: Session) {
     if (!Number.isInteger(permits) || permits < 1 || permits > MOST_PERMITS) {
       throw new InvalidArgument(
         `Cannot use permits ${permits}: it must be a whole number from 1 to ${MOST_PERMITS}`,
@@ -60,14 +59,12 @@ export class Semaphore extends Acquirable {
     super("Semaphore", name, session);
     this.permits = permits;
     this.#session = session;
-    this.#memberId = memberId;
-    this.#ttl = ttl;
   }
 
-  /** Who has a permit now, those of seats beyond our own number included. One request. */
+  /** Who has a permit now, those of seats beyond our own number included. One call of the driver. */
   async holders(options: CallOptions = {}): Promise<Holder[]> {
     const resource = resources.semaphore(this.name);
-    return (await this.#session.inspect(resource, undefined, options.signal)).map(holderOf);
+    return (await this.#session.look(resource, undefined, options)).map(holderOf);
   }
 
   /**
@@ -75,14 +72,15 @@ export class Semaphore extends Acquirable {
    *
    * @internal
    */
-  protected override begin({ ttl = this.#ttl, signal }: WaitOptions = {}): () => Promise<Grant> {
+  protected override begin({ ttl = this.#session.ttls.lock }: WaitOptions = {}): Try {
     const { permits } = this;
     // Chance keeps those who come together apart.
     const oneOf = (seats: readonly string[]): string | undefined =>
       seats[Math.floor(this.#session.runtime.random() * seats.length)];
     const seats = Array.from({ length: permits }, (_, seat) => `${seat}`);
     let seat = oneOf(seats) ?? "0";
-    return async () => {
+    // Whatever patience there is: a permit may become free on another seat than the one waited for.
+    return async (_patience, signal) => {
       for (let tries = 1;; tries++) {
         const grant = await this.#try(seat, ttl, signal);
         if (grant.lease) return grant;
@@ -95,7 +93,7 @@ export class Semaphore extends Acquirable {
           continue;
         }
         // The next look begins where time runs out first.
-        const [first] = blockers.sort((a, b) => a.left - b.left);
+        const [first] = blockers.sort((a, b) => a.left < b.left ? -1 : 1);
         seat = first?.seat ?? seat;
         return { blockers };
       }
@@ -106,13 +104,11 @@ export class Semaphore extends Acquirable {
    * Tries one seat, and lists all in the same request: a refusal names its own seat's holder only,
    * and to try several seats at once would take several permits, which others then lack.
    */
-  async #try(seat: string, ttl: number, signal?: AbortSignal): Promise<Grant> {
+  async #try(seat: string, ttl: number, signal: AbortSignal | undefined): Promise<Grant> {
     const resource = resources.semaphore(this.name);
-    let taken: readonly spi.Lease[] = [];
-    const { lease } = await this.#session.acquire(
-      { resource, seat, ttl, value: this.#memberId, signal },
-      { ops: [{ op: "inspect", resource }], take: ([all]) => taken = all?.leases ?? [] },
-    );
-    return lease ? { lease } : { blockers: taken };
+    const taken = look(resource);
+    const value = this.#session.memberId;
+    const { lease } = await this.#session.acquire({ resource, seat, ttl, value, signal }, taken);
+    return lease ? { lease } : { blockers: taken.answer ?? [] };
   }
 }

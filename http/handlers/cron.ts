@@ -8,7 +8,7 @@ import type { CoreCoordinator } from "../../coordination/core.ts";
 import type { Run, SlotOptions } from "../../coordination/cron/types.ts";
 import { planOf } from "../../coordination/cron/plan.ts";
 import { codeOf } from "../../errors.ts";
-import { internalsOf } from "../../coordination/internals.ts";
+import { report, runtimeOf } from "../../coordination/handling.ts";
 import { checkName } from "../../coordination/names.ts";
 import { type Interval, slotAt } from "../../coordination/cron/slots.ts";
 import { coordinatorFor, type CoordinatorSource } from "./coordinator_source.ts";
@@ -88,9 +88,8 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
   if (typeof secret !== "function") checkSecrets(secret);
   const interval = every === undefined ? undefined : { every, offset, early };
   if (interval) slotAt(0, interval);
-  const settings = { ...rest, slot: 0 };
-  const check = (coordinator: CoreCoordinator) => coordinator.cron(name)["plan"](settings);
-  if (typeof baton === "function") planOf(settings, 1);
+  const check = (coordinator: CoreCoordinator) => coordinator.cron(name).check(rest);
+  if (typeof baton === "function") planOf({ ...rest, slot: 0 }, 1);
   else check(baton);
 
   return async (request, ...args) => {
@@ -106,7 +105,7 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
     }
     let began = false;
     try {
-      const now = internalsOf(coordinator).session.runtime.wall();
+      const now = runtimeOf(coordinator).wall();
       const slot = slotBy
         ? slotBy(request, ...args)
         : slotFor(request, now, { slotInQuery, interval });
@@ -118,7 +117,7 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
       return json({ ...result, value: undefined });
     } catch (error) {
       if (!began) return misfit(request, error);
-      internalsOf(coordinator).session.report({ type: "callback-failed", error });
+      report(coordinator, { type: "callback-failed", error });
       return failed(request, error);
     }
   };

@@ -7,7 +7,7 @@
 import type { Coordinator } from "../../coordination/coordinator.ts";
 import type { CoreCoordinator } from "../../coordination/core.ts";
 import type { GroupEvent } from "../../coordination/groups/group_events.ts";
-import { internalsOf } from "../../coordination/internals.ts";
+import { heldBy } from "../../coordination/handling.ts";
 import { resources } from "../../coordination/names.ts";
 import { coordinatorFor, type CoordinatorSource } from "./coordinator_source.ts";
 import { raise, unclaimed } from "../failures.ts";
@@ -68,7 +68,7 @@ export function heartbeatEndpoint<A extends readonly unknown[] = []>(
 }
 
 async function beat(baton: CoreCoordinator): Promise<{ next: number | null; lost: Loss[] }> {
-  const before = [...internalsOf(baton).session.leases];
+  const before = heldBy(baton);
   const { next, events } = hasGroups(baton)
     ? await baton.tick()
     : { next: await baton.heartbeat(), events: [] };
@@ -76,7 +76,7 @@ async function beat(baton: CoreCoordinator): Promise<{ next: number | null; lost
   const losses = [...found.map(({ resource, token }) => ({ resource, token })), ...told(events)];
   // A leadership that this beat has found lost is among the events as well.
   const lost = new Map(losses.map((loss) => [`${loss.token} ${loss.resource}`, loss]));
-  return { next: Number.isFinite(next) ? Math.ceil(next) : null, lost: [...lost.values()] };
+  return { next: heldBy(baton).length > 0 ? Math.ceil(next) : null, lost: [...lost.values()] };
 }
 
 /** Asked by its method: by its class would bring groups into every bundle. */

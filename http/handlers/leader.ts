@@ -4,12 +4,17 @@
  * @module
  */
 
-import type { CampaignOptions, Candidate } from "../../coordination/election/candidate.ts";
+import type { CampaignOptions } from "../../coordination/election/candidate.ts";
 import type { CoreCoordinator } from "../../coordination/core.ts";
-import { internalsOf } from "../../coordination/internals.ts";
+import {
+  findLeader,
+  type LeaderLook,
+  leadershipOf,
+  leadingWhile,
+} from "../../coordination/handling.ts";
+import type { Lease } from "../../coordination/leases/lease.ts";
 import { checkName } from "../../coordination/names.ts";
 import { coordinatorFor, type CoordinatorSource } from "./coordinator_source.ts";
-import { type Look, lookAt } from "./leader_look.ts";
 import { leaderUrl } from "./leader_url.ts";
 import { cutShort, raise, unclaimed } from "../failures.ts";
 import { problem } from "../problem.ts";
@@ -79,32 +84,35 @@ export function leaderOnly<A extends readonly unknown[] = []>(
   checkName("group", group);
   const { redirect = false, campaign = false } = options;
   const members = redirect !== false;
-  /** Campaigns under way: two of one candidate at once would stand in each other's way. */
-  const campaigns = new WeakMap<Candidate, Promise<Look>>();
+  /** Campaigns under way: two of one coordinator at once would stand in each other's way. */
+  const campaigns = new WeakMap<CoreCoordinator, Promise<LeaderLook>>();
 
-  const look = async (candidate: Candidate): Promise<Look> => {
-    if (campaign === false) return await lookAt(candidate, { members });
-    let running = campaigns.get(candidate);
+  const look = async (coordinator: CoreCoordinator): Promise<LeaderLook> => {
+    if (campaign === false) return await findLeader(coordinator, group, { members });
+    let running = campaigns.get(coordinator);
     if (!running) {
-      running = lookAt(candidate, { campaign: campaign === true ? {} : campaign, members })
-        .finally(() => campaigns.delete(candidate));
-      campaigns.set(candidate, running);
+      const options = { campaign: campaign === true ? {} : campaign, members };
+      running = findLeader(coordinator, group, options)
+        .finally(() => campaigns.delete(coordinator));
+      campaigns.set(coordinator, running);
     }
     return await running;
   };
 
   return async (request, ...args) => {
     let coordinator: CoreCoordinator;
-    let candidate: Candidate;
-    let found: Look = {};
+    let lease: Lease | undefined;
+    let found: LeaderLook = {};
     try {
       coordinator = await coordinatorFor(baton, [request, ...args]);
-      candidate = internalsOf(coordinator).candidate(group);
-      if (!candidate.leadership) found = await look(candidate);
+      lease = leadershipOf(coordinator, group);
+      if (!lease) {
+        found = await look(coordinator);
+        lease = leadershipOf(coordinator, group);
+      }
     } catch (error) {
       return unclaimed(request, error) ?? raise(error);
     }
-    const lease = candidate.leadership;
     if (!lease) {
       // An earlier life of ours may lead, or a request of ours that waits for its answer.
       const elsewhere = found.leader?.memberId !== coordinator.memberId;
@@ -112,7 +120,7 @@ export function leaderOnly<A extends readonly unknown[] = []>(
       if (!url || redirect === false) return notLeading(request, found);
       return redirect === true ? temporary(url) : await redirect(url, request);
     }
-    const letGo = internalsOf(coordinator).session.heart.keep(lease);
+    const letGo = leadingWhile(coordinator, group, lease);
     try {
       return await handler(request, { term: lease.token, signal: lease.signal }, ...args);
     } catch (error) {
@@ -128,7 +136,7 @@ function temporary(url: URL): Response {
   return new Response(null, { status: 307, headers });
 }
 
-function notLeading(request: Request, { leader }: Look): Response {
+function notLeading(request: Request, { leader }: LeaderLook): Response {
   return problem(request, 503, {
     code: "not-leader",
     detail: leader

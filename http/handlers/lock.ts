@@ -6,14 +6,12 @@
 
 import type { CoreCoordinator } from "../../coordination/core.ts";
 import { codeOf } from "../../errors.ts";
-import { internalsOf } from "../../coordination/internals.ts";
 import type { Lease } from "../../coordination/leases/lease.ts";
 import { checkName } from "../../coordination/names.ts";
-import type { Grant } from "../../coordination/leases/request.ts";
+import type { Attempted, Holder } from "../../coordination/locks/acquirable.ts";
 import { checkWait } from "../../coordination/leases/timings.ts";
-import { AskedLock } from "./asked_lock.ts";
 import { coordinatorFor, type CoordinatorSource } from "./coordinator_source.ts";
-import { keep, untilEnd } from "./response_lease.ts";
+import { keepFor, untilEnd } from "./response_lease.ts";
 import { cutShort, raise, unclaimed } from "../failures.ts";
 import { problem } from "../problem.ts";
 import { retryAfter } from "../retry_after.ts";
@@ -83,7 +81,7 @@ export function withLock<A extends readonly unknown[] = []>(
   checkWait("timeout", timeout);
   return async (request, ...args) => {
     let coordinator: CoreCoordinator;
-    let grant: Grant;
+    let attempted: Attempted;
     const named = typeof name === "string" ? name : name(request, ...args) ?? "";
     try {
       checkName("lock", named);
@@ -92,17 +90,15 @@ export function withLock<A extends readonly unknown[] = []>(
     }
     try {
       coordinator = await coordinatorFor(baton, [request, ...args]);
-      const lock = new AskedLock(coordinator, named);
       // Who waits for one answer only has nothing to stop; and Deno warns of whoever asks for it.
       const waiting = timeout > 0 ? { signal: request.signal } : {};
-      await lock.acquire({ ...rest, timeout, ...waiting });
-      grant = lock.grant;
+      attempted = await coordinator.getLock(named).attempt({ ...rest, timeout, ...waiting });
     } catch (error) {
       return unclaimed(request, error, timeout > 0) ?? raise(error);
     }
-    const { lease } = grant;
-    if (!lease) return refused(request, status, grant.blockers);
-    const giveBack = keep(internalsOf(coordinator).session, lease);
+    const { lease } = attempted;
+    if (!lease) return refused(request, status, attempted.holders);
+    const giveBack = keepFor(coordinator, lease);
     let response: Response;
     try {
       response = await handler(request, { lease }, ...args);
@@ -122,13 +118,13 @@ function unnameable(request: Request, error: unknown): Response {
   return problem(request, 400, { code: "invalid-argument", detail: (error as Error).message });
 }
 
-function refused(request: Request, status: 423 | 409, blockers: Grant["blockers"] = []): Response {
+function refused(request: Request, status: 423 | 409, holders: readonly Holder[]): Response {
   // Of several readers the last to leave is the one to wait for.
-  const [last] = [...blockers].sort((a, b) => b.left - a.left);
+  const last = holders.at(-1);
   return problem(request, status, {
     code: "lock-not-acquired",
     detail: "Another request has what this one needs, so nothing was run. Try again later",
     retryAfter: retryAfter(last?.left),
-    members: { holder: last?.value },
+    members: { holder: last?.memberId },
   });
 }

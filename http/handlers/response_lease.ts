@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { HeldLease } from "../../coordination/leases/held_lease.ts";
-import type { Session } from "../../coordination/leases/session.ts";
+import type { CoreCoordinator } from "../../coordination/core.ts";
+import { keep, runtimeOf } from "../../coordination/handling.ts";
+import type { Lease } from "../../coordination/leases/lease.ts";
 
 /** How long a response waits for the release of its lock, in ms. */
 const PATIENCE = 1_000;
@@ -15,12 +16,12 @@ const PATIENCE = 1_000;
  * backend, so that whoever has the response finds the lock free; but not for long, and hands the rest
  * to the runtime's `waitUntil`: a slow backend must not keep a finished response.
  */
-export function keep(session: Session, lease: HeldLease): () => Promise<void> {
-  const { heart, runtime } = session;
-  const letGo = heart.keep(lease);
+export function keepFor(baton: CoreCoordinator, lease: Lease): () => Promise<void> {
+  const runtime = runtimeOf(baton);
+  const letGo = keep(baton, lease);
   return async () => {
     letGo();
-    const released = lease[Symbol.asyncDispose]();
+    const released = Promise.resolve(lease[Symbol.asyncDispose]());
     runtime.waitUntil(released);
     await new Promise<void>((resolve) => {
       const cancel = runtime.after(PATIENCE, resolve);

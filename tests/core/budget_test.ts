@@ -13,7 +13,7 @@ Deno.test("a budget of requests ends with a clear error before the platform does
   for (const more of [() => b.getLock("x").acquire({ timeout: 0 }), () => b.getLeader("g")]) {
     await assert.rejects(more(), (error: Error) => {
       assert(error instanceof ConnectionError && !error.retryable);
-      assert.match(error.message, /budget of 50 requests is used up, so nothing was sent/);
+      assert.match(error.message, /budget of 50 requests is used up, so this one was not sent/);
       return true;
     });
   }

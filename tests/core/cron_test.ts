@@ -93,7 +93,7 @@ Deno.test("in retry a crashed run is taken over after its ttl, with a greater to
     tokens.push(token);
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
   });
-  await scene.runtime.advance(5_000);
+  await scene.runtime.advance(5_001);
   await crashed;
   scene.fates.length = 0;
   const second = await scene.member("b").cron("j").run(

@@ -153,11 +153,19 @@ Deno.test("traced reports what was asked and what came of it, and nothing secret
   await driver.apply([ACQUIRE, { op: "inspect", resource: "groups" }, { ...RELEASE, id: "b" }]);
   const asked = { op: "acquire", resource: "lock:x", seat: "" };
   assert.deepEqual(events, [
-    { type: "request", driver: "memory", ops: [asked], error: "unknown-outcome", ms: 5 },
+    {
+      type: "request",
+      driver: "memory",
+      ops: [asked],
+      requests: 0,
+      error: "unknown-outcome",
+      ms: 5,
+    },
     {
       type: "request",
       driver: "memory",
       ops: [asked, { op: "inspect", resource: "groups" }, { ...asked, op: "release" }],
+      requests: 0,
       ok: [true, true, false],
       ms: 5,
     },

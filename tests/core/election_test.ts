@@ -207,11 +207,22 @@ Deno.test("other errors of work that was told to stop are its caller's", async (
 Deno.test("a leader that its resource calls stale leads anew, in a later term", async () => {
   const scene = new Scene();
   const terms: number[] = [];
-  const last = await scene.member("a").lead("g", ({ term }) => {
+  const leading = scene.member("a").lead("g", ({ term }) => {
     terms.push(term);
     if (terms.length === 1) throw new StaleToken({ resource: "account:42", token: term });
     return term;
   });
+  await scene.runtime.advance(99);
+  assert.equal(terms.length, 1, "it campaigns again without a pause");
+  await scene.runtime.advance(1);
+  const last = await leading;
+  assert.deepEqual(scene.happened, [
+    "elected",
+    "term-failed",
+    "stood-down",
+    "elected",
+    "stood-down",
+  ]);
   assert.equal(terms.length, 2);
   assert(last !== undefined && last === terms[1] && last > (terms[0] ?? 0));
 });

@@ -1,7 +1,7 @@
 /** How long a follower waits, and what ends a candidacy. */
 
 import assert from "node:assert/strict";
-import { ConnectionError, Coordinator } from "../../mod.ts";
+import { Coordinator, InvalidArgument } from "../../mod.ts";
 import { settled } from "./fake_runtime.ts";
 import { meddling } from "./meddling.ts";
 import { Scene } from "./scene.ts";
@@ -45,9 +45,9 @@ Deno.test("work that ends after its leadership was lost has not led, and leads a
   assert(terms.length === 2 && terms[0]! < terms[1]!);
 });
 
-Deno.test("what no waiting can mend ends a candidacy at once", async () => {
+Deno.test("what is wrong in the program itself ends a candidacy at once", async () => {
   const scene = new Scene();
-  const refused = new ConnectionError("no rights");
+  const refused = new InvalidArgument("no such option");
   const wire = meddling(scene.wire, {
     before: () => {
       throw refused;

@@ -2,7 +2,7 @@
 
 import { Coordinator, type CoordinatorEvent, type CoordinatorOptions } from "../../mod.ts";
 import { UnknownOutcome } from "../../errors.ts";
-import type { ApplyOptions, Driver, Op, Outcome } from "../../drivers/driver.ts";
+import type { ApplyOptions, Driver, List, Op, Outcome } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import { FakeRuntime } from "./fake_runtime.ts";
 
@@ -16,8 +16,8 @@ export class Scene {
   readonly runtime: FakeRuntime = new FakeRuntime();
   /** What the next requests meet; then they pass. */
   readonly fates: Fate[] = [];
-  /** Every batch that was sent, in order. */
-  readonly sent: Op[][] = [];
+  /** Every batch that was sent, in order; the core itself never lists. */
+  readonly sent: Exclude<Op, List>[][] = [];
   /** Every event of every coordinator. */
   readonly events: CoordinatorEvent[] = [];
   /** The backend itself, without the wire. */
@@ -46,8 +46,12 @@ export class Scene {
     apply: (ops, options) => this.#send(ops, options),
   };
 
-  async #send(ops: readonly Op[], { signal }: ApplyOptions = {}): Promise<readonly Outcome[]> {
-    this.sent.push([...ops]);
+  async #send(
+    ops: readonly Op[],
+    { signal, beforeRequest }: ApplyOptions = {},
+  ): Promise<readonly Outcome[]> {
+    beforeRequest?.();
+    this.sent.push([...ops] as Exclude<Op, List>[]);
     const fate = this.fates.shift() ?? "pass";
     if (fate === "lose-request") throw new UnknownOutcome("the request was lost");
     if (fate === "hang") return await never(signal);

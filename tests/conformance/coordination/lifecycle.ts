@@ -54,7 +54,7 @@ export const lifecycleCases: readonly CoordinationCase[] = [
     async (on) => {
       const a = await on.member("a");
       await a.start();
-      assert.equal(await a.heartbeat(), Infinity);
+      assert.ok(await a.heartbeat() < Infinity, "a loop that sleeps by it would never wake");
       await a.joinGroupCreate("g");
       const next = await a.heartbeat();
       assert.ok(next > 0 && next < LONG / 2, `${next}`);

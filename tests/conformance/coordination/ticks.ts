@@ -44,7 +44,8 @@ export const tickCases: readonly CoordinationCase[] = [
   law("a tick of one that holds nothing is never due", async (on) => {
     const a = await on.member("a");
     const { events, next } = await a.tick();
-    assert.deepEqual([events, next], [[], Infinity]);
+    assert.deepEqual(events, []);
+    assert.ok(next > 0 && next < Infinity, "a loop that sleeps by it would never wake");
   }),
   law("without a cursor each group begins with everybody in it", async (on) => {
     const [a, b] = [await on.member("a"), await on.member("b")];

@@ -1,0 +1,46 @@
+/**
+ * The candidacies of one coordinator, by group.
+ *
+ * @module
+ */
+
+import type { Session } from "../leases/session.ts";
+import { checkName } from "../names.ts";
+import { Candidate } from "./candidate.ts";
+
+/** From so many on, those that can be forgotten are looked for whenever their number has doubled. */
+const FEW = 64;
+
+/** One candidate for each group, as long as there is anything to remember of it. */
+export class Candidates {
+  readonly #session: Session;
+  readonly #candidates = new Map<string, Candidate>();
+  #many = FEW;
+
+  /** Nobody campaigns yet. */
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /**
+   * The candidate of that group. Ask each time: it is forgotten once it is idle.
+   *
+   * @throws {InvalidArgument} when the group's name cannot be used.
+   */
+  of(group: string): Candidate {
+    const known = this.#candidates.get(group);
+    if (known) return known;
+    checkName("group", group);
+    if (this.#candidates.size >= this.#many) this.#forget();
+    const candidate = new Candidate(group, this.#session);
+    this.#candidates.set(group, candidate);
+    return candidate;
+  }
+
+  #forget(): void {
+    for (const [group, { idle }] of this.#candidates) {
+      if (idle) this.#candidates.delete(group);
+    }
+    this.#many = Math.max(FEW, 2 * this.#candidates.size);
+  }
+}

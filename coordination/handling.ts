@@ -1,0 +1,90 @@
+/**
+ * What handlers of requests need of a coordinator besides its public face.
+ *
+ * @module
+ */
+
+import type { CoreCoordinator } from "./core.ts";
+import type { CampaignOptions } from "./election/candidate.ts";
+import type { CoordinatorEvent } from "./events.ts";
+import type { Json } from "./groups/group_events.ts";
+import { read } from "./groups/member_value.ts";
+import { internalsOf } from "./internals.ts";
+import type { HeldLease } from "./leases/held_lease.ts";
+import type { Lease } from "./leases/lease.ts";
+import { look, type Part } from "./leases/request.ts";
+import { resources } from "./names.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** The coordinator's clocks, timers and background work. */
+export function runtimeOf(baton: CoreCoordinator): Runtime {
+  return internalsOf(baton).session.runtime;
+}
+
+/** Keeps a lease of the coordinator alive until the answer is called. */
+export function keep(baton: CoreCoordinator, lease: Lease): () => void {
+  // There is no other implementation of a lease.
+  return internalsOf(baton).session.heart.keep(lease as HeldLease);
+}
+
+/** Reports an event to the coordinator's `on`. */
+export function report(baton: CoreCoordinator, event: CoordinatorEvent): void {
+  internalsOf(baton).session.report(event);
+}
+
+/** Every lease that the coordinator holds and renews. */
+export function heldBy(baton: CoreCoordinator): readonly HeldLease[] {
+  return [...internalsOf(baton).session.leases];
+}
+
+/** The coordinator's leadership of a group, while it leads. */
+export function leadershipOf(baton: CoreCoordinator, group: string): Lease | undefined {
+  return internalsOf(baton).candidates.of(group).leadership;
+}
+
+/** Works under that leadership until the answer is called: it is renewed, and not given back before. */
+export function leadingWhile(baton: CoreCoordinator, group: string, lease: Lease): () => void {
+  const leave = internalsOf(baton).candidates.of(group).enter();
+  const letGo = keep(baton, lease);
+  return () => {
+    letGo();
+    leave();
+  };
+}
+
+/** What a look at a group has found. */
+export interface LeaderLook {
+  /** Its leader, if it has one. */
+  readonly leader?: { readonly memberId: string; readonly left: number };
+  /** What the leader can do, where members were looked at and it is one. */
+  readonly capabilities?: Json;
+}
+
+/** What to look at, and what to do before. */
+export interface LeaderLookOptions {
+  /** Tries to become the leader first; the coordinator then leads if it has won. */
+  readonly campaign?: CampaignOptions | undefined;
+  /** Looks at the group's members too. */
+  readonly members: boolean;
+}
+
+/** Looks who leads a group, in one call of the driver whatever is asked. */
+export async function findLeader(
+  baton: CoreCoordinator,
+  group: string,
+  { campaign, members }: LeaderLookOptions,
+): Promise<LeaderLook> {
+  const { session, candidates } = internalsOf(baton);
+  const leaders = look(resources.leader(group), "");
+  const all = look(resources.group(group));
+  // In this order, so that the look sees who has won.
+  const parts: Part[] = campaign ? [candidates.of(group).attempt(campaign, () => {})] : [];
+  await session.send([...parts, leaders, ...members ? [all] : []]);
+  const [leader] = leaders.answer ?? [];
+  if (!leader) return {};
+  const member = all.answer?.find(({ seat }) => seat === leader.value);
+  return {
+    leader: { memberId: leader.value, left: leader.left },
+    ...(member && { capabilities: read(member.value).capabilities }),
+  };
+}
