@@ -34,7 +34,7 @@
 import { ConnectionError } from "../errors.ts";
 import { ddlError, errnoOf } from "../drivers/mysql/errors.ts";
 import { hex } from "../drivers/mysql/hex.ts";
-import { tableName } from "../drivers/mysql/table_name.ts";
+import { tableName } from "../drivers/mysql/send.ts";
 import { checkFence, type Fence } from "./fence.ts";
 import { isStale, STALE_CONSTRAINT, StaleToken } from "./stale.ts";
 

@@ -40,7 +40,7 @@
 
 import { ConnectionError } from "../errors.ts";
 import { migrateBy } from "../drivers/postgres/migration.ts";
-import { schemaName } from "../drivers/postgres/schema_name.ts";
+import { schemaName } from "../drivers/postgres/send.ts";
 import { checkFence, type Fence } from "./fence.ts";
 import { isStale, STALE_SQLSTATE, StaleToken } from "./stale.ts";
 

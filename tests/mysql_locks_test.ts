@@ -8,7 +8,9 @@ import assert from "node:assert/strict";
 import mysql2 from "mysql2/promise";
 import type { Acquire, Op } from "../drivers/driver.ts";
 import { mysql } from "../drivers/mysql/mysql.ts";
-import { migrate, sweep } from "../drivers/mysql/schema.ts";
+import { migrate } from "../drivers/mysql/schema.ts";
+import { Statements } from "../drivers/mysql/statements.ts";
+import { sweep } from "../drivers/mysql/sweep.ts";
 import { startMysql } from "./servers/mysql.ts";
 import { queryThrough } from "./servers/mysql_query.ts";
 
@@ -23,7 +25,7 @@ for (const kind of ["mysql", "mariadb"] as const) {
     const { user, password, database, port } = server;
     const pool = mysql2.createPool({ host: "127.0.0.1", port, user, password, database });
     const query = queryThrough(pool);
-    const driver = mysql(query, { sweep: false });
+    const driver = mysql(query);
     const mine = Array.from({ length: 10 }, (_, n) => lease(n));
     try {
       await migrate(query);
@@ -70,7 +72,7 @@ for (const kind of ["mysql", "mariadb"] as const) {
       await t.step("clean-up", async () => {
         const dead = "expires = expires - interval 1 day, token = token - 90000000";
         await pool.query(`update baton_leases set ${dead} where resource in ('lock:9', 'lock:0')`);
-        assert.equal(await sweep(query), 2);
+        assert.equal(await sweep(new Statements("baton_leases"), query), 2);
       });
       await other.query("rollback");
     } finally {

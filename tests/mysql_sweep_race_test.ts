@@ -6,7 +6,9 @@
 
 import assert from "node:assert/strict";
 import { mysql, type MysqlQuery } from "../drivers/mysql/mysql.ts";
-import { migrate, sweep } from "../drivers/mysql/schema.ts";
+import { migrate } from "../drivers/mysql/schema.ts";
+import { Statements } from "../drivers/mysql/statements.ts";
+import { sweep } from "../drivers/mysql/sweep.ts";
 import { startMysql } from "./servers/mysql.ts";
 import { answerOf } from "./servers/mysql_query.ts";
 
@@ -32,7 +34,7 @@ Deno.test("who takes the seat of the dead while they are cleaned up keeps it", a
       const [outcome] = await driver.apply([{ ...op, ttl: 60_000 }]);
       assert.equal(outcome?.ok, true);
     };
-    await sweep(query);
+    await sweep(new Statements("baton_leases"), query);
     const [found] = await driver.apply([{ op: "inspect", resource: "lock:x" }]);
     assert.deepEqual(found?.leases.map(({ id }) => id), ["i"]);
     const rows = await server.query("select 1 from baton_leases");

@@ -236,7 +236,7 @@ Deno.test("a client that you already have is a transport; what you passed stays 
   await withRole(async ({ server, url }) => {
     pointNeonAt();
     const client = vendorsNeon(url, { arrayMode: true, fullResults: true });
-    const options = Object.freeze({ name: "mine", guarantees: Object.freeze({ push: false }) });
+    const options = Object.freeze({ name: "mine", schema: undefined });
     const before = server.requests;
     const driver = neonClient(client, options);
     assert.equal((await driver.apply([acquire("a")]))[0]?.ok, true);

@@ -28,8 +28,7 @@ export async function withTable(
   await withPlanetscale("mysql", async (fixture) => {
     const url = fixture.server.databaseUrl;
     await migrate(planetscaleQuery({ url }));
-    // Or one grant in 64 would take two requests more.
-    await test({ ...fixture, driver: planetscale({ url, sweep: false }) });
+    await test({ ...fixture, driver: planetscale({ url }) });
   }, { password: PASSWORD, ...options });
 }
 

@@ -51,7 +51,7 @@ Deno.test("credentials go as they are, from a URL where they are percent-encoded
     );
     for (const [, authorization, init] of seen) {
       assert.equal(authorization, `Basic ${btoa(`${username}:${password}`)}`);
-      assert.deepEqual(["cache" in init, init.redirect, init.method], [false, "manual", "POST"]);
+      assert.deepEqual([init.cache, init.redirect, init.method], ["no-store", "manual", "POST"]);
     }
     const [held] = await driver.apply([acquire("b")]);
     assert.deepEqual([held?.ok, held?.leases[0]?.id, held?.leases[0]?.value], [false, "a", TRICKY]);

@@ -6,10 +6,13 @@
  */
 
 import assert from "node:assert/strict";
-import type { Guard, Op } from "../drivers/driver.ts";
-import { postgres } from "../drivers/postgres/postgres.ts";
+import type { Guard, List, Op } from "../drivers/driver.ts";
+import { postgres, type PostgresQuery } from "../drivers/postgres/postgres.ts";
+import { migrate } from "../drivers/postgres/schema.ts";
 
-const acquire = (resource: string, seat: string, guard?: Guard): Op => ({
+type PlaceOp = Exclude<Op, List>;
+
+const acquire = (resource: string, seat: string, guard?: Guard): PlaceOp => ({
   op: "acquire",
   resource,
   seat,
@@ -18,16 +21,16 @@ const acquire = (resource: string, seat: string, guard?: Guard): Op => ({
   value: "",
   ...(guard && { guard }),
 });
-const all = (resource: string): Op => ({ op: "inspect", resource });
+const all = (resource: string): PlaceOp => ({ op: "inspect", resource });
 
 /** What is sent for operations whose answers are their places' names, and what is made of those. */
-async function asked(ops: readonly Op[]): Promise<{
+async function asked(ops: readonly PlaceOp[]): Promise<{
   places: string[];
   rows: [resource: string, seat: string][];
   locks: [key: string, exclusive: boolean][];
   answers: string[];
 }> {
-  let request: { ops: Op[]; rows: [string, string][]; locks: [string, boolean][] } = {
+  let request: { ops: PlaceOp[]; rows: [string, string][]; locks: [string, boolean][] } = {
     ...{ ops: [], rows: [], locks: [] },
   };
   const driver = postgres((_text, [text = ""]) => {
@@ -127,4 +130,42 @@ Deno.test("the caller's signal goes along with the statement", async () => {
   });
   await driver.apply([all("r")], { signal });
   assert.deepEqual(seen, [signal]);
+});
+
+Deno.test("no request is ever the same byte for byte, and the statement is, so that it stays prepared", async () => {
+  const [texts, params] = [new Set<string>(), new Set<string>()];
+  let requests = 0;
+  const query: PostgresQuery = (text, [param = ""]) => {
+    requests++;
+    texts.add(text);
+    params.add(param);
+    return Promise.resolve([{ outcomes: "[[true,[]]]" }]);
+  };
+  const drivers = [postgres(query), postgres(query)];
+  for (const driver of [...drivers, ...drivers]) {
+    for (let again = 0; again < 3; again++) await driver.apply([all("r")]);
+  }
+  assert.deepEqual([requests, params.size], [12, 12]);
+  assert.deepEqual([...texts], ["select baton.apply_1($1) as outcomes"]);
+
+  // A migration has no parameter.
+  texts.clear();
+  for (let again = 0; again < 3; again++) await migrate(query);
+  assert.equal(texts.size, 3);
+});
+
+Deno.test("beforeRequest is called once before the request, and what it throws comes as it is", async () => {
+  const happened: string[] = [];
+  const driver = postgres(() => {
+    happened.push("sent");
+    return Promise.resolve([{ outcomes: "[[true,[]]]" }]);
+  });
+  await driver.apply([all("r")], { beforeRequest: () => void happened.push("before") });
+  await driver.apply([], { beforeRequest: () => void happened.push("before") });
+  const error = new Error("no more");
+  const beforeRequest = () => {
+    throw error;
+  };
+  await assert.rejects(driver.apply([all("r")], { beforeRequest }), (told) => told === error);
+  assert.deepEqual(happened, ["before", "sent"]);
 });

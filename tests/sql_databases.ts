@@ -7,7 +7,9 @@
 
 import type { Driver } from "../drivers/driver.ts";
 import { mysql } from "../drivers/mysql/mysql.ts";
-import { migrate as migrateMysql, type MysqlQuery, sweep } from "../drivers/mysql/schema.ts";
+import { migrate as migrateMysql, type MysqlQuery } from "../drivers/mysql/schema.ts";
+import { Statements } from "../drivers/mysql/statements.ts";
+import { sweep } from "../drivers/mysql/sweep.ts";
 import { neon } from "../drivers/postgres/neon.ts";
 import { planetscale } from "../drivers/mysql/planetscale.ts";
 import { postgres, type PostgresQuery } from "../drivers/postgres/postgres.ts";
@@ -152,7 +154,7 @@ and token < ${clock} - 1 and token > ${clock} - 3600000`,
     },
     async sweeping() {
       const query = await send();
-      return () => sweep(query);
+      return () => sweep(new Statements("baton_leases"), query);
     },
     kill: server.kill,
     restart: server.restart,

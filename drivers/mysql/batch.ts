@@ -1,24 +1,35 @@
 /**
- * How a batch is told to MySQL, statement by statement, and what the answers mean.
+ * How a batch goes to MySQL, statement by statement, and what the answers mean.
  *
  * @module
  */
 
-import { UnknownOutcome } from "../../errors.ts";
-import type { Acquire, Guard, Lease, Op, Outcome, Release, Renew } from "../driver.ts";
-import { isDeadlock, mysqlError, refusesHints } from "./errors.ts";
+import { isUnknown, UnknownOutcome } from "../../errors.ts";
+import type {
+  Acquire,
+  ApplyOptions,
+  Guard,
+  Inspect,
+  Lease,
+  List,
+  Op,
+  Outcome,
+  Release,
+  Renew,
+} from "../driver.ts";
+import { bySeat } from "../kit/order.ts";
+import { type Listed, page } from "../kit/step.ts";
+import { isDeadlock, mysqlError } from "./errors.ts";
 import { text } from "./hex.ts";
 import type { MysqlAnswer, MysqlQuery } from "./send.ts";
 import type { Place, Statements } from "./statements.ts";
-import { bySeat } from "../kit/order.ts";
 
 /** A server as one driver knows it. */
 export interface MysqlServer {
   readonly name: string;
-  readonly query: MysqlQuery;
+  /** Sends a statement that differs from every earlier one. */
+  readonly send: MysqlQuery;
   readonly statements: Statements;
-  /** Whether it lets a statement choose its insert id. */
-  hints: boolean;
 }
 
 /** So many in a row are not an accident any more. */
@@ -31,12 +42,12 @@ export class MysqlBatch {
   /** Whether a grant says that it is time to clean up. */
   litters = false;
   readonly #server: MysqlServer;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: ApplyOptions;
   #wrote = false;
 
-  constructor(server: MysqlServer, signal: AbortSignal | undefined) {
+  constructor(server: MysqlServer, options: ApplyOptions) {
     this.#server = server;
-    this.#signal = signal;
+    this.#options = options;
   }
 
   /** Runs one operation, or some that share a request. */
@@ -49,14 +60,21 @@ export class MysqlBatch {
         return await this.#renew(ops as readonly Renew[]);
       case "release":
         return [await this.#release(first)];
+      case "list":
+        return [await this.#list(first)];
       default:
-        return (await this.#look(ops)).map((leases) => ({ ok: true, leases }));
+        return (await this.#look(ops as readonly Inspect[])).map((leases) => ({
+          ok: true,
+          leases,
+        }));
     }
   }
 
   async #acquire(op: Acquire): Promise<Outcome> {
     const { seat, id, value, ttl } = op;
-    const token = await this.#take(op);
+    // The insert id is the token of a grant, and 0 when the seat is not vacant.
+    const { insertId } = await this.#write(this.#server.statements.acquire(op));
+    const token = Number(insertId ?? 0);
     if (token > 0) return this.#granted({ seat, id, token, value, left: ttl });
     const outcome = await this.#inTheWay(op);
     // The seat was not vacant, and now it is.
@@ -68,23 +86,6 @@ export class MysqlBatch {
   #granted(lease: Lease): Outcome {
     this.litters ||= lease.token % 64 === 0;
     return { ok: true, leases: [lease] };
-  }
-
-  /** The token of a grant; 0 when the seat is not vacant, or when a look must tell. */
-  async #take(op: Acquire): Promise<number> {
-    const server = this.#server;
-    if (server.hints) {
-      try {
-        const { insertId } = await this.#write(server.statements.acquire(op, true));
-        return Number(insertId ?? 0);
-      } catch (error) {
-        // Refused before it ran.
-        if (!refusesHints(error)) throw error;
-        server.hints = false;
-      }
-    }
-    await this.#write(server.statements.acquire(op, false));
-    return 0;
   }
 
   async #renew(ops: readonly Renew[]): Promise<Outcome[]> {
@@ -123,27 +124,20 @@ export class MysqlBatch {
     return { ok: false, leases: guarded };
   }
 
+  async #list(op: List): Promise<Outcome> {
+    const leases = await this.#read(this.#server.statements.list(op), (row): Listed => ({
+      resource: text(row["resource"]),
+      ...leaseIn(row),
+    }));
+    return page(leases, op.limit);
+  }
+
   /** The live leases of each place, as of one instant. */
   async #look(places: readonly Place[]): Promise<Lease[][]> {
-    const { rows } = await this.#send(this.#server.statements.look(places));
     const found = places.map((): Lease[] => []);
-    try {
-      for (const row of rows as Record<string, unknown>[]) {
-        const { n, seat, id, token, value, time_left } = row;
-        const left = time_left === null ? Infinity : Math.max(1, Number(time_left));
-        const lease = {
-          seat: text(seat),
-          id: text(id),
-          token: Number(token),
-          value: text(value),
-          left,
-        };
-        if (!Number.isSafeInteger(lease.token) || !(lease.token > 0 && left > 0)) this.#odd();
-        (found[Number(n)] as Lease[]).push(lease);
-      }
-    } catch {
-      this.#odd();
-    }
+    await this.#read(this.#server.statements.look(places), (row) => {
+      (found[Number(row["n"])] as Lease[]).push(leaseIn(row));
+    });
     for (const list of found) list.sort(bySeat);
     return found;
   }
@@ -153,6 +147,15 @@ export class MysqlBatch {
     throw mysqlError(this.#server.name, new TypeError());
   }
 
+  async #read<T>(sql: string, read: (row: Row) => T): Promise<T[]> {
+    const { rows } = await this.#send(sql);
+    try {
+      return (rows as readonly Row[]).map(read);
+    } catch {
+      this.#odd();
+    }
+  }
+
   async #write(sql: string): Promise<MysqlAnswer> {
     const answer = await this.#send(sql);
     this.#wrote = true;
@@ -160,21 +163,48 @@ export class MysqlBatch {
   }
 
   async #send(sql: string): Promise<MysqlAnswer> {
+    const { signal } = this.#options;
     for (let deadlocks = 0;; deadlocks++) {
+      this.#mayGoOn();
       try {
-        return await this.#server.query(sql, this.#signal);
+        return await this.#server.send(sql, signal);
       } catch (cause) {
         // The server has undone the statement for another's sake, and asks to send it again. One of
         // those in a deadlock always gets through.
-        if (isDeadlock(cause) && deadlocks < DEADLOCKS && !this.#signal?.aborted) continue;
+        if (isDeadlock(cause) && deadlocks < DEADLOCKS && !signal?.aborted) continue;
         const error = mysqlError(this.#server.name, cause);
         // What came before it in the batch is written.
-        throw this.#wrote && !(error instanceof UnknownOutcome)
+        throw this.#wrote && !isUnknown(error)
           ? new UnknownOutcome(`A part of the batch was written, and then: ${error.message}`)
           : error;
       }
     }
   }
+
+  /** Whether one more request may be sent; throws when not. */
+  #mayGoOn(): void {
+    try {
+      this.#options.beforeRequest?.();
+    } catch (cause) {
+      throw this.#wrote
+        ? new UnknownOutcome(
+          "A part of the batch was written, and the rest was not allowed to be sent; sending it " +
+            "again is safe",
+          { cause },
+        )
+        : cause;
+    }
+  }
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Throws when the row is of another form. */
+function leaseIn({ seat, id, token, value, time_left }: Row): Lease {
+  const left = time_left === null ? Infinity : Math.max(1, Number(time_left));
+  const lease = { seat: text(seat), id: text(id), token: Number(token), value: text(value), left };
+  if (!Number.isSafeInteger(lease.token) || !(lease.token > 0 && left > 0)) throw new TypeError();
+  return lease;
 }
 
 function placeOf({ when, resource, seat }: Guard): Place {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ConnectionError, CoordinationError } from "../../errors.ts";
+import { ConnectionError, type CoordinationError } from "../../errors.ts";
 import { failure } from "../kit/failure.ts";
 
 /** Errors that say that the statement did nothing; about any other, that is not certain. */
@@ -20,28 +20,20 @@ export function isDeadlock(error: unknown): boolean {
   return errnoOf(error) === 1213;
 }
 
-/** Whether a server refuses `last_insert_id(expr)`, as Vitess 16.0 did. */
-export function refusesHints(error: unknown): boolean {
-  return error instanceof CoordinationError && error.message.includes(NO_HINTS);
-}
-
 /** The server's number of an error: a field of mysql2's, a part of the text in Vitess's; or NaN. */
 export function errnoOf(error: unknown): number {
   const { errno, message } = Object(error) as Record<string, unknown>;
   return Number(errno ?? /\(errno (\d+)\)/.exec(String(message))?.[1]);
 }
 
-const NO_HINTS = "it does not support last_insert_id()";
-
 /** An error as Baton throws it. */
 export function mysqlError(name: string, error: unknown): CoordinationError {
   return failure(name, error, () => {
-    const { message, status, body } = Object(error) as Record<string, unknown>;
+    const { status, body } = Object(error) as Record<string, unknown>;
     const number = errnoOf(error);
     const unauthorized = UNAUTHORIZED.includes(number) || status === 401 || status === 403;
-    const noHints = /last_insert_id\(\) not supported/i.test(String(message ?? error));
     // Never the message: Vitess repeats the statement in it, and so the ids of leases.
-    const said = noHints ? NO_HINTS : [
+    const said = [
       number > 0 && `errno ${number}`,
       status !== undefined && `HTTP status ${status}`,
       // A word of the service's, and nothing that a proxy sends back.
@@ -50,7 +42,7 @@ export function mysqlError(name: string, error: unknown): CoordinationError {
     ].filter(Boolean).slice(0, 2).join(", ");
     return {
       said,
-      refused: unauthorized || noHints ||
+      refused: unauthorized ||
         [...NO_SCHEMA, ...MAY_PASS, ...REFUSED].includes(number),
       unauthorized,
       mayPass: MAY_PASS.includes(number),

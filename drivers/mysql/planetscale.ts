@@ -12,21 +12,22 @@
 
 import { Client } from "@planetscale/database";
 import { refuse } from "../kit/check.ts";
+import { noStore } from "../kit/no_store.ts";
 import { isLoopback } from "../kit/urls.ts";
-import type { Driver } from "../driver.ts";
+import type { Driver, Guarantees } from "../driver.ts";
 import { mysql, type MysqlOptions } from "./mysql.ts";
 import type { MysqlQuery } from "./send.ts";
 
 /** Where the database is, and who we are to it: a URL, or its parts. */
 export interface PlanetscaleOptions extends MysqlOptions {
   /** `mysql://username:password@host/database` (`DATABASE_URL`), percent-encoded; or `https:`. */
-  url?: string;
+  url?: string | undefined;
   /** The host (`DATABASE_HOST`), when there is no URL. */
-  host?: string;
+  host?: string | undefined;
   /** The user name as it is (`DATABASE_USERNAME`). */
-  username?: string;
+  username?: string | undefined;
   /** The password as it is (`DATABASE_PASSWORD`). */
-  password?: string;
+  password?: string | undefined;
 }
 
 /** The part of an existing client or connection that {@link planetscaleClient} needs. */
@@ -54,8 +55,7 @@ export interface PlanetscaleClient {
  * @throws {InvalidArgument} when host or credentials cannot be right; they are not repeated.
  */
 export function planetscale(options: PlanetscaleOptions): Driver {
-  const { url: _url, host: _host, username: _name, password: _password, ...rest } = options;
-  return driver(planetscaleQuery(options), rest);
+  return driver(planetscaleQuery(options), options);
 }
 
 /**
@@ -86,11 +86,12 @@ export function planetscaleQuery(
     new Client({
       ...account,
       fetch: (url, init) => {
-        // Old compatibility dates of Workers know no `cache`. A redirect would carry the statement,
-        // and with it the ids of leases, to another origin.
+        // The client forbids caching even where that is not known. A redirect would carry the
+        // statement, and with it the ids of leases, to another origin.
         const { cache: _, ...known } = init as RequestInit;
         return fetch(String(url).replace("https:", protocol), {
           ...known,
+          ...noStore(),
           redirect: "manual",
           signal: signal ?? null,
         });
@@ -99,12 +100,10 @@ export function planetscaleQuery(
   );
 }
 
-function driver(query: MysqlQuery, options: MysqlOptions): Driver {
-  return mysql(query, {
-    name: "planetscale",
-    ...options,
-    guarantees: { durability: "replicas", ...options.guarantees },
-  });
+function driver(query: MysqlQuery, { name = "planetscale", table }: MysqlOptions): Driver {
+  const driver = mysql(query, { name, table });
+  const guarantees: Guarantees = { ...driver.guarantees, durability: "replicas" };
+  return { ...driver, guarantees };
 }
 
 function queryOf(client: (signal?: AbortSignal) => PlanetscaleClient): MysqlQuery {
@@ -123,9 +122,11 @@ interface Address {
   readonly password: string;
 }
 
+type Parts = Partial<Record<keyof Address, string | undefined>>;
+
 /** Where and who, decoded: the client would send percent-encoded credentials as they are. */
 function addressOf({ url, ...parts }: PlanetscaleOptions): Address {
-  const address: Partial<Address> = url === undefined
+  const address: Parts = url === undefined
     ? { protocol: "https:", ...parts }
     : partsOf(String(url));
   const { protocol, username, password } = address;
@@ -143,7 +144,7 @@ function addressOf({ url, ...parts }: PlanetscaleOptions): Address {
   return address as Address;
 }
 
-function partsOf(text: string): Partial<Address> {
+function partsOf(text: string): Parts {
   try {
     const { protocol, hostname, host, username, password } = new URL(text);
     const mysql = protocol === "mysql:";

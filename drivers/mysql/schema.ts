@@ -6,22 +6,21 @@
  */
 
 import { ConnectionError } from "../../errors.ts";
-import type { MysqlQuery } from "./send.ts";
+import { nonces } from "../kit/nonce.ts";
 import { ddlError, errnoOf, mysqlError } from "./errors.ts";
-import { tableName } from "./table_name.ts";
+import { type MysqlQuery, stamped, tableName } from "./send.ts";
 
-export { sweep } from "./sweep.ts";
 export type { MysqlAnswer, MysqlQuery } from "./send.ts";
 
 /** Where Baton's leases are. */
 export interface MysqlSchemaOptions {
-  /** The table; `"baton_leases"` unless given. */
-  table?: string;
+  /** The table. Default: `"baton_leases"`. */
+  table?: string | undefined;
 }
 
 /**
- * The statements that make the table. Running them again changes nothing. Who uses the driver needs
- * SELECT, INSERT, UPDATE and DELETE on it.
+ * The statements that make the table. Running them again changes nothing. The user that the driver
+ * connects with needs SELECT, INSERT, UPDATE and DELETE on it.
  *
  * @throws {InvalidArgument} when the table is not a plain name.
  */
@@ -48,8 +47,10 @@ export function schema(options: MysqlSchemaOptions = {}): readonly string[] {
  * (PlanetScale's safe migrations): then deploy {@link schema}'s statements. Also where the isolation
  * level is weaker than REPEATABLE READ.
  */
-export async function migrate(query: MysqlQuery, options: MysqlSchemaOptions = {}): Promise<void> {
+export async function migrate(send: MysqlQuery, options: MysqlSchemaOptions = {}): Promise<void> {
   const table = tableName(options.table);
+  const nonce = nonces();
+  const query: MysqlQuery = (sql) => send(stamped(sql, nonce()));
   try {
     if (!await exists(query, table)) { for (const sql of schema(options)) await query(sql); }
   } catch (error) {

@@ -1,21 +1,41 @@
 /**
- * How a statement goes out, and what it answers.
+ * How a statement goes out, what it answers, and the name of ours that stands in it.
  *
  * @module
  */
 
+import { refuse } from "../kit/check.ts";
+
 /** What a statement answers. */
 export interface MysqlAnswer {
   /** The rows of a `select`. */
-  rows?: readonly Readonly<Record<string, unknown>>[];
+  rows?: readonly Readonly<Record<string, unknown>>[] | undefined;
   /** The insert id, as number or text. */
-  insertId?: number | string | bigint;
+  insertId?: number | string | bigint | undefined;
   /** How many rows a write matched or changed; either will do. */
-  rowsAffected?: number;
+  rowsAffected?: number | undefined;
 }
 
 /**
  * Sends one statement and answers what came of it; rejects with the server's error. It must not
- * send twice by itself, must go to the primary, and must commit each statement (autocommit).
+ * send twice by itself, must go to the primary, and must commit each statement (autocommit). Send it as
+ * text (mysql2's `query`): no two are the same, so preparing them (`execute`) would fill the server's
+ * and the client's caches.
  */
 export type MysqlQuery = (sql: string, signal?: AbortSignal) => Promise<MysqlAnswer>;
+
+/**
+ * A statement that differs from every other by a comment. MySQL parses each statement by itself, its
+ * digests leave comments out, and so does the key by which Vitess keeps plans: no cache of theirs fills.
+ */
+export function stamped(sql: string, nonce: string): string {
+  return `${sql} /* ${nonce} */`;
+}
+
+/** Checks the name of a table of Baton's, which becomes part of SQL. */
+export function tableName(name = "baton_leases"): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name)) {
+    refuse("table name", "it must be at most 64 letters, digits and _, and not begin with a digit");
+  }
+  return name;
+}

@@ -6,7 +6,10 @@
  * @module
  */
 
-import type { Acquire, Guard, Release, Renew } from "../driver.ts";
+import type { Acquire, Guard, List, Release, Renew } from "../driver.ts";
+import { refuse } from "../kit/check.ts";
+import { endOf } from "../kit/order.ts";
+import { placeIn } from "../kit/step.ts";
 import { hex, text } from "./hex.ts";
 
 /** Some place, or all of a resource; how many of its leases matter, where that is not all. */
@@ -29,27 +32,29 @@ export class Statements {
   }
 
   /**
-   * Takes the seat if it is vacant. `hint` makes the new token the insert id of the answer, or 0
-   * where the seat was not vacant.
+   * Takes the seat if it is vacant. The insert id of the answer is the new token, or 0 where the seat
+   * was not vacant.
    *
    * Assignments run from left to right and see what those before them assigned, so `expires`, which
-   * all of them ask for, is the last. The winner of a race is whoever locks the row first: the
-   * others see it live. Under REPEATABLE READ a write locks what it looks at, and the gaps between,
-   * until it commits: no guard is overtaken. UTC_TIMESTAMP is the statement's begin: after a wait for
-   * the lock it is early, and a lease that ended meanwhile counts as live a little longer.
+   * all of them ask for, is the last. Adding `0 * last_insert_id(0)` changes the insert id and nothing
+   * else. In a race the first to lock the row wins: the others see it live. Under REPEATABLE READ a
+   * write locks what it looks at, and the gaps between, until it commits: no guard is overtaken.
+   * UTC_TIMESTAMP is the statement's begin: after a wait for the lock it is early, and a lease that
+   * ended meanwhile counts as live a little longer.
    */
-  acquire(op: Acquire, hint: boolean): string {
+  acquire(op: Acquire): string {
     const { resource, seat, id, value, guard } = op;
-    const tell = (token: string) => hint ? `last_insert_id(${token})` : token;
     const where = ({ when, ...place }: Guard) =>
       `from dual where ${when === "held" ? "" : "not "}exists ` +
       `(select 1 from ${this.#table} g ${BY_KEY} where ${at(place, "g.")})`;
     const dead = `expires <= ${NOW}`;
     return `insert into ${this.#table} (resource, seat, id, token, value, expires)
-select ${hex(resource)}, ${hex(seat)}, ${hex(id)}, ${tell(CLOCK)}, ${hex(value)}, ${endOf(op)}
+select ${hex(resource)}, ${hex(seat)}, ${hex(id)}, last_insert_id(${CLOCK}), ${hex(value)}, ${
+      expiryOf(op)
+    }
 ${guard ? where(guard) : ""}
 on duplicate key update
-token = if(${dead}, ${tell(`greatest(token + 1, ${CLOCK})`)}, token${hint ? ZERO : ""}),
+token = if(${dead}, last_insert_id(greatest(token + 1, ${CLOCK})), token + 0 * last_insert_id(0)),
 id = if(${dead}, values(id), id),
 value = if(${dead}, values(value), value),
 expires = if(${dead}, values(expires), expires)`;
@@ -61,8 +66,8 @@ expires = if(${dead}, values(expires), expires)`;
    */
   renew(ops: readonly Renew[]): string {
     const [{ value }] = ops as readonly [Renew];
-    const [end, ...others] = new Set(ops.map(endOf));
-    const each = ops.map((op) => `when ${seatOf(op)} then ${endOf(op)}`);
+    const [end, ...others] = new Set(ops.map(expiryOf));
+    const each = ops.map((op) => `when ${seatOf(op)} then ${expiryOf(op)}`);
     return `update ${this.#table} ${BY_KEY}
 set value = ${value === undefined ? "value" : hex(value)},
 expires = ${others.length === 0 ? end : `case ${each.join("\n")} end`}
@@ -82,10 +87,31 @@ where it.expires > ${NOW} and ${seatOf(op, "it.")}${refused}`;
   /** The live leases of each place, with the place's number. */
   look(places: readonly Place[]): string {
     return places.map(({ resource, seat, limit }, n) =>
-      `(select ${n} as n, hex(seat) as seat, hex(id) as id, token, hex(value) as value,
-if(expires < ${FOREVER}, ceil(timestampdiff(microsecond, ${NOW}, expires) / 1000), null) as time_left
+      `(select ${n} as n, ${LEASE}
 from ${this.#table} where ${at({ resource, seat })}${limit ? ` limit ${limit}` : ""})`
     ).join("\nunion all ");
+  }
+
+  /**
+   * A page of live leases, in the order of the key. The range's ends are spelt out, for MySQL reads a
+   * range of a key where each column is compared by itself, and the whole table where two are at once.
+   *
+   * @throws {InvalidArgument} when the cursor is not of the prefix.
+   */
+  list({ prefix, after, limit }: List): string {
+    const end = endOf(prefix);
+    const upTo = end === undefined ? "" : ` and resource < ${hex(end)}`;
+    let range = `resource >= ${hex(prefix)}${upTo}`;
+    if (after !== undefined) {
+      const { resource, seat } = placeIn(after);
+      // Or a cursor could reach beyond a namespace, which is a prefix too.
+      if (!resource.startsWith(prefix)) refuse("after", "it is another prefix's");
+      range = `((resource = ${hex(resource)} and seat > ${hex(seat)})
+or (resource > ${hex(resource)}${upTo}))`;
+    }
+    return `select hex(resource) as resource, ${LEASE}
+from ${this.#table} ${BY_KEY} where ${range} and expires > ${NOW}
+order by resource, seat limit ${limit}`;
   }
 
   /** Some rows dead so long that the clock is past their tokens: the next token is the clock's. */
@@ -122,8 +148,10 @@ const FOREVER = "'9999-12-31 23:59:59'";
 const PAST = `${NOW} - interval 1 hour`;
 /** The server's clock in ms. */
 const CLOCK = `timestampdiff(microsecond, ${EPOCH}, ${NOW}) div 1000`;
-/** Sets the insert id to 0 and adds nothing. */
-const ZERO = " + 0 * last_insert_id(0)";
+
+/** A lease as it is answered. */
+const LEASE = `hex(seat) as seat, hex(id) as id, token, hex(value) as value,
+if(expires < ${FOREVER}, ceil(timestampdiff(microsecond, ${NOW}, expires) / 1000), null) as time_left`;
 
 /** The rows of a place. */
 function row({ resource, seat }: Place, alias = ""): string {
@@ -141,7 +169,7 @@ function seatOf(op: Renew | Release, alias = ""): string {
   return op.id === undefined ? row(op, alias) : `${row(op, alias)} and ${alias}id = ${hex(op.id)}`;
 }
 
-function endOf({ ttl }: Acquire | Renew): string {
+function expiryOf({ ttl }: Acquire | Renew): string {
   return ttl === Infinity
     ? `cast(${FOREVER} as datetime(6))`
     : `${NOW} + interval ${ttl * 1_000} microsecond`;

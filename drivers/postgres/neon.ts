@@ -15,7 +15,8 @@
 
 import { neon as connect } from "@neondatabase/serverless";
 import { refuse } from "../kit/check.ts";
-import type { Driver } from "../driver.ts";
+import { noStore } from "../kit/no_store.ts";
+import type { Driver, Guarantees } from "../driver.ts";
 import { postgres, type PostgresOptions } from "./postgres.ts";
 import type { PostgresQuery } from "./send.ts";
 
@@ -84,23 +85,25 @@ export function neonQuery(url: string): PostgresQuery {
   return queryOf(client, secretsOf(url, username, password ?? ""));
 }
 
-function driver(query: PostgresQuery, options: PostgresOptions): Driver {
-  return postgres(query, {
-    name: "neon",
-    ...options,
-    guarantees: { consistency: "linearizable", durability: "replicas", ...options.guarantees },
-  });
+function driver(query: PostgresQuery, { name = "neon", schema }: PostgresOptions): Driver {
+  const driver = postgres(query, { name, schema });
+  const guarantees: Guarantees = {
+    ...driver.guarantees,
+    consistency: "linearizable",
+    durability: "replicas",
+  };
+  return { ...driver, guarantees };
 }
 
 function queryOf(client: NeonClient, secrets: readonly string[]): PostgresQuery {
   return async (text, params, signal) => {
     try {
-      // Awaited here and never handed on: the client sends anew for every `then`.
+      // Awaited here and never handed on: the client sends once more for every `then`.
       return await client.query(text, [...params], {
         arrayMode: false,
         fullResults: false,
         // The connection string is a header, and fetch would take it along to another origin.
-        fetchOptions: { redirect: "manual", ...(signal && { signal }) },
+        fetchOptions: { redirect: "manual", ...noStore(), ...(signal && { signal }) },
       });
     } catch (error) {
       throw withoutSecrets(error, secrets);

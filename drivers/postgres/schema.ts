@@ -1,30 +1,34 @@
 /**
- * What the Postgres driver needs in the database: one table, and one function that is a whole
- * `apply`. Kept apart from the driver, for an edge function does not create tables.
+ * What the Postgres driver needs in the database: a table, and functions that are a whole `apply`. Kept
+ * apart from the driver, for an edge function does not create tables.
  *
- * Why a function and not statements: every statement inside it sees what was committed before it
+ * Why functions and not statements: every statement inside them sees what was committed before it
  * began, so guards, takeovers and refusals are decided step by step within the one request and the
- * one commit; its plans stay prepared with the connection; and any way to send one statement, the
- * `pg` package or an HTTP API, is a transport. Their names carry a version, so that an older Baton's
- * stay beside a newer's while both run.
+ * one commit; their plans stay prepared with the connection; and any way to send one statement, the
+ * `pg` package or an HTTP API, is a transport.
+ *
+ * Names carry the version that brought them, and what has a name is never changed: so `migrate()` of an
+ * older Baton undoes nothing, and an older Baton works on while a newer one starts. Version 2 brought
+ * `list` (`list_2` and `apply_2`); everything else still goes to `apply_1`, so a newer Baton can start
+ * before the migration, and lacks `list` alone until then.
  *
  * @module
  */
 
-import type { PostgresQuery } from "./send.ts";
 import { migrateBy } from "./migration.ts";
-import { schemaName } from "./schema_name.ts";
+import { type PostgresQuery, schemaName } from "./send.ts";
 
 /** Where Baton's table lives. */
 export interface PostgresSchemaOptions {
-  /** The Postgres schema, created when it is missing; `"baton"` unless given. */
-  schema?: string;
+  /** The Postgres schema; it is created when it is missing. Default: `"baton"`. */
+  schema?: string | undefined;
 }
 
 /**
- * The statements that make the table and the function, to be run one by one by a role that may
- * create schemas. Running them again changes nothing. Who uses the driver needs USAGE on the schema
- * and SELECT, INSERT, UPDATE and DELETE on ALL TABLES in it, for a view is among them.
+ * The statements that make the table and the functions, to be run one by one by a role that may
+ * create schemas. Running them again changes nothing. The role that the driver connects with needs
+ * USAGE on the schema, and SELECT, INSERT, UPDATE and DELETE on ALL TABLES in it, for a view is among
+ * them.
  *
  * @throws {InvalidArgument} when the schema is not a plain lower-case name.
  */
@@ -33,13 +37,15 @@ export function schema(options: PostgresSchemaOptions = {}): readonly string[] {
   return [
     `create schema if not exists ${schema}`,
     table(schema),
-    `create index if not exists leases_by_hour on ${schema}.leases (hour)`,
-    live(schema),
+    onlyOnce(`${schema}.leases_by_hour`, `create index leases_by_hour on ${schema}.leases (hour)`),
+    onlyOnce(`${schema}.live_1`, live(schema)),
     blockers(schema),
     sweep(schema),
     acquire(schema),
     release(schema),
     apply(schema),
+    list(schema),
+    applyWithLists(schema),
   ];
 }
 
@@ -54,6 +60,17 @@ export async function migrate(
 ): Promise<void> {
   await migrateBy(query, schema(options));
 }
+
+/**
+ * What takes locks even where it would change nothing: on a table, against its writers, and on a view,
+ * against its readers. Both in one transaction would deadlock with a batch that reads and then writes.
+ */
+const onlyOnce = (name: string, sql: string): string =>
+  `do $once$ begin
+if to_regclass('${name}') is null then
+execute $sql$${sql}$sql$;
+end if;
+end $once$`;
 
 /** Text compares by bytes, so that no two names are one; a released lease keeps its row and token. */
 const table = (schema: string): string =>
@@ -70,12 +87,15 @@ const table = (schema: string): string =>
   primary key (resource, seat)
 ) with (fillfactor = 80)`;
 
+/** A lease as it is answered; its time left is rounded up. */
+const LEASE = `jsonb_build_array(seat, id, token, value,
+  case when expires <> 'infinity'
+    then greatest(1, ceil(extract(epoch from expires - clock_timestamp()) * 1000)) end)`;
+
 /** Live leases by the clock of this very moment, not of the statement's or transaction's begin. */
 const live = (schema: string): string =>
-  `create or replace view ${schema}.live_1 as
-select resource, seat, id, jsonb_build_array(seat, id, token, value,
-  case when expires <> 'infinity'
-    then greatest(1, ceil(extract(epoch from expires - clock_timestamp()) * 1000)) end) as lease
+  `create view ${schema}.live_1 as
+select resource, seat, id, ${LEASE} as lease
 from ${schema}.leases where expires > clock_timestamp()`;
 
 /** Who makes the guard fail; null when it holds. */
@@ -147,7 +167,7 @@ begin
   end loop;
 end $baton$`;
 
-/** Answers [released, leases]; without \`who\`, whoever has the seat loses it. */
+/** Answers [released, leases]; without `who`, the seat's holder loses it, whatever its id. */
 const release = (schema: string): string =>
   `create or replace function ${schema}.release_1(
   at text, place text, who text, guard jsonb) returns jsonb
@@ -170,7 +190,7 @@ begin
   end loop;
 end $baton$`;
 
-/** The whole of one request. */
+/** The whole of one request without a list. */
 const apply = (schema: string): string =>
   `create or replace function ${schema}.apply_1(request text) returns text
 language plpgsql volatile as $baton$
@@ -231,4 +251,54 @@ begin
     answers := answers || answer;
   end loop;
   return to_jsonb(answers)::text;
+end $baton$`;
+
+/**
+ * A page of live leases, each with its resource, in the order of the key. Both ends of the range are
+ * plain conditions on the key, so that it is read from where the page begins, and no further than it
+ * goes. Life is decided by the clock of before the look: a lease that is renewed while we look was live
+ * then, and is seen as it was before its renewal.
+ */
+const list = (schema: string): string => {
+  const scan = (end: string) =>
+    `select jsonb_agg(lease || to_jsonb(resource) order by resource, seat) into found from (
+      select resource, seat, ${LEASE} as lease from ${schema}.leases
+      where (resource, seat) >= (at collate "C", place collate "C") ${end}
+        and not (again and resource = at and seat = place) and expires > since
+      order by resource, seat limit most) page;`;
+  return `create or replace function ${schema}.list_2(
+  at text, place text, again boolean, stop text, most int) returns jsonb
+language plpgsql volatile as $baton$
+declare
+  since constant timestamptz := clock_timestamp();
+  found jsonb;
+begin
+  if stop is null then
+    ${scan("")}
+  else
+    ${scan('and resource < stop collate "C"')}
+  end if;
+  return jsonb_build_array(true, coalesce(found, '[]'::jsonb));
+end $baton$`;
+};
+
+/** The whole of one request with a list: its locks are taken at once, its operations run one by one. */
+const applyWithLists = (schema: string): string =>
+  `create or replace function ${schema}.apply_2(request text) returns text
+language plpgsql volatile as $baton$
+declare
+  batch constant jsonb := request::jsonb;
+  answers jsonb := '[]';
+  it jsonb;
+begin
+  perform ${schema}.apply_1((batch || '{"ops": []}')::text);
+  for it in select value from jsonb_array_elements(batch->'ops') loop
+    if it->>'op' = 'list' then
+      answers := answers || jsonb_build_array(${schema}.list_2(it->>'resource', it->>'seat',
+        (it->>'again')::boolean, it->>'stop', (it->>'limit')::int));
+    else
+      answers := answers || ${schema}.apply_1(jsonb_build_object('ops', jsonb_build_array(it))::text)::jsonb;
+    end if;
+  end loop;
+  return answers::text;
 end $baton$`;

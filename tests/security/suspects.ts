@@ -58,8 +58,7 @@ export const SUSPECTS: readonly Suspect[] = [
   },
   {
     name: "planetscale",
-    driver: (host, protocol = "http") =>
-      planetscale({ url: `${protocol}://${account}@${host}`, sweep: false }),
+    driver: (host, protocol = "http") => planetscale({ url: `${protocol}://${account}@${host}` }),
     url: (host) => `planetscale+http://${account}@${host}`,
     migrate: (host) => migrateMysql(planetscaleQuery({ url: `http://${account}@${host}` })),
   },

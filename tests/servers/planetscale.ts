@@ -24,8 +24,6 @@ export interface PlanetscaleOptions {
   readonly redirectTo?: string;
   /** Whether rows count as affected that an UPDATE found and left as they were: there they do. */
   readonly foundRows?: boolean;
-  /** Refuse LAST_INSERT_ID(expr), as Vitess 16.0.0 did. */
-  readonly refuseLastInsertId?: boolean;
   /**
    * Give errors the code of their kind (`ALREADY_EXISTS`, `ABORTED`, …). The live service has been
    * seen to say `UNKNOWN` of a duplicate key, with the kind only in the text, so that is the default.
@@ -135,8 +133,8 @@ class Gateway {
     const { query, session: given } = this.#sessions.read(body);
     const session = given?.vitessSession ?? this.#sessions.create();
     const sign = (next: VitessSession) => this.#sessions.sign(next);
-    const { refuseLastInsertId = false, errorCodes = false } = this.#options;
-    const refused = refusal(query, { lastInsertId: refuseLastInsertId });
+    const { errorCodes = false } = this.#options;
+    const refused = refusal(query);
     if (refused !== undefined) return { session: sign(session), error: gatewayError(refused) };
     const start = performance.now();
     try {

@@ -35,11 +35,6 @@ function tokensOf(sql: string): readonly Token[] {
   return tokens;
 }
 
-export interface RefusalOptions {
-  /** Answer as Vitess 16.0.0 did, which did not let an argument of LAST_INSERT_ID() through. */
-  readonly lastInsertId: boolean;
-}
-
 /** Statements and functions of a server of one's own; a shared one has no place for them. */
 const NO_STATEMENT = ["CALL", "KILL", "LOAD", "LOCK", "UNLOCK", "HANDLER", "PREPARE", "SET", "USE"];
 const NO_FUNCTION = ["GET_LOCK", "RELEASE_LOCK", "IS_FREE_LOCK", "IS_USED_LOCK", "JSON_TABLE"];
@@ -49,7 +44,7 @@ const NOT_TO_CREATE = ["PROCEDURE", "FUNCTION", "TRIGGER", "EVENT"];
  * Why Vitess would not run this, or `undefined`. Where it does not even parse it, the words are the
  * live service's; the others are Vitess's for what it does not support, as other projects have them.
  */
-export function refusal(sql: string, options: RefusalOptions): string | undefined {
+export function refusal(sql: string): string | undefined {
   const tokens = tokensOf(sql);
   if (tokens.length === 0) return "query was empty";
   const [first = "", second = ""] = tokens.slice(0, 2).map((token) => token.text.toUpperCase());
@@ -66,9 +61,6 @@ export function refusal(sql: string, options: RefusalOptions): string | undefine
     if (upper === ";" && next !== undefined) return syntaxError(next);
     if (next?.text !== "(" || token.kind !== "word") continue;
     if (NO_FUNCTION.includes(upper)) return unsupported(`${upper.toLowerCase()}()`);
-    if (upper === "LAST_INSERT_ID" && tokens[index + 2]?.text !== ")" && options.lastInsertId) {
-      return "Argument to last_insert_id() not supported";
-    }
   }
   return undefined;
 }

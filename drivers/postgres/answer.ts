@@ -1,0 +1,56 @@
+/**
+ * What the functions in the database answer.
+ *
+ * @module
+ */
+
+import type { Lease, Op, Outcome } from "../driver.ts";
+import { bySeat } from "../kit/order.ts";
+import { type Listed, page } from "../kit/step.ts";
+
+/**
+ * The outcomes of these operations, in their order; `undefined` when the answer is not exactly of the
+ * functions' form, for then it proves nothing.
+ */
+export function outcomesIn(answer: unknown, ops: readonly Op[]): Outcome[] | undefined {
+  try {
+    const outcomes: unknown = JSON.parse(String(answer));
+    if (!Array.isArray(outcomes) || outcomes.length !== ops.length) return undefined;
+    return outcomes.map((outcome, n) => outcomeIn(outcome, ops[n]!));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws when it is none. */
+function outcomeIn(outcome: unknown, op: Op): Outcome {
+  const [ok, rows] = listIn(outcome);
+  if (typeof ok !== "boolean") throw new TypeError();
+  const leases = listIn(rows).map((row) => leaseIn(row, op));
+  if (op.op === "list") return page(leases as Listed[], op.limit);
+  return { ok, leases: leases.sort(bySeat) };
+}
+
+function leaseIn(row: unknown, { op }: Op): Lease {
+  const [seat, id, token, value, left, resource] = listIn(row);
+  const ends = typeof left === "number";
+  if (!Number.isSafeInteger(token) || !(ends || left === null)) throw new TypeError();
+  const lease = {
+    seat: textIn(seat),
+    id: textIn(id),
+    token: token as number,
+    value: textIn(value),
+    left: ends ? left : Infinity,
+  };
+  return op === "list" ? { resource: textIn(resource), ...lease } : lease;
+}
+
+function listIn(value: unknown): unknown[] {
+  if (!Array.isArray(value)) throw new TypeError();
+  return value;
+}
+
+function textIn(value: unknown): string {
+  if (typeof value !== "string") throw new TypeError();
+  return value;
+}

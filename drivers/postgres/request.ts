@@ -1,0 +1,98 @@
+/**
+ * What is asked of the functions in the database: in what order, and under which locks.
+ *
+ * @module
+ */
+
+import type { Guard, List, Op } from "../driver.ts";
+import { refuse } from "../kit/check.ts";
+import { endOf, placeKey } from "../kit/order.ts";
+import { placeIn } from "../kit/step.ts";
+
+/** A batch as it goes out. */
+export interface Request {
+  /** The function that can do it. */
+  readonly name: "apply_1" | "apply_2";
+  /** Its argument. */
+  readonly text: string;
+  /** The operations in the order in which they go out. */
+  readonly ops: readonly Op[];
+  /** The place that each of these had in the batch. */
+  readonly order: readonly number[];
+}
+
+/**
+ * Makes the request of a batch. `nonce` makes it differ from every other; it is in the parameter, for by
+ * a statement's text clients and servers keep prepared statements.
+ *
+ * @throws {InvalidArgument} when a list's cursor is not of its prefix.
+ */
+export function requestOf(ops: readonly Op[], nonce: string): Request {
+  const lists = ops.some(isList);
+  const apart = !lists && areApart(ops);
+  const order = apart ? inOrder(ops) : [...ops.keys()];
+  const sorted = order.map((index) => ops[index]!);
+  const text = JSON.stringify({
+    nonce,
+    locks: locksOf(ops),
+    rows: apart ? [] : rowsOf(ops),
+    // Infinity is null in JSON, and no ttl means no end.
+    ops: sorted.map((op) => isList(op) ? rangeOf(op) : op),
+  });
+  return { name: lists ? "apply_2" : "apply_1", text, ops: sorted, order };
+}
+
+function isList(op: Op): op is List {
+  return op.op === "list";
+}
+
+/** Whether the operations cannot affect each other. */
+function areApart(ops: readonly Op[]): boolean {
+  return new Set(ops.map(keyOf)).size === ops.length &&
+    ops.every((op) => "seat" in op && op.seat !== undefined && !("guard" in op && op.guard));
+}
+
+/** By place, so that two batches lock their rows in one order and never wait for each other. */
+function inOrder(ops: readonly Op[]): number[] {
+  const keys = ops.map(keyOf);
+  return [...keys.keys()].sort((a, b) => keys[a]! < keys[b]! ? -1 : 1);
+}
+
+/** What operations write that must run as they are given; locked beforehand, in that order too. */
+function rowsOf(ops: readonly Op[]): unknown[] {
+  const writes = new Set(ops.filter(({ op }) => op !== "inspect" && op !== "list").map(keyOf));
+  // A single one has its order.
+  return writes.size > 1 ? [...writes].sort().map((place) => JSON.parse(place)) : [];
+}
+
+function keyOf(op: Op): string {
+  return isList(op) ? "" : placeKey(op);
+}
+
+/**
+ * The advisory locks of guarded operations, sorted, each with whether it is exclusive. Two such
+ * operations must meet when one writes what the other's guard looks at, and only then: a guard on a
+ * seat meets writers of that seat, a guard on a whole resource meets writers of any of its seats.
+ */
+function locksOf(ops: readonly Op[]): [key: string, exclusive: boolean][] {
+  const locks = new Map<string, boolean>();
+  const lock = (key: string, exclusive: boolean): void => {
+    locks.set(key, exclusive || locks.get(key) === true);
+  };
+  for (const op of ops) {
+    if (!("guard" in op) || !op.guard) continue;
+    const guard: Guard = op.guard;
+    lock(placeKey({ resource: op.resource }), false);
+    lock(placeKey(op), true);
+    lock(placeKey(guard), guard.seat === undefined);
+  }
+  return [...locks].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** A list as a range of the key: from a place on (`again`: that place was answered before). */
+function rangeOf({ op, prefix, after, limit }: List): unknown {
+  const { resource, seat } = after === undefined ? { resource: prefix, seat: "" } : placeIn(after);
+  // Or a cursor could reach beyond a namespace, which is a prefix too.
+  if (!resource.startsWith(prefix)) refuse("after", "it is another prefix's");
+  return { op, resource, seat, again: after !== undefined, stop: endOf(prefix), limit };
+}
