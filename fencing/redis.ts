@@ -12,12 +12,11 @@
  * @module
  */
 
-import { CoordinationError, UnknownOutcome } from "../errors.ts";
+import { CoordinationError, isUnknown, UnknownOutcome } from "../errors.ts";
 import { refuse } from "../drivers/kit/check.ts";
 import { plain } from "../drivers/kit/plain_words.ts";
-import type { SendCommand } from "../drivers/redis/send.ts";
 import { redisError } from "../drivers/redis/errors.ts";
-import { runScript } from "../drivers/redis/send.ts";
+import { scriptRunner, type SendCommand } from "../drivers/redis/send.ts";
 import { checkFence } from "./fence.ts";
 import { FENCE_SCRIPT, FENCE_SCRIPT_SHA1 } from "./redis_script.ts";
 import { StaleToken } from "./stale.ts";
@@ -68,27 +67,25 @@ export type FencedRedis = (
  * ```
  */
 export function fencedRedis(send: SendCommand): FencedRedis {
+  const run = scriptRunner(send, { text: FENCE_SCRIPT, sha1: FENCE_SCRIPT_SHA1 });
   return async ({ key, token }, commands) => {
     checkFence({ resource: key, token });
     const wired = commands.map((command) => wire(command, key));
-    const keys = [...new Set([key, ...wired.flatMap(([, first]) => first ?? [])])];
+    const keys = [key, ...wired.map(([, first]) => first ?? key)];
     const words = wired.flatMap((command) => [`${command.length}`, ...command]);
     const tail = [`${keys.length}`, ...keys, `${token}`, ...words];
-    let reply: unknown;
-    try {
-      reply = await runScript(send, { text: FENCE_SCRIPT, sha1: FENCE_SCRIPT_SHA1 }, tail);
-    } catch (error) {
+    const reply = await run(tail, (error) => {
       const told = redisError("redis", error, tail.join(" "));
       // Never the client's own error: some append the whole command to it.
-      throw told instanceof UnknownOutcome ? unknown(told) : told;
-    }
+      return isUnknown(told) ? unknown(told) : told;
+    });
     const [kind, answer, why] = Array.isArray(reply) ? reply : [];
     if (kind === 1 && Array.isArray(answer) && answer.length === commands.length) return answer;
     if (kind === 0) throw new StaleToken({ resource: key, token });
-    if (kind === 2 && typeof answer === "number" && wired[answer]) {
-      throw failed(wired, answer, why);
-    }
+    const index = Number(answer);
+    if (kind === 2 && wired[index]) throw failed(wired, index, why);
     if (kind === 3) refuse("fence key", "something else is kept there than a token");
+    if (kind === 4) refuse("command", renamed(wired[index]));
     throw unknown(new Error("the reply is not from Baton's script"));
   };
 }
@@ -111,6 +108,12 @@ function failed(commands: readonly string[][], index: number, why: unknown): Coo
       `${before}: ${plain(why, commands.flat().join(" "))}`,
     "misuse",
   );
+}
+
+/** Nothing was written. */
+function renamed([command = ""]: readonly string[] = []): string {
+  return "your client or proxy puts a prefix before declared keys, and the server does not say that " +
+    `the first argument of ${command} is its only key; send it through a client without prefix`;
 }
 
 /** Unlike a lease's operations these have no id, so to send them again is not safe. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ApplyOptions } from "../driver.ts";
+import { nonces } from "../kit/nonce.ts";
 import { brief } from "./errors.ts";
 
 /**
@@ -12,16 +14,42 @@ import { brief } from "./errors.ts";
  */
 export type SendCommand = (command: readonly string[], signal?: AbortSignal) => Promise<unknown>;
 
-/** Runs a script by its SHA-1, and by its text on a server that does not know it yet. */
-export async function runScript(
+/** A script, and what to make of an error of a request that was sent. */
+export interface Script {
+  /** Its text. */
+  readonly text: string;
+  /** The SHA-1 of its text. */
+  readonly sha1: string;
+}
+
+/**
+ * Makes the function that runs a script by its SHA-1, and by its text on a server that does not know it
+ * yet. A nonce follows the arguments, so that no two requests are the same (contract rule 12).
+ *
+ * @throws what `beforeRequest` throws; what `explain` makes of an error of the sender.
+ */
+export function scriptRunner(
   send: SendCommand,
-  script: { readonly text: string; readonly sha1: string },
+  script: Script,
+): (
   tail: readonly string[],
-  signal?: AbortSignal,
-): Promise<unknown> {
-  return await send(["EVALSHA", script.sha1, ...tail], signal).catch((error) => {
+  explain: (error: unknown) => unknown,
+  options?: ApplyOptions,
+) => Promise<unknown> {
+  const nonce = nonces();
+  return async (tail, explain, { signal, beforeRequest } = {}) => {
+    const ask = async (...head: string[]): Promise<{ reply?: unknown; error?: unknown }> => {
+      beforeRequest?.();
+      try {
+        return { reply: await send([...head, ...tail, nonce()], signal) };
+      } catch (error) {
+        return { error };
+      }
+    };
+    let answer = await ask("EVALSHA", script.sha1);
     // The one error that proves that nothing ran: the same goes out again with the text.
-    if (/^NOSCRIPT\b/.test(brief(error))) return send(["EVAL", script.text, ...tail], signal);
-    throw error;
-  });
+    if (/^NOSCRIPT\b/.test(brief(answer.error))) answer = await ask("EVAL", script.text);
+    if ("error" in answer) throw explain(answer.error);
+    return answer.reply;
+  };
 }

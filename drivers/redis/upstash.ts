@@ -10,6 +10,7 @@
 
 import { Redis } from "@upstash/redis/cloudflare";
 import { refuse } from "../kit/check.ts";
+import { noStore } from "../kit/no_store.ts";
 import { isLoopback } from "../kit/urls.ts";
 import type { Driver } from "../driver.ts";
 import { redis, type RedisOptions } from "./redis.ts";
@@ -70,6 +71,8 @@ export function upstash(options: UpstashOptions): Driver {
     // browsers cap a keep-alive body at 64 KiB.
     readYourWrites: false,
     keepAlive: false,
+    // A `fetch` that a framework has patched may answer from memory.
+    ...noStore(),
   });
   return redis(
     (command, abort) => {
