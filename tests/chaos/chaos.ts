@@ -6,7 +6,7 @@
 
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { chance } from "../chance.ts";
+import { chance } from "../tools/chance.ts";
 import { stopBundler } from "../runtimes/bundle.ts";
 import { requireRuntimes } from "../runtimes/install.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";

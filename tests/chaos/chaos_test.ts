@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { seedOfRun } from "../chance.ts";
+import { seedOfRun } from "../tools/chance.ts";
 import type { BackendName } from "./backends.ts";
 import { runChaos } from "./chaos.ts";
 import { detailsOf, tableOf } from "./report.ts";

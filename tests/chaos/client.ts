@@ -4,7 +4,7 @@
  * @module
  */
 
-import { chance } from "../chance.ts";
+import { chance } from "../tools/chance.ts";
 import { type Address, open } from "./address.ts";
 import { Diary, type Tell } from "./diary.ts";
 import { observed } from "./observed.ts";

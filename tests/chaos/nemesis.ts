@@ -5,7 +5,7 @@
  * @module
  */
 
-import { chance } from "../chance.ts";
+import { chance } from "../tools/chance.ts";
 import type { Backend } from "./backends.ts";
 import type { FakedClock } from "./faked_clock.ts";
 import type { Fleet } from "./fleet.ts";

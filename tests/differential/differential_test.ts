@@ -9,7 +9,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Op, Outcome } from "../../drivers/driver.ts";
-import { BACKENDS, decorated } from "../backends.ts";
+import { BACKENDS, decorated } from "../backends/mod.ts";
 import { agrees } from "./compare.ts";
 import { FAKE, type Move, type Plan, REAL, waiting } from "./moves.ts";
 

@@ -9,7 +9,7 @@
 
 import { parseArgs } from "node:util";
 import fc from "fast-check";
-import { BACKENDS } from "../backends.ts";
+import { BACKENDS } from "../backends/mod.ts";
 import { agrees } from "./compare.ts";
 import { FAKE, REAL } from "./moves.ts";
 

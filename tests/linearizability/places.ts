@@ -1,5 +1,5 @@
 /**
- * Every backend of `../backends.ts` with a way to it on which requests and replies are lost: for those
+ * Every backend of `../backends/mod.ts` with a way to it on which requests and replies are lost: for those
  * that are reached over HTTP the front end of their vendor with its faults, for the others a driver in
  * between.
  *
@@ -8,12 +8,12 @@
 
 import type { Driver } from "../../drivers/driver.ts";
 import { upstash } from "../../drivers/redis/upstash.ts";
-import { BACKENDS } from "../backends.ts";
-import { chance } from "../chance.ts";
+import { BACKENDS } from "../backends/mod.ts";
+import { chance } from "../tools/chance.ts";
 import type { Fault, Faults } from "../servers/faults.ts";
 import { startRedis } from "../servers/redis.ts";
 import { startUpstash } from "../servers/upstash.ts";
-import { SQL_DATABASES } from "../sql_databases.ts";
+import { SQL_DATABASES } from "../backends/sql_databases.ts";
 import { distant, type Losses } from "./lossy.ts";
 import { pick, type Random } from "./random_history.ts";
 

@@ -6,7 +6,7 @@
 
 import { ConnectionError, UnknownOutcome } from "../../errors.ts";
 import type { Acquire, Driver, Op, Outcome } from "../../drivers/driver.ts";
-import { chance } from "../chance.ts";
+import { chance } from "../tools/chance.ts";
 import { acquire, breakSeat, inspect, release, renew } from "../conformance/operations.ts";
 import { pick, type Random } from "./random_history.ts";
 

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import type { Driver } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
-import { BACKENDS } from "../backends.ts";
+import { BACKENDS } from "../backends/mod.ts";
 import { bystanders, LAWS } from "./name_laws.ts";
 
 /** Backends with a bug that some database has, and which laws notice it. */

@@ -169,7 +169,7 @@ Deno.test("the schema's command prints no secret, be DATABASE_URL wrong, or its 
   try {
     await Promise.all(runs.map(async ([args, url]) => {
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--quiet", "schema.ts", ...args],
+        args: ["run", "-A", "--quiet", "cli/schema.ts", ...args],
         cwd: new URL("../../", import.meta.url).pathname,
         env: { DATABASE_URL: url, NO_COLOR: "1" },
       }).output();
