@@ -9,7 +9,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Op, Outcome } from "../../drivers/driver.ts";
-import { BACKENDS, decorated } from "../backends/mod.ts";
+import { decorated } from "../backends/decorators.ts";
+import { BACKENDS, DECORATORS } from "../backends/mod.ts";
 import { agrees } from "./compare.ts";
 import { FAKE, type Move, type Plan, REAL, waiting } from "./moves.ts";
 
@@ -17,7 +18,7 @@ const seed = Number(Deno.env.get("BATON_SEED") ?? crypto.getRandomValues(new Int
 // deno-lint-ignore no-console -- a run that hangs or is killed reports no seed any more
 console.log(`BATON_SEED=${seed}`);
 
-for (const { name, clock, lanes, start } of BACKENDS) {
+for (const { name, clock, lanes, start } of [...BACKENDS, ...DECORATORS]) {
   const check = async (
     plan: (tick: number) => Plan,
     least: number,

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import type { Driver } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import { sqlite, type SqliteDriver } from "../../drivers/sqlite/sqlite.ts";
-import { BACKENDS } from "../backends/mod.ts";
+import { having } from "../backends/mod.ts";
 import {
   type CoordinationCase,
   coordinationCases,
@@ -64,7 +64,7 @@ Deno.test("coordinators over SQLite keep their laws", async (test) => {
   }
 });
 
-for (const { name, start } of BACKENDS.filter(({ name }) => / over a real /.test(name))) {
+for (const { name, start } of having("server")) {
   Deno.test(`coordinators on ${name}, and on a real clock, keep their laws`, async (test) => {
     const backend = await start();
     try {

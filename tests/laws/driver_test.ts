@@ -1,14 +1,14 @@
 /**
- * Every backend, and every decorator, is held to the same laws; one entry of the table for each.
+ * Every backend, and every decorator, is held to the same laws; one entry of the registry for each.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
-import { BACKENDS } from "../backends/mod.ts";
+import { BACKENDS, DECORATORS } from "../backends/mod.ts";
 import { driverCases, restartCases } from "../conformance/mod.ts";
 
-for (const { name, start } of BACKENDS) {
+for (const { name, start } of [...BACKENDS, ...DECORATORS]) {
   Deno.test(`${name} keeps the driver's contract`, async (test) => {
     const backend = await start();
     try {

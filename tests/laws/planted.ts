@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import type { Driver } from "../../drivers/driver.ts";
-import { decorated } from "../backends/mod.ts";
+import { decorated } from "../backends/decorators.ts";
 import { driverCases } from "../conformance/mod.ts";
 
 /** The suite must notice a bug, by the law whose name begins, after its rule, with `law`. */

@@ -8,7 +8,7 @@
 
 import { checkOps } from "../../drivers/kit/check.ts";
 import type { Driver, Guard, Lease, Op, Outcome } from "../../drivers/driver.ts";
-import { decorated } from "../backends/mod.ts";
+import { decorated } from "../backends/decorators.ts";
 import { driverCases } from "../conformance/mod.ts";
 import { planted } from "./planted.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The design's table of requests per operation: on the wire for Upstash, by calls of the driver for
- * the others, where one call is one transaction or one step.
+ * How many requests each operation takes: on the wire where there is one, and in calls of the driver
+ * elsewhere. An operation takes one request unless its backend's entry says otherwise.
  *
  * @module
  */
@@ -8,15 +8,10 @@
 import assert from "node:assert/strict";
 import { Coordinator } from "../../mod.ts";
 import type { Driver } from "../../drivers/driver.ts";
-import { migrate as migrateMysql } from "../../drivers/mysql/schema.ts";
-import { neon, neonQuery } from "../../drivers/postgres/neon.ts";
-import { planetscale, planetscaleQuery } from "../../drivers/mysql/planetscale.ts";
-import { migrate as migratePostgres } from "../../drivers/postgres/schema.ts";
-import { upstash } from "../../drivers/redis/upstash.ts";
-import { BACKENDS } from "../backends/mod.ts";
-import { withNeon } from "../servers/with_neon.ts";
-import { withPlanetscale } from "../servers/with_planetscale.ts";
-import { withUpstash } from "../servers/with_upstash.ts";
+import { BACKENDS, having } from "../backends/mod.ts";
+
+/** Backends without a wire: there one call of the driver is one transaction or one step. */
+const EMBEDDED = BACKENDS.filter(({ has }) => !("wire" in has));
 
 /** Runs something, and requires that it took so many requests. */
 type Costs = <T>(what: string, requests: number, work: () => Promise<T>) => Promise<T>;
@@ -24,10 +19,10 @@ type Costs = <T>(what: string, requests: number, work: () => Promise<T>) => Prom
 function costsOf(
   test: Deno.TestContext,
   count: () => number,
-  others: Readonly<Record<string, number>> = {},
+  more: Readonly<Record<string, number>> = {},
 ): Costs {
   return async (what, usual, work) => {
-    const requests = others[what] ?? usual;
+    const requests = more[what] ?? usual;
     const before = count();
     const result = await work();
     const took = count() - before;
@@ -36,28 +31,7 @@ function costsOf(
   };
 }
 
-/**
- * What costs more on MySQL, which neither branches within a request nor reads back what it writes: a
- * refusal is asked for its reason.
- */
-const ON_MYSQL: Readonly<Record<string, number>> = {
-  "be refused, with the holder": 2,
-  // One of the eleven was broken, and a look tells which.
-  "heartbeat of ten leases": 2,
-  "lose a campaign": 2,
-  "lose a cron slot": 2,
-  "claim, run and finish with retry": 3,
-  "lose with retry": 2,
-  "joinGroupCreate, new": 2,
-  "joinGroupCreate, there": 3,
-  "runWatchers, two groups and two elections": 3,
-  "tick: fourteen leases, two groups, two elections": 3,
-  leaveGroup: 2,
-  "stop with everything held": 16,
-  deleteGroup: 3,
-};
-
-/** Every operation of the table. */
+/** Every operation, with the requests that most backends need. */
 async function table(connect: () => Driver | Promise<Driver>, costs: Costs): Promise<void> {
   const make = async (memberId: string): Promise<Coordinator> =>
     new Coordinator(await connect(), { memberId, ttl: 60_000, namespace: "requests" });
@@ -115,36 +89,22 @@ async function table(connect: () => Driver | Promise<Driver>, costs: Costs): Pro
   await costs("deleteGroup", 2, () => b.deleteGroup("g"));
 }
 
-Deno.test("every operation costs the requests that the table promises, on Upstash's wire", async (t) => {
-  await withUpstash(async ({ server }) => {
-    const connect = (): Driver => upstash({ url: server.url, token: server.token });
-    await connect().apply([{ op: "inspect", resource: "x" }]); // the server learns the script
-    await table(connect, costsOf(t, () => server.requests));
+for (const { name, costs = {}, start } of having("wire")) {
+  Deno.test(`on the wire of ${name} every operation costs what is promised`, async (t) => {
+    const { wire, stop } = await start();
+    try {
+      // The server may have to learn a script first.
+      await wire.connect().apply([{ op: "inspect", resource: "x" }]);
+      await table(() => wire.connect(), costsOf(t, () => wire.requests, costs));
+    } finally {
+      await stop();
+    }
   });
-});
+}
 
-Deno.test("every operation costs the requests that the table promises, on Neon's wire", async (t) => {
-  await withNeon(async ({ server }) => {
-    await migratePostgres(neonQuery(server.connectionString));
-    const connect = (): Driver => neon({ url: server.connectionString });
-    await table(connect, costsOf(t, () => server.requests));
-  });
-});
-
-Deno.test("on PlanetScale's wire some operations cost more, and these only", async (t) => {
-  await withPlanetscale("mariadb", async ({ server }) => {
-    const url = server.databaseUrl;
-    await migrateMysql(planetscaleQuery({ url }));
-    // Clean-up adds two requests to a grant in 64, by chance.
-    const connect = (): Driver => planetscale({ url, sweep: false });
-    await table(connect, costsOf(t, () => server.requests, ON_MYSQL));
-  });
-});
-
-for (const name of ["memory", "sqlite"]) {
-  Deno.test(`every operation costs the requests that the table promises, on ${name}`, async (t) => {
-    const backend = await BACKENDS.find((entry) => entry.name === name)?.start();
-    assert(backend);
+for (const { name, start } of EMBEDDED) {
+  Deno.test(`on ${name} every operation costs what is promised`, async (t) => {
+    const backend = await start();
     let count = 0;
     const connect = async (): Promise<Driver> => {
       const driver = await backend.connect();

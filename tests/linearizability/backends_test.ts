@@ -10,10 +10,9 @@ import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
 import type { Driver, Lease, Op, Outcome } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
-import { BACKENDS } from "../backends/mod.ts";
 import { seedOfRun } from "../tools/chance.ts";
 import type { Losses } from "./lossy.ts";
-import { inProcess, OVER_HTTP, PLACES } from "./places.ts";
+import { inProcess, PLACES } from "./places.ts";
 import { type Plan, run, type Tally } from "./run.ts";
 
 const seed = seedOfRun();
@@ -30,11 +29,6 @@ const RETRYING: Plan = {
   losses: { requests: 4, replies: 8, late: 0 },
 };
 
-Deno.test("every backend reached over HTTP is still in the table of all", () => {
-  const names = BACKENDS.map(({ name }) => name);
-  assert.deepEqual([...OVER_HTTP.keys()].filter((name) => !names.includes(name)), []);
-});
-
 /** The run was one in which there was something to find. */
 function isTelling(tally: Tally, least: readonly (keyof Tally)[]): void {
   for (const what of least) {
@@ -43,8 +37,8 @@ function isTelling(tally: Tally, least: readonly (keyof Tally)[]): void {
   assert.ok(tally.concurrent > tally.calls / 4, `few overlap: ${JSON.stringify(tally)}`);
 }
 
-for (const { name, start } of PLACES) {
-  const operations = OVER_HTTP.has(name) ? 120 : 200;
+for (const { name, slow, start } of PLACES) {
+  const operations = slow ? 120 : 200;
   Deno.test(`on ${name} all that eight clients do at once is linearizable`, async (t) => {
     const place = await start();
     try {

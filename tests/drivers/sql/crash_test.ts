@@ -12,7 +12,9 @@ import { chance, seedOfRun } from "../../tools/chance.ts";
 import { apply, granted, isGranted, released, step } from "../../conformance/expect.ts";
 import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
 import { until } from "../../servers/process.ts";
-import { SQL_DATABASES, type SqlPlace } from "../../backends/sql_databases.ts";
+import { having, type RunningWith } from "../../backends/mod.ts";
+
+type SqlPlace = RunningWith<"server" | "wire" | "table">;
 
 const seed = seedOfRun();
 const CLIENTS = 10;
@@ -110,7 +112,7 @@ async function resolve(driver: Driver, seat: Seat, tally: Tally): Promise<void> 
 
 /** No seat has two rows, and no acquisition two seats. */
 async function oneRowEach(place: SqlPlace): Promise<void> {
-  const rows = await place.rows();
+  const rows = await place.table.rows();
   assert.equal(new Set(rows.map(({ resource, seat }) => `${resource} ${seat}`)).size, rows.length);
   const ids = rows.map(({ id }) => id).filter((id) => id !== "");
   assert.equal(new Set(ids).size, ids.length);
@@ -131,15 +133,15 @@ function seatsOf(clients: number): Seat[][] {
 async function crash(place: SqlPlace): Promise<Tally> {
   const tally = newTally();
   const seats = seatsOf(CLIENTS);
-  const drivers = seats.map(() => place.front());
+  const drivers = seats.map(() => place.wire.connect());
   const dice = chance(seed);
   for (let crashes = 0; crashes < CRASHES; crashes++) {
     const enough = tally.acknowledged + 100 + Math.floor(dice() * 200);
     const working = Promise.all(drivers.map((driver, i) => work(driver, seats[i]!, dice, tally)));
     const killed = until("they are at work", 30_000, () => tally.acknowledged >= enough)
-      .then(() => place.kill());
+      .then(() => place.server.kill());
     await Promise.all([working, killed]);
-    await place.restart();
+    await place.server.restart();
     await Promise.all(drivers.map((driver, i) => nothingLost(driver, seats[i]!)));
     for (const [i, own] of seats.entries()) {
       await Promise.all(own.map((seat) => resolve(drivers[i]!, seat, tally)));
@@ -152,14 +154,14 @@ async function crash(place: SqlPlace): Promise<Tally> {
 }
 
 async function freeze(place: SqlPlace): Promise<void> {
-  const driver = place.front();
+  const driver = place.wire.connect();
   const [fresh, kept, left] = [acquire("lock:new"), acquire("lock:kept"), acquire("lock:left")];
   const [, { token }] = [await granted(driver, left), await granted(driver, kept)];
   const ops = [fresh, renew(kept), release(left)];
-  const { seen } = place.faults;
+  const { seen } = place.wire.faults;
   const first = seen.length;
   const stop = new AbortController();
-  place.pause();
+  place.server.pause();
   const calls = ops.map((op) =>
     assert.rejects(driver.apply([op], { signal: stop.signal }), UnknownOutcome)
   );
@@ -170,7 +172,7 @@ async function freeze(place: SqlPlace): Promise<void> {
     await Promise.all(calls);
     assert.deepEqual(late().map(({ executed }) => executed), [0, 0, 0]);
   } finally {
-    place.resume();
+    place.server.resume();
   }
   // The replays race with what was held up.
   const there = await granted(driver, fresh);
@@ -187,7 +189,7 @@ async function freeze(place: SqlPlace): Promise<void> {
   await oneRowEach(place);
 }
 
-for (const { name, start } of SQL_DATABASES) {
+for (const { name, start } of having("server", "wire", "table")) {
   Deno.test(`${name} that dies or freezes under load (seed ${seed})`, async (t) => {
     const place = await start();
     try {
@@ -201,7 +203,7 @@ for (const { name, start } of SQL_DATABASES) {
           await freeze(place);
           await Promise.all(
             ["new", "kept", "left"].map((lock) =>
-              place.front().apply([{ op: "release", resource: `lock:${lock}`, seat: "" }])
+              place.wire.connect().apply([{ op: "release", resource: `lock:${lock}`, seat: "" }])
             ),
           );
         }

@@ -19,7 +19,7 @@ import {
   release,
   renew,
 } from "../../conformance/operations.ts";
-import { SQL_DATABASES, type SqlPlace } from "../../backends/sql_databases.ts";
+import { having, type RunningWith } from "../../backends/mod.ts";
 
 const seed = seedOfRun();
 const CLIENTS = 16;
@@ -169,12 +169,16 @@ async function orphan(clients: readonly Driver[], rounds: number): Promise<Map<s
 }
 
 /** Everything at once, by clients that renew, take over and break one another's leases. */
-async function mix(clients: readonly Driver[], place: SqlPlace, count: number): Promise<number> {
+async function mix(
+  clients: readonly Driver[],
+  { table }: RunningWith<"table">,
+  count: number,
+): Promise<number> {
   const resource = `beats:${crypto.randomUUID()}`;
   const take = (seat: string) => acquire(resource, { seat });
   const leases = Array.from({ length: 30 }, (_, i) => take(`${i}`));
   const lock = `lock:${resource}`;
-  const [age, sweep] = [await place.aging(), await place.sweeping()];
+  const [age, sweep] = [await table.aging(), await table.sweeping()];
   const workers = clients.map((driver) => retrying(driver));
   let swept = 0;
   await apply(workers[0]!, leases);
@@ -214,19 +218,19 @@ function tell(name: string, what: object): void {
   console.log(`${name}: ${JSON.stringify(what)}`);
 }
 
-for (const { name, start } of SQL_DATABASES) {
+for (const { name, start } of having("wire", "table")) {
   Deno.test(`${name} under load (seed ${seed})`, async (t) => {
     const place = await start();
     try {
-      const direct = await Promise.all(Array.from({ length: CLIENTS }, () => place.direct()));
-      const front = Array.from({ length: CLIENTS }, () => place.front());
+      const direct = await Promise.all(Array.from({ length: CLIENTS }, () => place.table.direct()));
+      const front = Array.from({ length: CLIENTS }, () => place.wire.connect());
       const run = async (title: string, work: () => Promise<unknown>): Promise<void> => {
         await t.step(title, async () => {
-          place.told.clear();
+          place.table.deadlocks.clear();
           const result = await work();
           tell(name, {
             ...(result instanceof Map ? Object.fromEntries(result) : { swept: result }),
-            told: [...place.told],
+            deadlocks: [...place.table.deadlocks],
           });
         });
       };

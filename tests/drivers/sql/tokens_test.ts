@@ -7,13 +7,13 @@
 import assert from "node:assert/strict";
 import type { Acquire } from "../../../drivers/driver.ts";
 import { until } from "../../servers/process.ts";
-import { SQL_DATABASES } from "../../backends/sql_databases.ts";
+import { having } from "../../backends/mod.ts";
 
-for (const { name, start } of SQL_DATABASES) {
+for (const { name, start } of having("table")) {
   Deno.test(`${name}: a later token is above the earlier one and not below the clock`, async () => {
     const place = await start();
     try {
-      const driver = await place.direct();
+      const driver = await place.table.direct();
       let grants = 0;
       const token = async (): Promise<number> => {
         const seat = { resource: "lock:x", seat: "" };
