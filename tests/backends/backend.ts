@@ -107,6 +107,12 @@ export interface Vendor {
   readonly name: string;
   /** The driver, over plain HTTP, or over TLS where the server speaks none. */
   driver(host: string, account: Account, protocol: "http" | "https"): Driver;
+  /** Every way to make the driver from a URL, or from a piece of one, as people paste it. */
+  pasted?(url: string, account: Account): readonly (() => Driver)[];
+  /** The client is the user's own, so its settings are, too. */
+  readonly usersClient?: true;
+  /** The client follows redirects and has no setting for them: a known limit. */
+  readonly followsRedirects?: true;
   /** The URL for `getCoordinator()`. Absent: no URL leads to this driver. */
   url?(host: string, account: Account): string;
   /** Creates the schema. Absent: there is none. */

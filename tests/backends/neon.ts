@@ -27,6 +27,7 @@ export const neon: Backend<"server" | "wire" | "table" | "steps"> = {
       pointNeonAt(protocol);
       return open({ url: urlOf(host, user, password) });
     },
+    pasted: (url) => [() => open({ url })],
     url: (host, { user, password }) => {
       pointNeonAt();
       return urlOf(host, user, password).replace(/^postgresql:/, "neon:");

@@ -40,6 +40,10 @@ const VENDOR: Vendor = {
   name: "planetscale",
   driver: (host, { user, password }, protocol) =>
     open({ url: `${protocol}://${accountOf(user, password)}@${host}`, sweep: false }),
+  pasted: (url, { user, password }) => [
+    () => open({ url }),
+    () => open({ host: url, username: user, password }),
+  ],
   url: (host, { user, password }) => `planetscale+http://${accountOf(user, password)}@${host}`,
   migrate: (host, { user, password }) =>
     migrate(planetscaleQuery({ url: `http://${accountOf(user, password)}@${host}` })),

@@ -33,12 +33,19 @@ export const upstash: Backend<"server" | "wire"> = {
     {
       name: "upstash",
       driver: (host, { token }, protocol) => open({ url: `${protocol}://${host}`, token }),
+      pasted: (url, { token }) => [
+        () => open({ url, token }),
+        () => open({ url: "https://h.example", token: `${token} ${url}` }),
+      ],
+      followsRedirects: true,
       url: (host, { token }) => `upstash+http://:${encodeURIComponent(token)}@${host}`,
     },
     {
       name: "upstash over a client of the user's",
       driver: (host, { token }, protocol) =>
         upstashClient(new Redis({ url: `${protocol}://${host}`, token, retry: { retries: 0 } })),
+      usersClient: true,
+      followsRedirects: true,
     },
   ],
   start({ flush = "everysec" } = {}) {
