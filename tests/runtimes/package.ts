@@ -7,7 +7,6 @@
 
 import { memory } from "../../drivers/memory.ts";
 import type { Driver } from "../../drivers/driver.ts";
-import type { Coordinator } from "../../mod.ts";
 import { getCoordinator } from "../../url.ts";
 import { open } from "../backends/address.ts";
 import { type Backend, driverCases } from "../conformance/mod.ts";

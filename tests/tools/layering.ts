@@ -18,12 +18,19 @@ interface Room {
   readonly why: string;
 }
 
-const FAMILIES = ["redis", "postgres", "mysql", "sqlite"];
-const VENDORS = {
-  "redis/upstash.ts": "@upstash/redis/cloudflare",
-  "postgres/neon.ts": "@neondatabase/serverless",
-  "mysql/planetscale.ts": "@planetscale/database",
-};
+/** Each folder beside the kit and the decorators is a family of drivers. */
+const FAMILIES = [...Deno.readDirSync(new URL("drivers", ROOT))]
+  .filter(({ name, isDirectory }) => isDirectory && !["kit", "decorators"].includes(name))
+  .map(({ name }) => name);
+/** Every driver's file with the packages that have its name in theirs. */
+const VENDORS = FAMILIES.flatMap((family) => {
+  const { imports } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  return [...Deno.readDirSync(new URL(`drivers/${family}`, ROOT))].map(({ name }) => {
+    const [vendor = ""] = name.split(".");
+    const own = Object.keys(imports).filter((each) => each.startsWith(`@${vendor}`));
+    return { family, file: `drivers/${family}/${name}`, own };
+  });
+}).filter(({ own }) => own.length > 0);
 const SPI = ["errors.ts", "drivers/driver.ts", "drivers/kit/"];
 const LEASES = ["errors.ts", "coordination/runtime.ts", "coordination/names.ts"];
 const WING = [...LEASES, "coordination/leases/"];
@@ -46,9 +53,9 @@ const ROOMS: readonly Room[] = [
     may: [...SPI, ...family === "sqlite" ? ["node:sqlite", "node:url"] : []],
     why: "a family knows the SPI, the kit and itself, and no other family",
   })),
-  ...Object.entries(VENDORS).map(([file, vendor]): Room => ({
-    at: `drivers/${file}`,
-    may: [...SPI, `drivers/${file.split("/")[0]}/`, vendor],
+  ...VENDORS.map(({ family, file, own }): Room => ({
+    at: file,
+    may: [...SPI, `drivers/${family}/`, ...own],
     why: "a vendor's file imports its family and its vendor's package",
   })),
   {
