@@ -80,10 +80,10 @@ export async function limited<T>(send: (signal: AbortSignal) => Promise<T>): Pro
 /** Starts it, with Baton's schema; it ends with the bench. */
 export async function startSql(kind: SqlKind): Promise<SqlBackend> {
   const child = await startChild<SqlHello>("sql_server.ts", [kind]);
-  return kind === "neon" ? await postgresOf(child) : await mysqlOf(child, kind);
+  return kind === "neon" ? postgresOf(child) : mysqlOf(child, kind);
 }
 
-async function postgresOf(child: Child<SqlHello>): Promise<SqlBackend> {
+function postgresOf(child: Child<SqlHello>): SqlBackend {
   const { direct } = child.hello;
   const url = child.hello.url.replace(/^neon:/, "postgresql:");
   pointNeonAt();
@@ -135,7 +135,7 @@ async function postgresOf(child: Child<SqlHello>): Promise<SqlBackend> {
   };
 }
 
-async function mysqlOf(child: Child<SqlHello>, kind: SqlKind): Promise<SqlBackend> {
+function mysqlOf(child: Child<SqlHello>, kind: SqlKind): SqlBackend {
   const { direct } = child.hello;
   const url = child.hello.url.replace(/^planetscale\+/, "");
   const server = kind === "mysql" ? "MySQL" : "MariaDB";
