@@ -30,6 +30,11 @@ export type Capability = keyof Capabilities;
 export interface StartOptions {
   /** One of {@link Backend.flushes}. Default: the first. */
   readonly flush?: string | undefined;
+  /**
+   * What a backend on a fake clock takes for the time, in ms since 1970. The caller lets it pass.
+   * Default: a clock of its own, which {@link Running.pass} sets on.
+   */
+  readonly now?: (() => number) | undefined;
   /** The wall clock that the server shows. Default: the host's. */
   readonly clock?: FakedClock | undefined;
 }

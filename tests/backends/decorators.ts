@@ -10,12 +10,13 @@ import { namespaced } from "../../drivers/decorators/namespaced.ts";
 import { traced } from "../../drivers/decorators/traced.ts";
 import type { Driver } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
-import { type Backend as Place, onFakeClock } from "../conformance/mod.ts";
+import type { Backend as Place } from "../conformance/mod.ts";
 import type { Backend } from "./backend.ts";
+import { onClock } from "./fake_clock.ts";
 
 /** Memory on a fake clock, behind a decorator. */
-export function decorated(decorate: (inner: Driver) => Driver): Place {
-  return onFakeClock((now) => {
+export function decorated(decorate: (inner: Driver) => Driver, now?: () => number): Place {
+  return onClock(now, (now) => {
     const shared = memory({ now });
     return () => decorate(shared);
   });
@@ -24,7 +25,8 @@ export function decorated(decorate: (inner: Driver) => Driver): Place {
 /** The same as an entry of the registry. */
 export function decorator(name: string, decorate: (inner: Driver) => Driver): Backend {
   const stop = () => Promise.resolve();
-  const start = () => Promise.resolve({ ...decorated(decorate), stop });
+  const start: Backend["start"] = ({ now } = {}) =>
+    Promise.resolve({ ...decorated(decorate, now), stop });
   return { name, key: name, clock: "fake", lanes: 1, has: {}, start };
 }
 

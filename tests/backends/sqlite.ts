@@ -5,9 +5,9 @@
  */
 
 import { sqlite as open, type SqliteDriver } from "../../drivers/sqlite/sqlite.ts";
-import { onFakeClock } from "../conformance/mod.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
 import type { Backend } from "./backend.ts";
+import { onClock } from "./fake_clock.ts";
 
 /** On a fake clock. */
 export const sqlite: Backend = {
@@ -16,11 +16,11 @@ export const sqlite: Backend = {
   clock: "fake",
   lanes: 1,
   has: {},
-  async start() {
+  async start({ now } = {}) {
     const folder = await temporaryFolder("baton-sqlite-");
     const handles: SqliteDriver[] = [];
     const closeAll = (): void => handles.splice(0).forEach((driver) => driver.close());
-    const backend = onFakeClock((now) => () => {
+    const backend = onClock(now, (now) => () => {
       const driver = open(`file:${folder}/leases.db`, { now });
       handles.push(driver);
       return driver;

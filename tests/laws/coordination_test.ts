@@ -6,9 +6,7 @@
 
 import assert from "node:assert/strict";
 import type { Driver } from "../../drivers/driver.ts";
-import { memory } from "../../drivers/memory.ts";
-import { sqlite, type SqliteDriver } from "../../drivers/sqlite/sqlite.ts";
-import { having } from "../backends/mod.ts";
+import { BACKENDS, having } from "../backends/mod.ts";
 import {
   type CoordinationCase,
   coordinationCases,
@@ -16,12 +14,6 @@ import {
   TOOZ_TESTS,
 } from "../conformance/coordination/mod.ts";
 import { FakeRuntime } from "../core/fake_runtime.ts";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
-
-/** One clock for the backend and for all members, which only the cases set on. */
-function onVirtualClock(runtime: FakeRuntime, driver: Place["driver"]): Place {
-  return { driver, runtime, pass: (ms) => runtime.advance(ms), tick: 250 };
-}
 
 /** Runs all cases as steps, so many at once. */
 async function runAll(test: Deno.TestContext, place: Place, lanes: number): Promise<void> {
@@ -39,30 +31,21 @@ async function runAll(test: Deno.TestContext, place: Place, lanes: number): Prom
   await Promise.all(Array.from({ length: lanes }, lane));
 }
 
-Deno.test("coordinators over memory keep their laws", async (test) => {
-  const runtime = new FakeRuntime();
-  const shared = memory({ now: runtime.wall });
-  await runAll(test, onVirtualClock(runtime, () => shared), 1);
-  assert.equal(runtime.timers, 0, "a case left a timer behind");
-});
-
-Deno.test("coordinators over SQLite keep their laws", async (test) => {
-  const folder = await temporaryFolder("baton-coordination-");
-  const open: SqliteDriver[] = [];
-  const runtime = new FakeRuntime();
-  const place = onVirtualClock(runtime, () => {
-    const driver = sqlite(`file:${folder}/leases.db`, { now: runtime.wall });
-    open.push(driver);
-    return driver;
+for (const { name, start } of BACKENDS.filter(({ clock }) => clock === "fake")) {
+  Deno.test(`coordinators on ${name} keep their laws`, async (test) => {
+    // One clock for the backend and for all members, which only the cases set on.
+    const runtime = new FakeRuntime();
+    const { connect, stop } = await start({ now: runtime.wall });
+    const driver = () => connect() as Driver;
+    const pass = (ms: number) => runtime.advance(ms);
+    try {
+      await runAll(test, { driver, runtime, pass, tick: 250 }, 1);
+      assert.equal(runtime.timers, 0, "a case left a timer behind");
+    } finally {
+      await stop();
+    }
   });
-  try {
-    await runAll(test, place, 1);
-    assert.equal(runtime.timers, 0, "a case left a timer behind");
-  } finally {
-    for (const driver of open) driver.close();
-    await removeFolder(folder);
-  }
-});
+}
 
 for (const { name, start } of having("server")) {
   Deno.test(`coordinators on ${name}, and on a real clock, keep their laws`, async (test) => {

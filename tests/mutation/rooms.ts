@@ -135,7 +135,7 @@ const MORE: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
       { path: "tests/http" },
     ],
   ],
-  [/^drivers\/sqlite/, [...some("laws/coordination", "SQLite")]],
+  [/^drivers\/sqlite/, [...some("laws/coordination", "sqlite")]],
   [
     /^drivers\/(redis|kit)/,
     [
