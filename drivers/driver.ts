@@ -109,7 +109,10 @@ export interface Guarantees {
 }
 
 /** One operation. */
-export type Op = Acquire | Renew | Release | Inspect | List;
+export type Op = SeatOp | List;
+
+/** An operation on a seat, or on all seats of a resource. */
+export type SeatOp = Acquire | Renew | Release | Inspect;
 
 /** Takes a vacant seat; who sits there is looked at first, then the guard. */
 export interface Acquire {

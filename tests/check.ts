@@ -14,7 +14,7 @@ const entries = Object.values<string>(exports);
  * and then `process` is known everywhere.
  */
 const web = entries.filter((entry) => !/sqlite|schema\.ts$|url\.ts$|conformance/.test(entry));
-const webOnly = ["--config", "tests/web.json", "--import-map", "deno.json"];
+const webOnly = ["--config", "tests/tools/web.json", "--import-map", "deno.json"];
 
 const CHECKS: readonly (readonly [what: string, args: readonly string[]])[] = [
   ["format", ["fmt", "--check", "--quiet"]],
@@ -23,8 +23,8 @@ const CHECKS: readonly (readonly [what: string, args: readonly string[]])[] = [
   ["types of tests and examples", ["check", "--quiet", "tests", "examples"]],
   ["types, with a browser's libraries only", ["check", "--quiet", ...webOnly, ...web]],
   ["docs of every export", ["doc", "--lint", "--quiet", ...entries]],
-  ["layering", ["run", "--quiet", "-A", "tests/layering.ts"]],
-  ["size", ["run", "--quiet", "-A", "tests/size.ts"]],
+  ["layering", ["run", "--quiet", "-A", "tests/tools/layering.ts"]],
+  ["size", ["run", "--quiet", "-A", "tests/tools/size.ts"]],
   ["what would be published", ["publish", "--dry-run", "--allow-dirty", "--quiet"]],
 ];
 

@@ -58,7 +58,7 @@ async function measureSql(kind: SqlKind): Promise<Row[]> {
 
 const rows = [
   ...await measure(),
-  ...await measureSql("postgres"),
+  ...await measureSql("neon"),
   ...await measureSql("mysql"),
   ...await measureSql("mariadb"),
 ];

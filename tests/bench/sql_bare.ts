@@ -22,7 +22,7 @@ export interface Member {
 export function bareOf(way: Way): Bare & {
   prepare(names: readonly string[], members: readonly Member[]): Promise<void>;
 } {
-  const postgres = way.kind === "postgres";
+  const postgres = way.kind === "neon";
   const text = postgres ? "text" : "varchar(200)";
   const [first, second] = postgres ? ["$1", "$2"] : ["?", "?"];
   const taken = postgres

@@ -52,7 +52,7 @@ export async function sqlRequestRows({ kind, vendor, requests }: SqlBackend): Pr
   await count("tick: 5 leases, 1 group", () => one.tick());
   await count("leave a group", () => one.leaveGroup("others"));
   // One statement is the whole of any apply there.
-  return kind === "postgres" ? rows.map((row) => ({ ...row, limit: 1 })) : rows;
+  return kind === "neon" ? rows.map((row) => ({ ...row, limit: 1 })) : rows;
 }
 
 function bytesOf(sent: readonly Sent[]): number {

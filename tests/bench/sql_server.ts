@@ -6,49 +6,19 @@
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { type MysqlKind, startMysql } from "../servers/mysql.ts";
-import { startNeon } from "../servers/neon.ts";
-import { startPlanetscale } from "../servers/planetscale.ts";
-import { startPostgres } from "../servers/postgres.ts";
-import type { SqlHello, SqlKind } from "./sql_ways.ts";
+import { backendOf } from "../backends/mod.ts";
+import type { SqlHello } from "./sql_ways.ts";
 
-interface Running {
-  readonly hello: SqlHello;
-  readonly front: { readonly requests: number; stop(): Promise<void> };
-  readonly server: { stop(): Promise<void> };
-}
-
-async function startNeonOverPostgres(): Promise<Running> {
-  const server = await startPostgres();
-  const front = await startNeon(server);
-  const hello = { url: front.connectionString, direct: { ...server.login, port: server.port } };
-  return { hello, front, server };
-}
-
-async function startPlanetscaleOver(kind: MysqlKind): Promise<Running> {
-  const server = await startMysql(kind);
-  const front = await startPlanetscale(server);
-  const { port, user, password, database } = server;
-  return {
-    hello: { url: front.databaseUrl, direct: { port, user, password, database } },
-    front,
-    server,
-  };
-}
-
-const kind = process.argv[2] as SqlKind;
-const { hello, front, server } = kind === "postgres"
-  ? await startNeonOverPostgres()
-  : await startPlanetscaleOver(kind);
+const { wire, table, stop } = await backendOf(process.argv[2] ?? "", "wire", "table").start();
 try {
+  const hello: SqlHello = { url: wire.url, direct: table.login };
   process.stdout.write(`${JSON.stringify(hello)}\n`);
-  let seen = front.requests;
+  let seen = wire.requests;
   for await (const _ of createInterface({ input: process.stdin })) {
-    process.stdout.write(`${front.requests - seen}\n`);
-    seen = front.requests;
+    process.stdout.write(`${wire.requests - seen}\n`);
+    seen = wire.requests;
   }
-  await front.stop();
 } finally {
-  await server.stop();
+  await stop();
 }
 process.exit(0);

@@ -111,7 +111,7 @@ const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 
 /** As in Tooz's drivers for PostgreSQL and MySQL. */
 function sessionLocks({ kind }: SqlBackend, sessions: readonly Session[]): Locks {
-  const [take, wait, give] = kind === "postgres"
+  const [take, wait, give] = kind === "neon"
     ? [
       "pg_try_advisory_lock(hashtext($))",
       "pg_advisory_lock(hashtext($))",
@@ -125,7 +125,7 @@ function sessionLocks({ kind }: SqlBackend, sessions: readonly Session[]): Locks
     if (given !== true && given !== 1) throw new Error("the session had no such lock");
   };
   return {
-    name: kind === "postgres" ? "pg_advisory_lock" : "GET_LOCK",
+    name: kind === "neon" ? "pg_advisory_lock" : "GET_LOCK",
     note: NOTE,
     async once(client, lock) {
       const taken = await ask(client, take, lock);

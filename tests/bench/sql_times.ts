@@ -15,7 +15,7 @@ interface Limits {
 }
 
 const LIMITS: Readonly<Record<SqlKind, Limits>> = {
-  postgres: { pair: 1.3, heartbeat: 1.5 },
+  neon: { pair: 1.3, heartbeat: 1.5 },
   mysql: { pair: 1.3 },
   mariadb: { pair: 1.3 },
 };

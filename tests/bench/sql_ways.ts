@@ -9,27 +9,21 @@ import mysql2, { type RowDataPacket } from "mysql2/promise";
 import pg from "pg";
 import type { Driver } from "../../drivers/driver.ts";
 import { mysql, type MysqlQuery } from "../../drivers/mysql/mysql.ts";
-import { migrate as migrateMysql } from "../../drivers/mysql/schema.ts";
 import { neon, neonQuery } from "../../drivers/postgres/neon.ts";
 import { planetscale, planetscaleQuery } from "../../drivers/mysql/planetscale.ts";
 import { postgres, type PostgresQuery } from "../../drivers/postgres/postgres.ts";
-import { migrate as migratePostgres } from "../../drivers/postgres/schema.ts";
+import type { Login } from "../backends/table.ts";
 import { pointNeonAt } from "../servers/neon.ts";
 import { type Child, startChild } from "./child.ts";
 import { queryThrough } from "../servers/mysql_query.ts";
 
-/** The real servers. */
-export type SqlKind = "postgres" | "mysql" | "mariadb";
+/** The backends, by their keys. */
+export type SqlKind = "neon" | "mysql" | "mariadb";
 
-/** What the child says: the front end's address, and the server's own. */
+/** What the child says: the front end's address, as `getCoordinator()` takes it, and the server's own. */
 export interface SqlHello {
   readonly url: string;
-  readonly direct: {
-    readonly port: number;
-    readonly user: string;
-    readonly password: string;
-    readonly database: string;
-  };
+  readonly direct: Login;
 }
 
 /** One statement as it leaves a driver. */
@@ -86,13 +80,14 @@ export async function limited<T>(send: (signal: AbortSignal) => Promise<T>): Pro
 /** Starts it, with Baton's schema; it ends with the bench. */
 export async function startSql(kind: SqlKind): Promise<SqlBackend> {
   const child = await startChild<SqlHello>("sql_server.ts", [kind]);
-  return kind === "postgres" ? await postgresOf(child) : await mysqlOf(child, kind);
+  return kind === "neon" ? postgresOf(child) : mysqlOf(child, kind);
 }
 
-async function postgresOf(child: Child<SqlHello>): Promise<SqlBackend> {
-  const { url, direct } = child.hello;
+function postgresOf(child: Child<SqlHello>): SqlBackend {
+  const { direct } = child.hello;
+  const url = child.hello.url.replace(/^neon:/, "postgresql:");
   pointNeonAt();
-  const kind = "postgres";
+  const kind = "neon";
   const client = neonConnect(url);
   const pool = new pg.Pool({ ...direct, host: "127.0.0.1", max: SOCKETS });
   const sessions: pg.PoolClient[] = [];
@@ -103,7 +98,6 @@ async function postgresOf(child: Child<SqlHello>): Promise<SqlBackend> {
       tell({ sql, values });
       return query(sql, values, signal);
     });
-  await migratePostgres(neonQuery(url));
   return {
     kind,
     vendor: {
@@ -141,8 +135,9 @@ async function postgresOf(child: Child<SqlHello>): Promise<SqlBackend> {
   };
 }
 
-async function mysqlOf(child: Child<SqlHello>, kind: SqlKind): Promise<SqlBackend> {
-  const { url, direct } = child.hello;
+function mysqlOf(child: Child<SqlHello>, kind: SqlKind): SqlBackend {
+  const { direct } = child.hello;
+  const url = child.hello.url.replace(/^planetscale\+/, "");
   const server = kind === "mysql" ? "MySQL" : "MariaDB";
   let signal: AbortSignal | undefined;
   // One client, to which each call's signal is handed by the side: the least anybody can do.
@@ -159,7 +154,6 @@ async function mysqlOf(child: Child<SqlHello>, kind: SqlKind): Promise<SqlBacken
       tell({ sql, values: [] });
       return query(sql, signal);
     });
-  await migrateMysql(planetscaleQuery({ url }));
   return {
     kind,
     vendor: {

@@ -6,25 +6,25 @@
 
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { chance } from "../chance.ts";
+import { chance } from "../tools/chance.ts";
 import { stopBundler } from "../runtimes/bundle.ts";
 import { requireRuntimes } from "../runtimes/install.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
-import { type BackendName, isStepped, startBackend } from "./backends.ts";
 import { build } from "./bundle.ts";
 import { judge, type Verdict } from "./checks.ts";
 import type { Runtime } from "./client_process.ts";
-import { fakedClock, faketimeLibrary } from "./faked_clock.ts";
+import { fakedClock, faketimeLibrary } from "../servers/faked_clock.ts";
 import { faultMix } from "./fault_mix.ts";
 import { startFleet, type Sum } from "./fleet.ts";
 import type { History } from "./history.ts";
 import { type Damage, type Plan, rage } from "./nemesis.ts";
 import { startRegister } from "./register.ts";
+import type { Target } from "./targets.ts";
 import type { Volume } from "./tools.ts";
 
 /** What to run. */
 export interface ChaosOptions extends Plan {
-  readonly backend: BackendName;
+  readonly target: Target;
   /** What the clients run in; eight of them unless given. */
   readonly runtimes?: readonly Runtime[];
   /** Where to write the whole history, one JSON line for each entry. */
@@ -52,8 +52,8 @@ const RUNTIMES: readonly Runtime[] = [
   ...["node", "deno", "node", "workerd", "node", "deno", "node", "deno"] as const,
 ];
 const VOLUME: Volume = { batch: 40, calm: 0.6, pause: 80 };
-/** MySQL takes a request for each acquisition and release, and two for what is refused. */
-const VOLUME_ON_MYSQL: Volume = { batch: 96, calm: 0.9, pause: 100 };
+/** Where an acquisition and a release are a request each, and a refusal is two. */
+const COSTLY_VOLUME: Volume = { batch: 96, calm: 0.9, pause: 100 };
 
 /** How far a server's clock may be stepped, in ms, as far as clients know. */
 const SERVER_STEP = 500;
@@ -63,8 +63,8 @@ export const NO_FAKETIME =
 
 /** Runs it to its end. */
 export async function runChaos(options: ChaosOptions): Promise<Result> {
-  const { backend: name, seed } = options;
-  const stepped = isStepped(name);
+  const { target, seed } = options;
+  const { stepped } = target;
   const { runtimes = stepped ? ["stepped", ...RUNTIMES.slice(1)] : RUNTIMES } = options;
   const installed = await requireRuntimes();
   const folder = await temporaryFolder("baton-chaos-");
@@ -76,22 +76,23 @@ export async function runChaos(options: ChaosOptions): Promise<Result> {
     // The server runs as somebody else, and reads its clock here.
     await chmod(folder, 0o755);
     const clock = stepped ? fakedClock(library!, join(folder, "server.clock")) : undefined;
-    const backend = await startBackend(name, clock?.environment);
+    const backend = await target.start(clock);
+    const { wire, server } = backend;
     undo.push(() => backend.stop());
     const register = await startRegister();
     undo.push(() => register.stop());
     const mix = faultMix(chance(seed));
-    backend.faults.always(() => mix.choose());
+    wire.faults.always(() => mix.choose());
     const settings = {
-      ...{ address: backend.address, registerUrl: register.url },
+      ...{ url: wire.url, registerUrl: register.url },
       step: stepped ? SERVER_STEP : 0,
-      volume: backend.address.vendor === "planetscale" ? VOLUME_ON_MYSQL : VOLUME,
+      volume: target.costly ? COSTLY_VOLUME : VOLUME,
     };
     const start = performance.now();
     const fleet = startFleet({ folder, installed, runtimes, settings, seed, library });
     undo.push(() => fleet.stop());
-    const damage = await rage(options, backend, fleet, clock);
-    backend.faults.clear();
+    const damage = await rage(options, server, fleet, clock);
+    wire.faults.clear();
     mix.end();
     undo.pop();
     await fleet.stop();
@@ -100,7 +101,7 @@ export async function runChaos(options: ChaosOptions): Promise<Result> {
       register: register.log,
       kills: damage.kills,
       steps: damage.steps,
-      durable: backend.durable,
+      durable: server.loses === "nothing",
     };
     if (options.history !== undefined) await save(options.history, history);
     const verdict = judge(history);
@@ -108,15 +109,16 @@ export async function runChaos(options: ChaosOptions): Promise<Result> {
     const holds = fleet.entries.filter((entry) => entry.kind === "hold");
     const result = {
       ...verdict,
-      ...{ options, damage, sum: fleet.sum, requests: backend.requests },
+      ...{ options, damage, sum: fleet.sum, requests: wire.requests },
       faults: Object.fromEntries([...mix.counts].sort()),
       windows: countBy(holds.map(({ mode }) => mode)),
       register: { accepted: register.log.length - refused, refused },
       seconds: (performance.now() - start) / 1_000,
     };
-    const unseen = backend.forgetful && damage.kills.length > 0 && verdict.forgotten.size === 0
-      ? ["every kill loses all, and no loss was seen"]
-      : [];
+    const unseen =
+      server.loses === "everything" && damage.kills.length > 0 && verdict.forgotten.size === 0
+        ? ["every kill loses all, and no loss was seen"]
+        : [];
     return { ...result, shortfalls: [...shortfalls(result), ...unseen, ...fleet.deserters] };
   } finally {
     for (const each of undo.reverse()) await each();

@@ -5,16 +5,16 @@
  */
 
 import assert from "node:assert/strict";
-import { seedOfRun } from "../chance.ts";
-import type { BackendName } from "./backends.ts";
+import { seedOfRun } from "../tools/chance.ts";
 import { runChaos } from "./chaos.ts";
 import { detailsOf, tableOf } from "./report.ts";
+import { targetOf } from "./targets.ts";
 
 const seed = seedOfRun();
 const PLAN = { operations: 3_000, kills: 2, pauses: 5, seed };
 const RUNTIMES = ["node", "deno", "node", "workerd"] as const;
 
-for (const backend of ["redis-always", "mariadb"] satisfies BackendName[]) {
+for (const backend of ["upstash-always", "mariadb"]) {
   Deno.test({
     name:
       `${backend}, killed and frozen under clients that are, too: no law is broken (seed ${seed})`,
@@ -22,7 +22,7 @@ for (const backend of ["redis-always", "mariadb"] satisfies BackendName[]) {
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
-      const result = await runChaos({ ...PLAN, backend, runtimes: RUNTIMES });
+      const result = await runChaos({ ...PLAN, target: targetOf(backend), runtimes: RUNTIMES });
       const { violations, shortfalls, windows, sum, damage, faults } = result;
       assert.deepEqual([...violations, ...shortfalls], [], detailsOf(result));
       // Or it would have shown nothing.

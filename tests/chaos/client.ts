@@ -4,8 +4,8 @@
  * @module
  */
 
-import { chance } from "../chance.ts";
-import { type Address, open } from "./address.ts";
+import { chance } from "../tools/chance.ts";
+import { open } from "../backends/address.ts";
 import { Diary, type Tell } from "./diary.ts";
 import { observed } from "./observed.ts";
 import { pause, type Tools } from "./tools.ts";
@@ -21,7 +21,8 @@ export interface Settings extends Pick<Tools, "registerUrl" | "step" | "volume">
   /** Which of its lives this is. */
   readonly life: number;
   readonly seed: number;
-  readonly address: Address;
+  /** Where the backend is, as `getCoordinator()` takes it. */
+  readonly url: string;
 }
 
 /** How long it may take to end, in ms, before it ends anyhow. */
@@ -41,7 +42,7 @@ export async function runClient(
   const tools: Tools = {
     ...settings,
     who,
-    driver: observed(open(settings.address), diary),
+    driver: observed(await open(settings.url), diary),
     diary,
     random: chance(settings.seed),
     stop,

@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
-import { unfaked } from "./faked_clock.ts";
+import { unfaked } from "../servers/faked_clock.ts";
 import type { Entry, Note } from "./history.ts";
 
 /** What a client runs in; `"stepped"` is Node with a wall clock that is not to be trusted. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Installation } from "../runtimes/install.ts";
 import type { Settings } from "./client.ts";
 import { type Client, type Runtime, startClient } from "./client_process.ts";
-import { type FakedClock, fakedClock } from "./faked_clock.ts";
+import { type FakedClock, fakedClock } from "../servers/faked_clock.ts";
 import type { Entry, TallyEntry } from "./history.ts";
 
 /** What a fleet is made of. */

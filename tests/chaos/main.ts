@@ -9,10 +9,10 @@
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { type BackendName, BACKENDS, isStepped } from "./backends.ts";
 import { NO_FAKETIME, type Result, runChaos } from "./chaos.ts";
-import { faketimeLibrary } from "./faked_clock.ts";
+import { faketimeLibrary } from "../servers/faked_clock.ts";
 import { detailsOf, jsonOf, passed, tableOf } from "./report.ts";
+import { type Target, targetOf, TARGETS, UNSTEPPED } from "./targets.ts";
 
 const { values } = parseArgs({
   options: {
@@ -32,13 +32,9 @@ function count(name: "operations" | "kills" | "pauses" | "seed"): number {
   return value;
 }
 
-function backends(): readonly BackendName[] {
-  if (values.backend === "all") return BACKENDS;
-  const names = values.backend.split(",");
-  const unknown = names.find((name) => !BACKENDS.some((each) => each === name));
-  if (unknown !== undefined) throw new Error(`--backend is all or of ${BACKENDS.join(", ")}`);
-  return BACKENDS.filter((name) => names.includes(name));
-}
+const targets: readonly Target[] = values.backend === "all"
+  ? TARGETS
+  : values.backend.split(",").map(targetOf);
 
 const plan = {
   ...{ operations: count("operations"), kills: count("kills"), pauses: count("pauses") },
@@ -46,18 +42,17 @@ const plan = {
 };
 const results: Result[] = [];
 /** What is not run, and why; no silence about it. */
-const notRun = [
-  "clock steps on redis: Debian's Redis does not start under libfaketime",
-];
-for (const backend of backends()) {
-  if (isStepped(backend) && faketimeLibrary() === undefined) {
-    notRun.push(`${backend}: ${NO_FAKETIME}`);
+const notRun = UNSTEPPED.map((key) => `clock steps on ${key}, whose server's clock cannot be`);
+for (const target of targets) {
+  const { name } = target;
+  if (target.stepped && faketimeLibrary() === undefined) {
+    notRun.push(`${name}: ${NO_FAKETIME}`);
     continue;
   }
-  const history = values.history === undefined ? {} : { history: `${values.history}.${backend}` };
+  const history = values.history === undefined ? {} : { history: `${values.history}.${name}` };
   // deno-lint-ignore no-console -- this is a command
-  const progress = (said: string) => console.error(`${backend}: ${said}`);
-  const result = await runChaos({ ...plan, backend, ...history, progress });
+  const progress = (said: string) => console.error(`${name}: ${said}`);
+  const result = await runChaos({ ...plan, target, ...history, progress });
   results.push(result);
   // deno-lint-ignore no-console -- this is a command
   console.log(`${tableOf([result])}\n${detailsOf(result)}\n`);

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { chance } from "../chance.ts";
-import type { Backend } from "./backends.ts";
-import type { FakedClock } from "./faked_clock.ts";
+import { chance } from "../tools/chance.ts";
+import type { Server } from "../backends/mod.ts";
+import type { FakedClock } from "../servers/faked_clock.ts";
 import type { Fleet } from "./fleet.ts";
 import { pause } from "./tools.ts";
 
@@ -62,7 +62,7 @@ const CLIENT_STEPS_APART = 1_500;
 /** Does it, until all is done or nothing moves any more. `clock` is the server's, to be stepped. */
 export async function rage(
   plan: Plan,
-  backend: Backend,
+  server: Server,
   fleet: Fleet,
   clock?: FakedClock,
 ): Promise<Damage> {
@@ -83,7 +83,7 @@ export async function rage(
   const watch = watchman(plan, damage, fleet, over.signal, give);
   const stepping = clock && onClocks(plan, clock, fleet, damage, over.signal);
   const acts = [onServer, onClients].map((act) =>
-    act(plan, backend, fleet, damage, over.signal).catch((error) => give(String(error)))
+    act(plan, server, fleet, damage, over.signal).catch((error) => give(String(error)))
   );
   await Promise.all(acts);
   await reached(plan, fleet, 1, over.signal);
@@ -99,7 +99,7 @@ async function reached(plan: Plan, fleet: Fleet, part: number, over: AbortSignal
 
 async function onServer(
   plan: Plan,
-  backend: Backend,
+  server: Server,
   fleet: Fleet,
   damage: Damage,
   over: AbortSignal,
@@ -108,18 +108,18 @@ async function onServer(
   for (let i = 0; i < plan.kills && !over.aborted; i++) {
     if (i % KILLS_PER_PAUSE === 0) {
       await reached(plan, fleet, i / plan.kills, over);
-      backend.pause();
+      server.pause();
       damage.serverPauses++;
       await pause(LONGEST_FREEZE * random() ** 2);
-      backend.resume();
+      server.resume();
       await pause(BREATH);
     }
     await reached(plan, fleet, (i + random()) / plan.kills, over);
     if (over.aborted) return;
     const start = performance.now();
     damage.kills.push(Date.now());
-    await backend.kill(random());
-    await backend.restart();
+    await server.kill(random());
+    await server.restart();
     damage.down.push(performance.now() - start);
     await pause(BREATH);
   }
@@ -127,7 +127,7 @@ async function onServer(
 
 async function onClients(
   plan: Plan,
-  _backend: Backend,
+  _server: Server,
   fleet: Fleet,
   damage: Damage,
   over: AbortSignal,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Driver, Op, Outcome } from "../../drivers/driver.ts";
+import type { Driver, Outcome, SeatOp } from "../../drivers/driver.ts";
 import type { Diary } from "./diary.ts";
 
 /** A lease that was acknowledged and not given back. */
@@ -45,7 +45,7 @@ export function observed(driver: Driver, diary: Diary): Driver {
   const kept = new Map<string, Kept>();
   const asked = new Map<string, Asked>();
 
-  const sending = (op: Op, sent: number): void => {
+  const sending = (op: SeatOp, sent: number): void => {
     if (op.op === "acquire" && !asked.has(op.id)) asked.set(op.id, { sent });
     // Whatever becomes of it, its end is no surprise any more.
     if (op.op === "release" && op.id !== undefined) {
@@ -54,12 +54,12 @@ export function observed(driver: Driver, diary: Diary): Driver {
     }
   };
 
-  const unanswered = (op: Op): void => {
+  const unanswered = (op: SeatOp): void => {
     const own = op.op === "acquire" ? kept.get(op.id) : undefined;
     if (own) own.firm ??= own.since;
   };
 
-  const answered = (op: Op, outcome: Outcome | undefined, sent: number, at: number): void => {
+  const answered = (op: SeatOp, outcome: Outcome | undefined, sent: number, at: number): void => {
     if (op.op === "inspect" || op.op === "release") return;
     const { resource, seat, id, ttl } = op;
     const own = kept.get(id);
@@ -107,7 +107,9 @@ export function observed(driver: Driver, diary: Diary): Driver {
   return {
     name: driver.name,
     guarantees: driver.guarantees,
-    async apply(ops, options) {
+    async apply(all, options) {
+      // Nobody lists here.
+      const ops = all as readonly SeatOp[];
       const sent = diary.now();
       counts.requests++;
       if (counts.requests % SWEEP === 0) sweep(sent);

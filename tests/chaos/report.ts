@@ -17,8 +17,8 @@ export function passed({ violations, shortfalls }: Result): boolean {
 
 /** The command that repeats a run. */
 export function commandOf({ options }: Result): string {
-  const { backend, operations, kills, pauses, seed } = options;
-  return `deno run -A tests/chaos/main.ts --backend ${backend} --operations ${operations} ` +
+  const { target, operations, kills, pauses, seed } = options;
+  return `deno run -A tests/chaos/main.ts --backend ${target.name} --operations ${operations} ` +
     `--kills ${kills} --pauses ${pauses} --seed ${seed}`;
 }
 
@@ -57,7 +57,7 @@ export function tableOf(results: readonly Result[]): string {
     ["seconds", ({ seconds }) => Math.round(seconds)],
   ];
   const cells = [
-    ["", ...results.map(({ options }) => options.backend)],
+    ["", ...results.map(({ options }) => options.target.name)],
     ...rows.map(([name, of]) => [name, ...results.map((result) => String(of(result)))]),
   ];
   return cells.map(([name = "", ...rest]) =>
@@ -71,7 +71,7 @@ export function detailsOf(result: Result): string {
   const lost = [...forgotten].map(([law, count]) => `  forgotten: "${law}" ${count} times`);
   const more = violations.length > MOST ? [`  … and ${violations.length - MOST} more`] : [];
   return [
-    `${options.backend}: ${passed(result) ? "ok" : "FAILED"}`,
+    `${options.target.name}: ${passed(result) ? "ok" : "FAILED"}`,
     ...shortfalls.map((shortfall) => `  not reached: ${shortfall}`),
     ...lost,
     ...violations.slice(0, MOST).flatMap(linesOf),

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Driver, Op, Outcome } from "../../drivers/driver.ts";
+import type { Driver, Outcome, SeatOp } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import type { Backend } from "../conformance/mod.ts";
 import { anyMoves, type Move, type Plan } from "./moves.ts";
@@ -23,7 +23,7 @@ export async function compare(
   let since = performance.now();
   const model = memory({ now: () => time });
   const same = sameOutcome(plan.ttls);
-  const sent: (readonly Op[])[] = [];
+  const sent: (readonly SeatOp[])[] = [];
   const trace: string[] = [];
   let count = 0;
   for (const move of moves) {
@@ -54,7 +54,7 @@ export async function compare(
   return count;
 }
 
-function named(op: Op, unique: string): Op {
+function named(op: SeatOp, unique: string): SeatOp {
   const guard = "guard" in op && op.guard;
   return {
     ...op,
@@ -94,7 +94,7 @@ function sameOutcome(ttls: readonly number[]): Comparison {
   };
 }
 
-function show(what: Op | Outcome): string {
+function show(what: SeatOp | Outcome): string {
   return JSON.stringify(what, (_, it) => it === Infinity ? "Infinity" : it);
 }
 

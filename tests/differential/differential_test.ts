@@ -8,8 +8,9 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Op, Outcome } from "../../drivers/driver.ts";
-import { BACKENDS, decorated } from "../backends.ts";
+import type { Outcome, SeatOp } from "../../drivers/driver.ts";
+import { decorated } from "../backends/decorators.ts";
+import { BACKENDS, DECORATORS } from "../backends/mod.ts";
 import { agrees } from "./compare.ts";
 import { FAKE, type Move, type Plan, REAL, waiting } from "./moves.ts";
 
@@ -17,7 +18,7 @@ const seed = Number(Deno.env.get("BATON_SEED") ?? crypto.getRandomValues(new Int
 // deno-lint-ignore no-console -- a run that hangs or is killed reports no seed any more
 console.log(`BATON_SEED=${seed}`);
 
-for (const { name, clock, lanes, start } of BACKENDS) {
+for (const { name, clock, lanes, start } of [...BACKENDS, ...DECORATORS]) {
   const check = async (
     plan: (tick: number) => Plan,
     least: number,
@@ -45,7 +46,10 @@ for (const { name, clock, lanes, start } of BACKENDS) {
 }
 
 /** A bug in each of these drivers, which the comparison must find. */
-const BUGS: readonly [string, (op: Op, run: (op: Op) => Promise<Outcome>) => Promise<Outcome>][] = [
+const BUGS: readonly [
+  string,
+  (op: SeatOp, run: (op: SeatOp) => Promise<Outcome>) => Promise<Outcome>,
+][] = [
   ["release ignores the id", async (op, run) => {
     const [holder] =
       (await run({ op: "inspect", resource: op.resource, seat: op.seat ?? "" })).leases;
@@ -58,7 +62,7 @@ const BUGS: readonly [string, (op: Op, run: (op: Op) => Promise<Outcome>) => Pro
   ["renew revives what has ended", async (op, run) => {
     const outcome = await run(op);
     const revives = op.op === "renew" && !outcome.ok;
-    return revives ? await run({ value: "", ...op, op: "acquire" }) : outcome;
+    return revives ? await run({ ...op, value: op.value ?? "", op: "acquire" }) : outcome;
   }],
 ];
 
@@ -68,8 +72,8 @@ for (const [bug, step] of BUGS) {
       ...inner,
       async apply(ops) {
         const outcomes = [];
-        const run = async (op: Op) => (await inner.apply([op]))[0] as Outcome;
-        for (const op of ops) outcomes.push(await step(op, run));
+        const run = async (op: SeatOp) => (await inner.apply([op]))[0] as Outcome;
+        for (const op of ops as readonly SeatOp[]) outcomes.push(await step(op, run));
         return outcomes;
       },
     }));

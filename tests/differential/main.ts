@@ -9,7 +9,7 @@
 
 import { parseArgs } from "node:util";
 import fc from "fast-check";
-import { BACKENDS } from "../backends.ts";
+import { BACKENDS, DECORATORS } from "../backends/mod.ts";
 import { agrees } from "./compare.ts";
 import { FAKE, REAL } from "./moves.ts";
 
@@ -22,13 +22,12 @@ const { values } = parseArgs({
   },
 });
 const [sequences, seed] = [Number(values.sequences), Number(values.seed)];
-const chosen = BACKENDS.filter(({ name }) =>
-  name.toLowerCase().includes(values.backend.toLowerCase())
-);
+const ALL = [...BACKENDS, ...DECORATORS];
+const chosen = ALL.filter(({ name }) => name.toLowerCase().includes(values.backend.toLowerCase()));
 if (!(sequences > 0) || !Number.isInteger(seed) || chosen.length === 0) {
   console.error(
     "Cannot compare: --sequences and --seed are whole numbers, and --backend is a part of one of\n" +
-      BACKENDS.map(({ name }) => `  ${name}`).join("\n"),
+      ALL.map(({ name }) => `  ${name}`).join("\n"),
   );
   Deno.exit(2);
 }

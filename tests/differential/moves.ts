@@ -5,11 +5,11 @@
  */
 
 import fc from "fast-check";
-import type { Guard, Op } from "../../drivers/driver.ts";
+import type { Guard, SeatOp } from "../../drivers/driver.ts";
 
 /** One move of one client; names are made unique only when it is run. */
 export type Move =
-  | { readonly client: number; readonly ops: readonly Op[] }
+  | { readonly client: number; readonly ops: readonly SeatOp[] }
   | { readonly client: number; readonly again: number }
   | { readonly pass: number };
 
@@ -25,11 +25,11 @@ const kind = fc.constantFrom(
 const guard = fc.record({ when, resource, seat }, { requiredKeys: ["when", "resource"] });
 
 /** Operations; an id belongs to one seat and has one ttl for good, as rules 6 and 8 ask. */
-function anyOp(ttls: readonly number[]): fc.Arbitrary<Op> {
+function anyOp(ttls: readonly number[]): fc.Arbitrary<SeatOp> {
   const nth = fc.nat(ttls.length - 1);
   const maybe = fc.option(guard, { nil: undefined, freq: 2 });
   return fc.tuple(kind, resource, seat, nth, value, maybe).map(
-    ([kind, resource, seat, nth, value, guard]): Op => {
+    ([kind, resource, seat, nth, value, guard]): SeatOp => {
       const place = { resource, seat };
       const lease = { ...place, id: `${resource}${seat}#${nth}`, ttl: ttls[nth] ?? LONG };
       if (kind === "acquire") return { op: kind, ...lease, value, ...(guard && { guard }) };

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { isStale } from "../../fencing/mod.ts";
-import { chance, seedOfRun } from "../chance.ts";
+import { chance, seedOfRun } from "../tools/chance.ts";
 
 /** Adds the entry to the history of what is written to, or rejects and adds nothing. */
 export type Write = (

@@ -8,12 +8,11 @@
 
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
-import type { Driver, Lease, Op, Outcome } from "../../drivers/driver.ts";
+import type { Driver, Lease, Outcome, SeatOp } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
-import { BACKENDS } from "../backends.ts";
-import { seedOfRun } from "../chance.ts";
+import { seedOfRun } from "../tools/chance.ts";
 import type { Losses } from "./lossy.ts";
-import { inProcess, OVER_HTTP, PLACES } from "./places.ts";
+import { inProcess, PLACES } from "./places.ts";
 import { type Plan, run, type Tally } from "./run.ts";
 
 const seed = seedOfRun();
@@ -30,11 +29,6 @@ const RETRYING: Plan = {
   losses: { requests: 4, replies: 8, late: 0 },
 };
 
-Deno.test("every backend reached over HTTP is still in the table of all", () => {
-  const names = BACKENDS.map(({ name }) => name);
-  assert.deepEqual([...OVER_HTTP.keys()].filter((name) => !names.includes(name)), []);
-});
-
 /** The run was one in which there was something to find. */
 function isTelling(tally: Tally, least: readonly (keyof Tally)[]): void {
   for (const what of least) {
@@ -43,8 +37,8 @@ function isTelling(tally: Tally, least: readonly (keyof Tally)[]): void {
   assert.ok(tally.concurrent > tally.calls / 4, `few overlap: ${JSON.stringify(tally)}`);
 }
 
-for (const { name, start } of PLACES) {
-  const operations = OVER_HTTP.has(name) ? 120 : 200;
+for (const { name, slow, start } of PLACES) {
+  const operations = slow ? 120 : 200;
   Deno.test(`on ${name} all that eight clients do at once is linearizable`, async (t) => {
     const place = await start();
     try {
@@ -65,17 +59,17 @@ for (const { name, start } of PLACES) {
   });
 }
 
-type Step = (op: Op, run: (op: Op) => Promise<Outcome>) => Promise<Outcome>;
+type Step = (op: SeatOp, run: (op: SeatOp) => Promise<Outcome>) => Promise<Outcome>;
 
 /** Memory with a step of its own in front; whatever it leaves alone stays sound. */
 function planted(step: Step): Driver {
   const inner = memory();
-  const run = async (op: Op) => (await inner.apply([op]))[0] as Outcome;
+  const run = async (op: SeatOp) => (await inner.apply([op]))[0] as Outcome;
   return {
     ...inner,
     async apply(ops) {
       const outcomes = [];
-      for (const op of ops) outcomes.push(await step(op, run));
+      for (const op of ops as readonly SeatOp[]) outcomes.push(await step(op, run));
       return outcomes;
     },
   };
@@ -92,7 +86,11 @@ async function timeForOthers(): Promise<void> {
   for (let turn = 0; turn < 12; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-const look = ({ resource, seat }: Op): Op => ({ op: "inspect", resource, seat: seat ?? "" });
+const look = ({ resource, seat }: SeatOp): SeatOp => ({
+  op: "inspect",
+  resource,
+  seat: seat ?? "",
+});
 
 /** What somebody might build, and every test that asks one thing after the other would pass. */
 const BUGS: readonly (readonly [bug: string, step: () => Step, losses?: Losses])[] = [

@@ -6,7 +6,7 @@
  */
 
 import { UnknownOutcome } from "../../errors.ts";
-import type { Driver, Op, Outcome } from "../../drivers/driver.ts";
+import type { Driver, Outcome, SeatOp } from "../../drivers/driver.ts";
 import type { SeatInput } from "./seat_model.ts";
 import type { Call } from "./wgl.ts";
 
@@ -42,7 +42,7 @@ export class History {
           const returned = outcomes ? ++this.#now : Infinity;
           const resent = way.sends() > sends + 1;
           if (resent) this.resent += ops.length;
-          for (const [n, op] of ops.entries()) {
+          for (const [n, op] of (ops as readonly SeatOp[]).entries()) {
             const input = inputOf(op, resent);
             this.calls.push({ client, input, output: outcomes?.[n], invoked, returned });
           }
@@ -62,7 +62,7 @@ export class History {
   }
 }
 
-function inputOf(op: Op, resent: boolean): SeatInput {
+function inputOf(op: SeatOp, resent: boolean): SeatInput {
   return op.op === "release" && op.id !== undefined ? { ...op, resent } : op;
 }
 

@@ -1,19 +1,14 @@
 /**
- * Every backend of `../backends.ts` with a way to it on which requests and replies are lost: for those
- * that are reached over HTTP the front end of their vendor with its faults, for the others a driver in
- * between.
+ * Every backend with a way to it on which requests and replies are lost: the front end's faults where
+ * there is one, and a driver in between elsewhere.
  *
  * @module
  */
 
 import type { Driver } from "../../drivers/driver.ts";
-import { upstash } from "../../drivers/redis/upstash.ts";
-import { BACKENDS } from "../backends.ts";
-import { chance } from "../chance.ts";
-import type { Fault, Faults } from "../servers/faults.ts";
-import { startRedis } from "../servers/redis.ts";
-import { startUpstash } from "../servers/upstash.ts";
-import { SQL_DATABASES } from "../sql_databases.ts";
+import { type Backend, BACKENDS, DECORATORS, having, type Wire } from "../backends/mod.ts";
+import type { Fault } from "../servers/faults.ts";
+import { chance } from "../tools/chance.ts";
 import { distant, type Losses } from "./lossy.ts";
 import { pick, type Random } from "./random_history.ts";
 
@@ -21,7 +16,7 @@ import { pick, type Random } from "./random_history.ts";
 export interface Place {
   /** A client of its own. */
   connect(): Promise<Driver>;
-  /** From now on things get lost, as these dice tell. */
+  /** From now on things get lost, as these dice say. */
   lose(random: Random, how: Losses): void;
   /** How many connections were cut so far. */
   cuts(): number;
@@ -33,6 +28,8 @@ export interface Place {
 /** An entry. */
 export interface PlaceEntry {
   readonly name: string;
+  /** Whether each call takes its time. */
+  readonly slow: boolean;
   start(): Promise<Place>;
 }
 
@@ -60,11 +57,11 @@ export function inProcess(
   };
 }
 
-/** A front end; what it is told to do to a request is written down when it cuts a connection. */
-function overHttp(faults: Faults, connect: () => Driver, stop: () => Promise<void>): Place {
+/** A front end, which counts the connections that it is made to cut. */
+function overHttp({ faults }: Wire, connect: Place["connect"], stop: () => Promise<void>): Place {
   let cuts = 0;
   return {
-    connect: () => Promise.resolve(connect()),
+    connect,
     lose: (random, { requests, replies }) =>
       faults.always((): Fault => {
         const dice = random() * 100;
@@ -84,38 +81,25 @@ function overHttp(faults: Faults, connect: () => Driver, stop: () => Promise<voi
   };
 }
 
-async function startOnUpstash(): Promise<Place> {
-  const redis = await startRedis();
-  const server = await startUpstash(redis);
-  const connect = () => upstash({ url: server.url, token: server.token });
-  return overHttp(server.faults, connect, async () => {
-    await server.stop();
-    await redis.stop();
-  });
-}
+const WIRED = having("wire");
 
-function startOn(database: string): () => Promise<Place> {
-  return async () => {
-    const found = SQL_DATABASES.find(({ name }) => name === database);
-    if (!found) throw new Error(`There is no ${database}`);
-    const place = await found.start();
-    return overHttp(place.faults, () => place.front(), () => place.stop());
+function entryOf(backend: Backend): PlaceEntry {
+  const { name, key } = backend;
+  const wired = WIRED.find((each) => each.key === key);
+  return {
+    name,
+    slow: wired !== undefined,
+    async start() {
+      if (!wired) {
+        const running = await backend.start();
+        return inProcess(() => running.connect(), () => running.stop());
+      }
+      const running = await wired.start();
+      const connect = async () => await running.connect();
+      return overHttp(running.wire, connect, () => running.stop());
+    },
   };
 }
 
-/** The backends reached over HTTP, by their names in the table of all. */
-export const OVER_HTTP: ReadonlyMap<string, () => Promise<Place>> = new Map([
-  ["upstash over a real Redis", startOnUpstash],
-  ["neon over a real PostgreSQL", startOn("PostgreSQL")],
-  ["planetscale over a real MySQL", startOn("MySQL")],
-  ["planetscale over a real MariaDB", startOn("MariaDB")],
-]);
-
-/** The table: every entry of the other one. */
-export const PLACES: readonly PlaceEntry[] = BACKENDS.map(({ name, start }) => ({
-  name,
-  start: OVER_HTTP.get(name) ?? (async () => {
-    const backend = await start();
-    return inProcess(() => backend.connect(), () => backend.stop());
-  }),
-}));
+/** Every backend and decorator. */
+export const PLACES: readonly PlaceEntry[] = [...BACKENDS, ...DECORATORS].map(entryOf);

@@ -7,7 +7,7 @@
 
 import type { Acquire, Lease, Outcome } from "../../drivers/driver.ts";
 import { step, type Table } from "../../drivers/kit/step.ts";
-import { shuffled } from "../chance.ts";
+import { shuffled } from "../tools/chance.ts";
 import { type RegisterInput, registerModel, runRegister } from "./register_model.ts";
 import { type SeatInput, seatModel } from "./seat_model.ts";
 import type { Call, Model } from "./wgl.ts";
@@ -206,6 +206,10 @@ class SeatTable implements Table {
 
   drop(resource: string, seat: string): void {
     this.#leases.delete(`${resource} ${seat}`);
+  }
+
+  scan(): never {
+    throw new Error("nobody lists in a history");
   }
 
   nextToken(): number {

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import type { Driver } from "../../drivers/driver.ts";
 import { retrying } from "../../coordination/leases/retrying.ts";
 import { systemRuntime } from "../../mod.ts";
-import { chance } from "../chance.ts";
+import { chance } from "../tools/chance.ts";
 import { brief, History, type SeatCall } from "./history.ts";
 import type { Losses } from "./lossy.ts";
 import type { Place } from "./places.ts";

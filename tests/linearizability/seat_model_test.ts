@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import type { Acquire, Outcome } from "../../drivers/driver.ts";
-import { chance, seedOfRun } from "../chance.ts";
+import { chance, seedOfRun } from "../tools/chance.ts";
 import { acquire, breakSeat, ifHeld, inspect, release, renew } from "../conformance/operations.ts";
 import { linearizable, seats } from "./random_history.ts";
 import { expiry, type SeatInput, seatModel } from "./seat_model.ts";

@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { chance, seedOfRun } from "../chance.ts";
+import { chance, seedOfRun } from "../tools/chance.ts";
 import { bruteForce } from "./brute_force.ts";
 import {
   crowd,

@@ -5,8 +5,8 @@
  */
 
 import { ConnectionError, UnknownOutcome } from "../../errors.ts";
-import type { Acquire, Driver, Op, Outcome } from "../../drivers/driver.ts";
-import { chance } from "../chance.ts";
+import type { Acquire, Driver, Outcome, SeatOp } from "../../drivers/driver.ts";
+import { chance } from "../tools/chance.ts";
 import { acquire, breakSeat, inspect, release, renew } from "../conformance/operations.ts";
 import { pick, type Random } from "./random_history.ts";
 
@@ -35,7 +35,7 @@ async function one(driver: Driver, client: number, load: Load): Promise<void> {
   let ids = 0;
   for (let done = 0; done < load.operations;) {
     const seats = load.seats.filter(() => random() < 1.5 / load.seats.length);
-    const ops = seats.map((seat): Op => {
+    const ops = seats.map((seat): SeatOp => {
       const before = last.get(seat);
       if (before) return nextOp(before, load, random);
       const id = `${client}.${++ids}`;
@@ -58,7 +58,7 @@ async function one(driver: Driver, client: number, load: Load): Promise<void> {
 }
 
 /** Something to do about an acquisition. */
-function nextOp(mine: Acquire, { resource, breaks }: Load, random: Random): Op {
+function nextOp(mine: Acquire, { resource, breaks }: Load, random: Random): SeatOp {
   const { seat } = mine;
   const dice = random();
   if (breaks && dice < 0.08) return breakSeat({ resource, seat });
@@ -69,7 +69,7 @@ function nextOp(mine: Acquire, { resource, breaks }: Load, random: Random): Op {
 
 async function answerOf(
   driver: Driver,
-  ops: readonly Op[],
+  ops: readonly SeatOp[],
 ): Promise<readonly Outcome[] | undefined> {
   try {
     return await driver.apply(ops);

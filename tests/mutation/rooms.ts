@@ -43,8 +43,8 @@ const OWN: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
   [/^coordination\/(names|locks\/(acquirable|lock))\.ts$/, core("lock", "waiting", "semaphore")],
   [/^coordination\/locks\/semaphore\.ts$/, core("semaphore", "waiting")],
   [/^coordination\/election\//, core("election", "lead", "tick", "groups")],
-  [/^drivers\/characteristics\.ts$/, files("url")],
-  [/^coordination\/shutdown\.ts$/, files("shutdown_signals", "shutdown")],
+  [/^drivers\/characteristics\.ts$/, files("url/url")],
+  [/^coordination\/shutdown\.ts$/, files("processes/shutdown_signals", "processes/shutdown")],
   [/^coordination\/cron\/slots\.ts$/, core("slots")],
   [/^coordination\/cron\//, core("cron", "cron_options", "cron_history", "cron_ends")],
   [
@@ -56,47 +56,61 @@ const OWN: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
     core("tick", "watch_memory", "membership"),
   ],
   [/^coordination\/partition\/partitioner\.ts$/, core("partitioner")],
-  [/^coordination\/partition\//, files("hash_ring")],
+  [/^coordination\/partition\//, files("core/hash_ring")],
   [
     /^drivers\/(kit\/step|memory)\.ts$/,
-    [...some("driver", "^memory keeps"), ...core("retrying")],
+    [...some("laws/driver", "^memory keeps"), ...core("retrying")],
   ],
   [/^drivers\/sqlite\//, [
-    ...some("driver", "^sqlite"),
-    ...files("sqlite_transactions", "sqlite"),
+    ...some("laws/driver", "^sqlite"),
+    ...files("drivers/sqlite/transactions", "drivers/sqlite/sqlite"),
   ]],
   [
     /^(drivers\/decorators|coordination\/leases\/retrying)/,
     [
       ...core("decorators", "retrying", "budget"),
-      ...some("driver", "^(retrying|namespaced|traced|all)"),
+      ...some("laws/driver", "^(retrying|namespaced|traced|all)"),
     ],
   ],
   [/^drivers\/kit\//, [
     ...core("driver_rules"),
-    ...some("driver", "^memory keeps"),
+    ...some("laws/driver", "^memory keeps"),
   ]],
-  [/^drivers\/schemes\.ts$/, files("url_hosts", "url", "url_databases")],
-  [/^drivers\/redis\/upstash\.ts$/, files("upstash_word", "upstash")],
+  [/^drivers\/schemes\.ts$/, files("url/hosts", "url/url", "url/databases")],
+  [/^drivers\/redis\/upstash\.ts$/, files("drivers/redis/upstash_word", "drivers/redis/upstash")],
   [/^drivers\/redis/, [
-    ...files("redis_replies", "redis_lists", "redis", "upstash"),
-    ...some("requests", "Upstash"),
+    ...files(
+      "drivers/redis/replies",
+      "drivers/redis/lists",
+      "drivers/redis/redis",
+      "drivers/redis/upstash",
+    ),
+    ...some("laws/requests", "Upstash"),
   ]],
   [/^drivers\/postgres\/schema\.ts$/, [
-    ...[...files("postgres_waits"), ...some("sql_tokens", "^PostgreSQL")],
-    ...[...some("driver", "^neon"), ...files("postgres")],
+    ...[...files("drivers/postgres/waits"), ...some("drivers/sql/tokens", "^PostgreSQL")],
+    ...[...some("laws/driver", "^neon"), ...files("drivers/postgres/postgres")],
   ]],
-  [/^drivers\/postgres\/neon\.ts$/, files("neon")],
-  [/^drivers\/postgres/, files("postgres_request", "postgres")],
+  [/^drivers\/postgres\/neon\.ts$/, files("drivers/postgres/neon")],
+  [/^drivers\/postgres/, files("drivers/postgres/request", "drivers/postgres/postgres")],
   [
     /^drivers\/mysql\/statements\.ts$/,
     [
-      ...[...files("mysql_locks", "mysql_sweep_race"), ...some("sql_tokens", "^MariaDB")],
-      ...[...some("driver", "MariaDB"), ...files("mysql")],
+      ...[
+        ...files("drivers/mysql/locks", "drivers/mysql/sweep_race"),
+        ...some("drivers/sql/tokens", "^MariaDB"),
+      ],
+      ...[...some("laws/driver", "MariaDB"), ...files("drivers/mysql/mysql")],
     ],
   ],
-  [/^drivers\/mysql\/planetscale\.ts$/, files("planetscale", "planetscale_lies")],
-  [/^drivers\/mysql/, files("mysql", "mysql_locks", "planetscale_lies")],
+  [
+    /^drivers\/mysql\/planetscale\.ts$/,
+    files("drivers/mysql/planetscale", "drivers/mysql/planetscale_lies"),
+  ],
+  [
+    /^drivers\/mysql/,
+    files("drivers/mysql/mysql", "drivers/mysql/locks", "drivers/mysql/planetscale_lies"),
+  ],
   [/^http\/(failures|handlers\/(lock|response_lease))/, files("http/lock", "http/hono")],
   [/^http\/handlers\/leader/, files("http/leader")],
   [/^http\/(secret|handlers\/(cron|authorize))/, files("http/cron")],
@@ -105,7 +119,7 @@ const OWN: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
   [/^fencing\/redis/, files("fencing/redis")],
   [/^fencing\/postgres/, files("fencing/postgres")],
   [/^fencing\/mysql/, files("fencing/mysql_refusals", "fencing/mysql")],
-  [/^url\.ts$/, files("url")],
+  [/^url\.ts$/, files("url/url")],
 ];
 
 /** What comes after a file's own tests; every rule that fits holds. */
@@ -113,37 +127,47 @@ const MORE: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
   [
     /^(coordination|drivers\/(kit|memory|decorators))/,
     [
-      ...[...some("coordination", "memory"), { path: "tests/core" }, ...files("tooz_bugs")],
+      ...[
+        ...some("laws/coordination", "memory"),
+        { path: "tests/core" },
+        ...files("core/tooz_bugs"),
+      ],
       { path: "tests/http" },
     ],
   ],
-  [/^drivers\/sqlite/, [...some("coordination", "SQLite")]],
+  [/^drivers\/sqlite/, [...some("laws/coordination", "sqlite")]],
   [
     /^drivers\/(redis|kit)/,
     [
-      ...some("driver", "^upstash"),
-      ...[...files("lost_reply"), ...some("coordination", "upstash")],
+      ...some("laws/driver", "^upstash"),
+      ...[...files("drivers/redis/lost_reply"), ...some("laws/coordination", "upstash")],
     ],
   ],
   [
     /^drivers\/postgres/,
     [
-      ...[...some("requests", "Neon"), ...some("driver", "^neon")],
-      ...[...files("schema"), ...some("sweep", "^PostgreSQL")],
-      ...[...some("sql_lost_reply", "^PostgreSQL"), ...some("sql_race", "^PostgreSQL")],
-      ...some("group_race", "neon"),
+      ...[...some("laws/requests", "Neon"), ...some("laws/driver", "^neon")],
+      ...[...files("drivers/sql/schema"), ...some("drivers/sql/sweep", "^PostgreSQL")],
+      ...[
+        ...some("drivers/sql/lost_reply", "^PostgreSQL"),
+        ...some("drivers/sql/race", "^PostgreSQL"),
+      ],
+      ...some("laws/group_race", "neon"),
     ],
   ],
   [
     /^drivers\/mysql/,
     [
-      ...[...some("requests", "PlanetScale"), ...some("driver", "MariaDB", "MySQL")],
-      ...[...files("schema"), ...some("sweep", "^(mysql|mariadb|MySQL|MariaDB)")],
+      ...[...some("laws/requests", "PlanetScale"), ...some("laws/driver", "MariaDB", "MySQL")],
       ...[
-        ...some("sql_lost_reply", "^MariaDB", "^MySQL"),
-        ...some("sql_race", "^MariaDB", "^MySQL"),
+        ...files("drivers/sql/schema"),
+        ...some("drivers/sql/sweep", "^(mysql|mariadb|MySQL|MariaDB)"),
       ],
-      ...some("group_race", "planetscale"),
+      ...[
+        ...some("drivers/sql/lost_reply", "^MariaDB", "^MySQL"),
+        ...some("drivers/sql/race", "^MariaDB", "^MySQL"),
+      ],
+      ...some("laws/group_race", "planetscale"),
     ],
   ],
   [/^http\//, [{ path: "tests/http" }]],

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { HeldLease } from "../../coordination/leases/held_lease.ts";
 import { type Instant, instant } from "../../coordination/runtime.ts";
-import type { Lease, Op } from "../../drivers/driver.ts";
+import type { Lease, SeatOp } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import { step, type Table } from "../../drivers/kit/step.ts";
 import { FakeRuntime } from "../core/fake_runtime.ts";
@@ -31,13 +31,14 @@ const model = modelOf({ scope: { ...AGAIN, horizon: 9 }, properties: [] });
 const { ttl } = model.scope;
 
 /** The product's step on a table that is the model's seat. */
-function productStep(op: Op, { id, left, token }: Seat, now: number) {
+function productStep(op: SeatOp, { id, left, token }: Seat, now: number) {
   const there = { seat: "", id: `${id}`, token, value: "", left: left * TICK };
   let row: Lease | undefined = left > 0 ? there : undefined;
   const table: Table = {
     live: () => row ? [row] : [],
     put: (_, lease) => void (row = lease),
     drop: () => void (row = undefined),
+    scan: () => [],
     nextToken: () => Math.max(token + 1, now * TOKENS_PER_TICK),
   };
   const { ok } = step(op, table);
@@ -111,14 +112,19 @@ class Shadow {
     if (/^a sends acquire/.test(label)) this.#sent = instant(this.runtime);
     if (/^a hears that a1 is granted/.test(label)) this.lease = this.#granted();
     if (/^a sends renew/.test(label)) this.#renewing = instant(this.runtime);
-    if (/^a hears that a1 is renewed/.test(label)) this.lease?.renewed(true, this.#renewing);
-    if (/^a hears that a1 was not/.test(label)) this.lease?.renewed(false, this.#renewing);
+    if (/^a hears that a1 is renewed/.test(label)) this.#renewed(true);
+    if (/^a hears that a1 was not/.test(label)) this.#renewed(false);
     if (/sends release/.test(label)) this.lease?.releasing();
+  }
+
+  /** Hands the lease the answer to its renewal. */
+  #renewed(ok: boolean): void {
+    this.lease?.renewal().take([{ ok, leases: [] }], this.#renewing);
   }
 
   #granted(): HeldLease {
     return new HeldLease({
-      driver: memory(),
+      ask: () => Promise.reject(new Error("nothing is sent")),
       runtime: this.runtime,
       bounds: { rate: 0, step: model.rules.margin * TICK },
       on: () => {},
@@ -147,7 +153,7 @@ Deno.test("the lease that users hold is believed exactly where the model's clien
       const { phase } = clientOf(after, 0);
       phases.set(phase, (phases.get(phase) ?? 0) + 1);
       if (phase === "lost" || phase === "releasing") {
-        shadow.lease?.renewed(true, instant(shadow.runtime));
+        shadow.lease?.renewal().take([{ ok: true, leases: [] }], instant(shadow.runtime));
         assert.equal(shadow.lease?.held ?? false, false, "what is lost stays lost");
       }
       const key = keyOf(after);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chance } from "../chance.ts";
+import { chance } from "../tools/chance.ts";
 import { search, type Space } from "./search.ts";
 
 /** A graph as a space: from each node to its neighbours, in the order given. */

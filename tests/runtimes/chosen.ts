@@ -1,5 +1,5 @@
 /**
- * Which cases of the published suite are run in which runtime. `tests/driver_test.ts` runs them all,
+ * Which cases of the published suite are run in which runtime. `tests/laws/driver_test.ts` runs them all,
  * in Deno; here they are to prove the runtime, not the backend.
  *
  * @module

@@ -6,7 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { cached, run } from "../servers/cache.ts";
@@ -21,25 +21,28 @@ export interface Installation {
 
 /** The runtimes; their versions are pinned, for another one is another test. */
 const RUNTIMES = ["miniflare@4.20260730.0", "bun@1.4.5"];
-/** The vendors' packages, in the versions that `deno.json` gives. */
-const VENDORS = ["@upstash/redis", "@neondatabase/serverless", "@planetscale/database"];
 
 /** Everything, or an error that says what is missing. */
 export async function requireRuntimes(): Promise<Installation> {
-  const wanted = [...RUNTIMES, ...VENDORS.map(versioned)];
+  const wanted = [...RUNTIMES, ...vendorsPackages()];
   const hash = createHash("sha256").update(wanted.join()).digest("hex").slice(0, 12);
   const folder = await cached(`runtimes-${process.arch}-${hash}`, (folder) => fill(folder, wanted));
   const modules = join(folder, "node_modules");
   return { node: await requireNode(), bun: await requireBun(modules), modules };
 }
 
-function versioned(name: string): string {
-  const { imports } = JSON.parse(
-    readFileSync(new URL("../../deno.json", import.meta.url), "utf8"),
-  );
-  const specifier: unknown = imports[name];
-  if (typeof specifier !== "string") throw new Error(`deno.json does not import ${name}`);
-  return specifier.replace(/^npm:/, "");
+/** The packages that drivers import, in the versions that `deno.json` gives. */
+function vendorsPackages(): string[] {
+  const root = new URL("../../", import.meta.url);
+  const { imports } = JSON.parse(readFileSync(new URL("deno.json", root), "utf8"));
+  const drivers = readdirSync(new URL("drivers/", root), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(new URL(`drivers/${file}`, root), "utf8"));
+  const used = Object.entries<string>(imports)
+    .filter(([name]) => drivers.some((text) => text.includes(` from "${name}"`)))
+    // Of one that is imported by a path inside it, the package is installed.
+    .flatMap(([, specifier]) => /^npm:(@?[^@]+@[^/]+)/.exec(specifier)?.[1] ?? []);
+  return [...new Set(used)];
 }
 
 async function fill(folder: string, wanted: readonly string[]): Promise<void> {

@@ -5,14 +5,10 @@
  * @module
  */
 
-import { neonConfig } from "@neondatabase/serverless";
 import { memory } from "../../drivers/memory.ts";
-import { neon } from "../../drivers/postgres/neon.ts";
-import { planetscale } from "../../drivers/mysql/planetscale.ts";
-import { upstash } from "../../drivers/redis/upstash.ts";
 import type { Driver } from "../../drivers/driver.ts";
-import type { Coordinator } from "../../mod.ts";
 import { getCoordinator } from "../../url.ts";
+import { open } from "../backends/address.ts";
 import { type Backend, driverCases } from "../conformance/mod.ts";
 import { smokeCases } from "./smoke.ts";
 import { waitingTimers } from "./timers.ts";
@@ -23,20 +19,14 @@ export * as fencing from "../../fencing/mod.ts";
 export * as hono from "../../http/hono.ts";
 export * as http from "../../http/mod.ts";
 export { Coordinator, type CoordinatorEvent, type Lease, systemRuntime } from "../../mod.ts";
-export { getCoordinator, memory, neon, planetscale, upstash };
-
-/** Where a backend's front end is. */
-export interface Address {
-  readonly vendor: "upstash" | "neon" | "planetscale";
-  readonly url: string;
-  readonly token?: string;
-}
+export { getCoordinator, memory, open };
 
 /** One case to run. */
 export interface Job {
   readonly suite: "smoke" | "conformance";
   readonly name: string;
-  readonly address: Address;
+  /** Where the backend is, as `getCoordinator()` takes it. */
+  readonly url: string;
 }
 
 /** How it went; without an error it went well. */
@@ -46,39 +36,13 @@ export interface Result {
   readonly timers: number;
 }
 
-/** A driver as a user makes it. */
-export function open({ vendor, url, token = "" }: Address): Driver {
-  switch (vendor) {
-    case "upstash":
-      return upstash({ url, token });
-    case "neon":
-      // The vendor's own rule leads to https://api.…, and there is no such setting for one client.
-      neonConfig.fetchEndpoint = (_host, port) => `http://127.0.0.1:${port}/sql`;
-      return neon({ url });
-    case "planetscale":
-      return planetscale({ url });
-  }
-}
-
-/** A coordinator as a user makes it who has but a URL. */
-async function openUrl(address: Address, memberId: string): Promise<Coordinator> {
-  open(address); // Neon's client must be told where its servers are.
-  const { vendor, url, token } = address;
-  const scheme =
-    { upstash: "upstash+http:", neon: "neon:", planetscale: "planetscale+http:" }[vendor];
-  return await getCoordinator(
-    url.replace(/^\w+:/, scheme),
-    memberId,
-    token === undefined ? {} : { token },
-  );
-}
-
 /** Runs one case. It never rejects. */
-export async function run({ suite, name, address }: Job): Promise<Result> {
+export async function run({ suite, name, url }: Job): Promise<Result> {
   try {
     if (suite === "smoke") {
-      await byName(smokeCases, name).run(() => open(address), (id) => openUrl(address, id));
-    } else await byName(driverCases, name).run(backendAt(address));
+      const handles = await handlesOf(url);
+      await byName(smokeCases, name).run(handles, (id) => getCoordinator(url, id));
+    } else await byName(driverCases, name).run(backendAt(url));
     return { timers: await waitingTimers() };
   } catch (error) {
     const text = error instanceof Error ? error.stack ?? String(error) : String(error);
@@ -93,8 +57,21 @@ function byName<T extends { readonly name: string }>(cases: readonly T[], name: 
   return found;
 }
 
-function backendAt(address: Address): Backend {
+/** Fresh handles. Drivers load on demand, and a case does not wait, so they are made before it begins. */
+async function handlesOf(url: string): Promise<() => Driver> {
+  const handles = await Promise.all(Array.from({ length: MOST }, () => open(url)));
+  return () => handles.pop() ?? fail();
+}
+
+/** More handles than any case of the short script takes. */
+const MOST = 16;
+
+function fail(): never {
+  throw new Error(`a case takes more than ${MOST} handles`);
+}
+
+function backendAt(url: string): Backend {
   const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   // Long, for all runtimes share this machine; time that passes costs nothing while others work.
-  return { connect: () => open(address), pass, tick: 1_000 };
+  return { connect: () => open(url), pass, tick: 1_000 };
 }

@@ -1,17 +1,18 @@
 /**
- * The same file of code, built once, in Deno, Node, Bun and workerd, over all three vendors' HTTP.
+ * The same file of code, built once, in Deno, Node, Bun and workerd, over every vendor's HTTP.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
-import { upstash } from "../../drivers/redis/upstash.ts";
 import { Coordinator } from "../../mod.ts";
+import { open } from "../backends/address.ts";
+import type { Wire } from "../backends/mod.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
 import { build, stopBundler } from "./bundle.ts";
 import { otherCases, timedCases } from "./chosen.ts";
 import { type Installation, requireRuntimes } from "./install.ts";
-import { type Database, type Place, startDatabases } from "./places.ts";
+import { type Database, startDatabases } from "./places.ts";
 import {
   asked,
   type Running,
@@ -109,7 +110,7 @@ async function withBuilt(
 /** Does the work on those databases, each through a front end of its own; it answers what failed. */
 async function on(
   databases: readonly (Database | undefined)[],
-  work: (place: Place) => Promise<string[]>,
+  work: (place: Wire) => Promise<string[]>,
 ): Promise<void> {
   const failures = await Promise.all(databases.map(async (database) => {
     assert.ok(database);
@@ -126,14 +127,14 @@ async function on(
 /** The short script, one case after the other, each with the faults that it asks for. */
 async function smoke(
   running: Running,
-  { address, faults }: Place,
+  { url, faults }: Wire,
   countTimers: boolean,
 ): Promise<string[]> {
   const failures: string[] = [];
   for (const { name, faults: met = [] } of smokeCases) {
     faults.clear();
     faults.next(...met);
-    const { error, timers } = await running.run({ suite: "smoke", name, address });
+    const { error, timers } = await running.run({ suite: "smoke", name, url });
     if (error !== undefined) failures.push(`${name}: ${error}`);
     else if (countTimers && timers > 0) failures.push(`${name}: ${timers} timers are left`);
   }
@@ -143,7 +144,7 @@ async function smoke(
 /** Cases of the suite, so many at once. */
 async function conform(
   running: Running,
-  { address }: Place,
+  { url }: Wire,
   names: readonly string[],
   lanes: number,
 ): Promise<string[]> {
@@ -151,7 +152,7 @@ async function conform(
   const waiting = [...names];
   const lane = async (): Promise<void> => {
     for (let name = waiting.shift(); name; name = waiting.shift()) {
-      const { error } = await running.run({ suite: "conformance", name, address });
+      const { error } = await running.run({ suite: "conformance", name, url });
       if (error !== undefined) failures.push(`${name}: ${error}`);
     }
   };
@@ -165,7 +166,7 @@ async function scheduledOnce(
   databases: readonly Database[],
 ): Promise<void> {
   const places = await Promise.all(databases.map((each) => each.front()));
-  const bindings = Object.fromEntries(places.map(({ address }) => [address.vendor, address]));
+  const bindings = Object.fromEntries(places.map(({ url }, i) => [`database ${i}`, url]));
   const workers = startWorkers(installed, folder);
   try {
     const names = WORKERS.map((date) => date ?? "now");
@@ -176,7 +177,7 @@ async function scheduledOnce(
     );
     const minute = Math.floor(Date.now() / 60_000);
     // Each slot on another database.
-    const slots = places.map(({ address }, i) => [address.vendor, (minute - i) * 60_000] as const);
+    const slots = places.map((_, i) => [`database ${i}`, (minute - i) * 60_000] as const);
     for (const [cron, slot] of slots) {
       const outcomes = await Promise.all(names.map((name) => workers.scheduled(name, slot, cron)));
       assert.ok(outcomes.every(({ outcome }) => outcome === "ok"));
@@ -198,23 +199,22 @@ async function keptOver(
 ): Promise<void> {
   const [redis] = databases;
   assert.ok(redis);
-  const { address, stop } = await redis.front();
-  const { url, token = "" } = address;
-  const other = new Coordinator(upstash({ url, token }));
+  const { url, stop } = await redis.front();
+  const other = new Coordinator(await open(url));
   const workers = startWorkers(installed, folder);
   try {
     await workers.start("keeper");
     const ask = <T>(kept: "look" | "confirm" | "renew" | "release") =>
       asked<T>(workers, "keeper", { kept });
 
-    await asked(workers, "keeper", { hold: "kept", ttl: 60_000, address });
+    await asked(workers, "keeper", { hold: "kept", ttl: 60_000, url });
     assert.deepEqual(await ask<Look>("look"), { held: true, told: [0, 0] });
     assert.equal(await ask("renew"), true);
     assert.equal(await ask("confirm"), "confirmed");
     assert.equal(await ask("release"), true);
     assert.deepEqual(await ask<Look>("look"), { held: false, told: [0, 0] });
 
-    await asked(workers, "keeper", { hold: "lost", ttl: 2_000, address });
+    await asked(workers, "keeper", { hold: "lost", ttl: 2_000, url });
     const next = await other.getLock("lost").hold();
     // The timer of its deadline ended with the request, so nothing told of it; a look does.
     assert.deepEqual(await ask<Look>("look"), { held: false, told: [0, 1] });

@@ -20,7 +20,7 @@ export interface SmokeCase {
   readonly name: string;
   /** What its first requests meet. */
   readonly faults?: readonly Fault[];
-  /** It makes as many drivers as it likes on one backend, or coordinators by the backend's URL. */
+  /** It makes up to 16 drivers on one backend, or coordinators by the backend's URL. */
   run(driver: () => Driver, byUrl: (memberId: string) => Promise<Coordinator>): Promise<void>;
 }
 

@@ -6,7 +6,6 @@
  */
 
 import {
-  type Address,
   Coordinator,
   type CoordinatorEvent,
   cronJob,
@@ -18,12 +17,12 @@ import {
 } from "./package.ts";
 
 /** Backends by the names that schedules have here. */
-type Env = Readonly<Record<string, Address>>;
+type Env = Readonly<Record<string, string>>;
 
 /** What can be asked of it in a request. */
 export type Question =
   | { readonly job: Job }
-  | { readonly hold: string; readonly ttl: number; readonly address: Address }
+  | { readonly hold: string; readonly ttl: number; readonly url: string }
   | { readonly kept: "look" | "confirm" | "renew" | "release" }
   | { readonly ran: true };
 
@@ -44,11 +43,11 @@ async function answer(question: Question): Promise<unknown> {
   if ("job" in question) return await run(question.job);
   if ("ran" in question) return ran;
   if ("hold" in question) {
-    const { hold, ttl, address } = question;
+    const { hold, ttl, url } = question;
     // Who is to be told needs a timer from the start. Its signal is not asked for: Workers bind one to
     // the request that made it.
     const on = (event: CoordinatorEvent): void => void (event.type === "lost" && told++);
-    const baton = new Coordinator(open(address), { clocks: { step: 0 }, on });
+    const baton = new Coordinator(await open(url), { clocks: { step: 0 }, on });
     told = 0;
     kept = await baton.getLock(hold).hold({ ttl, timeout: 0 });
     return kept.token;
@@ -68,8 +67,8 @@ export default {
     return Response.json({ answer: await answer(await request.json() as Question) });
   },
   async scheduled(event: { scheduledTime: number; cron: string }, env: Env): Promise<void> {
-    const address = env[event.cron] as Address;
-    await cronJob(open(address), "worker").run({ slot: slotOf(event) }, ({ slot }) => {
+    const driver = await open(env[event.cron] as string);
+    await cronJob(driver, "worker").run({ slot: slotOf(event) }, ({ slot }) => {
       ran.push(slot);
     });
   },

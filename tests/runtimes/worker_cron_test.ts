@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { chance, seedOfRun } from "../chance.ts";
+import { chance, seedOfRun } from "../tools/chance.ts";
 import { removeFolder, temporaryFolder, until } from "../servers/process.ts";
 import { type UpstashFixture, withUpstash } from "../servers/with_upstash.ts";
 import { build, buildExample, stopBundler } from "./bundle.ts";

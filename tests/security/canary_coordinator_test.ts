@@ -33,7 +33,7 @@ const CALLS: readonly ((baton: Coordinator) => Promise<unknown>)[] = [
   (baton) => baton.cron("j").run({ slot: Date.now() }, () => "ran"),
 ];
 
-for (const suspect of SUSPECTS.filter((each) => each.url("") !== undefined)) {
+for (const suspect of SUSPECTS.filter(({ url }) => url)) {
   Deno.test(`${suspect.name}: neither errors nor events of a coordinator by URL show a secret`, async () => {
     const server = await startBadServer();
     const events: CoordinatorEvent[] = [];

@@ -14,7 +14,7 @@ import { DRIP, type FaultRow, SILENCE } from "./fault_rows.ts";
 import { assertNoSecret, outcomeOf } from "./sinks.ts";
 import { ACQUIRE, SUSPECTS } from "./suspects.ts";
 
-const OURS = SUSPECTS.filter(({ name }) => !name.includes("user's"));
+const OURS = SUSPECTS.filter(({ usersClient }) => !usersClient);
 
 /** Header lines, and then nothing more. */
 const HEADERS_ONLY: FaultRow = {

@@ -4,77 +4,41 @@
  * @module
  */
 
-import { neonConfig } from "@neondatabase/serverless";
-import { Redis } from "@upstash/redis";
 import type { Acquire, Driver, Op } from "../../drivers/driver.ts";
-import { migrate as migrateMysql } from "../../drivers/mysql/schema.ts";
-import { neon, neonQuery } from "../../drivers/postgres/neon.ts";
-import { planetscale, planetscaleQuery } from "../../drivers/mysql/planetscale.ts";
-import { migrate as migratePostgres } from "../../drivers/postgres/schema.ts";
-import { upstash, upstashClient } from "../../drivers/redis/upstash.ts";
 import { getCoordinator } from "../../url.ts";
-import type { Coordinator, CoordinatorOptions } from "../../mod.ts";
-import { systemRuntime } from "../../mod.ts";
+import { type Coordinator, type CoordinatorOptions, systemRuntime } from "../../mod.ts";
+import { BACKENDS, type Vendor } from "../backends/mod.ts";
 import { SECRETS } from "./secrets.ts";
 
-const { token, user, password, id, plainId, value, plainValue } = SECRETS;
-const account = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
+const { id, plainId, value, plainValue } = SECRETS;
 
-/** One way to speak to a vendor. */
-export interface Suspect {
-  readonly name: string;
+/** A way to speak to a vendor, with all secrets. */
+export interface Suspect extends Pick<Vendor, "name" | "usersClient" | "followsRedirects"> {
   /** The driver, over plain HTTP, or over TLS where the server speaks none. */
   driver(host: string, protocol?: "http" | "https"): Driver;
-  /** The URL for `getCoordinator`; a plain one, if the scheme has any. */
-  url(host: string): string | undefined;
+  /** Every way to make the driver from a URL, or from a piece of one. */
+  pasted(url: string): readonly (() => Driver)[];
+  /** The URL for `getCoordinator()`, if there is one. */
+  readonly url?: (host: string) => string;
   /** What else speaks to the backend. */
-  migrate?(host: string): Promise<void>;
+  readonly migrate?: (host: string) => Promise<void>;
 }
 
-/** All of them. */
+function suspectOf(vendor: Vendor): Suspect {
+  const { url, migrate } = vendor;
+  return {
+    ...vendor,
+    driver: (host, protocol = "http") => vendor.driver(host, SECRETS, protocol),
+    pasted: (text) => vendor.pasted?.(text, SECRETS) ?? [],
+    url: url && ((host) => url(host, SECRETS)),
+    migrate: migrate && ((host) => migrate(host, SECRETS)),
+  } as Suspect;
+}
+
+/** Every vendor of the registry; two backends may have the same. */
 export const SUSPECTS: readonly Suspect[] = [
-  {
-    name: "upstash",
-    driver: (host, protocol = "http") => upstash({ url: `${protocol}://${host}`, token }),
-    url: (host) => `upstash+http://:${encodeURIComponent(token)}@${host}`,
-  },
-  {
-    name: "upstash over a client of the user's",
-    driver: (host, protocol = "http") =>
-      upstashClient(new Redis({ url: `${protocol}://${host}`, token, retry: { retries: 0 } })),
-    url: () => undefined,
-  },
-  {
-    name: "neon",
-    driver: (host, protocol = "http") => {
-      pointNeonHere(protocol);
-      return neon({ url: `postgresql://${account}@${host}/db` });
-    },
-    url: (host) => {
-      pointNeonHere("http");
-      return `neon://${account}@${host}/db`;
-    },
-    migrate: (host) => migratePostgres(neonQuery(`postgresql://${account}@${host}/db`)),
-  },
-  {
-    name: "planetscale",
-    driver: (host, protocol = "http") => planetscale({ url: `${protocol}://${account}@${host}` }),
-    url: (host) => `planetscale+http://${account}@${host}`,
-    migrate: (host) => migrateMysql(planetscaleQuery({ url: `http://${account}@${host}` })),
-  },
-];
-
-const vendorsEndpoint = neonConfig.fetchEndpoint;
-
-/** The vendor has no such setting for one client alone. */
-export function pointNeonHere(protocol: "http" | "https"): void {
-  neonConfig.fetchEndpoint = (host, port, options) => {
-    if (host === "127.0.0.1") return `${protocol}://127.0.0.1:${port}/sql`;
-    return typeof vendorsEndpoint === "string"
-      ? vendorsEndpoint
-      : vendorsEndpoint(host, port, options);
-  };
-}
+  ...new Set(BACKENDS.flatMap(({ vendors = [] }) => vendors)),
+].map(suspectOf);
 
 /** An acquisition full of secrets. */
 export const ACQUIRE: Acquire = {
@@ -100,7 +64,7 @@ export async function coordinatorAt(
   host: string,
   more: CoordinatorOptions = {},
 ): Promise<{ baton: Coordinator; settled(): Promise<unknown> } | undefined> {
-  const url = suspect.url(host);
+  const url = suspect.url?.(host);
   if (url === undefined) return undefined;
   const works: Promise<void>[] = [];
   let count = 0;

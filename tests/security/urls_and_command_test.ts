@@ -6,15 +6,14 @@
  */
 
 import assert from "node:assert/strict";
-import { neon } from "../../drivers/postgres/neon.ts";
-import { planetscale } from "../../drivers/mysql/planetscale.ts";
-import { upstash } from "../../drivers/redis/upstash.ts";
+import { SCHEMES as KNOWN } from "../../drivers/schemes.ts";
 import { InvalidArgument, systemRuntime } from "../../mod.ts";
 import { getCoordinator, type UrlOptions } from "../../url.ts";
 import { startBadServer } from "./bad_server.ts";
 import { ECHOES } from "./fault_rows.ts";
 import { leaksIn, SECRETS } from "./secrets.ts";
 import { assertNoSecret, outcomeOf, printed } from "./sinks.ts";
+import { SUSPECTS } from "./suspects.ts";
 
 const { token, user, password } = SECRETS;
 const account = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
@@ -30,33 +29,13 @@ async function started(url: string, options: UrlOptions): Promise<void> {
 
 /** Every way to give a driver a URL, or a piece of one, by itself. */
 function directly(url: string): (() => unknown)[] {
-  return [
-    () => started(url, { token }),
-    () => upstash({ url, token }),
-    () => upstash({ url: "https://h.example", token: `${token} ${url}` }),
-    () => neon({ url }),
-    () => planetscale({ url }),
-    () => planetscale({ host: url, username: user, password }),
-  ];
+  return [() => started(url, { token }), ...SUSPECTS.flatMap((each) => each.pasted(url))];
 }
 
 /** Schemes that drivers tell apart. */
 const DIRECT: ReadonlySet<string> = new Set(["https", "upstash", "postgresql", "mysql", ""]);
 
-const SCHEMES = [
-  ...["upstash", "upstash+http", "neon", "postgresql", "postgres", "planetscale"],
-  ...[
-    "planetscale+http",
-    "mysql",
-    "redis",
-    "https",
-    "file",
-    "memory",
-    "",
-    "javascript",
-    "__proto__",
-  ],
-];
+const SCHEMES = [...Object.keys(KNOWN), "redis", "https", "", "javascript", "__proto__"];
 
 /** What people paste, and what somebody might make of it. */
 const RESTS: readonly string[] = [
@@ -133,22 +112,24 @@ Deno.test("credentials go unencrypted to this machine alone, and to no host that
     return Promise.resolve(new Response("{}", { status: 401 }));
   };
   const ops = [{ op: "inspect", resource: "x" } as const];
+  // Where a client of the user's sends to is the user's decision.
+  const ours = SUSPECTS.filter(({ usersClient }) => !usersClient);
   try {
     for (const host of hosts) {
-      const attempts: (() => unknown)[] = [
-        () => upstash({ url: `http://${host}`, token }).apply(ops),
-        () => planetscale({ url: `http://${account}@${host}` }).apply(ops),
-        async () => await (await getCoordinator(`upstash+http://:${token}@${host}`)).start(),
-        async () => await (await getCoordinator(`planetscale+http://${account}@${host}`)).start(),
-      ];
+      const attempts = ours.flatMap(({ driver, url }): (() => unknown)[] => [
+        () => driver(host).apply(ops),
+        async () => await (url && (await getCoordinator(url(host))).start()),
+      ]);
       for (const attempt of attempts) await outcomeOf(attempt);
     }
     const clear = sent.filter((origin) => !origin.startsWith("https:"));
     const local = /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/;
     assert.deepEqual(clear.filter((origin) => !local.test(origin)), []);
     // The check that has let none through does let this machine's through.
-    await outcomeOf(() => upstash({ url: "http://localhost:8079", token }).apply(ops));
-    assert.equal(sent.at(-1), "http://localhost:8079");
+    for (const { name, driver } of ours) {
+      await outcomeOf(() => driver("localhost:8079").apply(ops));
+      assert.match(sent.at(-1) ?? "", local, name);
+    }
   } finally {
     globalThis.fetch = original;
   }
@@ -169,7 +150,7 @@ Deno.test("the schema's command prints no secret, be DATABASE_URL wrong, or its 
   try {
     await Promise.all(runs.map(async ([args, url]) => {
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--quiet", "schema.ts", ...args],
+        args: ["run", "-A", "--quiet", "cli/schema.ts", ...args],
         cwd: new URL("../../", import.meta.url).pathname,
         env: { DATABASE_URL: url, NO_COLOR: "1" },
       }).output();

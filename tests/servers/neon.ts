@@ -84,9 +84,9 @@ const vendorsEndpoint = neonConfig.fetchEndpoint;
  * The vendor's client finds front ends on 127.0.0.1 and localhost from now on. There is no such
  * setting for one client alone, so every other host stays with the vendor's own rule.
  */
-export function pointNeonAt(): void {
+export function pointNeonAt(protocol: "http" | "https" = "http"): void {
   neonConfig.fetchEndpoint = (host, port, options) => {
-    if (host === "127.0.0.1" || host === "localhost") return `http://127.0.0.1:${port}/sql`;
+    if (host === "127.0.0.1" || host === "localhost") return `${protocol}://127.0.0.1:${port}/sql`;
     if (typeof vendorsEndpoint === "string") return vendorsEndpoint;
     return vendorsEndpoint(host, port, options);
   };

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { chance } from "../chance.ts";
+import { chance } from "../tools/chance.ts";
 
 /** A stream of numbers from 0 up to 1. */
 export type Stream = () => number;

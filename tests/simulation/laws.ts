@@ -7,7 +7,7 @@
 
 import { validity } from "../../coordination/leases/timings.ts";
 import type { HeldLease } from "../../coordination/leases/held_lease.ts";
-import type { Acquire, Lease, Op, Outcome } from "../../drivers/driver.ts";
+import type { Acquire, Lease, Outcome, SeatOp } from "../../drivers/driver.ts";
 import type { Member } from "./member.ts";
 import type { Done, Row, Server } from "./server.ts";
 
@@ -95,7 +95,7 @@ export class Laws {
     if (groups && this.#scope.exclusive) this.#orphans();
   }
 
-  #step(from: string, op: Op, outcome: Outcome, had: Lease | undefined): void {
+  #step(from: string, op: SeatOp, outcome: Outcome, had: Lease | undefined): void {
     if (op.op === "acquire" && outcome.ok) this.#grant(op, outcome.leases[0] as Lease, had);
     if (op.op === "release" && op.id !== undefined) {
       if (outcome.ok && !op.id.startsWith(`${from}-`)) this.#taken.add(op.id);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Driver, Lease, Op, Outcome } from "../../drivers/driver.ts";
+import type { Driver, Lease, Outcome, SeatOp } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import { Clock } from "./clock.ts";
 import type { Schedule } from "./schedule.ts";
@@ -28,7 +28,7 @@ export interface Done {
   readonly time: number;
   /** Who had sent it. */
   readonly from: string;
-  readonly ops: readonly Op[];
+  readonly ops: readonly SeatOp[];
   readonly outcomes: readonly Outcome[];
   /** Who had each operation's seat before all of them were done. */
   readonly had: readonly (Lease | undefined)[];
@@ -73,7 +73,7 @@ export class Server {
   }
 
   /** Does operations, one after the other, at this instant. */
-  async apply(ops: readonly Op[], from: string): Promise<readonly Outcome[]> {
+  async apply(ops: readonly SeatOp[], from: string): Promise<readonly Outcome[]> {
     const time = this.clock.wall();
     const at = this.#schedule.now;
     // Both are decided at once, before anything else can happen.

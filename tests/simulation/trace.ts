@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Op, Outcome } from "../../drivers/driver.ts";
+import type { Outcome, SeatOp } from "../../drivers/driver.ts";
 import type { World } from "./world.ts";
 
 /** How many lines of the end are shown. */
@@ -24,7 +24,7 @@ export function trace(world: World): () => string[] {
 }
 
 /** An operation and its outcome, in few words. */
-export function line(op: Op, { ok, leases }: Outcome): string {
+export function line(op: SeatOp, { ok, leases }: Outcome): string {
   const place = `${op.resource}${op.seat ? ` ${op.seat}` : ""}`;
   const id = "id" in op && op.id !== undefined ? ` ${op.id}` : "";
   const who = leases.map((lease) =>

@@ -8,7 +8,7 @@
 
 import { ConnectionError, UnknownOutcome } from "../../errors.ts";
 import { checkOps } from "../../drivers/kit/check.ts";
-import type { Driver, Guarantees, Op, Outcome } from "../../drivers/driver.ts";
+import type { Driver, Guarantees, Outcome, SeatOp } from "../../drivers/driver.ts";
 import { between, type Dice, type Stream } from "./dice.ts";
 import type { Fault, Faults } from "./faults.ts";
 import type { Host } from "./host.ts";
@@ -33,7 +33,7 @@ export interface Network {
   /** How long a late message can take, in ms. */
   readonly longest: number;
   /** Told of each fault that met these operations. */
-  count(fault: Fault, ops: readonly Op[]): void;
+  count(fault: Fault, ops: readonly SeatOp[]): void;
 }
 
 /** One process's way to the backend. */
@@ -41,7 +41,7 @@ export class Wire {
   /** Until when no message gets through, either way. */
   cutUntil = 0;
   /** What the last answer said that had got through. */
-  last: { readonly ops: readonly Op[]; readonly outcomes: readonly Outcome[] } | undefined;
+  last: { readonly ops: readonly SeatOp[]; readonly outcomes: readonly Outcome[] } | undefined;
   readonly #host: Host;
   readonly #network: Network;
   readonly #latency: Stream;
@@ -57,9 +57,12 @@ export class Wire {
   readonly driver: Driver = {
     name: "simulated",
     guarantees: GUARANTEES,
-    apply: async (ops, { signal } = {}) => {
-      checkOps(ops, GUARANTEES.minTtl);
+    apply: async (all, { signal, beforeRequest } = {}) => {
+      checkOps(all, GUARANTEES.minTtl);
       signal?.throwIfAborted();
+      beforeRequest?.();
+      // The core never lists.
+      const ops = all as readonly SeatOp[];
       return await new Promise((resolve, reject) => {
         const gone = () => reject(new UnknownOutcome("the call was given up"));
         signal?.addEventListener("abort", gone, { once: true });
@@ -74,7 +77,7 @@ export class Wire {
     },
   };
 
-  #send(ops: readonly Op[], caller: Caller): void {
+  #send(ops: readonly SeatOp[], caller: Caller): void {
     const { schedule, server, longest } = this.#network;
     const name = `${this.#host.name}:${++this.#sends}`;
     const strikes = (fault: Fault): Stream | undefined => {
@@ -129,7 +132,7 @@ export class Wire {
   }
 
   /** Does a batch at once, or with time for others in between, which the contract allows. */
-  async #inPieces(ops: readonly Op[], pieces: Stream | undefined): Promise<readonly Outcome[]> {
+  async #inPieces(ops: readonly SeatOp[], pieces: Stream | undefined): Promise<readonly Outcome[]> {
     const { schedule, server } = this.#network;
     if (!pieces) return ops.length > 0 ? await server.apply(ops, this.#host.name) : [];
     const outcomes: Outcome[] = [];

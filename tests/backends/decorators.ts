@@ -1,0 +1,43 @@
+/**
+ * Every decorator, over memory on a fake clock: each is held to the contract of the driver it wraps.
+ *
+ * @module
+ */
+
+import { retrying } from "../../coordination/leases/retrying.ts";
+import { budgeted } from "../../drivers/decorators/budgeted.ts";
+import { namespaced } from "../../drivers/decorators/namespaced.ts";
+import { traced } from "../../drivers/decorators/traced.ts";
+import type { Driver } from "../../drivers/driver.ts";
+import { memory } from "../../drivers/memory.ts";
+import type { Backend as Place } from "../conformance/mod.ts";
+import type { Backend } from "./backend.ts";
+import { onClock } from "./fake_clock.ts";
+
+/** Memory on a fake clock, behind a decorator. */
+export function decorated(decorate: (inner: Driver) => Driver, now?: () => number): Place {
+  return onClock(now, (now) => {
+    const shared = memory({ now });
+    return () => decorate(shared);
+  });
+}
+
+/** The same as an entry of the registry. */
+export function decorator(name: string, decorate: (inner: Driver) => Driver): Backend {
+  const stop = () => Promise.resolve();
+  const start: Backend["start"] = ({ now } = {}) =>
+    Promise.resolve({ ...decorated(decorate, now), stop });
+  return { name, key: name, clock: "fake", lanes: 1, has: {}, start };
+}
+
+/** The table. */
+export const DECORATORS: readonly Backend[] = [
+  decorator("retrying", (inner) => retrying(inner)),
+  decorator("namespaced", (inner) => namespaced(inner, "app-1")),
+  decorator("traced", (inner) => traced(inner, () => {})),
+  decorator("budgeted", (inner) => budgeted(inner, Number.MAX_SAFE_INTEGER)),
+  decorator(
+    "all decorators together",
+    (inner) => retrying(traced(namespaced(namespaced(inner, "outer"), "inner"), () => {})),
+  ),
+];

@@ -1,0 +1,44 @@
+/**
+ * The registry of backends under test: one line each. Every suite takes its backends from here, so a
+ * new backend is one file in this folder and one line below.
+ *
+ * @module
+ */
+
+import type { Backend, Capability } from "./backend.ts";
+import { memory, memoryOnItsOwnClock } from "./memory.ts";
+import { neon } from "./neon.ts";
+import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
+import { sqlite } from "./sqlite.ts";
+import { upstash } from "./upstash.ts";
+
+export type * from "./backend.ts";
+export { DECORATORS } from "./decorators.ts";
+
+/** All backends. */
+export const BACKENDS: readonly Backend[] = [
+  memory,
+  memoryOnItsOwnClock,
+  sqlite,
+  upstash,
+  neon,
+  planetscaleOverMysql,
+  planetscaleOverMariadb,
+];
+
+/** Those that have all of these capabilities. */
+export function having<const C extends Capability>(...wanted: readonly C[]): Backend<C>[] {
+  return BACKENDS.filter((backend): backend is Backend<C> =>
+    wanted.every((each) => each in backend.has)
+  );
+}
+
+/** The one of this key. */
+export function backendOf<const C extends Capability = never>(
+  key: string,
+  ...wanted: readonly C[]
+): Backend<C> {
+  const found = having(...wanted).find((backend) => backend.key === key);
+  if (!found) throw new Error(`no backend "${key}" has ${wanted}`);
+  return found;
+}

@@ -1,0 +1,81 @@
+/**
+ * What backends behind an HTTP front end have in common: how they start, crash and end.
+ *
+ * @module
+ */
+
+import { type FakedClock, within } from "../servers/faked_clock.ts";
+import { type RunningWith, type Server, wait, type Wire } from "./backend.ts";
+
+/** A server as `../servers/` starts it. */
+interface Startable {
+  kill(dice?: number): Promise<void>;
+  restart(): Promise<void>;
+  pause(): void;
+  resume(): void;
+  stop(): Promise<void>;
+}
+
+/** What a backend is made of. */
+export interface Parts<S extends Startable> {
+  readonly loses: Server["loses"];
+  /** The wall clock that the server shows. */
+  readonly clock?: FakedClock | undefined;
+  /** Starts the server, and again after it was stopped or killed. */
+  start(): Promise<S>;
+  /** A front end over it. */
+  front(server: S): Promise<Wire>;
+  /** Makes the schema. */
+  prepare?(wire: Wire): Promise<void>;
+}
+
+/** A remote backend, with its server itself for what only this kind of server can do. */
+export type Remote<S> = RunningWith<"server" | "wire"> & { readonly own: S };
+
+/** Starts server and front end; what fails leaves nothing running. */
+export async function startRemote<S extends Startable>(parts: Parts<S>): Promise<Remote<S>> {
+  const environment = parts.clock?.environment ?? {};
+  const own = await within(environment, () => parts.start());
+  const wire = await parts.front(own).catch(async (error) => {
+    await own.stop();
+    throw error;
+  });
+  const stop = async (): Promise<void> => {
+    await wire.stop();
+    await own.stop();
+  };
+  try {
+    await parts.prepare?.(wire);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const restart = (): Promise<void> => within(environment, () => restarted(own));
+  return {
+    own,
+    wire,
+    server: {
+      loses: parts.loses,
+      kill: (dice) => own.kill(dice),
+      restart,
+      pause: () => own.pause(),
+      resume: () => own.resume(),
+    },
+    connect: () => wire.connect(),
+    pass: wait,
+    tick: 300,
+    restart,
+    stop,
+  };
+}
+
+/** A stranger's outgoing connection can have the port for a moment, while nobody listens on it. */
+async function restarted(server: Startable): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await server.restart();
+    } catch (error) {
+      if (attempt === 20 || !String(error).includes("Address already in use")) throw error;
+    }
+  }
+}

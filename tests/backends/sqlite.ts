@@ -1,0 +1,37 @@
+/**
+ * One SQLite file; every handle is a connection of its own, as another process's would be.
+ *
+ * @module
+ */
+
+import { sqlite as open, type SqliteDriver } from "../../drivers/sqlite/sqlite.ts";
+import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import type { Backend } from "./backend.ts";
+import { onClock } from "./fake_clock.ts";
+
+/** On a fake clock. */
+export const sqlite: Backend = {
+  name: "sqlite",
+  key: "sqlite",
+  clock: "fake",
+  lanes: 1,
+  has: {},
+  async start({ now } = {}) {
+    const folder = await temporaryFolder("baton-sqlite-");
+    const handles: SqliteDriver[] = [];
+    const closeAll = (): void => handles.splice(0).forEach((driver) => driver.close());
+    const backend = onClock(now, (now) => () => {
+      const driver = open(`file:${folder}/leases.db`, { now });
+      handles.push(driver);
+      return driver;
+    });
+    return {
+      ...backend,
+      restart: () => Promise.resolve(closeAll()),
+      stop: () => {
+        closeAll();
+        return removeFolder(folder);
+      },
+    };
+  },
+};

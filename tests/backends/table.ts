@@ -1,0 +1,52 @@
+/**
+ * The table of a SQL backend, seen past every front end.
+ *
+ * @module
+ */
+
+import type { Driver } from "../../drivers/driver.ts";
+
+/** What lies in a database. */
+export interface Table {
+  /** The server's own address and login. */
+  readonly login: Login;
+  /** How often which error that ends a deadlock or a wait was seen, by number or SQLSTATE. */
+  readonly deadlocks: Map<string, number>;
+  /** A driver over a connection of its own, quick enough for thousands of rounds. */
+  direct(): Promise<Driver>;
+  /** All rows, dead or alive. */
+  rows(): Promise<readonly Row[]>;
+  /** On a connection of its own: makes a dead row one that has been dead for hours. */
+  aging(): Promise<(resource: string, seat: string) => Promise<void>>;
+  /** On a connection of its own: deletes such rows, and answers how many there are fewer. */
+  sweeping(): Promise<() => Promise<number>>;
+}
+
+/** How to reach a database without its vendor. */
+export interface Login {
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+/** A row; its token is text, for not every client reads such numbers. */
+export interface Row {
+  readonly resource: string;
+  readonly seat: string;
+  readonly id: string;
+  readonly token: string;
+}
+
+/** Deadlocks and waits that lasted too long, by SQLSTATE or number. */
+const NOTED = ["40P01", "55P03", "1213", "1205", "1020"];
+
+/** Counts an error that ends a deadlock or a wait, and passes every error on. */
+export function noteIn(deadlocks: Map<string, number>): (error: unknown) => never {
+  return (error) => {
+    const { code, errno } = Object(error) as Record<string, unknown>;
+    const number = String(errno ?? code);
+    if (NOTED.includes(number)) deadlocks.set(number, (deadlocks.get(number) ?? 0) + 1);
+    throw error;
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * The vendor's unmodified client, over the REST protocol, on a real Redis.
+ *
+ * @module
+ */
+
+import { Redis } from "@upstash/redis";
+import { upstash as open, upstashClient } from "../../drivers/redis/upstash.ts";
+import { type RedisServer, startRedis } from "../servers/redis.ts";
+import { startUpstash } from "../servers/upstash.ts";
+import type { Backend, Server, Wire } from "./backend.ts";
+import { startRemote } from "./remote.ts";
+
+/** Upstash keeps its data over a restart; the other settings show what Redis loses. */
+const FLUSHES = {
+  everysec: "some",
+  always: "nothing",
+  none: "everything",
+} as const satisfies Record<
+  string,
+  Server["loses"]
+>;
+
+/** It has no clock to step: Debian's Redis does not start under libfaketime. */
+export const upstash: Backend<"server" | "wire"> = {
+  name: "upstash over a real Redis",
+  key: "upstash",
+  clock: "real",
+  lanes: 16,
+  has: { server: true, wire: true },
+  flushes: Object.keys(FLUSHES),
+  vendors: [
+    {
+      name: "upstash",
+      driver: (host, { token }, protocol) => open({ url: `${protocol}://${host}`, token }),
+      pasted: (url, { token }) => [
+        () => open({ url, token }),
+        () => open({ url: "https://h.example", token: `${token} ${url}` }),
+      ],
+      followsRedirects: true,
+      url: (host, { token }) => `upstash+http://:${encodeURIComponent(token)}@${host}`,
+    },
+    {
+      name: "upstash over a client of the user's",
+      driver: (host, { token }, protocol) =>
+        upstashClient(new Redis({ url: `${protocol}://${host}`, token, retry: { retries: 0 } })),
+      usersClient: true,
+      followsRedirects: true,
+    },
+  ],
+  start({ flush = "everysec" } = {}) {
+    const how = flush as keyof typeof FLUSHES;
+    return startRemote({
+      loses: FLUSHES[how],
+      start: () => startRedis({ appendOnly: how === "none" ? "no" : how }),
+      front: wireTo,
+    });
+  },
+};
+
+async function wireTo(redis: RedisServer): Promise<Wire> {
+  const front = await startUpstash(redis);
+  const { url, token, faults } = front;
+  return {
+    url: `upstash+http://:${encodeURIComponent(token)}@${new URL(url).host}`,
+    faults,
+    get requests() {
+      return front.requests;
+    },
+    connect: () => open({ url, token }),
+    another: () => wireTo(redis),
+    stop: () => front.stop(),
+  };
+}

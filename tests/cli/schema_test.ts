@@ -1,0 +1,67 @@
+/**
+ * The command that prints the databases' schema, or applies it.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+
+const SECRET = "s3cr3t-of-the-url";
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly complaint: string;
+}
+
+async function schema(
+  permissions: readonly string[],
+  args: readonly string[],
+  url?: string,
+): Promise<Ended> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", ...permissions, "cli/schema.ts", ...args],
+    cwd: new URL("../../", import.meta.url).pathname,
+    env: { NO_COLOR: "1", ...(url !== undefined && { DATABASE_URL: url }) },
+  }).output();
+  const [out, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { code, out: out ?? "", complaint: complaint ?? "" };
+}
+
+for (const args of [["postgres"], ["mysql"], ["postgres", "--fences"], ["mysql", "--fences"]]) {
+  Deno.test(`the SQL of ${args.join(" ")} is printed without any permission`, async () => {
+    const { code, out, complaint } = await schema([], args);
+    assert.equal(code, 0, complaint);
+    assert.match(out, /create (schema|table|or replace function)/i);
+    assert.equal(complaint, "");
+  });
+}
+
+Deno.test("to apply it takes DATABASE_URL, and without one nothing is tried", async () => {
+  const { code, complaint } = await schema(["--allow-env"], ["postgres", "--apply"], "");
+  assert.equal(code, 2);
+  assert.match(complaint, /DATABASE_URL is not set/);
+});
+
+Deno.test("a server that is not reached by HTTPS is sent nothing, and the command says what to do", async () => {
+  const hosts = ["localhost:5432", "127.0.0.1", "db.example.com", "neon.tech.example.com"];
+  for (const host of hosts) {
+    for (const [kind, scheme] of [["postgres", "postgresql"], ["mysql", "mysql"]] as const) {
+      const url = `${scheme}://app:${SECRET}@${host}/db`;
+      // It would need --allow-net to send anything, and would say so.
+      const { code, out, complaint } = await schema(["--allow-env"], [kind, "--apply"], url);
+      assert.equal(code, 2, complaint);
+      assert.match(complaint, /Nothing was sent[^]*psql "\$DATABASE_URL"[^]*migrate\(\)/);
+      assert(!`${out}${complaint}`.includes(SECRET));
+    }
+  }
+});
+
+Deno.test("a vendor's URL is tried as it comes", async () => {
+  const url = `postgresql://app:${SECRET}@ep-x.eu-central-1.aws.neon.tech/db?sslmode=require`;
+  const { code, complaint } = await schema(["--allow-env"], ["postgres", "--apply"], url);
+  // Without --allow-net there is no way.
+  assert.equal(code, 1, complaint);
+  assert.match(complaint, /Requires net access/);
+  assert(!complaint.includes(SECRET));
+});

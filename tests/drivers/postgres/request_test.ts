@@ -1,0 +1,171 @@
+/**
+ * What the Postgres driver asks of its function: in what order, and under which locks. Two batches
+ * that lock in two orders deadlock; a guard that locks too little is overtaken.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { Guard, List, Op } from "../../../drivers/driver.ts";
+import { postgres, type PostgresQuery } from "../../../drivers/postgres/postgres.ts";
+import { migrate } from "../../../drivers/postgres/schema.ts";
+
+type PlaceOp = Exclude<Op, List>;
+
+const acquire = (resource: string, seat: string, guard?: Guard): PlaceOp => ({
+  op: "acquire",
+  resource,
+  seat,
+  id: `${resource}${seat}`,
+  ttl: 1_000,
+  value: "",
+  ...(guard && { guard }),
+});
+const all = (resource: string): PlaceOp => ({ op: "inspect", resource });
+
+/** What is sent for operations whose answers are their places' names, and what is made of those. */
+async function asked(ops: readonly PlaceOp[]): Promise<{
+  places: string[];
+  rows: [resource: string, seat: string][];
+  locks: [key: string, exclusive: boolean][];
+  answers: string[];
+}> {
+  let request: { ops: PlaceOp[]; rows: [string, string][]; locks: [string, boolean][] } = {
+    ...{ ops: [], rows: [], locks: [] },
+  };
+  const driver = postgres((_text, [text = ""]) => {
+    request = JSON.parse(text);
+    const told = request.ops.map((
+      { resource, seat = "*" },
+    ) => [true, [[resource + seat, "i", 1, "", null]]]);
+    return Promise.resolve([{ outcomes: JSON.stringify(told) }]);
+  });
+  const outcomes = await driver.apply(ops);
+  return {
+    places: request.ops.map(({ resource, seat = "*" }) => resource + seat),
+    rows: request.rows,
+    locks: request.locks,
+    answers: outcomes.map(({ leases }) => leases[0]?.seat ?? ""),
+  };
+}
+
+Deno.test("operations that cannot affect each other go sorted, and are answered as they were given", async () => {
+  const ops = [acquire("b", "2"), acquire("a", "1"), acquire("b", "1"), acquire("a", "")];
+  const { places, answers, rows, locks } = await asked(ops);
+  assert.deepEqual(places, ["a", "a1", "b1", "b2"]);
+  assert.deepEqual(rows, []);
+  assert.deepEqual(answers, ["b2", "a1", "b1", "a"]);
+  assert.deepEqual(locks, []);
+});
+
+Deno.test("operations that can affect each other go as they were given, their rows locked in order", async () => {
+  const guard: Guard = { when: "held", resource: "z", seat: "" };
+  for (
+    const [ops, sorted] of [
+      [[acquire("b", "1"), acquire("a", "1"), acquire("b", "1")], [["a", "1"], ["b", "1"]]],
+      [[acquire("b", "1"), all("a")], []],
+      [[acquire("b", "1"), acquire("a", "1", guard)], [["a", "1"], ["b", "1"]]],
+    ] as const
+  ) {
+    const given = ops.map(({ resource, seat = "*" }) => resource + seat);
+    const { places, answers, rows } = await asked(ops);
+    assert.deepEqual([places, answers, rows], [given, given, sorted]);
+  }
+});
+
+Deno.test("a guarded operation locks its resource, its seat and what its guard looks at", async () => {
+  const place = (...names: (string | null)[]): string => JSON.stringify(names);
+  // Seats share their resource, which a guard on all of it has for itself.
+  const { locks: one } = await asked([
+    acquire("lock:x", "", { when: "vacant", resource: "readers:x" }),
+  ]);
+  assert.deepEqual(one, [
+    [place("lock:x", ""), true],
+    [place("lock:x", null), false],
+    [place("readers:x", null), true],
+  ]);
+  const { locks: two } = await asked([
+    acquire("readers:x", "r", { when: "vacant", resource: "lock:x", seat: "" }),
+  ]);
+  assert.deepEqual(two, [
+    [place("lock:x", ""), false],
+    [place("readers:x", "r"), true],
+    [place("readers:x", null), false],
+  ]);
+});
+
+Deno.test("the locks of a batch are sorted, each once, and exclusive if any operation wants it so", async () => {
+  const { locks } = await asked([
+    acquire("m", "2", { when: "held", resource: "g", seat: "1" }),
+    acquire("g", "1", { when: "vacant", resource: "m" }),
+    all("a"),
+    acquire("b", "unguarded"),
+  ]);
+  const keys = locks.map(([key]) => key);
+  assert.deepEqual(keys, [...new Set(keys)].sort());
+  assert.deepEqual(locks.map(([key, exclusive]) => [JSON.parse(key).join(), exclusive]), [
+    ["g,1", true],
+    ["g,", false],
+    ["m,2", true],
+    ["m,", true],
+  ]);
+});
+
+Deno.test("leases are told in the order of their seats, those without end as such", async () => {
+  const rows = [["b", "i", 2, "", null], ["a", "j", 3, "x", 5]];
+  const driver = postgres(() => Promise.resolve([{ outcomes: JSON.stringify([[true, rows]]) }]));
+  const [outcome] = await driver.apply([all("r")]);
+  assert.deepEqual(outcome?.leases, [
+    { seat: "a", id: "j", token: 3, value: "x", left: 5 },
+    { seat: "b", id: "i", token: 2, value: "", left: Infinity },
+  ]);
+});
+
+Deno.test("the caller's signal goes along with the statement", async () => {
+  const { signal } = new AbortController();
+  const seen: unknown[] = [];
+  const driver = postgres((_text, _params, given) => {
+    seen.push(given);
+    return Promise.resolve([{ outcomes: "[[true,[]]]" }]);
+  });
+  await driver.apply([all("r")], { signal });
+  assert.deepEqual(seen, [signal]);
+});
+
+Deno.test("no request is ever the same byte for byte, and the statement is, so that it stays prepared", async () => {
+  const [texts, params] = [new Set<string>(), new Set<string>()];
+  let requests = 0;
+  const query: PostgresQuery = (text, [param = ""]) => {
+    requests++;
+    texts.add(text);
+    params.add(param);
+    return Promise.resolve([{ outcomes: "[[true,[]]]" }]);
+  };
+  const drivers = [postgres(query), postgres(query)];
+  for (const driver of [...drivers, ...drivers]) {
+    for (let again = 0; again < 3; again++) await driver.apply([all("r")]);
+  }
+  assert.deepEqual([requests, params.size], [12, 12]);
+  assert.deepEqual([...texts], ["select baton.apply_1($1) as outcomes"]);
+
+  // A migration has no parameter.
+  texts.clear();
+  for (let again = 0; again < 3; again++) await migrate(query);
+  assert.equal(texts.size, 3);
+});
+
+Deno.test("beforeRequest is called once before the request, and what it throws comes as it is", async () => {
+  const happened: string[] = [];
+  const driver = postgres(() => {
+    happened.push("sent");
+    return Promise.resolve([{ outcomes: "[[true,[]]]" }]);
+  });
+  await driver.apply([all("r")], { beforeRequest: () => void happened.push("before") });
+  await driver.apply([], { beforeRequest: () => void happened.push("before") });
+  const error = new Error("no more");
+  const beforeRequest = () => {
+    throw error;
+  };
+  await assert.rejects(driver.apply([all("r")], { beforeRequest }), (told) => told === error);
+  assert.deepEqual(happened, ["before", "sent"]);
+});

@@ -1,0 +1,127 @@
+/**
+ * `deno run -A tests/tools/size.ts`: what users download, bundled, minified and gzipped, against a budget.
+ * It also proves that the entry runs anywhere: nothing in it names a runtime's own modules or globals.
+ */
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import * as esbuild from "esbuild";
+
+/** Bytes after gzip. */
+const CORE_BUDGET = 11_300;
+/** With groups, watches, hash ring and all of Tooz's verbs; who needs none of that imports the core. */
+const ENTRY_BUDGET = 18_000;
+/** Handlers and middleware, with the errors they know. */
+const HTTP_BUDGET = 6_000;
+/** All that a scheduled Worker on Upstash ships, but for the vendor's package. */
+const WORKER_BUDGET = 12_000;
+const PART_BUDGET = 4_096;
+
+/** Every driver and decorator, as `deno.json` exports them. */
+const PARTS = Object.entries<string>(
+  JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url))).exports,
+).flatMap(([key, path]) => {
+  const [, name] = /^\.\/drivers\/(?!driver$|kit$)(.+)$/.exec(key) ?? [];
+  return name ? [{ name, path }] : [];
+});
+
+interface Bundle {
+  readonly name: string;
+  readonly minified: number;
+  readonly gzipped: number;
+  readonly budget: number;
+  /** What keeps the entry from running anywhere; empty is good. */
+  readonly faults: readonly string[];
+}
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+/** Bundles a source text that stands in the project's root. */
+async function bundle(name: string, source: string, budget: number): Promise<Bundle> {
+  const { outputFiles, metafile } = await esbuild.build({
+    stdin: { contents: source, resolveDir: root, sourcefile: "size-entry.ts", loader: "ts" },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    // Vendors' packages and a runtime's own modules are not ours to ship; that the entry needs none
+    // of them is looked at below.
+    packages: "external",
+    metafile: true,
+    write: false,
+    logLevel: "silent",
+  });
+  const [output] = outputFiles;
+  // An entry that was not found, or taken for something else, would look wonderfully small.
+  if (!output || output.contents.length < 100) throw new Error(`nothing came out of ${name}`);
+  const imports = Object.values(metafile.outputs).flatMap((each) => each.imports);
+  return {
+    name,
+    minified: output.contents.length,
+    gzipped: gzipSync(output.contents, { level: 9 }).length,
+    budget,
+    faults: [
+      ...imports.map(({ path }) => `imports ${path}`),
+      ...globalsIn(output.text).map((each) => `names ${each}`),
+    ],
+  };
+}
+
+/** A runtime's own globals that a minified text uses; strings are taken out, for they may say so. */
+function globalsIn(text: string): string[] {
+  const code = text.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
+  const used = code.match(/(?<![\w$.])(?:Deno|Bun|process|Buffer|require|__dirname)(?![\w$:])/g);
+  return [...new Set(used)];
+}
+
+function lineOf({ name, minified, gzipped, budget }: Bundle): string {
+  const columns = [name.padEnd(22), `${minified}`.padStart(9), `${gzipped}`.padStart(8)];
+  return `  ${columns.join("  ")}  ≤ ${budget} ${gzipped <= budget ? "PASS" : "FAIL"}`;
+}
+
+const core = 'export * from "./coordination/core.ts";';
+const entry = 'export * from "./mod.ts";';
+try {
+  const bundles = [
+    await bundle(
+      "core with memory",
+      `${core} export { memory } from "./drivers/memory.ts";`,
+      CORE_BUDGET,
+    ),
+    await bundle(
+      "mod.ts with memory",
+      `${entry} export { memory } from "./drivers/memory.ts";`,
+      ENTRY_BUDGET,
+    ),
+    await bundle("mod.ts", entry, ENTRY_BUDGET),
+    await bundle("hono", 'export * from "./http/hono.ts";', HTTP_BUDGET),
+    await bundle(
+      "cron with upstash",
+      'export * from "./coordination/cron/mod.ts"; export * from "./drivers/redis/upstash.ts";',
+      WORKER_BUDGET,
+    ),
+  ];
+  const faults = bundles.filter(({ name }) => !name.includes("upstash")).flatMap((each) =>
+    each.faults.map((fault) => `${each.name} ${fault}`)
+  );
+  // What a part adds to the core, for nobody has it alone and they share their errors and checks.
+  const alone = await bundle("core", core, CORE_BUDGET);
+  for (const { name, path } of PARTS) {
+    const source = `${core} export * from "${path}";`;
+    const both = await bundle(`+ ${name}`, source, PART_BUDGET + alone.gzipped);
+    const gzipped = both.gzipped - alone.gzipped;
+    const minified = both.minified - alone.minified;
+    bundles.push({ ...both, minified, gzipped, budget: PART_BUDGET });
+  }
+  print(`  ${"bytes".padEnd(22)}   minified   gzipped`);
+  for (const each of bundles) print(lineOf(each));
+  for (const fault of faults) print(`  ${fault}, so it would not run everywhere: FAIL`);
+  const over = bundles.some(({ gzipped, budget }) => gzipped > budget);
+  Deno.exitCode = over || faults.length > 0 ? 1 : 0;
+} finally {
+  await esbuild.stop();
+}

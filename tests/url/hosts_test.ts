@@ -1,0 +1,42 @@
+/**
+ * Whose a database is, by the host of its URL.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { InvalidArgument } from "../../errors.ts";
+import { getCoordinator } from "../../url.ts";
+
+Deno.test("only a vendor's own hosts are the vendor's, whatever their names end with", async () => {
+  for (
+    const url of [
+      "postgresql://u:s3cr3t@myneon.tech/db",
+      "postgresql://u:s3cr3t@neon.tech/db",
+      "postgresql://u:s3cr3t@ep-1.neon.tech.example/db",
+      "postgres://u:s3cr3t@mypsdb.cloud/db",
+      "mysql://u:s3cr3t@mypsdb.cloud/db",
+      "mysql://u:s3cr3t@aws.psdb.cloud.example/db",
+    ]
+  ) {
+    await assert.rejects(getCoordinator(url, "a"), (error) => {
+      assert(error instanceof InvalidArgument);
+      assert(!error.message.includes("s3cr3t"));
+      return /its host is none that Baton reaches by HTTPS/.test(error.message);
+    }, url);
+  }
+});
+
+Deno.test("a function that was given to send statements is used on a vendor's host too", async () => {
+  for (const url of ["postgresql://u:p@ep-1.neon.tech/db", "mysql://u:p@aws.psdb.cloud/db"]) {
+    const sent: string[] = [];
+    const baton = await getCoordinator(url, "a", {
+      query: (text: string) => {
+        sent.push(text);
+        return Promise.reject(Object.assign(new Error("no"), { code: "42501", errno: 1045 }));
+      },
+    });
+    await assert.rejects(baton.getGroups(), { code: "unauthorized" });
+    assert.equal(sent.length, 1, url);
+  }
+});
