@@ -3,20 +3,20 @@
  * again, and shows that no slot runs twice and how long each takeover takes.
  */
 
-import { type Backend, startBackend } from "./backend.ts";
-import { boardLines, type Scene } from "./board.ts";
-import { chaos } from "./chaos.ts";
-import { Crew } from "./crew.ts";
-import { readLedger } from "./ledger.ts";
-import { SECOND } from "./messages.ts";
-import { BadArguments, HELP, type Options, parseOptions } from "./options.ts";
-import { Output } from "./output.ts";
-import { painted, plain } from "./paint.ts";
-import { pause, until } from "./pause.ts";
-import { boardFits, type Show, showBoard, showLines } from "./report.ts";
-import { Story } from "./story.ts";
-import { summary } from "./summary.ts";
-import { exitStatus, tally } from "./tally.ts";
+import { type Backend, startBackend } from "./show/backend.ts";
+import { boardLines, type Scene } from "./show/board.ts";
+import { chaos } from "./show/chaos.ts";
+import { Crew } from "./show/crew.ts";
+import { readLedger } from "./show/ledger.ts";
+import { SECOND } from "./show/messages.ts";
+import { BadArguments, HELP, type Options, parseOptions } from "./show/options.ts";
+import { Output } from "./show/output.ts";
+import { painted, plain } from "./show/paint.ts";
+import { pause, until } from "./show/pause.ts";
+import { boardFits, type Show, showBoard, showLines } from "./show/report.ts";
+import { Story } from "./show/story.ts";
+import { summary } from "./show/summary.ts";
+import { exitStatus, tally } from "./show/tally.ts";
 
 const WORKERS = 4;
 /** How long processes may take to start and reach the backend, in ms. */

@@ -12,10 +12,10 @@ import {
   type Cron,
   type Leadership,
 } from "@baton/baton";
-import { openDriver } from "./backend.ts";
-import { type LedgerEntry, openLedger } from "./ledger.ts";
-import { lines, type Schedule, SECOND, type WorkerEvent } from "./messages.ts";
-import type { BackendName } from "./options.ts";
+import { openDriver } from "./show/backend.ts";
+import { type LedgerEntry, openLedger } from "./show/ledger.ts";
+import { lines, type Schedule, SECOND, type WorkerEvent } from "./show/messages.ts";
+import type { BackendName } from "./show/options.ts";
 
 /** How many slots a new leader looks back: far more than pass while there is no leader. */
 const LOOK_BACK = 10;

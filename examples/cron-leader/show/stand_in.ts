@@ -13,7 +13,7 @@ export interface StandIn {
 
 /** Starts one of the project's test servers. */
 export async function startLocal([file = "", ...args]: readonly string[]): Promise<StandIn> {
-  const program = new URL(`../../tests/servers/${file}`, import.meta.url);
+  const program = new URL(`../../../tests/servers/${file}`, import.meta.url);
   const server = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", program.href, ...args],
     stdin: "piped",

@@ -30,7 +30,7 @@ export class WorkerProcess {
 
   constructor(options: WorkerOptions) {
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", new URL("./worker.ts", import.meta.url).href, ...options.args],
+      args: ["run", "-A", new URL("../worker.ts", import.meta.url).href, ...options.args],
       env: options.environment,
       stdin: "piped",
       stdout: "piped",

@@ -84,7 +84,7 @@ Deno.test("arguments have defaults, and bad ones are refused by name", () => {
 
 async function demo(args: readonly string[], temporary: string): Promise<Deno.CommandOutput> {
   return await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", new URL("./main.ts", import.meta.url).href, ...args],
+    args: ["run", "-A", new URL("../main.ts", import.meta.url).href, ...args],
     env: { TMPDIR: temporary },
   }).output();
 }
