@@ -7,11 +7,11 @@ import { startLocal } from "./stand_in.ts";
 /** A backend that is up. */
 export interface Backend {
   readonly name: BackendName;
-  /** What it is, for people. */
+  /** Its name on the screen. */
   readonly label: string;
   /** How long leadership lives unrenewed, in ms. */
   readonly leaderTtl: number;
-  /** What workers need to reach it. Not their arguments: those are readable by every user. */
+  /** What workers need to reach it. Not passed as arguments, which every user of the host can read. */
   readonly environment: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
@@ -19,22 +19,22 @@ export interface Backend {
 /** A vendor whose database can be the meeting place. */
 interface Vendor {
   readonly label: string;
-  /** Of the stand-in, which is started when no variable is set. */
+  /** The local server that is started when no variable is set. */
   readonly standIn: { readonly label: string; readonly args: readonly string[] };
   /** The environment variables by which the vendor's database is found. */
   readonly variables: readonly string[];
-  /** What the stand-in says of itself, as those variables. */
+  /** The same variables, for the local server, from the line that it printed. */
   found(said: Readonly<Record<string, string>>): Record<string, string>;
   /** The driver, loaded on demand: the demo on a file needs nothing but this repository. */
   driver(variables: Readonly<Record<string, string>>): Promise<Driver>;
-  /** Creates the table, where there is one to create. */
+  /** Creates the table, if the backend needs one. */
   prepare(variables: Readonly<Record<string, string>>): Promise<void>;
 }
 
 const VENDORS: Readonly<Record<Exclude<BackendName, "sqlite">, Vendor>> = {
   upstash: {
     label: "Upstash Redis",
-    standIn: { label: "local Redis, reached as Upstash is", args: ["upstash_main.ts"] },
+    standIn: { label: "local Redis, over Upstash's HTTP protocol", args: ["upstash_main.ts"] },
     variables: ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"],
     found: ({ url = "", token = "" }) => ({
       UPSTASH_REDIS_REST_URL: url,
@@ -48,7 +48,7 @@ const VENDORS: Readonly<Record<Exclude<BackendName, "sqlite">, Vendor>> = {
   },
   neon: {
     label: "Neon Postgres",
-    standIn: { label: "local PostgreSQL, reached as Neon is", args: ["neon_main.ts"] },
+    standIn: { label: "local PostgreSQL, over Neon's HTTP protocol", args: ["neon_main.ts"] },
     variables: ["DATABASE_URL"],
     found: ({ connectionString = "" }) => ({ DATABASE_URL: connectionString }),
     async driver({ DATABASE_URL: url = "" }) {
@@ -66,7 +66,7 @@ const VENDORS: Readonly<Record<Exclude<BackendName, "sqlite">, Vendor>> = {
   planetscale: {
     label: "PlanetScale MySQL",
     standIn: {
-      label: "local MariaDB, reached as PlanetScale is",
+      label: "local MariaDB, over PlanetScale's HTTP protocol",
       args: ["planetscale_main.ts", "--server", "mariadb"],
     },
     variables: ["DATABASE_URL"],
@@ -89,12 +89,12 @@ export async function startBackend(
   say: (text: string) => void,
 ): Promise<Backend> {
   if (name === "sqlite") {
-    // Short demos get a short lease, so that all three blows fit.
+    // A short demo gets a short lease, so that all three blows fit.
     const leaderTtl = Math.min(1_500, Math.max(600, seconds * 150));
     return { name, label: "a SQLite file", leaderTtl, environment: {}, stop: async () => {} };
   }
   const vendor = VENDORS[name];
-  // A server's clock may step by 500 ms unseen, so a lease is believed for that much less.
+  // A server's clock may step by 500 ms unnoticed, so a lease counts as held for that much less.
   const leaderTtl = 2_000;
   const set = variablesOf(vendor);
   const count = Object.keys(set).length;
@@ -104,7 +104,7 @@ export async function startBackend(
   }
   if (count > 0) {
     throw new BadArguments(
-      `set both ${vendor.variables.join(" and ")}, or neither for a local one`,
+      `set both ${vendor.variables.join(" and ")}, or neither to use a local server`,
     );
   }
   say(`starting a ${vendor.standIn.label} …\n`);

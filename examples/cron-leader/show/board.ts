@@ -44,6 +44,15 @@ const SIGNS: Readonly<Record<State, readonly [sign: string, style: Style]>> = {
   ended: ["✗", RED],
 };
 
+const LABELS: Readonly<Record<State, string>> = {
+  starting: "starting",
+  following: "waits",
+  leading: "leads",
+  paused: "frozen",
+  killed: "killed",
+  ended: "ended",
+};
+
 /** Everything but the log, which goes below. */
 export function boardLines(frame: Frame): Line[] {
   const { story, scene, ledger, now, width } = frame;
@@ -69,7 +78,7 @@ export function boardLines(frame: Frame): Line[] {
   ];
 }
 
-/** One log line, or `undefined` for what the board shows in other ways. */
+/** One log line, or `undefined` if the board already shows this event. */
 export function logLine(...[happening, story]: Parameters<typeof inWords>): Line | undefined {
   const words = isRare(happening) ? inWords(happening, story) : undefined;
   if (words === undefined) return undefined;
@@ -102,7 +111,7 @@ function workerLine(worker: WorkerView, { ledger, now, scene }: Frame): Line {
     { text: `${sign} `, style },
     { text: ` ${letterOf(name)} `, style: colourOf(name) },
     { text: ` ${name}  `, style: state === "leading" ? BOLD : quiet },
-    { text: (state === "leading" ? "leads" : state).padEnd(11), style },
+    { text: LABELS[state].padEnd(11), style },
     { text: `${runs}`.padStart(3) + (runs === 1 ? " run    " : " runs   "), style: quiet },
     { text: doing(worker, now, scene), style: quiet },
   ];
@@ -113,7 +122,7 @@ function doing({ state, term, since, replacedBy }: WorkerView, now: number, scen
     case "leading":
       return `term ${term}`;
     case "paused":
-      return `for ${seconds(now - since)}, its ttl is ${seconds(scene.leaderTtl)}`;
+      return `for ${seconds(now - since)}, its lease lasts ${seconds(scene.leaderTtl)}`;
     case "killed":
       return `at ${seconds(since)}${replacedBy ? `, replaced by ${replacedBy}` : ""}`;
     default:
@@ -121,7 +130,7 @@ function doing({ state, term, since, replacedBy }: WorkerView, now: number, scen
   }
 }
 
-/** The latest run, with the token that a careful resource would check. */
+/** The latest run, with the fencing token that a resource could check. */
 function latest({ story, ledger, now }: Frame): Line {
   const run = ledger.at(-1);
   if (!run) return ["  no slot has run yet"];

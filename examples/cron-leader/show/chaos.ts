@@ -1,7 +1,7 @@
 /**
- * What is done to the leader: killed, frozen past its ttl, killed again. Each blow falls between two
- * slots, so that what it costs is waiting. (A worker that is killed between its claim and its run
- * leaves that slot unrun for ever: that is what "at most once" means.)
+ * What happens to the leader: it is killed, frozen past its ttl, killed again. Each blow falls between two
+ * slots, so that slots only run late. (A worker that is killed between its claim and its run leaves
+ * that slot unrun, and nobody runs it later: that is what "at most once" means.)
  */
 
 import type { Crew } from "./crew.ts";
@@ -12,7 +12,7 @@ import { pause } from "./pause.ts";
 /** One blow. */
 interface Blow {
   readonly what: "SIGKILL" | "SIGSTOP";
-  /** When it is due, as a part of the whole. */
+  /** When it is due, as a fraction of the demo. */
   readonly part: number;
 }
 
@@ -24,9 +24,9 @@ const BLOWS: readonly Blow[] = [
 
 /** How long after the whole second a blow falls, in ms. */
 const AFTER_SLOT = 350;
-/** How long a killed worker is missed before another is started, in ms. */
+/** How long after a kill another worker is started, in ms. */
 const REPLACE_AFTER = 700;
-/** What an election may take beyond the ttl, in ms. */
+/** How long an election may take beyond the ttl, in ms. */
 const ELECTION = 200;
 
 /** What chaos works with. */
@@ -39,12 +39,12 @@ export interface Stage {
   readonly signal: AbortSignal;
 }
 
-/** For how long a leader is frozen, in ms: past its ttl, so that another leads when it wakes. */
+/** How long a leader is frozen, in ms: longer than its ttl, so that another leads when it wakes. */
 export function pauseLength(leaderTtl: number): number {
   return Math.min(leaderTtl + 1_000, leaderTtl * 1.75);
 }
 
-/** Deals all blows that fit, and says which do not. Rejects when the signal aborts. */
+/** Deals all blows that fit, and notes which do not. Rejects when the signal aborts. */
 export async function chaos(stage: Stage): Promise<void> {
   const { story, seconds, leaderTtl, now, signal } = stage;
   const aftermath: Promise<void>[] = [];
@@ -54,18 +54,18 @@ export async function chaos(stage: Stage): Promise<void> {
     const needed = (what === "SIGKILL" ? leaderTtl : pauseLength(leaderTtl)) + ELECTION;
     const leader = await leaderBefore(seconds * SECOND - needed, stage);
     if (leader === undefined) {
-      story.note(now(), `left out: ${what} of the leader, no time for it before the end`);
+      story.note(now(), `no ${what} this time: the demo ends too soon for it`);
       continue;
     }
     const ends = (what === "SIGKILL" ? kill : freeze)(leader, stage);
-    // Awaited only below: until then a Ctrl-C that ends it must not count as nobody's error.
+    // Awaited only below: until then a Ctrl-C that ends it must not be an unhandled rejection.
     ends.catch(() => {});
     aftermath.push(ends);
   }
   await Promise.all(aftermath);
 }
 
-/** The leader, once it has had time to catch up; `undefined` when there is none in time. */
+/** The leader, once it has had time to catch up; `undefined` if nobody leads before `time`. */
 async function leaderBefore(
   time: number,
   { story, now, signal }: Stage,

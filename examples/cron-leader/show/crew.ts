@@ -11,7 +11,7 @@ export interface CrewOptions {
   readonly folder: string;
   /** Ms since the first slot. */
   readonly now: () => number;
-  /** Told of all that happens. */
+  /** Called for each event. */
   readonly tell: (happening: Happening) => void;
 }
 
@@ -28,7 +28,7 @@ export class Crew {
     this.#options = options;
   }
 
-  /** How many have said that they reach the backend. */
+  /** How many workers have reported that they reach the backend. */
   get ready(): number {
     return this.#ready.size;
   }
@@ -49,7 +49,7 @@ export class Crew {
     const process = new WorkerProcess({
       args,
       environment: backend.environment,
-      tell: (event) => this.#told(worker, event),
+      tell: (event) => this.#received(worker, event),
       ended: (message) => {
         this.#living--;
         this.#happened(worker, { type: "ended", message });
@@ -64,7 +64,7 @@ export class Crew {
     });
   }
 
-  /** Lets everyone campaign, also those who come later. */
+  /** Lets every worker campaign, also those that start later. */
   begin(schedule: Schedule): void {
     this.#schedule = schedule;
     for (const worker of this.#ready) this.#workers.get(worker)?.begin(schedule);
@@ -85,13 +85,13 @@ export class Crew {
     await this.#workers.get(worker)?.resume();
   }
 
-  /** Ends every process that was started here, the frozen ones too, and waits until it is gone. */
+  /** Ends every process that was started here, the frozen ones too, and waits for it. */
   async end(): Promise<void> {
     this.#ending = true;
     await Promise.all([...this.#workers.values()].map((worker) => worker.end()));
   }
 
-  #told(worker: string, event: WorkerEvent): void {
+  #received(worker: string, event: WorkerEvent): void {
     if (event.type === "ready") {
       this.#ready.add(worker);
       if (this.#schedule) this.#workers.get(worker)?.begin(this.#schedule);
@@ -99,7 +99,7 @@ export class Crew {
     this.#happened(worker, event);
   }
 
-  /** What comes of the demo's end is no part of its story. */
+  /** What happens because the demo ends does not belong to its story. */
   #happened(worker: string, event: WorkerEvent | WorkerFate): void {
     if (!this.#ending) this.#options.tell({ at: this.#options.now(), worker, ...event });
   }

@@ -1,6 +1,6 @@
 /**
  * The work itself: each run of a slot appends one line to a file. The file knows nothing of Baton,
- * so what it says at the end is evidence, whatever Baton believes.
+ * so at the end it is evidence, independent of what Baton reports.
  */
 
 /** One run. */
@@ -25,7 +25,7 @@ export function openLedger(path: string): (entry: LedgerEntry) => void {
   };
 }
 
-/** Every run so far, in the order of the file; none when there is no file yet. */
+/** Every run so far, in the order of the file; empty if there is no file yet. */
 export function readLedger(path: string): LedgerEntry[] {
   let text: string;
   try {
@@ -34,6 +34,6 @@ export function readLedger(path: string): LedgerEntry[] {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
-  // What follows the last line break is being written just now.
+  // Text after the last line break is still being written.
   return text.split("\n").slice(0, -1).map((line) => JSON.parse(line) as LedgerEntry);
 }

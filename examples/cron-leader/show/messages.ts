@@ -1,18 +1,18 @@
 /**
- * What the demo's processes tell each other: one JSON object per line, down a worker's standard
- * input and up its standard output.
+ * What the demo's processes send each other: one JSON object per line, to a worker's standard input
+ * and from its standard output.
  */
 
 /** Distance between two slots, in ms: every whole second is one. */
 export const SECOND = 1_000;
 
-/** What a worker is told once all are ready: which slots there are, in ms since the epoch. */
+/** What a worker receives once all are ready: the first and the last slot, in ms since the epoch. */
 export interface Schedule {
   readonly first: number;
   readonly last: number;
 }
 
-/** What a worker tells. */
+/** What a worker reports. */
 export type WorkerEvent =
   | { readonly type: "ready" }
   | { readonly type: "elected" | "leadership-lost" | "stood-down"; readonly term: number }
@@ -20,7 +20,7 @@ export type WorkerEvent =
   | { readonly type: "skipped"; readonly slot: number; readonly holder: string }
   | { readonly type: "trouble"; readonly message: string };
 
-/** What was done to a worker, or became of it. */
+/** What the demo did to a worker, or what happened to it. */
 export type WorkerFate =
   | { readonly type: "started"; readonly pid: number; readonly replaces?: string }
   | { readonly type: "killed" | "paused" | "resumed" }
@@ -31,7 +31,7 @@ export type Happening =
   | ({ readonly at: number; readonly worker: string } & (WorkerEvent | WorkerFate))
   | { readonly at: number; readonly type: "note"; readonly text: string };
 
-/** The lines of a stream. What follows the last line break is a line cut short, and is dropped. */
+/** The lines of a stream. Text after the last line break is an incomplete line, and is dropped. */
 export async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";

@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 
-/** Which backend the workers meet in. */
+/** The backend that the workers share. */
 export type BackendName = typeof BACKENDS[number];
 
 const BACKENDS = ["sqlite", "upstash", "neon", "planetscale"] as const;
@@ -16,24 +16,24 @@ export interface Options {
 }
 
 export const HELP = `\
-One cron, four processes: kills and freezes the leader, and counts what ran twice.
+One cron, four processes: kills and freezes the leader, and counts the slots that ran twice.
 
   deno task demo [--seconds N] [--json] [--backend sqlite|upstash|neon|planetscale]
 
-  --seconds N            how long, at least 5; every second is a slot (20)
-  --json                 only one line on standard output, at the end; the rest on standard error
+  --seconds N            how long, at least 5; each second is a slot (default: 20)
+  --json                 one line of JSON on standard output at the end; the rest on standard error
   --backend sqlite       a SQLite file in a temporary folder (the default)
   --backend upstash      UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, or a local Redis
   --backend neon         DATABASE_URL, or a local PostgreSQL
   --backend planetscale  DATABASE_URL, or a local MariaDB
-  --help                 this
+  --help                 show this text
 
-Where those variables are not set, a local server is started, and spoken to as the vendor's is.
+If the variables are not set, the demo starts a local server that speaks the vendor's protocol.
 
-Exit status: 0 no slot ran twice, 1 one did, 2 bad arguments, 3 the demo could not run.
+Exit status: 0 no slot ran twice, 1 a slot ran twice, 2 bad arguments, 3 the demo could not run.
 `;
 
-/** Thrown for arguments that make no sense; its message is for the person who typed them. */
+/** Thrown for arguments that make no sense; its message is for the user. */
 export class BadArguments extends Error {}
 
 /** Reads the arguments. */

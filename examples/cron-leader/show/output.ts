@@ -1,4 +1,4 @@
-/** Writes to standard output or standard error, until nobody reads it any more. */
+/** Writes to standard output or standard error, until its reader is gone. */
 
 export class Output {
   readonly #stream: { writeSync(bytes: Uint8Array): number };
@@ -10,7 +10,7 @@ export class Output {
     this.#closed = closed;
   }
 
-  /** Writes all of it. Never throws: a reader that went away must not keep us from cleaning up. */
+  /** Writes all of it. Never throws: a reader that is gone must not prevent the clean-up. */
   readonly write = (text: string): void => {
     let bytes = new TextEncoder().encode(text);
     try {

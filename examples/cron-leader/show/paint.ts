@@ -1,4 +1,4 @@
-/** Text with colours, kept apart until the last moment so that it can be cut to a width. */
+/** Text with colours. They are kept apart until the end, so that text can be cut to a width. */
 
 /** A style as the parameters of an ANSI escape; `""` is none. */
 export type Style = string;
@@ -18,7 +18,7 @@ export interface Span {
 /** One line on the screen. */
 export type Line = readonly (Span | string)[];
 
-/** A worker's own colour, dark text on it: readable on any background. */
+/** Each worker's own colour, with dark text: readable on any terminal. */
 export function colourOf(worker: string): Style {
   const backgrounds = [80, 221, 176, 114, 75, 209];
   return `38;5;16;48;5;${backgrounds[letterOf(worker).charCodeAt(0) % backgrounds.length]}`;

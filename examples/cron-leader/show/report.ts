@@ -21,10 +21,10 @@ type Skipped = Extract<Happening, { readonly type: "skipped" }>;
 
 /** Time between two frames, in ms. */
 const FRAME = 125;
-/** The board needs so much room. */
+/** The least room that the board needs. */
 const ROOM = { columns: 72, rows: 20 };
 
-/** Whether the board fits this terminal and is welcome. */
+/** Whether the board fits this terminal and colours are allowed. */
 export function boardFits(): boolean {
   if (!Deno.stdout.isTerminal() || Deno.env.get("NO_COLOR")) return false;
   if (Deno.env.get("TERM") === "dumb") return false;
@@ -32,7 +32,7 @@ export function boardFits(): boolean {
   return columns >= ROOM.columns && rows >= ROOM.rows;
 }
 
-/** One line for everything that happens; a new leader's look back is one. */
+/** One line per event. The slots that a new leader skips while it looks back share a line. */
 export function showLines({ story, write }: Show): Disposable {
   let skipped: Skipped[] = [];
   const say = (at: number, words: string): void => write(`${clock(at)}  ${words}\n`);
@@ -41,8 +41,10 @@ export function showLines({ story, write }: Show): Disposable {
     skipped = [];
     if (!first || !last) return;
     const slots = first === last
-      ? `slot ${story.index(first.slot)}: ${first.holder} has it`
-      : `slots ${story.index(first.slot)} to ${story.index(last.slot)}: others have them`;
+      ? `slot ${story.index(first.slot)}: ${first.holder} had claimed it`
+      : `slots ${story.index(first.slot)} to ${
+        story.index(last.slot)
+      }: other workers had claimed them`;
     say(last.at, `${last.worker} skips ${slots}`);
   };
   story.listen((happening) => {

@@ -1,10 +1,10 @@
-/** A terminal's other screen, redrawn in place. What was there before comes back when it closes. */
+/** A terminal's alternate screen, redrawn in place. Closing it brings back the earlier text. */
 
 import { type Line, painted } from "./paint.ts";
 
 const ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J";
 const LEAVE = "\x1b[?25h\x1b[?1049l";
-/** Between these a terminal that can waits, and shows all changes at once. */
+/** Between these, terminals that support it collect all changes and show them at once. */
 const [HOLD, SHOW] = ["\x1b[?2026h", "\x1b[?2026l"];
 
 /** The widest that is pleasant to read. */
@@ -18,13 +18,13 @@ export class Screen implements Disposable {
     write(ENTER);
   }
 
-  /** How much fits now; the window may have changed. */
+  /** How much fits now; the user may have resized the window. */
   get size(): { readonly columns: number; readonly rows: number } {
     const { columns, rows } = Deno.consoleSize();
     return { columns: Math.min(columns, WIDEST), rows };
   }
 
-  /** Shows these lines, as far as they fit, and nothing else. */
+  /** Shows these lines, as many as fit, and nothing else. */
   draw(lines: readonly Line[]): void {
     const { columns, rows } = this.size;
     const text = lines.slice(0, rows).map((line) => `${painted(line, columns)}\x1b[K`).join("\r\n");

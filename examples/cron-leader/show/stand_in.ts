@@ -1,11 +1,11 @@
-/** A local server that speaks as a vendor's does, for people who have no account there yet. */
+/** A local server that speaks a vendor's protocol, for people who have no account there yet. */
 
 import { lines } from "./messages.ts";
 
 /** How long a local server may take to end, in ms; it gives its database ten seconds. */
 const PATIENCE = 15_000;
 
-/** One that is up, and what it said of itself. */
+/** A server that is up, and what it reported about itself. */
 export interface StandIn {
   readonly said: Readonly<Record<string, string>>;
   stop(): Promise<void>;
@@ -22,7 +22,7 @@ export async function startLocal([file = "", ...args]: readonly string[]): Promi
   }).spawn();
   const complaints = new Response(server.stderr).text();
   const stop = async (): Promise<void> => {
-    // It ends when its standard input closes, and takes its database with it.
+    // It ends when its standard input closes, and ends its database too.
     await server.stdin.close().catch(() => {});
     const force = setTimeout(() => server.kill("SIGKILL"), PATIENCE);
     await server.status;

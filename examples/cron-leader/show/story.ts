@@ -1,18 +1,18 @@
-/** How things stand, from what has happened; the same for every way to show it. */
+/** The current state, derived from the events so far; the board and the plain lines both use it. */
 
 import type { Happening, Schedule } from "./messages.ts";
 import { SECOND } from "./messages.ts";
 import { type Takeover, takeovers } from "./tally.ts";
 
-/** How a worker is. */
+/** The state of a worker. */
 export type State = "starting" | "following" | "leading" | "paused" | "killed" | "ended";
 
-/** One worker, as far as its parent knows. */
+/** One worker, as far as the demo's main process knows. */
 export interface WorkerView {
   readonly name: string;
   readonly pid: number;
   state: State;
-  /** When it came into this state, in ms since the first slot. */
+  /** When it entered this state, in ms since the first slot. */
   since: number;
   /** When it was last woken. */
   resumed?: number;
@@ -21,10 +21,10 @@ export interface WorkerView {
   replacedBy?: string;
 }
 
-/** A waking, and what the woken worker then found. */
+/** A frozen worker that was woken, and when it noticed its loss. */
 export interface Awakening {
   readonly worker: string;
-  /** How long after the waking it knew, in ms. */
+  /** How long after it woke it knew, in ms. */
   readonly took: number;
 }
 
@@ -32,28 +32,28 @@ export class Story {
   readonly workers = new Map<string, WorkerView>();
   readonly happenings: Happening[] = [];
   readonly awakenings: Awakening[] = [];
-  /** Slots that were claimed elsewhere when a worker tried, and by whom. */
+  /** Slots that another worker had claimed when a worker tried, and that worker's name. */
   readonly skipped = new Map<number, string>();
-  /** How many tries were refused because the slot was taken. */
+  /** How many claims were refused because the slot was taken. */
   refusals = 0;
-  /** The leader's name; `undefined` while there is none, as far as anybody told. */
+  /** The leader's name; `undefined` while no worker has reported that it leads. */
   leader: string | undefined;
   /** Since when there has been no leader, in ms since the first slot. */
   vacantSince: number | undefined;
   schedule: Schedule | undefined;
   readonly #listeners: ((happening: Happening) => void)[] = [];
 
-  /** Calls back after each happening. */
+  /** Calls `listener` after each event. */
   listen(listener: (happening: Happening) => void): void {
     this.#listeners.push(listener);
   }
 
-  /** Adds a remark. */
+  /** Adds a note. */
   note(at: number, text: string): void {
     this.add({ at, type: "note", text });
   }
 
-  /** Adds what happened next. */
+  /** Adds the next event. */
   add(happening: Happening): void {
     this.happenings.push(happening);
     this.#follow(happening);
@@ -91,7 +91,7 @@ export class Story {
     };
     switch (happening.type) {
       case "elected":
-        // One that was killed or frozen meanwhile does not lead, though it had won.
+        // It won, but it was killed or frozen before its report arrived, so it does not lead.
         if (worker.state === "killed" || worker.state === "paused") return;
         become("leading");
         worker.term = happening.term;

@@ -1,6 +1,7 @@
 /**
- * Who ran which slot, at a glance: a cell per slot with its runner's letter, small when it ran on
- * time, capital when the next leader caught it up, and below it what was done to the leader then.
+ * Who ran which slot, at a glance. Each slot is a cell with its worker's letter: lower case when it ran
+ * on time, upper case when the next leader caught up on it. The row below shows what happened to the
+ * leader at that time.
  */
 
 import type { LedgerEntry } from "./ledger.ts";
@@ -18,9 +19,9 @@ export interface StripOptions {
   readonly width: number;
 }
 
-/** A run that began so long after its slot was waiting for a leader, in ms. */
+/** A run that began this long after its slot had waited for a leader, in ms. */
 const LATE = 250;
-/** At most so many rows; a long demo shows the latest. */
+/** The most rows shown; a long demo shows the latest. */
 const ROWS = 3;
 const BLOWS = ["killed", "paused", "resumed"];
 
@@ -45,10 +46,10 @@ export function strip(options: StripOptions): Line[] {
   return drawn;
 }
 
-/** What the strip's signs mean. */
+/** The legend below the strip. */
 export function legend(): Line {
   return [{
-    text: "a on time   A caught up late   _ not run yet   ✗ killed   ⏸ paused   ▸ woken",
+    text: "a ran on time   A caught up late   _ has not run   ✗ killed   ⏸ frozen   ▸ woken",
     style: DIM,
   }];
 }

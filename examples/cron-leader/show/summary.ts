@@ -1,4 +1,4 @@
-/** The end, in plain words. */
+/** The summary at the end. */
 
 import type { Scene } from "./board.ts";
 import type { LedgerEntry } from "./ledger.ts";
@@ -16,7 +16,7 @@ const CAUSES: Readonly<Record<Takeover["cause"], string>> = {
   "unknown": "led before",
 };
 
-/** What a summary is made of. */
+/** What the summary needs. */
 export interface Ending {
   readonly scene: Scene;
   readonly story: Story;
@@ -24,7 +24,7 @@ export interface Ending {
   readonly result: Tally;
 }
 
-/** The verdict, each takeover, what it showed, and how to go on. */
+/** The verdict, each takeover, what it shows, and what to try next. */
 export function summary(ending: Ending): Line[] {
   return [
     verdict(ending.result),
@@ -64,10 +64,11 @@ function awakeningLines({ story, ledger }: Ending): Line[] {
   return story.awakenings.map(({ worker, took }) => {
     const runs = stale.filter((entry) => entry.worker === worker).length;
     return [
-      `    ${worker} woke, knew its loss after ${Math.ceil(took)} ms, and ran `,
-      runs === 0
-        ? { text: "nothing under its old term", style: GREEN }
-        : { text: `${runs} under its old term, which a check of the token stops`, style: RED },
+      `    ${worker} woke, noticed after ${Math.ceil(took)} ms that it had lost, and ran `,
+      runs === 0 ? { text: "nothing in its old term", style: GREEN } : {
+        text: `${runs} slots in its old term; a resource that checks the token refuses those`,
+        style: RED,
+      },
     ];
   });
 }
@@ -78,30 +79,34 @@ function unrunLines({ story, ledger, scene, result }: Ending): Line[] {
   const ran = new Set(ledger.map((entry) => entry.slot));
   const claimed = [...story.skipped].filter(([slot]) => !ran.has(slot));
   const lines = claimed.map(([slot, holder]): Line => [
-    `    slot ${story.index(slot)} did not run: ${holder} claimed it and went before it could run;`,
-    " at most once",
+    `    slot ${story.index(slot)} did not run: ${holder} claimed it and ended before it ran it`,
+    " (at most once)",
   ]);
   const late = scene.slots - result.ran - claimed.length;
-  if (late > 0) lines.push([`    ${late} did not run before the end: there was no leader in time`]);
+  if (late > 0) lines.push([`    ${late} did not run: no worker led in time before the end`]);
   return lines;
 }
 
-/** What was left out. */
+/** What did not fit into the demo. */
 function notes({ happenings }: Story): Line[] {
   return happenings.flatMap((each) => each.type === "note" ? [[`    ${each.text}`]] : []);
 }
 
 function lesson({ scene, story, ledger, result }: Ending): string[] {
   if (result.duplicates > 0) {
-    return ["This must not happen. Slots that ran twice:", ...twice(story, ledger)];
+    return [
+      "This must not happen, please report it. Slots that ran twice:",
+      ...twice(story, ledger),
+    ];
   }
   return [
-    "Each of the four thought it was the cron. A lease of " +
-    `${seconds(scene.leaderTtl)} decides who leads:`,
-    "when the leader died or froze, another led as soon as that lease had run out,",
-    "and caught up. Every slot is claimed before it runs, so none runs twice even",
-    `while leadership moves (claims refused, for the slot was taken: ${story.refusals}).`,
-    "These numbers come from a ledger that the workers append to, not from Baton.",
+    `Four processes compete to lead. The leader holds a lease of ${
+      seconds(scene.leaderTtl)
+    } and renews it.`,
+    "When the leader died or froze, its lease ran out; then another worker led and",
+    "caught up. A worker claims each slot before it runs it, so no slot runs twice even",
+    `while leadership moves (${story.refusals} claims were refused because the slot was taken).`,
+    "These numbers come from a file that the workers append to, not from Baton.",
   ];
 }
 
@@ -117,13 +122,13 @@ function twice(story: Story, ledger: readonly LedgerEntry[]): string[] {
 function further({ backend }: Scene): Line[] {
   if (backend !== "a SQLite file") return [];
   return [
-    ["  The same over HTTPS, with a free database from console.upstash.com:"],
+    ["  To run the same over HTTPS, with a free database from console.upstash.com:"],
     ["    export UPSTASH_REDIS_REST_URL=https://….upstash.io"],
     ["    export UPSTASH_REDIS_REST_TOKEN=…"],
     [
-      "    deno task demo --backend upstash",
-      { text: "   (without the two: a local Redis)", style: DIM },
+      "    … task demo --backend upstash",
+      { text: "   (without these variables: a local Redis)", style: DIM },
     ],
-    ["  or with DATABASE_URL and --backend neon or --backend planetscale."],
+    ["  Or set DATABASE_URL, and use --backend neon or --backend planetscale."],
   ];
 }

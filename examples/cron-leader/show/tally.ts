@@ -1,6 +1,6 @@
 /**
- * What the ledger and the time line add up to. Pure functions, so that the demo's verdict can be
- * tested without a demo.
+ * What the ledger and the events add up to. Pure functions, so that the verdict can be tested without
+ * running the demo.
  */
 
 import type { LedgerEntry } from "./ledger.ts";
@@ -30,9 +30,9 @@ export interface Takeover {
   readonly term: number;
   /** When the new leader was elected. */
   readonly at: number;
-  /** What became of the old leader; `"unknown"` when it did not live to tell. */
+  /** What happened to the old leader; `"unknown"` if no event says. */
   readonly cause: "killed" | "paused" | "leadership-lost" | "stood-down" | "ended" | "unknown";
-  /** From that to the new leader's election, in ms; `undefined` when nobody saw the old one go. */
+  /** From that to the new leader's election, in ms; `undefined` if no event says when it ended. */
   readonly took: number | undefined;
 }
 
@@ -57,7 +57,7 @@ export function exitStatus({ duplicates }: Tally): 0 | 1 {
   return duplicates > 0 ? 1 : 0;
 }
 
-/** Every takeover, in order. A worker that wins again after a loss takes over from nobody. */
+/** Every takeover, in order. A worker that loses and wins again did not take over. */
 export function takeovers(happenings: readonly Happening[]): Takeover[] {
   const found: Takeover[] = [];
   let leader: string | undefined;
@@ -78,7 +78,7 @@ export function takeovers(happenings: readonly Happening[]): Takeover[] {
       case "leadership-lost":
       case "stood-down":
       case "ended":
-        // The first blow counts: a paused leader learns its loss only when it is woken.
+        // The first event counts: a frozen leader learns of its loss only when it wakes.
         if (happening.worker === leader) down ??= { at: happening.at, cause: happening.type };
     }
   }
@@ -86,8 +86,8 @@ export function takeovers(happenings: readonly Happening[]): Takeover[] {
 }
 
 /**
- * Runs by a worker whose term was over: a later leader had run before it in the ledger. The ledger
- * checks no tokens, as a careful resource would, so it would show them.
+ * Runs of a worker whose term was over: in the ledger they stand after a run of a later leader. A
+ * resource that checks fencing tokens would refuse them. The ledger does not check, so it shows them.
  */
 export function staleRuns(ledger: readonly LedgerEntry[]): LedgerEntry[] {
   let highest = 0;

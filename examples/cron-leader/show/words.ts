@@ -1,4 +1,4 @@
-/** What happened, in words; one line each. */
+/** Events in words, one line each. */
 
 import type { Happening } from "./messages.ts";
 import type { Story } from "./story.ts";
@@ -8,17 +8,17 @@ export function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(2)} s`;
 }
 
-/** When, in a column of its own. */
+/** The time of an event, padded to a column. */
 export function clock(at: number): string {
   return (at < 0 ? "start" : seconds(at)).padStart(9);
 }
 
-/** Whether it belongs in a short log: everything but the runs, which have a picture of their own. */
+/** Whether it belongs in the board's log: all but the runs, which the strip shows. */
 export function isRare({ type }: Happening): boolean {
   return type !== "ran" && type !== "skipped" && type !== "ready" && type !== "stood-down";
 }
 
-/** What happened; `undefined` for what is worth no words. Ask right after it was added. */
+/** The event in words; `undefined` for events that need none. Call it right after the event was added. */
 export function inWords(happening: Happening, story: Story): string | undefined {
   if (happening.type === "note") return happening.text;
   const { worker } = happening;
@@ -26,7 +26,7 @@ export function inWords(happening: Happening, story: Story): string | undefined 
     case "started":
       return happening.replaces === undefined
         ? `${worker} starts (pid ${happening.pid})`
-        : `${worker} starts (pid ${happening.pid}), in place of ${happening.replaces}`;
+        : `${worker} starts (pid ${happening.pid}) to replace ${happening.replaces}`;
     case "ready":
       return undefined;
     case "elected":
@@ -38,16 +38,18 @@ export function inWords(happening: Happening, story: Story): string | undefined 
     case "ran":
       return `slot ${story.index(happening.slot)} ran on ${worker}, token ${happening.token}`;
     case "skipped":
-      return `${worker} skips slot ${story.index(happening.slot)}: ${happening.holder} has it`;
+      return `${worker} skips slot ${
+        story.index(happening.slot)
+      }: ${happening.holder} had claimed it`;
     case "killed":
-      return `SIGKILL ${worker}, the leader`;
+      return `SIGKILL: the leader, ${worker}, is killed`;
     case "paused":
-      return `SIGSTOP ${worker}, the leader: frozen past its ttl`;
+      return `SIGSTOP: the leader, ${worker}, is frozen for longer than its lease`;
     case "resumed":
-      return `SIGCONT ${worker}`;
+      return `SIGCONT: ${worker} wakes up`;
     case "ended":
       if (story.workers.get(worker)?.state === "killed") return undefined;
-      return `${worker} ended by itself${happening.message && `: ${happening.message}`}`;
+      return `${worker} ended unexpectedly${happening.message && `: ${happening.message}`}`;
     case "trouble":
       return `${worker}: ${happening.message}`;
   }
@@ -56,8 +58,10 @@ export function inWords(happening: Happening, story: Story): string | undefined 
 function elected(worker: string, term: number, story: Story): string {
   const takeover = story.takeovers.at(-1);
   if (takeover?.term !== term) return `${worker} leads, term ${term}`;
-  const later = takeover.took === undefined ? "" : `${seconds(takeover.took)} later `;
-  return `${later}${worker} leads, term ${term}`;
+  const after = takeover.took === undefined
+    ? ""
+    : ` after ${seconds(takeover.took)} without a leader`;
+  return `${worker} leads${after}, term ${term}`;
 }
 
 function lost(worker: string, at: number, term: number, story: Story): string {
@@ -65,6 +69,6 @@ function lost(worker: string, at: number, term: number, story: Story): string {
   const happening = story.happenings.at(-1);
   const woken = awakening?.worker === worker && happening?.at === at;
   return woken
-    ? `${worker}, awake for ${Math.ceil(awakening.took)} ms, knows that it lost term ${term}`
+    ? `${worker} knows that it lost term ${term}, ${Math.ceil(awakening.took)} ms after it woke`
     : `${worker} lost term ${term}`;
 }

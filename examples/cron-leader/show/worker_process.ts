@@ -1,7 +1,7 @@
 /**
- * A worker seen from its parent: started, told, killed, frozen, woken and ended. It cannot outlive
- * the parent: it ends when its standard input closes, and even while it is frozen somebody is there
- * to wake it.
+ * A worker as its parent controls it: starts it, sends it the schedule, kills, freezes, wakes and ends
+ * it. A worker cannot outlive the parent: it ends when its standard input closes, and while it is
+ * frozen a shell waits to wake it.
  */
 
 import { lines, type Schedule, type WorkerEvent } from "./messages.ts";
@@ -11,14 +11,14 @@ export interface WorkerOptions {
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly tell: (event: WorkerEvent) => void;
-  /** Called once, with what it left on standard error, when the process is no more. */
+  /** Called once when the process has ended, with its standard error. */
   readonly ended: (message: string) => void;
 }
 
-/** How long a worker may take to stand down and leave, in ms. */
+/** How long a worker may take to stand down and end, in ms. */
 const PATIENCE = 2_000;
 
-/** Wakes a process unless it is told in time, with a line, that somebody else did. */
+/** Wakes a process, unless it first reads a line, which means that the parent did. */
 const WAKER = `trap "" INT HUP; read -r _ || kill -CONT "$1"`;
 
 export class WorkerProcess {
@@ -44,21 +44,20 @@ export class WorkerProcess {
     return this.#child.pid;
   }
 
-  /** Tells it which slots there are; it then begins to campaign. */
+  /** Sends it the schedule; it then begins to campaign. */
   begin(schedule: Schedule): void {
-    // A worker that is gone reads nothing; its end is told elsewhere.
+    // A worker that has ended reads nothing; `ended` reports that.
     this.#orders.write(new TextEncoder().encode(`${JSON.stringify(schedule)}\n`)).catch(() => {});
   }
 
-  /** SIGKILL: no goodbye, no release. */
+  /** SIGKILL: it releases nothing. */
   kill(): void {
     this.#signal("SIGKILL");
   }
 
-  /** SIGSTOP: not dead, only somewhere else. */
+  /** SIGSTOP: it is not dead, it only does not run. */
   pause(): void {
-    // If we die meanwhile, nobody could reach it any more but this shell, which then sees its
-    // standard input close.
+    // If the parent dies meanwhile, only this shell can wake it: it sees its standard input close.
     this.#waker = new Deno.Command("/bin/sh", {
       args: ["-c", WAKER, "waker", `${this.pid}`],
       stdin: "piped",
@@ -79,7 +78,7 @@ export class WorkerProcess {
     await waker.status;
   }
 
-  /** Lets it stand down and leave; by force when it does not. Resolves when it is gone. */
+  /** Lets it stand down and end; kills it if it does not. Resolves when it has ended. */
   async end(): Promise<void> {
     await this.resume();
     await this.#orders.close().catch(() => {});
@@ -93,7 +92,7 @@ export class WorkerProcess {
     try {
       this.#child.kill(signal);
     } catch {
-      // It ended by itself a moment ago.
+      // It has just ended.
     }
   }
 
