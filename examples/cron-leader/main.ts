@@ -1,29 +1,30 @@
 /**
  * `deno task demo`: one cron, four processes. Kills the leader, freezes it past its ttl, kills it
- * again, and shows that no slot runs twice and how long each takeover takes.
+ * again, and shows that no slot runs twice and how long each takeover takes. The demo itself is in
+ * `show/`; `worker.ts` is the part that uses Baton.
  */
 
-import { type Backend, startBackend } from "./backend.ts";
-import { boardLines, type Scene } from "./board.ts";
-import { chaos } from "./chaos.ts";
-import { Crew } from "./crew.ts";
-import { readLedger } from "./ledger.ts";
-import { SECOND } from "./messages.ts";
-import { BadArguments, HELP, type Options, parseOptions } from "./options.ts";
-import { Output } from "./output.ts";
-import { painted, plain } from "./paint.ts";
-import { pause, until } from "./pause.ts";
-import { boardFits, type Show, showBoard, showLines } from "./report.ts";
-import { Story } from "./story.ts";
-import { summary } from "./summary.ts";
-import { exitStatus, tally } from "./tally.ts";
+import { type Backend, startBackend } from "./show/backend.ts";
+import { boardLines, type Scene } from "./show/board.ts";
+import { chaos } from "./show/chaos.ts";
+import { Crew } from "./show/crew.ts";
+import { readLedger } from "./show/ledger.ts";
+import { SECOND } from "./show/messages.ts";
+import { BadArguments, HELP, type Options, parseOptions } from "./show/options.ts";
+import { Output } from "./show/output.ts";
+import { painted, plain } from "./show/paint.ts";
+import { pause, until } from "./show/pause.ts";
+import { boardFits, type Show, showBoard, showLines } from "./show/report.ts";
+import { Story } from "./show/story.ts";
+import { summary } from "./show/summary.ts";
+import { exitStatus, tally } from "./show/tally.ts";
 
 const WORKERS = 4;
 /** How long processes may take to start and reach the backend, in ms. */
 const START_LIMIT = 30_000;
-/** The first slot comes so long after everyone is ready that there can be a leader, in ms. */
+/** The first slot comes at least this long after all workers are ready, so that one can lead, in ms. */
 const CAMPAIGN = 300;
-/** So many lines at the board's end say what the summary says better. */
+/** The board's last lines repeat what the summary says better: how many of them to leave out. */
 const AFTERWARDS = 4;
 /** Exit statuses, after the shell's custom of 128 and the signal's number. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -44,7 +45,7 @@ async function demo(options: Options, backend: Backend, stage: {
 }): Promise<number> {
   const { folder, output, progress, signal } = stage;
   const { seconds, json } = options;
-  // Until the first slot's instant is known, everything is well before it.
+  // Until the time of the first slot is known, everything counts as well before it.
   let zero = performance.now() + START_LIMIT;
   const now = (): number => performance.now() - zero;
   const story = new Story();
@@ -69,7 +70,7 @@ async function demo(options: Options, backend: Backend, stage: {
       throw new Error(`no worker is left: ${lastTrouble(story)}`);
     });
     await Promise.race([fallen, Promise.all([blows, pause(seconds * SECOND - now(), signal)])]);
-    // Whoever took over last may still be catching up.
+    // The last leader may still be catching up.
     const settled = () => {
       const ran = new Set(ledger().map((entry) => entry.slot));
       return ran.union(new Set(story.skipped.keys())).size >= seconds;
@@ -86,7 +87,7 @@ async function demo(options: Options, backend: Backend, stage: {
     const width = Math.min(Deno.consoleSize().columns, 100);
     const board = boardLines({ ...ending, now: now(), width }).slice(0, -AFTERWARDS);
     const lines = [...board, [], ...summary(ending)];
-    // Uncut: a terminal that is too narrow breaks these lines, but loses nothing.
+    // Not cut to the width: a narrow terminal wraps these lines, and no text is lost.
     output.write(lines.map((line) => `${painted(line, Infinity)}\n`).join(""));
   } else {
     progress.write(`\n${summary(ending).map((line) => `${plain(line)}\n`).join("")}`);
@@ -97,7 +98,7 @@ async function demo(options: Options, backend: Backend, stage: {
 
 function lastTrouble({ happenings }: Story): string {
   const messages = happenings.flatMap((each) => "message" in each && each.message || []);
-  return messages.at(-1) ?? "no reason was given";
+  return messages.at(-1) ?? "no process gave a reason";
 }
 
 async function main(args: string[]): Promise<number> {
@@ -105,7 +106,7 @@ async function main(args: string[]): Promise<number> {
   const stop = (status: number) => interrupted.abort(new Interrupted(status));
   const output = new Output(Deno.stdout, () => stop(BROKEN_PIPE));
   const errors = new Output(Deno.stderr, () => stop(BROKEN_PIPE));
-  // Never removed: a second Ctrl-C must not cut the cleaning up short.
+  // Never removed: a second Ctrl-C must not interrupt the clean-up.
   for (const [name, status] of Object.entries(SIGNALS)) {
     Deno.addSignalListener(name as Deno.Signal, () => stop(status));
   }

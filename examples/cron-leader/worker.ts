@@ -1,7 +1,8 @@
 /**
- * One of four processes that each think they are the cron. It campaigns, and while it leads it runs
- * every slot; a new leader first catches up on the slots its predecessor left. Leadership decides who
- * *normally* runs a slot; the slot's own claim makes it at most once even while leadership moves.
+ * One of four processes that compete to be the cron. It campaigns to become the leader. While it
+ * leads, it runs every slot (one scheduled run); a new leader first catches up on the slots that the
+ * last leader left. Leadership decides who *normally* runs a slot. The claim of each slot guarantees
+ * that it runs at most once, even while leadership moves.
  */
 
 import { parseArgs } from "node:util";
@@ -12,16 +13,16 @@ import {
   type Cron,
   type Leadership,
 } from "@baton/baton";
-import { openDriver } from "./backend.ts";
-import { type LedgerEntry, openLedger } from "./ledger.ts";
-import { lines, type Schedule, SECOND, type WorkerEvent } from "./messages.ts";
-import type { BackendName } from "./options.ts";
+import { openDriver } from "./show/backend.ts";
+import { type LedgerEntry, openLedger } from "./show/ledger.ts";
+import { lines, type Schedule, SECOND, type WorkerEvent } from "./show/messages.ts";
+import type { BackendName } from "./show/options.ts";
 
-/** How many slots a new leader looks back: far more than pass while there is no leader. */
+/** How many slots a new leader looks back: far more than can pass without a leader. */
 const LOOK_BACK = 10;
-/** For how long the backend remembers that a slot has run, in ms; the demo is over sooner. */
+/** How long the backend remembers that a slot has run, in ms; longer than any demo. */
 const RETAIN = 2 * 60 * 60 * SECOND;
-/** The pause before a slot is tried again after the backend failed, in ms. */
+/** How long to wait before a slot is tried again after the backend failed, in ms. */
 const PAUSE_IN_TROUBLE = 200;
 
 const { values } = parseArgs({
@@ -36,7 +37,7 @@ const { values } = parseArgs({
 const name = values.name;
 const ttl = Number(values.ttl);
 const stop = new AbortController();
-/** Slots that need no second look: run here, or known to be another's. */
+/** Slots that need no second try: they ran here, or another worker has claimed them. */
 const settled = new Set<number>();
 
 function tell(event: WorkerEvent): void {
@@ -78,7 +79,7 @@ async function runSlot(
   append: (entry: LedgerEntry) => void,
 ): Promise<void> {
   const run = await cron.run({ slot, ttl, retain: RETAIN, signal }, (claim) => {
-    // The last thing before the work: a process that was frozen after its claim stops here.
+    // Checked right before the work: a process that was frozen after its claim stops here.
     if (signal.aborted || claim.signal.aborted) return false;
     append({ slot, worker: name, token: claim.token, term, at: Date.now() });
     return true;
@@ -88,7 +89,7 @@ async function runSlot(
   else if (run.value) tell({ type: "ran", slot, token: run.token, term });
 }
 
-/** The cron, for as long as we lead. */
+/** Runs the slots for as long as this worker leads. */
 async function beCron(
   cron: Cron,
   { first, last }: Schedule,
@@ -111,7 +112,7 @@ async function beCron(
       await untilTime(Date.now() + PAUSE_IN_TROUBLE, signal);
     }
   }
-  // Nothing left to run, but leaving would start an election.
+  // Nothing is left to run. To leave now would start an election.
   await untilTime(Infinity, signal);
 }
 
@@ -132,11 +133,11 @@ async function main(): Promise<void> {
   if (order === undefined) return;
   const schedule = JSON.parse(order) as Schedule;
   orders.next().then(() => {
-    // Standard input closed: the demo is over, or the parent died and we must not outlive it.
+    // Standard input closed: the demo is over, or its process died and this one must end too.
     stop.abort();
     setTimeout(() => Deno.exit(0), SECOND);
   });
-  // Named after this run of the demo: another may share the database.
+  // Named after this run of the demo, because another run may share the database.
   const cron = baton.cron(`tick-${values.run}`);
   await baton.lead(
     `cron-${values.run}`,
@@ -146,7 +147,7 @@ async function main(): Promise<void> {
 }
 
 if (import.meta.main) {
-  // Ctrl-C reaches every process of the terminal, but it is the parent that says when we end.
+  // Ctrl-C reaches every process of the terminal, but the demo's main process decides when to end.
   Deno.addSignalListener("SIGINT", () => {});
   try {
     await main();

@@ -1,20 +1,20 @@
-/** The job, apart from its trigger, so that a test or a button can trigger it too. */
+/** The job, separate from its trigger, so that a test or a button can trigger it too. */
 
 import { cronJob, type Run, slotAt, type SlotResult } from "@baton/baton/cron";
 import { neon } from "@baton/baton/drivers/neon";
 
-/** What is set in Deno Deploy. */
+/** The variables to set in Deno Deploy. */
 export interface Env {
-  /** Neon's connection string, as it comes. */
+  /** Neon's connection string, as Neon shows it. */
   readonly DATABASE_URL: string;
-  /** Where the work is done. */
+  /** The URL that does the work. */
   readonly TARGET_URL: string;
 }
 
-/** From one slot to the next, as in the schedule `0 * * * *`. */
+/** The time from one slot to the next, as in the schedule `0 * * * *`. */
 const HOUR = 3_600_000;
 
-/** Runs the slot that is due at `now`, unless it has been run. */
+/** Runs the slot that is due at `now`, unless another trigger has. */
 export async function hourly(env: Env, now: number): Promise<SlotResult<void>> {
   const job = cronJob(neon({ url: env.DATABASE_URL }), "invoices");
   return await job.run(
@@ -23,7 +23,7 @@ export async function hourly(env: Env, now: number): Promise<SlotResult<void>> {
   );
 }
 
-/** The work. Its receiver should take each `idempotency-key` once. */
+/** The work. Its receiver should accept each `idempotency-key` once. */
 async function sendInvoices({ TARGET_URL }: Env, { slot, token, signal }: Run): Promise<void> {
   const headers = { "idempotency-key": `${slot}`, "fencing-token": `${token}` };
   const { ok, status } = await fetch(TARGET_URL, { method: "POST", headers, signal });

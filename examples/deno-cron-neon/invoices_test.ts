@@ -19,7 +19,7 @@ Deno.test("two triggers of an hour at once are one run, and another hour is anot
       DATABASE_URL: server.connectionString,
       TARGET_URL: `http://127.0.0.1:${target.addr.port}`,
     };
-    await assert.rejects(hourly(env, last), /migrate|schema/, "the error says what is to be done");
+    await assert.rejects(hourly(env, last), /migrate|schema/, "the error says what to do");
     await migrate(neonQuery(server.connectionString));
 
     // A trigger may come some ms early, or minutes late.

@@ -1,8 +1,8 @@
-/** What Deno Deploy runs. It looks for crons at the top level of this very file. */
+/** The entry point for Deno Deploy, which looks for crons at the top level of this file. */
 
 import { hourly } from "./invoices.ts";
 
-/** Now, and not at the first full hour, is when to learn that one is missing. */
+/** Fails at the start, and not at the first full hour, if a variable is missing. */
 function variable(name: string): string {
   const value = Deno.env.get(name);
   if (!value) throw new Error(`${name} is not set; README.md says how`);
@@ -12,7 +12,7 @@ function variable(name: string): string {
 const env = { DATABASE_URL: variable("DATABASE_URL"), TARGET_URL: variable("TARGET_URL") };
 
 Deno.cron("invoices", "0 * * * *", async () => {
-  // Deno does not say which hour it triggers; `hourly` rounds the clock to it.
+  // Deno does not say for which hour it triggers; `hourly` rounds the clock to it.
   const { outcome, slot, holder } = await hourly(env, Date.now());
   // deno-lint-ignore no-console -- Deploy's log
   console.log(

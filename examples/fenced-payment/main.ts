@@ -1,6 +1,6 @@
 /**
- * A lock is held by one worker at a time, and still an invoice is charged twice, unless the account
- * checks fencing tokens. Two processes; the first is frozen between its last look and its charge.
+ * One worker at a time holds the lock, and still an invoice is charged twice, unless the account checks
+ * fencing tokens. There are two processes; the first is frozen between its last look and its charge.
  */
 
 import { DatabaseSync } from "node:sqlite";
@@ -8,29 +8,30 @@ import { parseArgs } from "node:util";
 import type { Step } from "./worker.ts";
 
 const HELP = `\
-A holder that is paused past its ttl wakes up and charges an invoice that was charged meanwhile.
+A worker is frozen for longer than its lease, wakes up, and tries to charge an invoice that another
+worker has charged meanwhile.
 
   deno run -A examples/fenced-payment/main.ts [--unfenced]
 
   --unfenced  the account does not check fencing tokens
 
-BATON_URL is where the lock is, such as upstash://:TOKEN@host; a file unless set.
+BATON_URL says where the lock is, such as upstash://:TOKEN@host. Default: a SQLite file.
 Exit status: 0 charged once, 1 charged twice, 2 bad arguments, 3 the example could not run.
 `;
 
-/** How it is played. */
+/** How the example runs. */
 export interface Story {
   /** Where the account is. */
   readonly folder: string;
   /** Whether the account checks fencing tokens. */
   readonly fenced: boolean;
-  /** Where the lock is; a file in the folder unless given. */
+  /** Where the lock is. Default: a SQLite file in the folder. */
   readonly url?: string | undefined;
-  /** Told what happens. */
+  /** Called with each line of the report. */
   readonly say: (line: string) => void;
 }
 
-/** What the account says in the end; it knows nothing of locks. */
+/** What the account says at the end; it knows nothing about locks. */
 export interface Outcome {
   readonly charges: readonly { readonly worker: string; readonly token: number }[];
   readonly balance: number;
@@ -57,7 +58,7 @@ class Worker {
     const mode = fenced ? "fenced" : "unfenced";
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", new URL("worker.ts", import.meta.url).href, name, folder, mode],
-      // Not an argument, for it may have a token in it, and those are for every user to read.
+      // Not an argument: it may contain a token, and every user of the host can read arguments.
       env: { BATON_URL: url ?? `file:${folder}/baton.db` },
       stdin: "piped",
       stdout: "piped",
@@ -65,14 +66,14 @@ class Worker {
     this.#steps = lines(this.#child.stdout);
   }
 
-  /** What it tells next. */
+  /** Its next report. */
   async next(): Promise<Step> {
     const { value, done } = await this.#steps.next();
     if (done) throw new Error(`${this.name} ended before it was done`);
     return JSON.parse(value) as Step;
   }
 
-  /** Lets it charge; it does so as soon as it runs. */
+  /** Lets it charge, as soon as it runs again. */
   async goOn(): Promise<void> {
     const writer = this.#child.stdin.getWriter();
     await writer.write(new TextEncoder().encode("go\n"));
@@ -83,12 +84,12 @@ class Worker {
     this.#child.kill(signal);
   }
 
-  /** Ends it whatever it does, also when it is frozen. */
+  /** Ends it, even when it is frozen. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       this.#child.kill("SIGKILL");
     } catch {
-      // It has ended by itself.
+      // It has ended already.
     }
     await this.#child.status;
     await this.#child.stdin.close().catch(() => {});
@@ -98,7 +99,7 @@ class Worker {
 
 const WORDS = { locked: "has the lock", charged: "charges 10", refused: "is REFUSED" };
 
-/** Plays it in a folder, and says what happens. */
+/** Runs the example in a folder, and reports what happens. */
 export async function play(story: Story): Promise<Outcome> {
   const { folder, say } = story;
   using shop = new DatabaseSync(`${folder}/shop.db`);
@@ -121,7 +122,7 @@ insert into accounts (id, balance) values (42, 100);`);
   await advance(first);
   await advance(first);
   first.signal("SIGSTOP");
-  tell(first, "is frozen, just before it charges");
+  tell(first, "is frozen just before it charges");
   await first.goOn();
 
   await using second = new Worker("worker-b", story);
@@ -130,7 +131,7 @@ insert into accounts (id, balance) values (42, 100);`);
   await second.goOn();
   await advance(second);
 
-  tell(first, "wakes up, and goes on to charge");
+  tell(first, "wakes up and goes on to charge");
   first.signal("SIGCONT");
   await advance(first);
 
@@ -153,9 +154,10 @@ async function main(args: string[]): Promise<number> {
     say(`\nThe ledger: invoice 7 was charged by ${list}; the balance went from 100 to ${balance}.`);
     say(
       values.unfenced
-        ? "Each had the lock when it looked. Without a fence, a write has no last look: it is late."
-        : "worker-a believed what it had read before it froze. The account knew better: it had seen\n" +
-          "a greater token, and checks in the same step as it writes. Try it with --unfenced.",
+        ? "Each worker had the lock when it looked. worker-a's write came after its lease had ended, and\n" +
+          "the account had no way to notice."
+        : "worker-a relied on what it had read before it froze. The account had already seen a greater\n" +
+          "token, and checks the token in the same step as the write. Try it with --unfenced.",
     );
     return charges.length === 1 ? 0 : 1;
   } finally {

@@ -1,18 +1,18 @@
 /**
- * One of two processes that find invoice 7 unpaid, and are to charge it once. It does what one does
- * with a lock: take it, look, act. `unfenced` is all it takes to get that wrong.
+ * One of two processes that are to charge invoice 7 once. It uses the lock as usual: it takes it, looks
+ * whether the invoice is paid, and charges. With `unfenced` the account does not check tokens.
  */
 
 import { DatabaseSync } from "node:sqlite";
 import { isStale, StaleToken } from "@baton/baton/fencing";
 import { getCoordinator } from "@baton/baton/url";
 
-/** What a worker tells, a JSON object per line of its standard output. */
+/** What a worker reports, one JSON object per line of its standard output. */
 export type Step =
   | { readonly type: "locked" | "charged" | "refused"; readonly token: number }
-  | { readonly type: "ready to charge" | "too late, for it is paid" };
+  | { readonly type: "ready to charge" | "too late: the invoice is paid" };
 
-/** How long the lock lives unrenewed, in ms. */
+/** How long the lock lasts without a renewal, in ms. */
 const TTL = 1_500;
 
 const [name = "", folder = "", mode = ""] = Deno.args;
@@ -21,7 +21,7 @@ function tell(step: Step): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(step)}\n`));
 }
 
-/** The write, in one transaction, and with it the check of the token. */
+/** The write and the check of the token, in one transaction. */
 function charge(shop: DatabaseSync, token: number): void {
   shop.exec("begin immediate");
   try {
@@ -47,11 +47,11 @@ async function work(): Promise<void> {
   await using lease = await lock.hold({ ttl: TTL, timeout: 60_000 });
   tell({ type: "locked", token: lease.token });
   if (shop.prepare("select 1 from charges where invoice = 7").get()) {
-    return tell({ type: "too late, for it is paid" });
+    return tell({ type: "too late: the invoice is paid" });
   }
-  lease.signal.throwIfAborted(); // The lease is good. It is, now.
+  lease.signal.throwIfAborted(); // The lease is valid now. It need not be valid a moment later.
   tell({ type: "ready to charge" });
-  // A collection of garbage, a machine that is moved, a laptop's lid: here, anything may take long.
+  // A garbage collection, a virtual machine that is moved, a closed laptop: any of them can pause us here.
   await Deno.stdin.read(new Uint8Array(16));
   try {
     charge(shop, lease.token);

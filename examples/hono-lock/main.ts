@@ -1,6 +1,6 @@
 /**
- * An API that charges an account for one request at a time, wherever the others are served. The same
- * file runs on Workers, Deno and Node.
+ * An API that charges an account for one request at a time, even if many machines serve requests. The
+ * same file runs on Workers, Deno and Node.
  */
 
 import { Coordinator } from "@baton/baton";
@@ -9,15 +9,15 @@ import { withLock } from "@baton/baton/hono";
 import { type Context, Hono } from "hono";
 import { env } from "hono/adapter";
 
-/** What is set in the environment, or as a Worker's secrets. */
+/** The environment's variables, or a Worker's secrets. */
 interface Env extends Record<string, string> {
   UPSTASH_REDIS_REST_URL: string;
   UPSTASH_REDIS_REST_TOKEN: string;
-  /** Who moves the money. */
+  /** The service that moves the money. */
   PAYMENTS_URL: string;
 }
 
-/** One for each request, as Workers want it; it costs nothing. */
+/** One coordinator per request, as Workers need it; making one sends no request. */
 function batonOf(c: Context): Coordinator {
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env<Env>(c);
   return new Coordinator(upstash({ url, token }), { lockTtl: 10_000 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { withUpstash } from "../../tests/servers/with_upstash.ts";
 import app from "./main.ts";
 
-Deno.test("of five charges at once one goes through, and four are told when to come back", async () => {
+Deno.test("of five charges at once one goes through, and four learn when to try again", async () => {
   const tokens: number[] = [];
   const gate = Promise.withResolvers<void>();
   await using payments = Deno.serve(

@@ -1,10 +1,10 @@
-/** Workers that divide objects among themselves, and do so anew when one comes or goes. */
+/** Workers that divide objects among themselves, and divide them again when one joins or leaves. */
 
 import { setTimeout } from "node:timers/promises";
 import { CoordinationError, type Coordinator, shutdownSignal } from "@baton/baton";
 import { getCoordinator } from "@baton/baton/url";
 
-/** What is done, again and again, with each object that is ours. */
+/** Called again and again with each object of this worker. */
 export type Visit = (object: string, signal: AbortSignal) => void | Promise<void>;
 
 /** One worker, until `stop` aborts. `every` is the pause between two rounds, in ms. */
@@ -16,8 +16,8 @@ export async function workOn(
 ): Promise<void> {
   const share = await baton.joinPartitionedGroup("workers", { rejoin: true });
   while (!stop.aborted) {
-    // One request: stays a member, and learns who the others are. In an outage we go on by what we
-    // know, until our membership is over: then `belongsToSelf` is false for everything.
+    // One request: renews the membership, and learns who the other members are. In an outage the
+    // worker keeps its objects until its membership ends; then `belongsToSelf` is always false.
     await baton.tick().catch((error) => {
       if (!(error instanceof CoordinationError && error.retryable)) throw error;
     });
@@ -26,7 +26,7 @@ export async function workOn(
     }
     await setTimeout(every, undefined, { signal: stop }).catch(() => {});
   }
-  // So that others take over at their next tick; without this, when our time has run out.
+  // The others take over at their next tick. Without this they would wait for the membership to end.
   await baton.leavePartitionedGroup(share).catch(() => {});
 }
 

@@ -1,4 +1,4 @@
-/** Any number of processes, of which one at a time drains a queue, in order. */
+/** Any number of processes; one at a time drains a queue, in order. */
 
 import { setTimeout } from "node:timers/promises";
 import { type Coordinator, shutdownSignal } from "@baton/baton";
@@ -6,7 +6,7 @@ import { isStale } from "@baton/baton/fencing";
 import { getCoordinator } from "@baton/baton/url";
 import { type Item, Queue } from "./queue.ts";
 
-/** What is done with an item; its answer is kept. */
+/** Does the work of an item; the queue keeps what it returns. */
 export type Work = (item: Item, signal: AbortSignal) => string | Promise<string>;
 
 /** How long to wait before an empty queue is looked at again, in ms. */
@@ -23,14 +23,14 @@ export async function drain(
     while (!signal.aborted) {
       const item = queue.next();
       if (!item) {
-        // Woken by `signal`; the loop sees why.
+        // `signal` can end the pause; the loop checks it.
         await setTimeout(IDLE, undefined, { signal }).catch(() => {});
         continue;
       }
       try {
         queue.finish(item.id, await work(item, signal), term);
       } catch (error) {
-        // Cut short, or a later leader has been here, who does this item; else it is the work's own.
+        // The work was cut short, or a later leader does this item now. Any other error is the work's.
         if (!signal.aborted && !isStale(error)) throw error;
         return;
       }
@@ -40,7 +40,7 @@ export async function drain(
 
 if (import.meta.main) {
   const { BATON_URL = "file:./baton.sqlite", QUEUE = "./queue.sqlite" } = Deno.env.toObject();
-  // 10 s after a leader's death, at most, another goes on.
+  // Another process goes on at most 10 s after a leader died.
   const baton = await getCoordinator(BATON_URL, undefined, { leaderTtl: 10_000 });
   using queue = new Queue(QUEUE);
   await drain(baton, queue, async ({ id, text }, signal) => {

@@ -1,16 +1,16 @@
-/** A queue in a SQLite file, that takes a result from nobody who is late. Any SQL can do the same. */
+/** A queue in a SQLite file that refuses results of an earlier leader. Any SQL database can do this. */
 
 import { DatabaseSync } from "node:sqlite";
 import { StaleToken } from "@baton/baton/fencing";
 
-/** What is to be done. */
+/** One item of work. */
 export interface Item {
   readonly id: number;
   readonly text: string;
 }
 
 export class Queue implements Disposable {
-  /** For those who put in and look. */
+  /** The database, to add items and to look at them. */
   readonly db: DatabaseSync;
 
   constructor(file: string) {
@@ -21,7 +21,7 @@ create table if not exists fence (id integer primary key check (id = 1), term in
 insert or ignore into fence values (1, 0);`);
   }
 
-  /** The oldest item that has no result. */
+  /** The oldest item without a result. */
   next(): Item | undefined {
     const row = this.db.prepare("select id, text from items where result is null order by id")
       .get();
@@ -29,9 +29,9 @@ insert or ignore into fence values (1, 0);`);
   }
 
   /**
-   * Keeps an item's result, if no later leader has been here, in the same transaction as the look.
+   * Stores an item's result unless a later leader has stored one; check and write are one transaction.
    *
-   * @throws {StaleToken} when one has; nothing is written then.
+   * @throws {StaleToken} when a later leader has; nothing is written then.
    */
   finish(id: number, result: string, term: number): void {
     this.db.exec("begin immediate");

@@ -37,12 +37,12 @@ Deno.test("a forged call is 401 and claims nothing; of two right ones, one runs"
       trigger(CRON_SECRET),
     ]);
     assert.deepEqual(answers.map(({ status }) => status), [200, 200]);
-    const told = await Promise.all(answers.map((answer) => answer.json()));
-    assert.deepEqual(told.map(({ outcome }) => outcome).sort(), [
+    const bodies = await Promise.all(answers.map((answer) => answer.json()));
+    assert.deepEqual(bodies.map(({ outcome }) => outcome).sort(), [
       "ran",
       "skipped",
     ]);
-    assert.equal(told[0].holder, told[1].holder);
-    assert.deepEqual(sent, [`${told[0].slot}`]);
+    assert.equal(bodies[0].holder, bodies[1].holder);
+    assert.deepEqual(sent, [`${bodies[0].slot}`]);
   });
 });

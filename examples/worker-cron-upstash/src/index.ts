@@ -1,6 +1,6 @@
 /**
- * A job that Cloudflare triggers every five minutes, and that runs once per slot however often and
- * wherever it is triggered: in other accounts, in a Worker beside this one, or again after a failure.
+ * A job that Cloudflare triggers every five minutes. It runs once per slot, however often it is
+ * triggered: from other accounts, from a second Worker, or again after a failure.
  */
 import {
   type Cron,
@@ -12,17 +12,17 @@ import {
 } from "@baton/baton/cron";
 import { upstash } from "@baton/baton/drivers/upstash";
 
-/** What `wrangler.jsonc` sets, and two secrets. */
+/** The variables in `wrangler.jsonc`, and two secrets. */
 interface Env {
   readonly UPSTASH_REDIS_REST_URL: string;
   readonly UPSTASH_REDIS_REST_TOKEN: string;
-  /** The job's name: whoever uses the same, on the same database, shares its slots. */
+  /** The job's name. Workers with the same name and database share its slots. */
   readonly JOB: string;
-  /** `"once"`: a run that crashes stays crashed. `"retry"`: the next trigger of its slot repeats it. */
+  /** `"once"`: a slot never runs twice. `"retry"`: after a crash, the next trigger of the slot runs it. */
   readonly MODE: NonNullable<SlotOptions["mode"]>;
-  /** How long a run may take in ms; in `"retry"`, after how long without a sign it counts as dead. */
+  /** How long a run may take, in ms; in `"retry"`, how long after a crash its slot is free again. */
   readonly TTL: number;
-  /** Where the work is done. */
+  /** The URL that does the work. */
   readonly TARGET_URL: string;
 }
 
@@ -37,14 +37,14 @@ function jobOf(env: Env, context: Context): Cron {
     JOB,
     TTL: ttl,
   } = env;
-  // So that a claim without an answer is given back although its event has ended with an error.
+  // Lets the release of a claim without an answer finish after the event has ended with an error.
   const runtime = systemRuntime({
     waitUntil: (work) => context.waitUntil(work),
   });
   return cronJob(upstash({ url, token }), JOB, { ttl, runtime });
 }
 
-/** The work. Who receives it should refuse a token below the highest it has seen for that slot. */
+/** The work. Its receiver should refuse a token below the highest that it has seen for that slot. */
 async function call(
   { TARGET_URL }: Env,
   { slot, token, signal }: Run,
@@ -55,7 +55,7 @@ async function call(
     headers,
     signal,
   });
-  // Whatever is thrown here ends the run: in "retry" its slot is free again.
+  // An error ends the run; in "retry" its slot is free again.
   if (status !== 200) throw new Error(`the target answered ${status}`);
 }
 
@@ -71,7 +71,7 @@ export default {
     );
   },
 
-  /** The last runs, for whoever knows the address; it tells no secret, but remove it if in doubt. */
+  /** The last runs, public to everyone who knows the address. They contain no secret. */
   async fetch(_request: Request, env: Env, ctx: Context): Promise<Response> {
     return Response.json(await jobOf(env, ctx).history());
   },

@@ -1,0 +1,134 @@
+/** Where the workers meet: a file, a vendor's database, or a local stand-in for one. */
+
+import type { Driver } from "@baton/baton/drivers/driver";
+import { type BackendName, BadArguments, type Options } from "./options.ts";
+import { startLocal } from "./stand_in.ts";
+
+/** A backend that is up. */
+export interface Backend {
+  readonly name: BackendName;
+  /** Its name on the screen. */
+  readonly label: string;
+  /** How long leadership lives unrenewed, in ms. */
+  readonly leaderTtl: number;
+  /** What workers need to reach it. Not passed as arguments, which every user of the host can read. */
+  readonly environment: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+/** A vendor whose database can be the meeting place. */
+interface Vendor {
+  readonly label: string;
+  /** The local server that is started when no variable is set. */
+  readonly standIn: { readonly label: string; readonly args: readonly string[] };
+  /** The environment variables by which the vendor's database is found. */
+  readonly variables: readonly string[];
+  /** The same variables, for the local server, from the line that it printed. */
+  found(said: Readonly<Record<string, string>>): Record<string, string>;
+  /** The driver, loaded on demand: the demo on a file needs nothing but this repository. */
+  driver(variables: Readonly<Record<string, string>>): Promise<Driver>;
+  /** Creates the table, if the backend needs one. */
+  prepare(variables: Readonly<Record<string, string>>): Promise<void>;
+}
+
+const VENDORS: Readonly<Record<Exclude<BackendName, "sqlite">, Vendor>> = {
+  upstash: {
+    label: "Upstash Redis",
+    standIn: { label: "local Redis, over Upstash's HTTP protocol", args: ["upstash_main.ts"] },
+    variables: ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"],
+    found: ({ url = "", token = "" }) => ({
+      UPSTASH_REDIS_REST_URL: url,
+      UPSTASH_REDIS_REST_TOKEN: token,
+    }),
+    async driver({ UPSTASH_REDIS_REST_URL: url = "", UPSTASH_REDIS_REST_TOKEN: token = "" }) {
+      const { upstash } = await import("@baton/baton/drivers/upstash");
+      return upstash({ url, token });
+    },
+    prepare: async () => {},
+  },
+  neon: {
+    label: "Neon Postgres",
+    standIn: { label: "local PostgreSQL, over Neon's HTTP protocol", args: ["neon_main.ts"] },
+    variables: ["DATABASE_URL"],
+    found: ({ connectionString = "" }) => ({ DATABASE_URL: connectionString }),
+    async driver({ DATABASE_URL: url = "" }) {
+      await findLocalNeon(url);
+      const { neon } = await import("@baton/baton/drivers/neon");
+      return neon({ url });
+    },
+    async prepare({ DATABASE_URL: url = "" }) {
+      await findLocalNeon(url);
+      const { neonQuery } = await import("@baton/baton/drivers/neon");
+      const { migrate } = await import("@baton/baton/schema/postgres");
+      await migrate(neonQuery(url));
+    },
+  },
+  planetscale: {
+    label: "PlanetScale MySQL",
+    standIn: {
+      label: "local MariaDB, over PlanetScale's HTTP protocol",
+      args: ["planetscale_main.ts", "--server", "mariadb"],
+    },
+    variables: ["DATABASE_URL"],
+    found: ({ databaseUrl = "" }) => ({ DATABASE_URL: databaseUrl }),
+    async driver({ DATABASE_URL: url = "" }) {
+      const { planetscale } = await import("@baton/baton/drivers/planetscale");
+      return planetscale({ url });
+    },
+    async prepare({ DATABASE_URL: url = "" }) {
+      const { planetscaleQuery } = await import("@baton/baton/drivers/planetscale");
+      const { migrate } = await import("@baton/baton/schema/mysql");
+      await migrate(planetscaleQuery({ url }));
+    },
+  },
+};
+
+/** Starts the backend, if there is anything to start. */
+export async function startBackend(
+  { backend: name, seconds }: Options,
+  say: (text: string) => void,
+): Promise<Backend> {
+  if (name === "sqlite") {
+    // A short demo gets a short lease, so that all three blows fit.
+    const leaderTtl = Math.min(1_500, Math.max(600, seconds * 150));
+    return { name, label: "a SQLite file", leaderTtl, environment: {}, stop: async () => {} };
+  }
+  const vendor = VENDORS[name];
+  // A server's clock may step by 500 ms unnoticed, so a lease counts as held for that much less.
+  const leaderTtl = 2_000;
+  const set = variablesOf(vendor);
+  const count = Object.keys(set).length;
+  if (count === vendor.variables.length) {
+    await vendor.prepare(set);
+    return { name, label: vendor.label, leaderTtl, environment: set, stop: async () => {} };
+  }
+  if (count > 0) {
+    throw new BadArguments(
+      `set both ${vendor.variables.join(" and ")}, or neither to use a local server`,
+    );
+  }
+  say(`starting a ${vendor.standIn.label} …\n`);
+  const { said, stop } = await startLocal(vendor.standIn.args);
+  const environment = vendor.found(said);
+  await vendor.prepare(environment);
+  return { name, label: vendor.standIn.label, leaderTtl, environment, stop };
+}
+
+/** The driver for one worker. */
+export async function openDriver(name: BackendName, folder: string): Promise<Driver> {
+  if (name !== "sqlite") return await VENDORS[name].driver(variablesOf(VENDORS[name]));
+  const { sqlite } = await import("@baton/baton/drivers/sqlite");
+  return sqlite(`${folder}/baton.db`);
+}
+
+function variablesOf({ variables }: Vendor): Record<string, string> {
+  const pairs = variables.map((name) => [name, Deno.env.get(name) ?? ""] as const);
+  return Object.fromEntries(pairs.filter(([, value]) => value !== ""));
+}
+
+/** Neon's client has one setting for where its servers are, and needs it for a local one. */
+async function findLocalNeon(url: string): Promise<void> {
+  if (URL.parse(url)?.hostname !== "127.0.0.1") return;
+  const { neonConfig } = await import("@neondatabase/serverless");
+  neonConfig.fetchEndpoint = (host, port) => `http://${host}:${port}/sql`;
+}
