@@ -80,7 +80,7 @@ async function startUpstashBackend(): ReturnType<Entry["start"]> {
   return {
     connect: () => upstash({ url: server.url, token: server.token }),
     pass: wait,
-    tick: 300,
+    tick: 100,
     restart: () => redis.restart(),
     stop: async () => {
       await server.stop();
@@ -98,7 +98,7 @@ async function startNeonBackend(): ReturnType<Entry["start"]> {
   return {
     connect: () => neon({ url: server.connectionString }),
     pass: wait,
-    tick: 300,
+    tick: 100,
     restart: () => postgres.restart(),
     stop: async () => {
       await server.stop();
@@ -115,7 +115,7 @@ async function startPlanetscaleBackend(kind: MysqlKind): ReturnType<Entry["start
   return {
     connect: () => planetscale({ url: server.databaseUrl }),
     pass: wait,
-    tick: 300,
+    tick: 100,
     restart: () => mysql.restart(),
     stop: async () => {
       await server.stop();
@@ -134,7 +134,7 @@ export const BACKENDS: readonly Entry[] = [
     lanes: 16,
     start: () => {
       const shared = memory();
-      return Promise.resolve({ connect: () => shared, pass: wait, tick: 100, stop: nothingToStop });
+      return Promise.resolve({ connect: () => shared, pass: wait, tick: 50, stop: nothingToStop });
     },
   },
   { name: "sqlite", clock: "fake", lanes: 1, start: startSqlite },

@@ -18,8 +18,10 @@ export interface Backend {
    */
   restart?(): Promise<void>;
   /**
-   * The shortest ttl, in milliseconds, with which timing is reliable here: 1 on a fake clock, about
-   * 300 over HTTP. A lease is expected to be alive until at least this long before its end.
+   * The shortest ttl, in milliseconds, with which timing is reliable here if nothing else runs: 1 on
+   * a fake clock, 100 over HTTP to a server nearby. A lease is expected to be alive until at least
+   * this long before its end. On a real clock the suite measures how long requests take, and uses
+   * longer ttls where they take long.
    */
   readonly tick: number;
 }

@@ -9,6 +9,7 @@ import type { Driver } from "../../drivers/driver.ts";
 import type { Backend, Case } from "./backend.ts";
 import { granted, step } from "./expect.ts";
 import { acquire, inspect, type Place } from "./operations.ts";
+import { atPace, type Watch } from "./pace.ts";
 
 /** The surroundings of one case. */
 export interface Scene {
@@ -31,7 +32,20 @@ export interface Scene {
 export function law(rule: number, sentence: string, run: (scene: Scene) => Promise<void>): Case {
   return {
     name: `rule ${rule}: ${sentence}`,
-    run: async (backend) => await run(await open(backend)),
+    run: (backend) =>
+      atPace(backend, async (watch) => await run(await open(measured(backend, watch)))),
+  };
+}
+
+/** The same backend at the pace of the machine. */
+function measured(backend: Backend, watch: Watch): Backend {
+  return {
+    ...backend,
+    connect: async () => watch.driver(await backend.connect()),
+    pass: (ms) => watch.pass(ms),
+    get tick() {
+      return watch.tick;
+    },
   };
 }
 
@@ -40,18 +54,22 @@ async function open(backend: Backend): Promise<Scene> {
     Promise.all(Array.from({ length: count }, () => backend.connect()));
   const driver = await backend.connect();
   const other = await backend.connect();
-  // Half a ttl is at least one tick, which is what the backend calls reliable.
-  const unit = Math.max(2, Math.ceil(backend.tick / 2), Math.ceil(driver.guarantees.minTtl / 4));
+  // Half a ttl is at least one tick, which is what the backend calls reliable. Whoever does not ask
+  // does not depend on time.
+  const unit = (): number =>
+    Math.max(2, Math.ceil(backend.tick / 2), Math.ceil(driver.guarantees.minTtl / 4));
   return {
     backend,
     driver,
     other,
-    short: 4 * unit,
+    get short() {
+      return 4 * unit();
+    },
     name: (text = "", where) => {
       const unique = `conformance:${crypto.randomUUID()}`;
       return where === "front" ? text + unique : unique + text;
     },
-    units: (count) => backend.pass(Math.ceil(count * unit)),
+    units: (count) => backend.pass(Math.ceil(count * unit())),
     clients,
   };
 }

@@ -1,0 +1,33 @@
+/**
+ * Laws as steps of a test, several at once where the clock is real: most of them wait most of the
+ * time, and waiting side by side takes no longer than waiting once.
+ *
+ * @module
+ */
+
+/** Something to try. */
+export interface Step {
+  readonly name: string;
+  run(): Promise<void>;
+}
+
+/** Tries all of them, so many at once, and begins them in their order. */
+export async function sideBySide(
+  test: Deno.TestContext,
+  steps: readonly Step[],
+  lanes: number,
+): Promise<void> {
+  const waiting = [...steps];
+  const lane = async (): Promise<void> => {
+    for (let step = waiting.shift(); step; step = waiting.shift()) {
+      const { name, run } = step;
+      await test.step({
+        name,
+        fn: run,
+        // Steps that overlap cannot tell whose timer is whose; the test around them can.
+        ...(lanes > 1 && { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false }),
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
