@@ -8,7 +8,12 @@ import assert from "node:assert/strict";
 import { memory } from "../drivers/memory.ts";
 import { sqlite, type SqliteDriver } from "../drivers/sqlite/sqlite.ts";
 import { BACKENDS } from "./backends.ts";
-import { coordinationCases, type Place, TOOZ_TESTS } from "./conformance/coordination/mod.ts";
+import {
+  type CoordinationCase,
+  coordinationCases,
+  type Place,
+  TOOZ_TESTS,
+} from "./conformance/coordination/mod.ts";
 import { FakeRuntime } from "./core/fake_runtime.ts";
 import { removeFolder, temporaryFolder } from "./servers/process.ts";
 import { sideBySide } from "./side_by_side.ts";
@@ -23,8 +28,8 @@ const LANES = 8;
 
 /** Runs all cases as steps, so many at once. */
 function runAll(test: Deno.TestContext, place: Place, lanes: number): Promise<void> {
-  const steps = coordinationCases.map(({ name, run }) => ({ name, run: () => run(place) }));
-  return sideBySide(test, steps, lanes);
+  const on = (law: CoordinationCase) => ({ ...law, run: () => law.run(place) });
+  return sideBySide(test, coordinationCases.map(on), lanes);
 }
 
 Deno.test("coordinators over memory keep their laws", async (test) => {

@@ -16,7 +16,7 @@ for (const { name, clock, start } of BACKENDS) {
   Deno.test(`${name} keeps the driver's contract`, async (test) => {
     const backend = await start();
     try {
-      const on = ({ name, run }: Case) => ({ name, run: () => run(backend) });
+      const on = (law: Case) => ({ ...law, run: () => law.run(backend) });
       await sideBySide(test, driverCases.map(on), clock === "real" ? LANES : 1);
       // A restart is one for all, so nothing runs beside it.
       if (backend.restart) await sideBySide(test, restartCases.map(on), 1);

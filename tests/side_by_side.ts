@@ -5,14 +5,24 @@
  * @module
  */
 
-/** Something to try. */
+/** Something to try; a crowd makes whatever runs beside it wait. */
 export interface Step {
   readonly name: string;
+  readonly crowd: boolean;
   run(): Promise<void>;
 }
 
-/** Tries all of them, so many at once, and begins them in their order. */
+/** Tries all of them, so many at once, and at the end each crowd by itself. */
 export async function sideBySide(
+  test: Deno.TestContext,
+  steps: readonly Step[],
+  lanes: number,
+): Promise<void> {
+  await inLanes(test, steps.filter(({ crowd }) => !crowd), lanes);
+  await inLanes(test, steps.filter(({ crowd }) => crowd), 1);
+}
+
+async function inLanes(
   test: Deno.TestContext,
   steps: readonly Step[],
   lanes: number,

@@ -31,6 +31,11 @@ export interface Case {
   /** The law as a sentence, after the rule of the contract that it belongs to. Unique. */
   readonly name: string;
   /**
+   * Many clients keep the backend busy at once, so whatever runs beside it has to wait: it is best
+   * run alone.
+   */
+  readonly crowd: boolean;
+  /**
    * Tries it. Cases may run one after the other in any order; side by side only where the clock is
    * real, for a fake one would be set on under the feet of the others.
    */

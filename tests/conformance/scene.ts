@@ -29,19 +29,37 @@ export interface Scene {
 }
 
 /** Makes a case of a law; `rule` is the number it has in the contract. */
-export function law(rule: number, sentence: string, run: (scene: Scene) => Promise<void>): Case {
+export function law(
+  rule: number,
+  sentence: string,
+  run: (scene: Scene) => Promise<void>,
+  crowd = false,
+): Case {
   return {
     name: `rule ${rule}: ${sentence}`,
+    crowd,
     run: (backend) =>
-      atPace(backend, async (watch) => await run(await open(measured(backend, watch)))),
+      atPace(backend, async (watch) => {
+        // A crowd makes its own delays, which say nothing about the machine.
+        const connect = crowd ? backend.connect : async () => watch.driver(await backend.connect());
+        await run(await open({ ...measured(backend, watch), connect }));
+      }),
   };
 }
 
+/** Makes a case of a law about many clients, or many operations, at once. */
+export function crowdLaw(
+  rule: number,
+  sentence: string,
+  run: (scene: Scene) => Promise<void>,
+): Case {
+  return law(rule, sentence, run, true);
+}
+
 /** The same backend at the pace of the machine. */
-function measured(backend: Backend, watch: Watch): Backend {
+function measured(backend: Backend, watch: Watch): Omit<Backend, "connect"> {
   return {
     ...backend,
-    connect: async () => watch.driver(await backend.connect()),
     pass: (ms) => watch.pass(ms),
     get tick() {
       return watch.tick;

@@ -23,18 +23,25 @@ export function law(name: string, run: (on: Scene) => Promise<void>): Coordinati
   return toozLaw([], name, run);
 }
 
+/** Makes a case of a law about many members, or very many names, at once. */
+export function crowdLaw(name: string, run: (on: Scene) => Promise<void>): CoordinationCase {
+  return toozLaw([], name, run, true);
+}
+
 /** Makes a case of a law that Tooz's own suite asks for too, in tests of these names. */
 export function toozLaw(
   tooz: readonly string[],
   name: string,
   run: (on: Scene) => Promise<void>,
+  crowd = false,
 ): CoordinationCase {
   return {
     name,
     tooz,
+    crowd,
     run: (place) =>
       atPace(place, async (watch) => {
-        const scene = new Scene(place, watch);
+        const scene = new Scene(place, watch, crowd);
         try {
           await run(scene);
         } finally {
@@ -52,12 +59,14 @@ export class Scene {
   readonly name: string = `t-${crypto.randomUUID()}`;
   readonly #place: Place;
   readonly #watch: Watch;
+  readonly #crowd: boolean;
   readonly #wires = new Map<Coordinator, Wire>();
 
   /** Made by {@link law}. */
-  constructor(place: Place, watch: Watch) {
+  constructor(place: Place, watch: Watch, crowd: boolean) {
     this.#place = place;
     this.#watch = watch;
+    this.#crowd = crowd;
     this.runtime = place.runtime ?? systemRuntime();
   }
 
@@ -73,7 +82,9 @@ export class Scene {
 
   /** One more process. It holds for {@link LONG} unless told otherwise. */
   async member(memberId: string, options: CoordinatorOptions = {}): Promise<Coordinator> {
-    const wire = new Wire(this.#watch.driver(await this.#place.driver()));
+    const driver = await this.#place.driver();
+    // A crowd makes its own delays, which say nothing about the machine.
+    const wire = new Wire(this.#crowd ? driver : this.#watch.driver(driver));
     const member = new Coordinator(wire, {
       memberId,
       namespace: this.name,
