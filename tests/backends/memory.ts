@@ -21,6 +21,6 @@ export const memoryOnItsOwnClock: Backend = {
   start() {
     const shared = makeMemory();
     const stop = () => Promise.resolve();
-    return Promise.resolve({ connect: () => shared, pass: wait, tick: 100, stop });
+    return Promise.resolve({ connect: () => shared, pass: wait, tick: 50, stop });
   },
 };

@@ -63,7 +63,7 @@ export async function startRemote<S extends Startable>(parts: Parts<S>): Promise
     },
     connect: () => wire.connect(),
     pass: wait,
-    tick: 300,
+    tick: 100,
     restart,
     stop,
   };

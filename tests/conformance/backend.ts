@@ -18,8 +18,10 @@ export interface Backend {
    */
   restart?(): Promise<void>;
   /**
-   * The shortest ttl, in milliseconds, with which timing is reliable here: 1 on a fake clock, about
-   * 300 over HTTP. A lease is expected to be alive until at least this long before its end.
+   * The shortest ttl, in milliseconds, with which timing is reliable here if nothing else runs: 1 on
+   * a fake clock, 100 over HTTP to a server nearby. A lease is expected to be alive until at least
+   * this long before its end. On a real clock the suite measures how long requests take, and uses
+   * longer ttls where they take long.
    */
   readonly tick: number;
 }
@@ -28,6 +30,11 @@ export interface Backend {
 export interface Case {
   /** The law as a sentence, after the rule of the contract that it belongs to. Unique. */
   readonly name: string;
+  /**
+   * Many clients keep the backend busy at once, so whatever runs beside it has to wait: it is best
+   * run alone.
+   */
+  readonly crowd: boolean;
   /**
    * Tries it. Cases may run one after the other in any order; side by side only where the clock is
    * real, for a fake one would be set on under the feet of the others.

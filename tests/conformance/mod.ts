@@ -11,7 +11,7 @@
  * const backend: Backend = {
  *   connect: () => shared,
  *   pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
- *   tick: 300,
+ *   tick: 100,
  * };
  * for (const { name, run } of [...driverCases, ...(backend.restart ? restartCases : [])]) {
  *   Deno.test(name, () => run(backend));

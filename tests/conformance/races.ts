@@ -9,13 +9,13 @@ import type { Driver, Lease, Op, Outcome } from "../../drivers/driver.ts";
 import type { Case } from "./backend.ts";
 import { apply, granted, isGranted, isOutcome, released, step } from "./expect.ts";
 import { acquire, breakSeat, ifHeld, ifVacant, inspect, release, renew } from "./operations.ts";
-import { law } from "./scene.ts";
+import { crowdLaw, law } from "./scene.ts";
 
 const CLIENTS = 16;
 
 /** Cases about races. */
 export const raceCases: readonly Case[] = [
-  law(3, "of sixteen that race for a seat one wins, and all others see it", async (on) => {
+  crowdLaw(3, "of sixteen that race for a seat one wins, and all others see it", async (on) => {
     const clients = await on.clients(CLIENTS);
     const resource = on.name();
     let last = -1;
@@ -33,7 +33,7 @@ export const raceCases: readonly Case[] = [
       await released(on.driver, release(winner));
     }
   }),
-  law(3, "clients that come and go never hold a seat together", async (on) => {
+  crowdLaw(3, "clients that come and go never hold a seat together", async (on) => {
     const resource = on.name();
     const tokens: number[] = [];
     let inside = 0;
@@ -53,7 +53,7 @@ export const raceCases: readonly Case[] = [
     const growing = tokens.every((token, index) => index === 0 || token > (tokens[index - 1] ?? 0));
     assert.ok(growing, `tokens did not grow: ${tokens}`);
   }),
-  law(3, "readers and a writer that race never hold a lock together", async (on) => {
+  crowdLaw(3, "readers and a writer that race never hold a lock together", async (on) => {
     const clients = await on.clients(CLIENTS);
     for (let round = 0; round < 100; round++) {
       const writer = on.name();
@@ -69,7 +69,7 @@ export const raceCases: readonly Case[] = [
       assert.ok(all.join() === "1,0" || all.join() === "0,8", `${all} write and read`);
     }
   }),
-  law(3, "joins and a delete that race never leave a member without a group", async (on) => {
+  crowdLaw(3, "joins and a delete that race never leave a member without a group", async (on) => {
     const clients = await on.clients(CLIENTS);
     for (let round = 0; round < 100; round++) {
       const group = acquire(on.name());

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import type { Case } from "./backend.ts";
 import { apply, granted, isOutcome, lists, refused, released, renewed } from "./expect.ts";
 import { acquire, breakSeat, ifHeld, ifVacant, inspect, release, renew } from "./operations.ts";
-import { law, outlive, untilVacant } from "./scene.ts";
+import { crowdLaw, law, outlive, untilVacant } from "./scene.ts";
 
 /** Cases about replays. */
 export const replayCases: readonly Case[] = [
@@ -106,7 +106,7 @@ export const replayCases: readonly Case[] = [
     await refused(on.driver, release(mine), [successor]);
     await lists(on.driver, inspect(mine.resource), [successor]);
   }),
-  law(4, "sixteen copies of one acquire at once make one lease with one token", async (on) => {
+  crowdLaw(4, "sixteen copies of one acquire at once make one lease with one token", async (on) => {
     const clients = await on.clients(16);
     for (let round = 0; round < 25; round++) {
       const mine = acquire(on.name());
@@ -116,7 +116,7 @@ export const replayCases: readonly Case[] = [
       for (const [outcome] of answers) isOutcome(outcome, true, [{ ...lease, left: mine.ttl }]);
     }
   }),
-  law(4, "sixteen copies of one release at once release once", async (on) => {
+  crowdLaw(4, "sixteen copies of one release at once release once", async (on) => {
     const clients = await on.clients(16);
     for (let round = 0; round < 25; round++) {
       const mine = acquire(on.name());

@@ -9,6 +9,7 @@ import type { Driver } from "../../drivers/driver.ts";
 import type { Backend, Case } from "./backend.ts";
 import { granted, step } from "./expect.ts";
 import { acquire, inspect, type Place } from "./operations.ts";
+import { atPace, type Watch } from "./pace.ts";
 
 /** The surroundings of one case. */
 export interface Scene {
@@ -28,10 +29,41 @@ export interface Scene {
 }
 
 /** Makes a case of a law; `rule` is the number it has in the contract. */
-export function law(rule: number, sentence: string, run: (scene: Scene) => Promise<void>): Case {
+export function law(
+  rule: number,
+  sentence: string,
+  run: (scene: Scene) => Promise<void>,
+  crowd = false,
+): Case {
   return {
     name: `rule ${rule}: ${sentence}`,
-    run: async (backend) => await run(await open(backend)),
+    crowd,
+    run: (backend) =>
+      atPace(backend, async (watch) => {
+        // A crowd makes its own delays, which say nothing about the machine.
+        const connect = crowd ? backend.connect : async () => watch.driver(await backend.connect());
+        await run(await open({ ...measured(backend, watch), connect }));
+      }),
+  };
+}
+
+/** Makes a case of a law about many clients, or many operations, at once. */
+export function crowdLaw(
+  rule: number,
+  sentence: string,
+  run: (scene: Scene) => Promise<void>,
+): Case {
+  return law(rule, sentence, run, true);
+}
+
+/** The same backend at the pace of the machine. */
+function measured(backend: Backend, watch: Watch): Omit<Backend, "connect"> {
+  return {
+    ...backend,
+    pass: (ms) => watch.pass(ms),
+    get tick() {
+      return watch.tick;
+    },
   };
 }
 
@@ -40,18 +72,22 @@ async function open(backend: Backend): Promise<Scene> {
     Promise.all(Array.from({ length: count }, () => backend.connect()));
   const driver = await backend.connect();
   const other = await backend.connect();
-  // Half a ttl is at least one tick, which is what the backend calls reliable.
-  const unit = Math.max(2, Math.ceil(backend.tick / 2), Math.ceil(driver.guarantees.minTtl / 4));
+  // Half a ttl is at least one tick, which is what the backend calls reliable. Whoever does not ask
+  // does not depend on time.
+  const unit = (): number =>
+    Math.max(2, Math.ceil(backend.tick / 2), Math.ceil(driver.guarantees.minTtl / 4));
   return {
     backend,
     driver,
     other,
-    short: 4 * unit,
+    get short() {
+      return 4 * unit();
+    },
     name: (text = "", where) => {
       const unique = `conformance:${crypto.randomUUID()}`;
       return where === "front" ? text + unique : unique + text;
     },
-    units: (count) => backend.pass(Math.ceil(count * unit)),
+    units: (count) => backend.pass(Math.ceil(count * unit())),
     clients,
   };
 }

@@ -14,21 +14,15 @@ import {
   TOOZ_TESTS,
 } from "../conformance/coordination/mod.ts";
 import { FakeRuntime } from "../core/fake_runtime.ts";
+import { sideBySide } from "./side_by_side.ts";
+
+/** On a real clock, so many laws wait at once. */
+const LANES = 8;
 
 /** Runs all cases as steps, so many at once. */
-async function runAll(test: Deno.TestContext, place: Place, lanes: number): Promise<void> {
-  const waiting = [...coordinationCases];
-  const step = (law: CoordinationCase): Promise<boolean> =>
-    test.step({
-      name: law.name,
-      fn: () => law.run(place),
-      // Steps that overlap cannot tell whose timer is whose; the test around them can.
-      ...(lanes > 1 && { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false }),
-    });
-  const lane = async (): Promise<void> => {
-    for (let law = waiting.shift(); law; law = waiting.shift()) await step(law);
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
+function runAll(test: Deno.TestContext, place: Place, lanes: number): Promise<void> {
+  const on = (law: CoordinationCase) => ({ ...law, run: () => law.run(place) });
+  return sideBySide(test, coordinationCases.map(on), lanes);
 }
 
 for (const { name, start } of BACKENDS.filter(({ clock }) => clock === "fake")) {
@@ -51,10 +45,8 @@ for (const { name, start } of having("server")) {
   Deno.test(`coordinators on ${name}, and on a real clock, keep their laws`, async (test) => {
     const backend = await start();
     try {
-      // Eight cases at once share two cores with the servers they ask, so time goes slower here than
-      // in the driver's own suite: a renewal must come long before its lease ends.
-      const place = { driver: () => backend.connect() as Driver, pass: backend.pass };
-      await runAll(test, { ...place, tick: 2 * backend.tick }, 8);
+      const { pass, tick } = backend;
+      await runAll(test, { driver: () => backend.connect(), pass, tick }, LANES);
     } finally {
       await backend.stop();
     }

@@ -6,14 +6,20 @@
 
 import assert from "node:assert/strict";
 import { BACKENDS, DECORATORS } from "../backends/mod.ts";
-import { driverCases, restartCases } from "../conformance/mod.ts";
+import { type Case, driverCases, restartCases } from "../conformance/mod.ts";
+import { sideBySide } from "./side_by_side.ts";
 
-for (const { name, start } of [...BACKENDS, ...DECORATORS]) {
+/** On a real clock, so many laws wait at once. */
+const LANES = 6;
+
+for (const { name, clock, start } of [...BACKENDS, ...DECORATORS]) {
   Deno.test(`${name} keeps the driver's contract`, async (test) => {
     const backend = await start();
     try {
-      const cases = [...driverCases, ...(backend.restart ? restartCases : [])];
-      for (const law of cases) await test.step(law.name, () => law.run(backend));
+      const on = (law: Case) => ({ ...law, run: () => law.run(backend) });
+      await sideBySide(test, driverCases.map(on), clock === "real" ? LANES : 1);
+      // A restart is one for all, so nothing runs beside it.
+      if (backend.restart) await sideBySide(test, restartCases.map(on), 1);
     } finally {
       await backend.stop();
     }

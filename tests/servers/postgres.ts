@@ -70,17 +70,11 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const program = await requirePostgres();
   const folder = await temporaryFolder("baton-postgres-");
   const mark = `baton-${randomUUID()}`;
-  const place: Place = {
-    program,
-    folder,
-    mark,
-    user: unprivilegedUser(),
-    login: { user: "baton", password: randomUUID(), database: "postgres" },
-    settings: options.settings ?? {},
-    guard: guardFamily(mark, folder),
-  };
+  const user = unprivilegedUser();
+  const guard = guardFamily(mark, folder);
   try {
-    await createDatabase(program, folder, place.user, place.login);
+    const login = await createDatabase(program, folder, user);
+    const place = { program, folder, mark, user, login, settings: options.settings ?? {}, guard };
     for (let attempt = 1;; attempt++) {
       const port = await freePort();
       try {
@@ -92,7 +86,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     }
   } catch (error) {
     await killFamily(mark);
-    await place.guard.dismiss();
+    await guard.dismiss();
     await removeFolder(folder);
     throw error;
   }

@@ -1,10 +1,12 @@
 /** PostgreSQL's programs, the user they run as, and the folder of a new database. */
 import { execFile } from "node:child_process";
+import { createHash, randomUUID } from "node:crypto";
 import { readFileSync, realpathSync } from "node:fs";
 import { chown, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
+import { cached, run } from "./cache.ts";
 import type { Login } from "./pg_client.ts";
 import { requireProgram } from "./process.ts";
 
@@ -38,21 +40,37 @@ export function unprivilegedUser(): SystemUser | undefined {
   throw new Error("there is neither a user postgres nor a user nobody to run PostgreSQL as");
 }
 
-/** A new database in `folder/data`, whose only role is the login's, a superuser. */
+/**
+ * A new database in `folder/data`, and the login of its only role, a superuser. It is a copy, for to
+ * make one takes longer than to start the server; so all of this machine have one password.
+ */
 export async function createDatabase(
   program: string,
   folder: string,
   user: SystemUser | undefined,
-  login: Login,
+): Promise<Login> {
+  const version = await run(program, ["--version"]);
+  const digest = createHash("sha256").update(version).digest("hex").slice(0, 12);
+  const made = await cached(`postgres-data-${digest}`, (draft) => initialise(program, draft, user));
+  if (user !== undefined) await chown(folder, user.uid, user.gid);
+  await run("cp", ["-R", dataOf(made), dataOf(folder)], user);
+  return { user: USER, password: await readFile(passwordOf(made), "utf8"), database: "postgres" };
+}
+
+const USER = "baton";
+
+async function initialise(
+  program: string,
+  folder: string,
+  user: SystemUser | undefined,
 ): Promise<void> {
-  const passwordFile = join(folder, "password");
-  await writeFile(passwordFile, login.password);
+  await writeFile(passwordOf(folder), randomUUID(), { mode: 0o600 });
   if (user !== undefined) {
-    for (const path of [folder, passwordFile]) await chown(path, user.uid, user.gid);
+    for (const path of [folder, passwordOf(folder)]) await chown(path, user.uid, user.gid);
   }
   const args = [
     ["--pgdata", dataOf(folder), "--encoding", "UTF8", "--locale", "C", "--no-sync"],
-    ["--username", login.user, "--pwfile", passwordFile],
+    ["--username", USER, "--pwfile", passwordOf(folder)],
     // In clear text: the hashing of SCRAM would cost every new connection milliseconds of CPU.
     ["--auth", "password"],
   ].flat();
@@ -60,7 +78,10 @@ export async function createDatabase(
     cwd: folder,
     ...user,
   });
-  await rm(passwordFile);
+}
+
+function passwordOf(folder: string): string {
+  return join(folder, "password");
 }
 
 export function dataOf(folder: string): string {

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import type { GroupEvent } from "../../../mod.ts";
 import type { CoordinationCase } from "./place.ts";
-import { law, toozLaw } from "./scene.ts";
+import { crowdLaw, law, toozLaw } from "./scene.ts";
 import { tell } from "./tell.ts";
 
 /** Cases about elections. */
@@ -176,7 +176,7 @@ export const electionCases: readonly CoordinationCase[] = [
     assert.equal(await a.election("g").campaign(only), null);
     assert.ok(await b.election("g").campaign(only));
   }),
-  law("of sixteen candidates exactly one is elected, round after round", async (on) => {
+  crowdLaw("of sixteen candidates exactly one is elected, round after round", async (on) => {
     const members = await on.members(16);
     for (const member of members) member.watchElectedAsLeader("g", ({ group }) => group);
     let last = 0;

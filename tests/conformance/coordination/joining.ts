@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import type { CoordinationCase } from "./place.ts";
-import { law, toozLaw } from "./scene.ts";
+import { crowdLaw, law, toozLaw } from "./scene.ts";
 
 /** Cases about joining and leaving. */
 export const joiningCases: readonly CoordinationCase[] = [
@@ -132,7 +132,7 @@ export const joiningCases: readonly CoordinationCase[] = [
     assert.equal(await lock.renew(), true);
     assert.equal((await b.getLeader("g"))?.memberId, "a");
   }),
-  law("a hundred members are all seen, and all go", async (on) => {
+  crowdLaw("a hundred members are all seen, and all go", async (on) => {
     const members = await on.members(100);
     const [first] = members;
     assert.ok(first);

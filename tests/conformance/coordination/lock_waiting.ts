@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import type { CoordinationCase } from "./place.ts";
-import { law, toozLaw } from "./scene.ts";
+import { crowdLaw, law, toozLaw } from "./scene.ts";
 
 /** Cases about waiting for locks. */
 export const lockWaitingCases: readonly CoordinationCase[] = [
@@ -82,7 +82,7 @@ export const lockWaitingCases: readonly CoordinationCase[] = [
     assert.equal(sent, 0);
   }),
   // Fairness is not promised, but that everyone comes in at some time is.
-  law("of eight that wait for one lock, all have it in the end, one at a time", async (on) => {
+  crowdLaw("of eight that wait for one lock, all have it in the end, one at a time", async (on) => {
     const members = await on.members(8);
     let inside = 0;
     let highest = 0;

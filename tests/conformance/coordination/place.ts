@@ -26,6 +26,11 @@ export interface CoordinationCase {
   /** The tests of Tooz's own suite that ask for the same, by name. */
   readonly tooz: readonly string[];
   /**
+   * Many members keep the backend busy at once, so whatever runs beside it has to wait: it is best
+   * run alone.
+   */
+  readonly crowd: boolean;
+  /**
    * Tries it. Cases may run in any order, and side by side where the clock is real; a virtual one
    * would be set on under the feet of the others.
    */

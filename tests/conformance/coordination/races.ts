@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import type { Coordinator } from "../../../mod.ts";
 import type { CoordinationCase } from "./place.ts";
-import { law } from "./scene.ts";
+import { crowdLaw, law } from "./scene.ts";
 
 const ROUNDS = 20;
 
@@ -29,7 +29,7 @@ function count(all: readonly string[], one: string): number {
 
 /** Cases about races. */
 export const raceCases: readonly CoordinationCase[] = [
-  law(
+  crowdLaw(
     "of eight that create one group, one does, and of eight that delete it, one does",
     async (on) => {
       const members = await on.members(8);
@@ -41,7 +41,7 @@ export const raceCases: readonly CoordinationCase[] = [
       }
     },
   ),
-  law("of eight processes with one member id, one joins", async (on) => {
+  crowdLaw("of eight processes with one member id, one joins", async (on) => {
     const twins = await Promise.all(Array.from({ length: 8 }, () => on.member("twin")));
     for (let round = 0; round < ROUNDS; round++) {
       const joined = await race(twins, (twin, i) => twin.joinGroupCreate("g", i));
@@ -51,7 +51,7 @@ export const raceCases: readonly CoordinationCase[] = [
       await twins[winner]?.leaveGroup("g");
     }
   }),
-  law("a delete among joins leaves a group with its members, or neither", async (on) => {
+  crowdLaw("a delete among joins leaves a group with its members, or neither", async (on) => {
     const members = await on.members(8);
     const backend = await on.backend();
     for (let round = 0; round < ROUNDS; round++) {
@@ -70,7 +70,7 @@ export const raceCases: readonly CoordinationCase[] = [
       await race(members.slice(0, 1), (member) => member.deleteGroup("g"));
     }
   }),
-  law("who joins and creates in one gets in, however often others delete", async (on) => {
+  crowdLaw("who joins and creates in one gets in, however often others delete", async (on) => {
     const members = await on.members(8);
     for (let round = 0; round < ROUNDS; round++) {
       const outcomes = await race(
@@ -84,7 +84,7 @@ export const raceCases: readonly CoordinationCase[] = [
       await members[0]?.deleteGroup("g");
     }
   }),
-  law("of eight that take one member's place at once, one has it in the end", async (on) => {
+  crowdLaw("of eight that take one member's place at once, one has it in the end", async (on) => {
     const twins = await Promise.all(Array.from({ length: 8 }, () => on.member("twin")));
     const incarnations = new Set<number>();
     const outcomes = await race(twins, async (twin) => {

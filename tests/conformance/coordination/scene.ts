@@ -8,15 +8,24 @@ import assert from "node:assert/strict";
 import type { Driver } from "../../../drivers/driver.ts";
 import { namespaced } from "../../../drivers/decorators/namespaced.ts";
 import { Coordinator, type CoordinatorOptions, type Runtime, systemRuntime } from "../../../mod.ts";
+import { atPace, type Watch } from "../pace.ts";
 import type { CoordinationCase, Place } from "./place.ts";
 import { Wire } from "./wire.ts";
 
 /** A ttl that does not end while a case runs. */
 export const LONG = 60_000;
 
+/** How often is looked whether something is done, in ms. */
+const LOOK = 50;
+
 /** Makes a case of a law. */
 export function law(name: string, run: (on: Scene) => Promise<void>): CoordinationCase {
   return toozLaw([], name, run);
+}
+
+/** Makes a case of a law about many members, or very many names, at once. */
+export function crowdLaw(name: string, run: (on: Scene) => Promise<void>): CoordinationCase {
+  return toozLaw([], name, run, true);
 }
 
 /** Makes a case of a law that Tooz's own suite asks for too, in tests of these names. */
@@ -24,18 +33,21 @@ export function toozLaw(
   tooz: readonly string[],
   name: string,
   run: (on: Scene) => Promise<void>,
+  crowd = false,
 ): CoordinationCase {
   return {
     name,
     tooz,
-    run: async (place) => {
-      const scene = new Scene(place);
-      try {
-        await run(scene);
-      } finally {
-        await scene.close();
-      }
-    },
+    crowd,
+    run: (place) =>
+      atPace(place, async (watch) => {
+        const scene = new Scene(place, watch, crowd);
+        try {
+          await run(scene);
+        } finally {
+          await scene.close();
+        }
+      }),
   };
 }
 
@@ -43,26 +55,36 @@ export function toozLaw(
 export class Scene {
   /** Clocks and timers of every member. */
   readonly runtime: Runtime;
-  /** A quarter of {@link Scene.short}, in ms; short enough to be waited for. */
-  readonly unit: number;
-  /** A ttl short enough to be outlived. */
-  readonly short: number;
   /** The namespace of all members, which nobody else uses. */
   readonly name: string = `t-${crypto.randomUUID()}`;
   readonly #place: Place;
+  readonly #watch: Watch;
+  readonly #crowd: boolean;
   readonly #wires = new Map<Coordinator, Wire>();
 
   /** Made by {@link law}. */
-  constructor(place: Place) {
+  constructor(place: Place, watch: Watch, crowd: boolean) {
     this.#place = place;
+    this.#watch = watch;
+    this.#crowd = crowd;
     this.runtime = place.runtime ?? systemRuntime();
-    this.unit = Math.max(50, place.tick);
-    this.short = 4 * this.unit;
+  }
+
+  /** A quarter of {@link Scene.short}, in ms; short enough to be waited for. */
+  get unit(): number {
+    return Math.max(50, this.#watch.tick);
+  }
+
+  /** A ttl short enough to be outlived. */
+  get short(): number {
+    return 4 * this.unit;
   }
 
   /** One more process. It holds for {@link LONG} unless told otherwise. */
   async member(memberId: string, options: CoordinatorOptions = {}): Promise<Coordinator> {
-    const wire = new Wire(await this.#place.driver());
+    const driver = await this.#place.driver();
+    // A crowd makes its own delays, which say nothing about the machine.
+    const wire = new Wire(this.#crowd ? driver : this.#watch.driver(driver));
     const member = new Coordinator(wire, {
       memberId,
       namespace: this.name,
@@ -108,18 +130,22 @@ export class Scene {
 
   /** Lets so many quarters of {@link Scene.short} pass. */
   pass(units: number): Promise<void> {
-    return this.#place.pass(Math.ceil(units * this.unit));
+    return this.#watch.pass(Math.ceil(units * this.unit));
   }
 
-  /** Lets time pass until `work` is done, which must be within `ms`. */
-  async during<T>(work: Promise<T>, ms: number = 4 * this.short): Promise<T> {
+  /**
+   * Lets time pass until `work` is done, which must be within `ms`, or as much more as ttls are
+   * longer here.
+   */
+  async during<T>(work: Promise<T>, ms?: number): Promise<T> {
+    const most = ms === undefined ? 4 * this.short : ms * this.#watch.stretch;
     let done = false;
     const settle = (): void => void (done = true);
     work.then(settle, settle);
     await Promise.resolve();
-    for (let passed = 0; !done; passed += this.unit / 4) {
-      assert.ok(passed <= ms, `not done within ${ms} ms`);
-      await this.pass(1 / 4);
+    for (let passed = 0; !done; passed += LOOK) {
+      assert.ok(passed <= most, `not done within ${most} ms`);
+      await this.#watch.pass(LOOK);
     }
     return await work;
   }

@@ -1,0 +1,206 @@
+/**
+ * The pace at which the suite tries its laws on a real clock, which is the pace of the machine.
+ *
+ * A law that grants a lease for 200 ms and looks at it after 100 assumes that requests and timers are
+ * quick against that. On a busy machine they are not, and then its verdict says nothing about the
+ * driver, whether it passes or fails. So each delay is measured while a law runs. Its ttls are made of
+ * a *tick*, which is long against the delays of late; and if a delay was long against its tick all the
+ * same, the law is tried again with a longer one. Nothing but a measured delay leads to that: a law
+ * that fails while all delays were short has failed.
+ *
+ * @module
+ */
+
+import type { Driver } from "../../drivers/driver.ts";
+
+/** What is known of time where laws are tried. */
+export interface Surroundings {
+  /** The shortest tick, in ms: the one for a machine that has nothing else to do. */
+  readonly tick: number;
+  /** Lets that many ms pass. */
+  pass(ms: number): Promise<void>;
+}
+
+/** A tick is to be this many times as long as the longest delay of late. */
+const SPARE = 8;
+/** A law has proved something if its tick was this many times as long as any delay. */
+const ENOUGH = 4;
+/** For how long a delay counts as one of late, in ms. */
+const LATE = 5_000;
+/** No law is tried with a longer tick, in ms: its ttl would be most of a minute. */
+const LONGEST = 10_000;
+/** How often the event loop is asked how late it is, in ms. */
+const SAMPLE = 20;
+/** More operations than these in one request take long because they are many. */
+const MANY = 16;
+/** Any clock that is waited for shows within so many ms that it is. */
+const PROBE = 10;
+
+const paces = new WeakMap<Surroundings, Promise<Pace>>();
+
+/**
+ * Tries something at the pace of the machine: once, and again for as long as a delay was too long for
+ * the tick that it was tried with.
+ *
+ * @param at Where it is tried. All that is tried there shares what was measured.
+ * @param work Is tried. Whatever it does against time, it must do with the tick and the clock given.
+ * @returns what `work` has answered when no delay was too long.
+ * @throws what `work` has thrown when no delay was too long; an error that says so when this machine
+ *   is too slow for the longest tick.
+ */
+export async function atPace<T>(at: Surroundings, work: (watch: Watch) => Promise<T>): Promise<T> {
+  let pace = paces.get(at);
+  if (!pace) paces.set(at, pace = paceOf(at));
+  return await (await pace).keep(work);
+}
+
+/** A clock that is set on by hand is never late, so nothing is measured by it. */
+async function paceOf(at: Surroundings): Promise<Pace> {
+  const start = performance.now();
+  await at.pass(PROBE);
+  return new Pace(at, performance.now() - start >= PROBE / 2);
+}
+
+/** What was measured in one place. */
+class Pace {
+  readonly #at: Surroundings;
+  readonly #real: boolean;
+  /** The delays of late, each longer than all that came after it. */
+  #delays: { readonly at: number; readonly ms: number }[] = [];
+  readonly #watches = new Set<Watch>();
+  #sampler: ReturnType<typeof setInterval> | undefined;
+
+  constructor(at: Surroundings, real: boolean) {
+    this.#at = at;
+    this.#real = real;
+  }
+
+  async keep<T>(work: (watch: Watch) => Promise<T>): Promise<T> {
+    let least = this.#at.tick;
+    for (;;) {
+      const watch = new Watch(
+        this.#at,
+        this.#real,
+        Math.max(least, SPARE * this.#recent()),
+        (ms) => {
+          this.#note(ms);
+        },
+      );
+      this.#begin(watch);
+      const end = await work(watch).then((value) => ({ value }), (error: unknown) => ({ error }))
+        .finally(() => this.#end(watch));
+      if (!watch.broken) {
+        if ("error" in end) throw end.error;
+        return end.value;
+      }
+      // Longer by half at least each time, so that this ends.
+      least = Math.max(1.5 * watch.tick, SPARE * watch.worst);
+      if (watch.tick >= LONGEST) throw tooSlow(watch, end);
+      least = Math.min(LONGEST, least);
+    }
+  }
+
+  #recent(): number {
+    const now = performance.now();
+    this.#delays = this.#delays.filter(({ at }) => now - at < LATE);
+    return this.#delays[0]?.ms ?? 0;
+  }
+
+  #note(ms: number): void {
+    while ((this.#delays.at(-1)?.ms ?? Infinity) <= ms) this.#delays.pop();
+    this.#delays.push({ at: performance.now(), ms });
+  }
+
+  #begin(watch: Watch): void {
+    this.#watches.add(watch);
+    if (!this.#real || this.#sampler !== undefined) return;
+    let due = performance.now() + SAMPLE;
+    this.#sampler = setInterval(() => {
+      const now = performance.now();
+      for (const each of this.#watches) each.note(now - due);
+      due = now + SAMPLE;
+    }, SAMPLE);
+  }
+
+  #end(watch: Watch): void {
+    this.#watches.delete(watch);
+    if (this.#watches.size > 0) return;
+    clearInterval(this.#sampler);
+    this.#sampler = undefined;
+  }
+}
+
+/** One try: its tick, and what was measured while it lasted. */
+export class Watch {
+  /** The longest delay in this try so far, in ms. */
+  worst = 0;
+  readonly #at: Surroundings;
+  readonly #real: boolean;
+  readonly #tick: number;
+  readonly #tell: (ms: number) => void;
+  #asked = false;
+
+  /** Made by {@link atPace}. */
+  constructor(at: Surroundings, real: boolean, tick: number, tell: (ms: number) => void) {
+    this.#at = at;
+    this.#real = real;
+    this.#tick = Math.ceil(tick);
+    this.#tell = tell;
+  }
+
+  /** The tick of this try, in ms. Whatever asks for it depends on time, and may be tried again. */
+  get tick(): number {
+    this.#asked = true;
+    return this.#tick;
+  }
+
+  /** How many times the shortest tick it is. To ask for it is not to depend on time. */
+  get stretch(): number {
+    return this.#tick / this.#at.tick;
+  }
+
+  /** Whether a delay was too long for what depends on time. */
+  get broken(): boolean {
+    return this.#asked && this.#real && this.worst * ENOUGH > this.#tick;
+  }
+
+  /** Something took so many ms longer than in a perfect world, where it takes none. */
+  note(ms: number): void {
+    if (!this.#real) return;
+    this.worst = Math.max(this.worst, ms);
+    this.#tell(ms);
+  }
+
+  /** Lets that many ms pass, and measures how much more it was. */
+  async pass(ms: number): Promise<void> {
+    const start = performance.now();
+    await this.#at.pass(ms);
+    this.note(performance.now() - start - ms);
+  }
+
+  /** The same driver, but each of its requests is measured. */
+  driver(inner: Driver): Driver {
+    if (!this.#real) return inner;
+    return {
+      ...inner,
+      // Not async, for what throws must go on to throw.
+      apply: (ops, options) => {
+        if (ops.length > MANY) return inner.apply(ops, options);
+        const start = performance.now();
+        const answer = inner.apply(ops, options);
+        const note = (): void => this.note(performance.now() - start);
+        answer.then(note, note);
+        return answer;
+      },
+    };
+  }
+}
+
+function tooSlow({ tick, worst }: Watch, end: object): Error {
+  const [what, so] = [`${Math.round(worst)} ms`, `${tick} ms`];
+  return new Error(
+    `This machine is too slow to tell: something took ${what} that must be short against ${so}. ` +
+      "Nothing is proved, neither way. Try again where less else is running",
+    "error" in end ? { cause: end.error } : {},
+  );
+}
