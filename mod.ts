@@ -54,6 +54,7 @@ export { type AcquireOptions, Lock } from "./coordination/locks/lock.ts";
 export { Semaphore } from "./coordination/locks/semaphore.ts";
 export {
   Acquirable,
+  type Attempted,
   type Holder,
   type WaitOptions,
   type Work,

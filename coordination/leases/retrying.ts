@@ -128,8 +128,7 @@ function odd({ name }: Driver, error: unknown): UnknownOutcome {
   // Not its message: it may hold what was sent.
   const kind = error instanceof Error && /^\w{1,40}$/.test(error.name) ? error.name : typeof error;
   return new UnknownOutcome(
-    `${name} threw an error that is not Baton's (${kind}), so the outcome is unknown; sending it ` +
-      "again is safe",
+    `${name} threw an error of its own (${kind}), so the outcome is unknown; sending it again is safe`,
   );
 }
 
