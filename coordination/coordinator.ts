@@ -64,6 +64,11 @@ export class Coordinator extends CoreCoordinator {
     this.#ticker = new Ticker(session, this.#groups, this.#watches, news);
   }
 
+  /** The groups that we are a member of, as far as this process can know. No request. */
+  get groups(): string[] {
+    return this.#groups.joined;
+  }
+
   /**
    * Makes a group. One request.
    *
@@ -249,9 +254,13 @@ export class Coordinator extends CoreCoordinator {
     return await this.#ticker.runWatchers(options);
   }
 
-  /** Campaigns where we are a candidate, and tells the callbacks. One request. */
-  async runElectCoordinator(options: CallOptions = {}): Promise<void> {
-    await this.#ticker.runElections(options);
+  /**
+   * Campaigns where we are a candidate, and calls the callbacks. One call of the driver.
+   *
+   * @returns The groups whose leadership we have won by it.
+   */
+  async runElectCoordinator(options: CallOptions = {}): Promise<string[]> {
+    return await this.#ticker.runElections(options);
   }
 
   /**

@@ -5,10 +5,16 @@
  */
 
 import type { RequestEvent } from "../drivers/decorators/traced.ts";
-import type { CoordinationError, LeaseLost } from "../errors.ts";
+import type { CoordinationError, Holder, LeaseLost } from "../errors.ts";
 
 /** What a coordinator reports to its `on` hook. No event holds an id or a credential. */
-export type CoordinatorEvent = RequestEvent | LostEvent | LeadershipEvent | TroubleEvent;
+export type CoordinatorEvent =
+  | RequestEvent
+  | LostEvent
+  | BrokenEvent
+  | WaitingEvent
+  | LeadershipEvent
+  | TroubleEvent;
 
 /** A lease ended without our release. */
 export interface LostEvent {
@@ -20,6 +26,32 @@ export interface LostEvent {
   readonly token: number;
   /** Why. */
   readonly reason: LeaseLost;
+}
+
+/** This coordinator took a lease away from its holder, by a `break()`. */
+export interface BrokenEvent {
+  /** The kind of event. */
+  readonly type: "broken";
+  /** Which resource, such as `lock:payments`. */
+  readonly resource: string;
+  /** The fencing token of the lease that was broken. */
+  readonly token: number;
+  /** Who had it. */
+  readonly memberId: string;
+}
+
+/** An acquisition has waited for some seconds, or for a lease of this very coordinator. */
+export interface WaitingEvent {
+  /** The kind of event. */
+  readonly type: "waiting";
+  /** What is waited for, such as `Lock "payments"`. */
+  readonly what: string;
+  /** For how long by now, in ms. */
+  readonly ms: number;
+  /** Who has it, the first to run out first. */
+  readonly holders: readonly Holder[];
+  /** Whether this coordinator has it itself: a nested call would wait without end. */
+  readonly ours: boolean;
 }
 
 /** Leadership won, lost or given up by this coordinator. */

@@ -52,7 +52,7 @@ export interface Missing {
  * @throws {InvalidArgument} when that cannot be, or the schedule is none.
  */
 export function rememberedFor({ every, limit = 0, retain }: CatchUpOptions): number {
-  checkWhole("limit", limit, 0);
+  checkWhole("limit", limit, 0, 1_000_000);
   if (typeof every === "function") return retain ?? RETAIN;
   checkWhole("every", every, 1_000);
   const kept = retain ?? Math.min(LONGEST, Math.max(RETAIN, 3 * every));

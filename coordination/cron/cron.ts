@@ -6,16 +6,20 @@
 
 import type { Lease } from "../../drivers/driver.ts";
 import { type CatchUpOptions, missedSlots, rememberedFor } from "./catch_up.ts";
-import { EARLIEST, planOf } from "./plan.ts";
-import { doneSeat, historyOf, noteIn, written } from "./records.ts";
+import { EARLIEST, keptFor, planOf } from "./plan.ts";
+import { doneSeat, historyOf, HOLD, noteIn, RUNNING, written } from "./records.ts";
 import { CronRun } from "./run.ts";
 import type { Plan, Run, RunRecord, SlotOptions, SlotResult } from "./types.ts";
 import { InvalidArgument } from "../../errors.ts";
 import type { CallOptions } from "../leases/lease.ts";
 import { resources } from "../names.ts";
 import type { Grant } from "../leases/attempt.ts";
+import { breakLeases } from "../leases/breaking.ts";
 import type { Session } from "../leases/session.ts";
 import { checkWhole, validity } from "../leases/timings.ts";
+
+/** The most runs that can be asked for. */
+const MOST = 1_000_000;
 
 /** A named job. */
 export class Cron {
@@ -69,6 +73,8 @@ export class Cron {
    * look, and those of each run. Where nothing is remembered, nothing was missed.
    *
    * @returns What became of each, in order.
+   * @throws what `work` threw first, after the later slots have had their turn: a slot that always fails
+   *   does not keep the one that is due from running.
    * @throws as {@link Cron.run}; later slots are not begun then.
    */
   async catchUp<T>(
@@ -88,15 +94,23 @@ export class Cron {
     });
     const results: SlotResult<T>[] = [];
     // `stop()` lets the run that goes on end, and begins no other.
-    const running = this.#session.running();
+    const running = this.#session.running(rest.signal);
+    const failures: unknown[] = [];
     try {
       for (const slot of [...missed === "last" ? before.slice(-1) : before, rest.slot]) {
         running.signal.throwIfAborted();
-        results.push(await this.run({ ...plan, slot }, work));
+        let began = false;
+        try {
+          results.push(await this.run({ ...plan, slot }, (run) => (began = true) && work(run)));
+        } catch (error) {
+          if (!began) throw error;
+          failures.push(error);
+        }
       }
     } finally {
       running.done();
     }
+    if (failures.length > 0) throw failures[0];
     return results;
   }
 
@@ -107,8 +121,24 @@ export class Cron {
    * @throws {InvalidArgument} when `count` is no whole number from 0.
    */
   async history(count = 20, options: CallOptions = {}): Promise<RunRecord[]> {
-    checkWhole("count", count, 0);
+    checkWhole("count", count, 0, MOST);
     return (await this.#runs(options.signal)).slice(0, count);
+  }
+
+  /**
+   * Frees what a wedged run holds: the seat by which `skipIfRunning` and `minHold` keep other slots from
+   * running, and with `slot` also that slot itself, which can then run again, whether it ended or not.
+   * The run learns it at its next renewal; its work is stopped only where the token is checked. One call
+   * of the driver when there is nothing to free, two when there is.
+   *
+   * @returns How many seats were freed.
+   */
+  async break(options: CallOptions & { slot?: number | undefined } = {}): Promise<number> {
+    const resource = resources.cron(this.job);
+    const { slot } = options;
+    const seats = [RUNNING, HOLD, ...slot === undefined ? [] : [`${slot}`, doneSeat(slot)]];
+    const places = seats.map((seat) => ({ resource, seat }));
+    return await breakLeases(this.#session, places, options, (value) => noteIn(value).holder);
   }
 
   /**
@@ -138,7 +168,7 @@ export class Cron {
           "the schedule's offset: for it, weeks begin on Thursday",
       );
     }
-    return { ...plan, retain: retain + Math.max(0, ahead) };
+    return { ...plan, retain: keptFor(retain, ahead, this.#session.bounds) };
   }
 
   async #runs(signal?: AbortSignal): Promise<RunRecord[]> {

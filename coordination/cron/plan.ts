@@ -6,18 +6,33 @@
 
 import type { Plan, SlotOptions } from "./types.ts";
 import { InvalidArgument } from "../../errors.ts";
-import { checkWhole } from "../leases/timings.ts";
+import { checkWhole, type ClockBounds } from "../leases/timings.ts";
 
 const HOUR = 3_600_000;
-/** A slot's runs are remembered for a day unless told otherwise. */
+/** For how long a slot's runs are remembered by default. */
 export const RETAIN: number = 24 * HOUR;
 /** How early a trigger may come: clocks differ by less, and a mistaken slot would stay used. */
 export const EARLIEST: number = HOUR;
-/** What is remembered the longest: a lease's limit, less what a slot may lie ahead. */
-export const LONGEST: number = 2 ** 31 - 1 - EARLIEST;
+/** The longest `retain`: with the margins of {@link keptFor} it stays within a lease's limit. */
+export const LONGEST: number = 24 * 24 * HOUR;
+/** How far the wall clocks of two callers may be apart, in ms. */
+const WALL = 60_000;
 
 /**
- * Refuses to remember for too short or too long a time.
+ * For how long a slot's seats are kept in the backend, so that every trigger which is not refused as too
+ * late finds them. Whether a trigger is too late is decided by its own wall clock, and how long a seat
+ * lives by the backend's: so the two must differ by all that these clocks may.
+ *
+ * @param ahead By how much the slot lies ahead of this caller's clock, in ms.
+ */
+export function keptFor(retain: number, ahead: number, bounds: ClockBounds): number {
+  if (retain === Infinity) return Infinity;
+  const window = retain + Math.max(0, ahead) + WALL;
+  return Math.ceil(window / (1 - bounds.rate) + bounds.step);
+}
+
+/**
+ * Throws unless the time to remember is neither too short nor too long.
  *
  * @throws {InvalidArgument} when it is less than `least`, which `what` names.
  */

@@ -56,16 +56,22 @@ export function historyOf(leases: readonly spi.Lease[]): RunRecord[] {
 }
 
 /**
- * What nobody should read: credentials in a URL, whatever is in them; headers that are all secret;
- * what comes after "Bearer", and after a name such as "api_key=", in quotes (22, 27) or not; long
- * strings that are no words.
+ * What nobody should read: credentials in front of a host, whatever is in them; headers that are all
+ * secret; what comes after "Bearer", and after a name such as "api_key=" or "sig=", in quotes (22, 27)
+ * or not; strings of 16 and more that are no words, for a secret of Baton's own may be as short.
  */
 const SECRETS =
-  /(?<=\/\/)\S*(?=@)|(?<=(authorization|cookie)\W*?[:=]).+|(?<=\b(bearer|basic)\s+)\S+|(?<=(token|pass(w\w*)?|pwd|secret|key)\W*?[:=]>?\s*)(\\?([\x22\x27])[^]*?\6|\S+)|[\w+/-]{24,}={0,2}/gi;
+  /(?<=\/\/)\S*(?=@)|(?<![\w/:])[^\s:/]+:[^\s@/]+(?=@)|(?<=(authorization|cookie)\W*?[:=]).+|(?<=\b(bearer|basic)\s+)\S+|(?<=(token|pass(w\w*)?|pwd|secret|key|sig(nature)?|credential)\W*?[:=]>?\s*)(\\?([\x22\x27])[^]*?\7|\S+)|(?=[\w+/-]*\d)[\w+/-]{16,}={0,2}|[\w+/-]{24,}={0,2}/gi;
 
-/** What a run threw, as others may read it. */
+/** What a run threw, as others may read it. It never throws, whatever was thrown. */
 export function brief(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  let text: string;
+  try {
+    text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    // An object without a prototype, a message that is none, a revoked proxy.
+    text = "what was thrown cannot be read";
+  }
   // Not all of it, for the search takes long over a text without white space.
   return text.slice(0, 1_000).replace(SECRETS, "…").slice(0, 200);
 }

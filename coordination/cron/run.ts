@@ -46,9 +46,12 @@ export class CronRun {
         signal,
       });
       this.#running = lease;
+      // The slot must be free again, or it must not be answered that it is.
+      if (blockers) await this.#claim.release();
       return blockers;
-    } finally {
-      if (!this.#running) await this.#claim[Symbol.asyncDispose]();
+    } catch (error) {
+      await this.#claim[Symbol.asyncDispose]();
+      throw error;
     }
   }
 

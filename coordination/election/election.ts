@@ -7,6 +7,7 @@
 import type { CampaignOptions, Candidate } from "./candidate.ts";
 import { type LeaderWork, leadWith } from "./leader_loop.ts";
 import type { CallOptions, Lease } from "../leases/lease.ts";
+import { breakLeases } from "../leases/breaking.ts";
 import type { Session } from "../leases/session.ts";
 import { checkName, resources } from "../names.ts";
 import type { Candidates } from "./candidates.ts";
@@ -77,6 +78,18 @@ export class Election {
    */
   async standDown(options: CallOptions = {}): Promise<boolean> {
     return await this.#candidate.standDown(options);
+  }
+
+  /**
+   * Takes leadership away from whoever leads. The leader learns it at its next renewal; what it has under
+   * way is stopped only where the term is checked. Another can win at once. One call of the driver when
+   * nobody leads, two when somebody does.
+   *
+   * @returns Whether somebody led.
+   */
+  async break(options: CallOptions = {}): Promise<boolean> {
+    const place = { resource: resources.leader(this.group), seat: "" };
+    return await breakLeases(this.#session, [place], options) > 0;
   }
 
   /**

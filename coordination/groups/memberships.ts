@@ -12,6 +12,7 @@ import type { Json } from "./group_events.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
 import type { CallOptions } from "../leases/lease.ts";
 import { checkName, resources } from "../names.ts";
+import type { Instant } from "../runtime.ts";
 import { harmless } from "../leases/reports.ts";
 import type { Attempt } from "../leases/attempt.ts";
 import { ask, type Part } from "../leases/request.ts";
@@ -67,6 +68,8 @@ interface Kept {
   readonly options: JoinOptions;
 }
 
+/** From so many groups on, those that can be forgotten are looked for whenever their number has doubled. */
+const FEW = 64;
 /** How often a join that meets a racing deletion makes the group anew. */
 const JOIN_TRIES = 10;
 
@@ -76,6 +79,8 @@ export class Groups {
   readonly #directory: Directory;
   readonly #news: News;
   readonly #kept = new Map<string, Kept>();
+  /** At how many groups to look for those that can be forgotten. */
+  #many = FEW;
 
   /** Made by the coordinator. */
   constructor(session: Session, directory: Directory, news: News) {
@@ -119,6 +124,7 @@ export class Groups {
     // Whoever has our id may leave for us, as in Tooz: a restarted process for its old self.
     const releases = await this.#occupant(group, options);
     if (releases.length === 0) throw new MemberNotJoined(group, this.#memberId);
+    // With its farewell, by which that self learns that it was not its own release which came twice.
     await this.#session.ask(ask(releases, (outcomes) => outcomes), options);
   }
 
@@ -133,6 +139,17 @@ export class Groups {
     kept.version = version;
     if (!await kept.lease.renew(options, value)) throw new MemberNotJoined(group, this.#memberId);
     kept.capabilities = capabilities;
+  }
+
+  /** The groups that we are a member of, as far as this process can know. */
+  get joined(): string[] {
+    return [...this.#kept].filter(([, { lease }]) => lease.held).map(([group]) => group);
+  }
+
+  /** Takes a look at a group: if it does not find us, we are no longer a member. */
+  saw(group: string, members: readonly spi.Lease[], sent: Instant): void {
+    const lease = this.#kept.get(group)?.lease;
+    if (lease && !members.some((member) => lease.owns(member))) lease.missed(sent);
   }
 
   /** Whether we are a member, as far as this process can know. */
@@ -202,6 +219,7 @@ export class Groups {
     // Who has taken its own place was not evicted.
     this.#kept.get(group)?.lease.abandon();
     this.#kept.set(group, kept);
+    this.#forget();
     // So that watchers can tell leaving from expiring.
     lease.farewell = this.#directory.farewell(group, this.#memberId, incarnation);
     signal.addEventListener("abort", () => {
@@ -217,6 +235,15 @@ export class Groups {
     };
   }
 
+  /** Forgets, now and then, the groups whose membership ran out long ago. */
+  #forget(): void {
+    if (this.#kept.size < this.#many) return;
+    for (const [group, { lease, options }] of this.#kept) {
+      if (lease.lost && !options.rejoin && lease.age > 2 * lease.ttl) this.#kept.delete(group);
+    }
+    this.#many = Math.max(FEW, 2 * this.#kept.size);
+  }
+
   #evicted(group: string, incarnation: number, { onEvicted }: JoinOptions): void {
     this.#news.note({ type: "evicted", group, memberId: this.#memberId, incarnation });
     harmless(
@@ -229,7 +256,10 @@ export class Groups {
   async #occupant(group: string, options: CallOptions): Promise<spi.Op[]> {
     const { resource, seat } = this.#seat(group);
     const found = await this.#session.look(resource, seat, options);
-    return found.map(({ id }) => ({ op: "release", resource, seat, id }));
+    return found.flatMap(({ id, token }): spi.Op[] => [
+      { op: "release", resource, seat, id },
+      this.#directory.farewell(group, seat, token),
+    ]);
   }
 
   #seat(group: string): { resource: string; seat: string } {

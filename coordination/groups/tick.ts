@@ -43,6 +43,9 @@ export interface EventsOptions extends CallOptions {
   interval?: number | undefined;
 }
 
+/** So many groups that are gone are remembered in a cursor, in case they are made again. */
+const GONE = 16;
+
 /** Renews, campaigns and looks. */
 export class Ticker {
   readonly #session: Session;
@@ -74,13 +77,18 @@ export class Ticker {
 
   async runWatchers(options: CallOptions): Promise<unknown[]> {
     const { groups, memories } = this.#watches;
-    const { events } = await this.#look(groups, memories, options);
-    return await this.#tellElected(events);
+    const { signal } = options;
+    const { events } = await this.#look(groups, memories, { signal });
+    // Only a tick gives back all that happened to us; this one tells who was elected.
+    return await this.#watches.tell([...events, ...this.#news.take("elected")]);
   }
 
-  async runElections(options: CallOptions): Promise<void> {
-    await this.#look([], new Map(), options);
-    await this.#tellElected([]);
+  async runElections(options: CallOptions): Promise<string[]> {
+    const { signal } = options;
+    await this.#look([], new Map(), { signal });
+    const elected = this.#news.take("elected");
+    await this.#watches.tell(elected);
+    return elected.map(({ group }) => group);
   }
 
   /** Ticks again and again; an outage is waited out and reported. */
@@ -111,26 +119,31 @@ export class Ticker {
     }
   }
 
-  /** Only a tick gives back all that happened to us; the others tell who was elected. */
-  async #tellElected(events: readonly GroupEvent[]): Promise<unknown[]> {
-    return await this.#watches.tell([...events, ...this.#news.take("elected")]);
+  /** Forgets those that are gone and that only a cursor names, but for the latest: it would only grow. */
+  #forget(looked: Map<string, Memory>, watch: readonly string[]): void {
+    const named = new Set([...watch, ...this.#watches.groups]);
+    const gone = [...looked].filter(([group, { members }]) => !members && !named.has(group));
+    for (const [group] of gone.slice(0, -GONE)) looked.delete(group);
   }
 
   async #look(
     groups: readonly string[],
     since: ReadonlyMap<string, Memory>,
-    options: CallOptions,
+    options: TickOptions,
     parts: readonly Part[] = [],
   ): Promise<{ events: GroupEvent[]; looked: Map<string, Memory> }> {
     for (const group of groups) checkName("group", group);
     const events: GroupEvent[] = [];
     const looked = new Map<string, Memory>();
     const looks = this.#watches.looks(groups, since, (look) => {
+      const { group, memory, members, sent } = look;
       events.push(...look.events);
-      looked.set(look.group, look.memory);
+      looked.set(group, memory);
+      if (members) this.#groups.saw(group, members, sent);
     });
     // Campaigns before looks, so that the looks see who has won.
     await this.#session.send([...parts, ...this.#watches.campaigns(), ...looks], options);
+    this.#forget(looked, options.watch ?? []);
     return { events, looked };
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Lease } from "../../drivers/driver.ts";
+import type { Instant } from "../runtime.ts";
 import type { Candidate } from "../election/candidate.ts";
 import { GroupNotCreated, WatchCallbackNotFound } from "../../errors.ts";
 import type { GroupEvent, Json } from "./group_events.ts";
@@ -31,6 +33,10 @@ export interface Look {
   readonly events: readonly GroupEvent[];
   /** What to remember. */
   readonly memory: Memory;
+  /** Its members' leases; `undefined` when it does not exist. */
+  readonly members: readonly Lease[] | undefined;
+  /** When the look was sent. */
+  readonly sent: Instant;
 }
 
 /** The watches of one coordinator. */
@@ -45,6 +51,8 @@ export class Watches {
   };
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #memories = new Map<string, Memory>();
+  /** When the look was sent that is remembered of each, by the monotonic clock. */
+  readonly #seen = new Map<string, number>();
 
   /** Made by the coordinator. */
   constructor(session: Session, candidate: (group: string) => Candidate, news: News) {
@@ -125,11 +133,19 @@ export class Watches {
     found: (look: Look) => void,
   ): Part[] {
     return groups.map((group) =>
-      this.#look(group, (now) => {
+      this.#look(group, (now, sent) => {
+        const { members } = now;
+        const known = this.#memories.get(group);
+        const late = sent.mono < (this.#seen.get(group) ?? 0);
+        // An older look that is answered late: what it says was news before what is known by now.
+        if (known && late && since === this.#memories) {
+          return found({ group, events: [], memory: known, members, sent });
+        }
         // Compared only now: another look may have come in meanwhile.
         const memory = remember(now);
-        found({ group, events: changes(group, since.get(group), now), memory });
-        if (!this.#memories.has(group)) return;
+        found({ group, events: changes(group, since.get(group), now), memory, members, sent });
+        if (!known || late) return;
+        this.#seen.set(group, sent.mono);
         this.#memories.set(group, memory);
         for (const listener of this.#listeners.get(group) ?? []) {
           listener(capabilitiesOf(now.members ?? []));
@@ -166,13 +182,18 @@ export class Watches {
   async #firstLook(group: string, options: CallOptions): Promise<Snapshot> {
     checkName("group", group);
     let now: Snapshot | undefined;
-    await this.#session.send([this.#look(group, (found) => now = found)], options);
+    let at = 0;
+    const part = this.#look(group, (found, { mono }) => [now, at] = [found, mono]);
+    await this.#session.send([part], options);
     if (!now?.members) throw new GroupNotCreated(group);
-    if (!this.#memories.get(group)?.members) this.#memories.set(group, remember(now));
+    if (!this.#memories.get(group)?.members) {
+      this.#memories.set(group, remember(now));
+      this.#seen.set(group, at);
+    }
     return now;
   }
 
-  #look(group: string, found: (now: Snapshot) => void): Part {
+  #look(group: string, found: (now: Snapshot, sent: Instant) => void): Part {
     return {
       ops: [
         { op: "inspect", resource: resources.groups, seat: group },
@@ -180,15 +201,17 @@ export class Watches {
         { op: "inspect", resource: resources.left(group) },
         { op: "inspect", resource: resources.leader(group), seat: "" },
       ],
-      take: ([exists, members, left, leader]) => {
+      take: ([exists, members, left, leader], sent) => {
         const there = exists?.leases.length ? members?.leases ?? [] : undefined;
         const farewells = new Set(left?.leases.map(({ seat }) => seat));
-        found({ members: there, farewells, leader: leader?.leases[0] });
+        found({ members: there, farewells, leader: leader?.leases[0] }, sent);
       },
     };
   }
 
   #forget(group: string): void {
-    if (!this.groups.includes(group)) this.#memories.delete(group);
+    if (this.groups.includes(group)) return;
+    this.#memories.delete(group);
+    this.#seen.delete(group);
   }
 }

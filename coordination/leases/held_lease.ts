@@ -8,7 +8,7 @@ import type * as spi from "../../drivers/driver.ts";
 import { LeaseLost } from "../../errors.ts";
 import type { CoordinatorEvent } from "../events.ts";
 import type { CallOptions, Lease } from "./lease.ts";
-import { elapsed, type Instant, type Runtime } from "../runtime.ts";
+import { elapsed, type Instant, instant, type Runtime } from "../runtime.ts";
 import { ask, type Question } from "./request.ts";
 import { watchful } from "./abort_signals.ts";
 import { type ClockBounds, validity } from "./timings.ts";
@@ -48,6 +48,8 @@ export class HeldLease implements Lease {
   readonly #validity: number;
   #state: State = "held";
   #sent: Instant;
+  /** When its grant was answered. */
+  readonly #known: Instant;
   #controller: AbortController | undefined;
   #lost: LeaseLost | undefined;
   #cancelTimer = (): void => {};
@@ -56,6 +58,7 @@ export class HeldLease implements Lease {
   constructor(parts: LeaseParts) {
     this.#parts = parts;
     this.#sent = parts.sent;
+    this.#known = instant(parts.runtime);
     this.#validity = Math.min(validity(parts.op.ttl, parts.bounds), parts.believe ?? Infinity);
     if (parts.watched) this.#watch();
   }
@@ -141,7 +144,7 @@ export class HeldLease implements Lease {
   /** The release, and what its owner wants known; answers whether it was there to be released. */
   ending(): Question<boolean> {
     const ops = this.farewell ? [this.giveBack(), this.farewell] : [this.giveBack()];
-    return ask(ops, ([outcome]) => this.#released(outcome));
+    return ask(ops, ([outcome, said]) => this.#released(outcome, said));
   }
 
   async confirm(options: CallOptions = {}): Promise<void> {
@@ -170,6 +173,15 @@ export class HeldLease implements Lease {
     return this.held;
   }
 
+  /**
+   * Takes a look at its seat that did not find it: it is lost for sure, if the look was sent after the
+   * lease was known to be there.
+   */
+  missed(sent: Instant): void {
+    if (sent.mono < this.#known.mono || !this.held) return;
+    this.#lose("the backend does not know it any more: it expired there, or was broken", "gone");
+  }
+
   async release(options: CallOptions = {}): Promise<boolean> {
     return this.releasing() && await this.#parts.ask(this.ending(), options);
   }
@@ -191,10 +203,12 @@ export class HeldLease implements Lease {
   }
 
   /** Takes the backend's answer to the release. */
-  #released(outcome: spi.Outcome | undefined): boolean {
+  #released(outcome: spi.Outcome | undefined, farewell: spi.Outcome | undefined): boolean {
     // A runtime or a proxy may send a request twice by itself (Deno's fetch does, when a connection
-    // it reuses is cut), and then the second answer says that nobody has the seat. We did have it.
-    const twice = this.#state === "releasing" && outcome?.leases.length === 0;
+    // it reuses is cut), and then the second answer says that nobody has the seat. We did have it;
+    // unless another has said our farewell, which our own second delivery would only repeat.
+    const twice = this.#state === "releasing" && outcome?.leases.length === 0 &&
+      (!this.farewell || farewell?.ok === true);
     this.#state = "released";
     return outcome?.ok === true || twice;
   }

@@ -12,7 +12,7 @@ import { type Instant, instant, type Runtime } from "../runtime.ts";
 import { firstOf } from "./abort_signals.ts";
 import { Heart } from "./heart.ts";
 import { HeldLease } from "./held_lease.ts";
-import type { Reports } from "./reports.ts";
+import { harmless, type Reports } from "./reports.ts";
 import type { Attempt, Grant, Wanted } from "./attempt.ts";
 import { look, type Part, type Question, type SendOptions } from "./request.ts";
 import type { RepeatedOptions } from "./retrying.ts";
@@ -224,6 +224,12 @@ export class Session {
     return this.#leases;
   }
 
+  /** Whether a lease that the backend has listed is one of these. */
+  owns(listed: spi.Lease): boolean {
+    for (const lease of this.#leases) if (lease.owns(listed)) return true;
+    return false;
+  }
+
   /** Runs `work` while the lease is kept alive, then releases it. */
   async under<T>(lease: HeldLease, work: () => T | Promise<T>): Promise<T> {
     const letGo = this.heart.keep(lease);
@@ -273,7 +279,8 @@ export class Session {
     const work = this.send([{ ops: [op], take: () => {} }]).catch((error: unknown) => {
       this.report({ type: "release-failed", error });
     });
-    this.runtime.waitUntil(work);
+    // A user's function, which must not take the place of an error that is under way.
+    harmless(() => this.runtime.waitUntil(work));
   }
 }
 

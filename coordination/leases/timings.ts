@@ -90,7 +90,7 @@ export function checkTimings(timings: Timings, bounds: ClockBounds, guarantees: 
 }
 
 /**
- * Refuses what is no whole number, or more ms than any timer or backend could keep.
+ * Throws unless the value is a whole number in the range that timers and backends support.
  *
  * @throws {InvalidArgument} when it is none from `least` to `most`.
  */
@@ -98,7 +98,9 @@ export function checkWhole(what: string, value: number, least = 1, most = 2 ** 3
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;
   throw new InvalidArgument(
     `Cannot use ${what} ${value}${typeof value === "string" ? ", a string" : ""}: it must be a ` +
-      `whole number, at least ${least} and at most ${most} (in ms, 24.8 days)`,
+      `whole number, at least ${least} and at most ${most}${
+        most > 1e9 ? " (in ms, 24.8 days)" : ""
+      }`,
   );
 }
 

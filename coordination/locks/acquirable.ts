@@ -4,12 +4,13 @@
  * @module
  */
 
-import type * as spi from "../../drivers/driver.ts";
 import { type Holder, LockAcquireFailed } from "../../errors.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
 import type { CallOptions, Lease } from "../leases/lease.ts";
 import type { Grant } from "../leases/attempt.ts";
 import type { Session } from "../leases/session.ts";
+import { elapsed, type Instant, instant } from "../runtime.ts";
+import { holdersIn } from "./holders.ts";
 import { type Try, waitFor } from "./waiting.ts";
 
 export type { Holder };
@@ -42,6 +43,9 @@ export type Attempted =
 /** What {@link Acquirable.with} runs. */
 export type Work<T> = (lease: Lease) => T | Promise<T>;
 
+/** Within so many ms after a refusal a `release()` is its own caller's, in a `finally`. */
+const AT_ONCE = 10;
+
 /**
  * Something that is acquired and released. It is not reentrant: a second `acquire`, on this object
  * too, is one more. On a backend that pushes, waiters get it in the order in which they asked; on the
@@ -53,6 +57,8 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   readonly #what: string;
   readonly #session: Session;
   #leases: HeldLease[] = [];
+  /** When an acquisition was refused, if nothing has been asked of this object since. */
+  #refused: Instant | undefined;
 
   /** `what` it is, for messages, such as `"Lock"`. */
   constructor(what: string, name: string, session: Session) {
@@ -131,12 +137,19 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   }
 
   /**
-   * Releases what this object acquired last. One call of the driver.
+   * Releases what this object acquired, the oldest first. One call of the driver. It is for an object that
+   * one caller uses at a time, as in Tooz; several should each call `lease.release()` instead.
+   *
+   * A `release()` that follows a refused `acquire()` at once, as that of a `finally` does, belongs to that
+   * call, so it sends nothing: it must not free what another caller of this object holds.
    *
    * @returns `false` when it holds nothing, or lost it.
    */
   async release(options: CallOptions = {}): Promise<boolean> {
-    return await this.#leases.findLast((lease) => !lease.over)?.release(options) ?? false;
+    const refused = this.#refused;
+    this.#refused = undefined;
+    if (refused && elapsed(this.#session.runtime, refused) < AT_ONCE) return false;
+    return await this.#leases.find((lease) => !lease.over)?.release(options) ?? false;
   }
 
   /**
@@ -159,6 +172,7 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   }
 
   get #latest(): HeldLease | undefined {
+    this.#refused = undefined;
     return this.#leases.findLast((lease) => lease.held);
   }
 
@@ -181,21 +195,14 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   }
 
   async #acquire(options?: Options): Promise<Grant> {
+    this.#refused = undefined;
     const { signal, ttl = this.#session.ttls.lock } = options ?? {};
-    const wait = { limit: limitOf(options), ttl, signal };
+    const wait = { what: `${this.#what} "${this.name}"`, limit: limitOf(options), ttl, signal };
     const grant = await waitFor(this.#session, this.begin(options), wait);
-    if (grant.lease) this.#leases = [...this.#leases.filter((lease) => lease.held), grant.lease];
+    if (grant.lease) this.#leases = [...this.#leases.filter((lease) => !lease.over), grant.lease];
+    else this.#refused = instant(this.#session.runtime);
     return grant;
   }
-}
-
-/** The part of a backend's lease that everyone may see. */
-export function holderOf({ value, token, left }: spi.Lease): Holder {
-  return { memberId: value, token, left };
-}
-
-function holdersIn(blockers: readonly spi.Lease[]): Holder[] {
-  return [...blockers].sort((a, b) => a.left < b.left ? -1 : 1).map(holderOf);
 }
 
 /** How long to wait, in ms. */

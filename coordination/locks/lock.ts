@@ -4,13 +4,14 @@
  * @module
  */
 
-import type * as spi from "../../drivers/driver.ts";
-import { Acquirable, type Holder, holderOf, type WaitOptions } from "./acquirable.ts";
+import { Acquirable, type Holder, type WaitOptions } from "./acquirable.ts";
+import { holderOf } from "./holders.ts";
 import type { Try } from "./waiting.ts";
 import type { CallOptions } from "../leases/lease.ts";
 import { resources } from "../names.ts";
 import type { Wanted } from "../leases/attempt.ts";
-import { ask, look } from "../leases/request.ts";
+import { breakLeases } from "../leases/breaking.ts";
+import { look } from "../leases/request.ts";
 import type { Session } from "../leases/session.ts";
 
 /** How to acquire a lock. */
@@ -38,19 +39,18 @@ export class Lock extends Acquirable<AcquireOptions> {
    * @returns Whether it took the lock from anybody.
    */
   async break(options: CallOptions = {}): Promise<boolean> {
-    const found = await this.#inspect(options);
-    const releases = found.flatMap(({ resource, leases }) =>
-      leases.map(({ seat, id }): spi.Release => ({ op: "release", resource, seat, id }))
-    );
-    if (releases.length === 0) return false;
-    const question = ask(releases, (outcomes) => outcomes.some(({ ok }) => ok));
-    return await this.#session.ask(question, options);
+    const [lock, readers] = [resources.lock(this.name), resources.readers(this.name)];
+    const places = [{ resource: lock, seat: "" }, { resource: readers }];
+    return await breakLeases(this.#session, places, options) > 0;
   }
 
   /** Who has the lock now: nobody, one, or several readers. One call of the driver. */
   async holders(options: CallOptions = {}): Promise<Holder[]> {
-    const found = await this.#inspect(options);
-    return found.flatMap(({ leases }) => leases.map(holderOf));
+    const held = look(resources.lock(this.name), "");
+    const shared = look(resources.readers(this.name));
+    await this.#session.send([held, shared], options);
+    // There are never both.
+    return [...held.answer ?? [], ...shared.answer ?? []].map(holderOf);
   }
 
   /**
@@ -75,18 +75,5 @@ export class Lock extends Acquirable<AcquireOptions> {
         : { resource: lock, guard: { when: "vacant", resource: readers } }),
     };
     return (patience, signal) => this.#session.acquire({ ...wanted, patience, signal });
-  }
-
-  /** The exclusive holder and the readers, of whom there are never both. */
-  async #inspect(
-    options: CallOptions,
-  ): Promise<{ resource: string; leases: readonly spi.Lease[] }[]> {
-    const [lock, readers] = [resources.lock(this.name), resources.readers(this.name)];
-    const [held, shared] = [look(lock, ""), look(readers)];
-    await this.#session.send([held, shared], options);
-    return [
-      { resource: lock, leases: held.answer ?? [] },
-      { resource: readers, leases: shared.answer ?? [] },
-    ];
   }
 }

@@ -4,13 +4,16 @@
  * @module
  */
 
-import { Acquirable, type Holder, holderOf, type WaitOptions } from "./acquirable.ts";
+import { Acquirable, type Holder, type WaitOptions } from "./acquirable.ts";
+import { holderOf } from "./holders.ts";
 import type { Try } from "./waiting.ts";
 import { InvalidArgument } from "../../errors.ts";
 import type { CallOptions } from "../leases/lease.ts";
 import { resources } from "../names.ts";
 import type { Grant } from "../leases/attempt.ts";
+import { breakLeases } from "../leases/breaking.ts";
 import { look } from "../leases/request.ts";
+import type * as spi from "../../drivers/driver.ts";
 import type { Session } from "../leases/session.ts";
 
 /** Every look lists all holders, so there is an end to how many there may be. */
@@ -65,6 +68,19 @@ export class Semaphore extends Acquirable {
   async holders(options: CallOptions = {}): Promise<Holder[]> {
     const resource = resources.semaphore(this.name);
     return (await this.#session.look(resource, undefined, options)).map(holderOf);
+  }
+
+  /**
+   * Takes permits away from whoever has them: from one member, or from all. They learn it at their next
+   * renewal. One call of the driver when nobody has any, two when somebody does.
+   *
+   * @param memberId Whose permits. Default: everybody's.
+   * @returns How many permits it took.
+   */
+  async break(memberId?: string, options: CallOptions = {}): Promise<number> {
+    const which = ({ value }: spi.Lease): boolean => memberId === undefined || value === memberId;
+    const place = { resource: resources.semaphore(this.name), which };
+    return await breakLeases(this.#session, [place], options);
   }
 
   /**

@@ -4,9 +4,11 @@
  * @module
  */
 
-import { isOutage } from "../../errors.ts";
+import type { Lease } from "../../drivers/driver.ts";
+import { isOutage, LockAcquireFailed } from "../../errors.ts";
 import type { Grant } from "../leases/attempt.ts";
 import type { Running, Session } from "../leases/session.ts";
+import { holdersIn } from "./holders.ts";
 import { checkWait, patienceOf } from "../leases/timings.ts";
 import { elapsed, instant, least, sleep } from "../runtime.ts";
 
@@ -16,8 +18,13 @@ const LONGEST_PAUSE = 2_000;
 /** What tries to acquire once; a backend that pushes may wait for so many ms before it answers. */
 export type Try = (patience: number, signal: AbortSignal | undefined) => Promise<Grant>;
 
+/** After so many ms a wait is reported. */
+const LONG = 5_000;
+
 /** How to wait. */
 export interface Wait {
+  /** What is waited for, in words. */
+  readonly what: string;
   /** How long, in ms; 0 tries once. */
   readonly limit: number;
   /** The ttl of what is waited for, in ms. */
@@ -39,6 +46,7 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
   checkWait("timeout", limit);
   const { runtime, guarantees } = session;
   const start = instant(runtime);
+  const patrol = new Patrol(session, wait);
   const left = (): number => limit - elapsed(runtime, start);
   // Only a call that waits must hear of `stop()`; most are granted at once.
   let running: Running | undefined;
@@ -54,6 +62,7 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
         if (grant.lease || left() <= 0) return grant;
         blockers = grant.blockers;
         answered = true;
+        patrol.see(blockers, elapsed(runtime, start));
       } catch (error) {
         const over = signal?.aborted || running?.signal.aborted || left() <= 0;
         if (over || !answered || !isOutage(error)) throw error;
@@ -67,5 +76,46 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
     }
   } finally {
     running?.done();
+  }
+}
+
+/** Watches a wait, for whoever wonders why nothing happens. */
+class Patrol {
+  readonly #session: Session;
+  readonly #wait: Wait;
+  #reported = false;
+  /** The lease of our own that is in the way, and since when. */
+  #ours: { readonly token: number; readonly since: number } | undefined;
+
+  constructor(session: Session, wait: Wait) {
+    this.#session = session;
+    this.#wait = wait;
+  }
+
+  /**
+   * Reports once that a wait takes long, and at once when it is for a lease of our own.
+   *
+   * @throws {LockAcquireFailed} when a wait without limit has been for one and the same lease of our own
+   *   for so long that it is most likely nested in the work under that lease.
+   */
+  see(blockers: readonly Lease[], ms: number): void {
+    const { what, limit, ttl } = this.#wait;
+    const own = blockers.find((blocker) => this.#session.owns(blocker));
+    if (own?.token !== this.#ours?.token) this.#ours = own && { token: own.token, since: ms };
+    if (!this.#reported && (own || ms >= LONG)) {
+      this.#reported = true;
+      const holders = holdersIn(blockers);
+      this.#session.report({ type: "waiting", what, ms, holders, ours: own !== undefined });
+    }
+    if (this.#ours && limit === Infinity && ms - this.#ours.since >= 3 * ttl) {
+      throw new LockAcquireFailed(
+        `${what} was not acquired: this coordinator itself has held it for all the ${
+          Math.round(ms)
+        } ms ` +
+          "of the wait. Locks are not reentrant: a call within the work under the lock waits for " +
+          "itself. Use that lease there; or give a timeout, if the work really takes so long",
+        holdersIn(blockers),
+      );
+    }
   }
 }

@@ -87,9 +87,32 @@ Deno.test("a lock is not reentrant, not even on one object, and objects do not s
   assert.equal(await second.release(), false);
   assert.equal(first.acquired, true);
   assert.equal(second.acquired, false);
+  assert.equal(await first.isStillOwner(), true);
   assert.equal(await first.release(), true);
   assert.equal(await first.release(), false);
   assert.equal(first.acquired, false);
+});
+
+Deno.test("a module's lock object: who was refused frees nobody's lease in its finally", async () => {
+  const scene = new Scene();
+  const lock = scene.member("a").getLock("x");
+  const request = async (ms: number): Promise<string> => {
+    const lease = await lock.acquire({ timeout: 0 });
+    try {
+      if (!lease) return "409";
+      await new Promise<void>((go) => scene.runtime.after(ms, go));
+      return lease.held ? "held to the end" : "lost";
+    } finally {
+      await lock.release();
+    }
+  };
+  const first = request(300);
+  await scene.runtime.advance(50);
+  assert.equal(await request(100), "409");
+  assert.equal(await request(100), "409");
+  await scene.runtime.advance(250);
+  assert.equal(await first, "held to the end");
+  assert.deepEqual(await lock.holders(), []);
 });
 
 Deno.test("break takes the lock from whoever has it, and their late release changes nothing", async () => {

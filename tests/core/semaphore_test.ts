@@ -176,14 +176,14 @@ Deno.test("with keeps the permit while its work runs, and gives it back", async 
   assert(await b.acquire({ timeout: 0 }));
 });
 
-Deno.test("release gives back one permit after another, the last one first", async () => {
+Deno.test("release gives back one permit after another, the oldest first", async () => {
   const scene = new Scene();
   const s = semaphore(scene, "a", 2);
   const [first, second] = [await s.hold(), await s.hold()];
   assert.equal(await s.isStillOwner(), true);
   assert.equal(await s.heartbeat(), true);
   assert.equal(await s.release(), true);
-  assert.deepEqual([first.held, second.held], [true, false]);
+  assert.deepEqual([first.held, second.held], [false, true]);
   assert.equal(await s.release(), true);
   assert.equal(await s.release(), false);
   assert.equal(await s.isStillOwner(), false);

@@ -68,7 +68,11 @@ Deno.test("Tooz 3.2.3: a lost lock is told, is not acquired any more, and is not
   const { signal } = await lock.hold();
   await scene.member("b").getLock("x").break();
   await scene.runtime.advance(5_000);
-  assert.deepEqual([lock.acquired, signal.aborted, scene.happened], [false, true, ["lost"]]);
+  assert.deepEqual([lock.acquired, signal.aborted, scene.happened], [
+    false,
+    true,
+    ["broken", "lost"],
+  ]);
   scene.sent.length = 0;
   await scene.runtime.advance(60_000);
   assert.equal(scene.sent.length, 0);
