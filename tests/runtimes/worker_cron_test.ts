@@ -8,13 +8,14 @@
 import assert from "node:assert/strict";
 import { chance, seedOfRun } from "../tools/chance.ts";
 import { removeFolder, temporaryFolder, until } from "../servers/process.ts";
+import { SIZES } from "../size_of_proofs.ts";
 import { type UpstashFixture, withUpstash } from "../servers/with_upstash.ts";
 import { build, buildExample, stopBundler } from "./bundle.ts";
 import { type Crew, startCrew } from "./crew.ts";
 import { requireRuntimes } from "./install.ts";
 import { type Ledger, startLedger } from "./work_ledger.ts";
 
-const SLOTS = 200;
+const SLOTS = SIZES.workerSlots;
 const MINUTE = 60_000;
 /** What a Worker of its own may add to what the vendor's package weighs. */
 const BUDGET = 12_000;

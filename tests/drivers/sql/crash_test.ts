@@ -12,6 +12,7 @@ import { chance, seedOfRun } from "../../tools/chance.ts";
 import { apply, granted, isGranted, released, step } from "../../conformance/expect.ts";
 import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
 import { until } from "../../servers/process.ts";
+import { SIZES } from "../../size_of_proofs.ts";
 import { having, type RunningWith } from "../../backends/mod.ts";
 
 type SqlPlace = RunningWith<"server" | "wire" | "table">;
@@ -19,7 +20,7 @@ type SqlPlace = RunningWith<"server" | "wire" | "table">;
 const seed = seedOfRun();
 const CLIENTS = 10;
 const SEATS = 4;
-const CRASHES = 6;
+const CRASHES = SIZES.sqlCrashes;
 
 /** A seat and what is known of it; nobody else uses it. */
 interface Seat {
@@ -135,7 +136,8 @@ async function crash(place: SqlPlace): Promise<Tally> {
   const seats = seatsOf(CLIENTS);
   const drivers = seats.map(() => place.wire.connect());
   const dice = chance(seed);
-  for (let crashes = 0; crashes < CRASHES; crashes++) {
+  // Whether anything is under way when it is killed is chance.
+  for (let crashes = 0; crashes < CRASHES || (tally.unknown === 0 && crashes < 20); crashes++) {
     const enough = tally.acknowledged + 100 + Math.floor(dice() * 200);
     const working = Promise.all(drivers.map((driver, i) => work(driver, seats[i]!, dice, tally)));
     const killed = until("they are at work", 30_000, () => tally.acknowledged >= enough)
