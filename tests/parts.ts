@@ -35,8 +35,9 @@ export const PARTS: readonly Part[] = [
 /** What takes no server: the core, and every backend within the process. */
 export const QUICK = {
   files: /^tests\/(core|http)\/|mutants_test|sqlite|hash_ring|retrying|decorators/,
-  /** In all other files, the tests with such a name. */
-  names: /\b(memory|sqlite|retrying|namespaced|traced|budgeted|decorators)\b/i,
+  /** In these of the others, the tests with such a name. */
+  partly: /(driver|coordination|differential|requests|linearizability\/backends)_test\.ts$/,
+  names: "\\b(memory|sqlite|retrying|namespaced|traced|budgeted|decorators)\\b",
 } as const;
 
 /** Every test file of the project, by its path from the root. */

@@ -91,14 +91,19 @@ async function proved(): Promise<Count[]> {
   return counts;
 }
 
-/** Some files whole, and of all others the tests with such a name. */
-async function chosen(files: RegExp, names: RegExp, what: string): Promise<Count[]> {
+/** Some files whole, and of some others the tests with such a name. */
+async function chosen(
+  what: string,
+  files: RegExp,
+  names: string,
+  partly: RegExp = /^/,
+): Promise<Count[]> {
   const all = await testFiles(ROOT);
   const whole = all.filter((file) => files.test(file));
-  const others = all.filter((file) => !whole.includes(file));
+  const others = all.filter((file) => partly.test(file) && !whole.includes(file));
   return await together([
     ...(whole.length > 0 ? [{ name: `${what}: files`, args: [...TEST, ...whole] }] : []),
-    { name: `${what}: tests`, args: [...TEST, "--filter", `${names}`, ...others] },
+    { name: `${what}: tests`, args: [...TEST, "--filter", `/(?i)${names}/`, ...others] },
   ], 2);
 }
 
@@ -107,11 +112,10 @@ async function asked(args: readonly string[]): Promise<Count[]> {
   if (first === undefined) return await everything(false);
   if (first === "--prove" && more.length === 0) return await proved();
   if (first === "--quick" && more.length === 0) {
-    return await chosen(QUICK.files, QUICK.names, "quick");
+    return await chosen("quick", QUICK.files, QUICK.names, QUICK.partly);
   }
   if (more.length === 0 && /^\w+$/.test(first) && !await exists(first)) {
-    const word = new RegExp(first, "i");
-    return await chosen(word, word, first);
+    return await chosen(first, new RegExp(first, "i"), first);
   }
   // In one process, and shown as it comes.
   return [await runDeno({ name: args.join(" "), args: [...TEST, ...args] }, write)];
