@@ -16,9 +16,9 @@
 
 // deno-lint-ignore-file no-console -- this is a command
 
-import { inParts, type Part, QUICK, testFiles } from "./parts.ts";
-import { VARIABLE } from "./size_of_proofs.ts";
-import { type Count, type Run, runDeno } from "./test_process.ts";
+import { inParts, type Part, QUICK, testFiles } from "./tools/parts.ts";
+import { VARIABLE } from "./tools/size_of_proofs.ts";
+import { type Count, type Run, runDeno } from "./tools/test_process.ts";
 
 /** Parts that run at once beside what waits for all others: most of them wait most of the time. */
 const LANES = 3;

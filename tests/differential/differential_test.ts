@@ -13,7 +13,7 @@ import { decorated } from "../backends/decorators.ts";
 import { BACKENDS, DECORATORS } from "../backends/mod.ts";
 import type { Backend } from "../conformance/mod.ts";
 import { atPace } from "../conformance/pace.ts";
-import { SIZES } from "../size_of_proofs.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import { agrees } from "./compare.ts";
 import { FAKE, REAL, waiting } from "./moves.ts";
 

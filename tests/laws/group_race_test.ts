@@ -13,7 +13,7 @@ import { memory } from "../../drivers/memory.ts";
 import { BACKENDS } from "../backends/mod.ts";
 import { chance, seedOfRun } from "../tools/chance.ts";
 import type { Backend } from "../conformance/mod.ts";
-import { SIZES } from "../size_of_proofs.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 
 const CLIENTS = 8;
 /** What must have happened, and for how many times all rounds it is waited for. */

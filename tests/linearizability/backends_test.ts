@@ -11,7 +11,7 @@ import { setImmediate } from "node:timers";
 import type { Driver, Lease, Outcome, SeatOp } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import { seedOfRun } from "../tools/chance.ts";
-import { SIZES } from "../size_of_proofs.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import type { Losses } from "./lossy.ts";
 import { inProcess, PLACES } from "./places.ts";
 import { type Plan, run, type Tally } from "./run.ts";

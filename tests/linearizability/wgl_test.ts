@@ -17,7 +17,7 @@ import {
   seats,
   type Subject,
 } from "./random_history.ts";
-import { SIZES } from "../size_of_proofs.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import { type RegisterInput, registerModel } from "./register_model.ts";
 import { timeline } from "./timeline.ts";
 import { type Call, check } from "./wgl.ts";

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { chance, seedOfRun } from "../tools/chance.ts";
 import { removeFolder, temporaryFolder, until } from "../servers/process.ts";
-import { SIZES } from "../size_of_proofs.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import { type UpstashFixture, withUpstash } from "../servers/with_upstash.ts";
 import { build, buildExample, stopBundler } from "./bundle.ts";
 import { type Crew, startCrew } from "./crew.ts";

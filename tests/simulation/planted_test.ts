@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { type Edit, planted } from "../mutation/plant.ts";
-import { SIZES } from "../size_of_proofs.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 
 /** A bug, and the laws of which it breaks one. */
 interface Planted extends Edit {

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { SIZES } from "../size_of_proofs.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import { runAll } from "./batch.ts";
 import { FAULTS, HOST_FAULTS, REQUEST_FAULTS, SERVER_FAULTS } from "./faults.ts";
 import { World } from "./world.ts";

@@ -12,7 +12,7 @@ import { chance, seedOfRun } from "../../tools/chance.ts";
 import { apply, granted, isGranted, released, step } from "../../conformance/expect.ts";
 import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
 import { until } from "../../servers/process.ts";
-import { SIZES } from "../../size_of_proofs.ts";
+import { SIZES } from "../../tools/size_of_proofs.ts";
 import { having, type RunningWith } from "../../backends/mod.ts";
 
 type SqlPlace = RunningWith<"server" | "wire" | "table">;

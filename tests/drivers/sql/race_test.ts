@@ -19,7 +19,7 @@ import {
   release,
   renew,
 } from "../../conformance/operations.ts";
-import { SIZES } from "../../size_of_proofs.ts";
+import { SIZES } from "../../tools/size_of_proofs.ts";
 import { having, type RunningWith } from "../../backends/mod.ts";
 
 const seed = seedOfRun();

@@ -19,7 +19,7 @@ export interface Part {
 export const PARTS: readonly Part[] = [
   {
     name: "proofs that compute",
-    files: /^tests\/(simulation|protocol)\/|linearizability\/(?!backends)|mutants_test|hash_ring/,
+    files: /^tests\/(simulation|protocol)\/|linearizability\/(?!backends)|laws\/planted|hash_ring/,
     aside: true,
   },
   { name: "the driver's contract", files: /\/driver_test\.ts$/ },
@@ -34,7 +34,7 @@ export const PARTS: readonly Part[] = [
 
 /** What takes no server: the core, and every backend within the process. */
 export const QUICK = {
-  files: /^tests\/(core|http)\/|mutants_test|sqlite|hash_ring|retrying|decorators/,
+  files: /^tests\/(core|http)\/|laws\/planted|sqlite\//,
   /** In these of the others, the tests with such a name. */
   partly: /(driver|coordination|differential|requests|linearizability\/backends)_test\.ts$/,
   names: "\\b(memory|sqlite|retrying|namespaced|traced|budgeted|decorators)\\b",
@@ -62,6 +62,8 @@ export function inParts(files: readonly string[]): Map<Part, string[]> {
     all.get(part as Part)?.push(file);
   }
   const [empty] = [...all].find(([, files]) => files.length === 0) ?? [];
-  if (empty) throw new Error(`There are no tests for the part "${empty.name}": see tests/parts.ts`);
+  if (empty) {
+    throw new Error(`There are no tests for the part "${empty.name}": see tests/tools/parts.ts`);
+  }
   return all;
 }

@@ -29,7 +29,7 @@ function whole(name: "times" | "beside", least: number): number {
 }
 
 const [times, beside] = [whole("times", 1), whole("beside", 0)];
-const root = new URL("../", import.meta.url).pathname;
+const root = new URL("../../", import.meta.url).pathname;
 const run = (args: readonly string[]) =>
   new Deno.Command(Deno.execPath(), { args: [...args], cwd: root }).spawn();
 

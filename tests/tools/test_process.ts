@@ -28,7 +28,7 @@ export interface Run {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-const ROOT = new URL("../", import.meta.url).pathname;
+const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** Runs `deno` with the arguments; `show` receives its output as it comes. */
 export async function runDeno(
