@@ -36,6 +36,8 @@ export const SIZES = {
   sqlCrashes: size(3, 12),
   /** Slots of a cron job that three isolates run while some of them are killed. */
   workerSlots: size(80, 400),
+  /** On how many of the databases each runtime is held to the driver's contract. */
+  databasesOfRuntime: size(1, 3),
   /** Operations that clients do while servers and clients are killed and frozen. */
   chaosOperations: size(1_500, 10_000),
 } as const;

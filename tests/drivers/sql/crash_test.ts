@@ -140,7 +140,7 @@ async function crash(place: SqlPlace): Promise<Tally> {
   for (let crashes = 0; crashes < CRASHES || (tally.unknown === 0 && crashes < 20); crashes++) {
     const enough = tally.acknowledged + 100 + Math.floor(dice() * 200);
     const working = Promise.all(drivers.map((driver, i) => work(driver, seats[i]!, dice, tally)));
-    const killed = until("they are at work", 30_000, () => tally.acknowledged >= enough)
+    const killed = until("they are at work", () => tally.acknowledged >= enough)
       .then(() => place.server.kill());
     await Promise.all([working, killed]);
     await place.server.restart();
@@ -169,7 +169,7 @@ async function freeze(place: SqlPlace): Promise<void> {
   );
   const late = () => seen.slice(first, first + ops.length);
   try {
-    await until("the requests arrive", 10_000, () => late().length === ops.length);
+    await until("the requests arrive", () => late().length === ops.length);
     stop.abort(new Error("tired of waiting"));
     await Promise.all(calls);
     assert.deepEqual(late().map(({ executed }) => executed), [0, 0, 0]);
@@ -182,7 +182,7 @@ async function freeze(place: SqlPlace): Promise<void> {
   const again = await step(driver, release(left));
   if (!again.ok) assert.deepEqual(again.leases, []);
   const successor = await granted(driver, acquire(left.resource));
-  await until("all has happened", 10_000, () => late().every(({ executed }) => executed > 0));
+  await until("all has happened", () => late().every(({ executed }) => executed > 0));
   assert.equal((await granted(driver, fresh)).token, there.token);
   const [after] = (await step(driver, inspect(left.resource, ""))).leases;
   assert.equal(after?.id, successor.id, "a late release hit a successor");
