@@ -1,102 +1,141 @@
 /**
- * `deno task test`: runs every test, and closes with one line that any reader understands. With
- * `CI=true` a skipped test is a failure.
+ * Runs tests, and closes with one line that any reader understands. With `CI=true` a skipped test is a
+ * failure.
  *
- * Most tests wait for servers and clocks, so they run in two halves at once, and beside them, with
- * what the processor has left, those that only compute. What is not shown as it comes is shown when
- * that has ended.
+ * ```
+ * deno task test                  everything, with the long proofs short
+ * deno task test tests/core       a folder or file alone
+ * deno task test neon             what has this word in the name of its file or of itself
+ * deno task test --filter x       whatever `deno test` takes
+ * deno task test:quick            the core, and every backend within the process
+ * deno task prove                 everything, with the long proofs long; it takes hours
+ * ```
  *
  * @module
  */
 
-const root = new URL("../", import.meta.url).pathname;
+// deno-lint-ignore-file no-console -- this is a command
 
-/** About half of the time. */
-const SECOND = [
-  ...["tests/differential", "tests/laws/group_race_test.ts", "tests/drivers/sql/crash_test.ts"],
-  ...["tests/drivers/sql/lost_reply_test.ts", "tests/servers", "tests/runtimes", "tests/chaos"],
-  "tests/security",
-];
-/** What looks at no clock, and can wait itself. */
-const COMPUTING = ["tests/simulation", "tests/protocol", "tests/linearizability"];
+import { inParts, type Part, QUICK, testFiles } from "./tools/parts.ts";
+import { VARIABLE } from "./tools/size_of_proofs.ts";
+import { type Count, type Run, runDeno } from "./tools/test_process.ts";
 
-/** How many tests ended how, and with what status the runner did. */
-interface Count {
-  readonly code: number;
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-}
+/** Parts that run at once beside what waits for all others: most of them wait most of the time. */
+const LANES = 3;
 
-/** One run of the test runner; `show` is given its output as it comes. */
-async function run(
-  args: readonly string[],
-  show: (chunk: Uint8Array) => Promise<void>,
-  before: readonly string[] = [],
-): Promise<Count> {
-  const [command, ...rest] = [
-    ...before,
-    ...[Deno.execPath(), "test", "-A", "--sanitize-ops", "--sanitize-resources", ...args],
-  ];
-  const child = new Deno.Command(command as string, {
-    args: rest,
-    cwd: root,
-    stdout: "piped",
-  }).spawn();
-  let tail = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of child.stdout) {
-    await show(chunk);
-    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4_000);
-  }
-  const { code } = await child.status;
-  // deno-lint-ignore no-control-regex -- colours
-  const plain = tail.replace(/\x1b\[[0-9;]*m/g, "");
-  const summary = plain.split("\n").findLast((line) => / passed .*\| \d+ failed/.test(line)) ?? "";
-  const counted = (word: string): number =>
-    Number(new RegExp(`(\\d+) ${word}`).exec(summary)?.[1] ?? 0);
-  return {
-    code,
-    passed: counted("passed"),
-    failed: counted("failed"),
-    skipped: counted("ignored"),
-  };
-}
+const ROOT = new URL("../", import.meta.url).pathname;
+/** Types are checked once for all, beside the tests. */
+const TEST = ["test", "-A", "--no-check", "--sanitize-ops", "--sanitize-resources"];
+const CHECK: Run = { name: "types", args: ["check", "--quiet", "tests", "examples"], aside: true };
+const PROOFS = [
+  ["the lease protocol, searched whole", "tests/protocol/main.ts"],
+  ["a million simulated runs", "tests/simulation/main.ts"],
+  ["random sequences on every backend", "tests/differential/main.ts"],
+  ["chaos on real servers", "tests/chaos/main.ts"],
+  ["planted bugs", "tests/mutation/main.ts"],
+] as const;
 
 async function write(chunk: Uint8Array): Promise<void> {
   // A pipe may take a part.
   for (let at = 0; at < chunk.length;) at += await Deno.stdout.write(chunk.subarray(at));
 }
 
-async function runAll(): Promise<Count[]> {
-  // What was asked for, in one run.
-  if (Deno.args.length > 0) return [await run(Deno.args, write)];
-  const later: Uint8Array[] = [];
-  const last: Uint8Array[] = [];
-  const keep = (chunks: Uint8Array[]) => (chunk: Uint8Array) =>
-    Promise.resolve(void chunks.push(chunk));
-  // Tests that watch a clock must not wait for those that compute.
-  const aside = Deno.build.os === "windows" ? [] : ["nice", "-n", "19"];
-  const runs = [
-    run(["tests", "examples", `--ignore=${[...SECOND, ...COMPUTING]}`], write),
-    run(SECOND, keep(later)),
-    run(COMPUTING, keep(last), aside),
-  ];
-  const counts = await Promise.all(runs);
-  for (const chunk of [...later, ...last]) await write(chunk);
+/** Several at once; what each has printed is shown when it has ended. */
+async function together(runs: readonly Run[], lanes: number): Promise<Count[]> {
+  const counts: Count[] = [];
+  const one = async (run: Run): Promise<void> => {
+    console.log(`${run.name}: begun`);
+    const chunks: Uint8Array[] = [];
+    const count = await runDeno(run, (chunk) => Promise.resolve(void chunks.push(chunk)));
+    for (const chunk of chunks) await write(chunk);
+    console.log(`${brief(count)}\n`);
+    counts.push(count);
+  };
+  const waiting = runs.filter(({ aside }) => !aside);
+  const lane = async (): Promise<void> => {
+    for (let run = waiting.shift(); run; run = waiting.shift()) await one(run);
+  };
+  const aside = async (): Promise<void> => {
+    for (const run of runs) if (run.aside) await one(run);
+  };
+  await Promise.all([aside(), ...Array.from({ length: lanes }, lane)]);
   return counts;
 }
 
-const counts = await runAll();
+function brief({ name, code, passed, failed, skipped, seconds, busy }: Count): string {
+  const tests = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+  const time = `${seconds.toFixed(0)} s` +
+    (busy === undefined ? "" : `, ${busy.toFixed(0)} s of a processor`);
+  return `${name}: ${code === 0 ? "" : "FAILED, "}${tests} (${time})`;
+}
+
+async function everything(full: boolean): Promise<Count[]> {
+  const environment = { [VARIABLE]: full ? "full" : "short" };
+  const run = ([{ name, aside }, files]: [Part, string[]]): Run => ({
+    ...{ name, environment },
+    args: [...TEST, ...files],
+    ...(aside && { aside }),
+  });
+  const runs = [...inParts(await testFiles(ROOT))].map(run);
+  return await together([...runs, CHECK], LANES);
+}
+
+/** All tests, and then one after the other what goes on for long. */
+async function proved(): Promise<Count[]> {
+  const counts = await everything(true);
+  for (const [name, file] of PROOFS) {
+    console.log(`${name}: begun`);
+    counts.push(await runDeno({ name, args: ["run", "-A", file] }, write));
+    console.log(`${brief(counts.at(-1) as Count)}\n`);
+  }
+  return counts;
+}
+
+/** Some files whole, and of some others the tests with such a name. */
+async function chosen(
+  what: string,
+  files: RegExp,
+  names: string,
+  partly: RegExp = /^/,
+): Promise<Count[]> {
+  const all = await testFiles(ROOT);
+  const whole = all.filter((file) => files.test(file));
+  const others = all.filter((file) => partly.test(file) && !whole.includes(file));
+  return await together([
+    ...(whole.length > 0 ? [{ name: `${what}: files`, args: [...TEST, ...whole] }] : []),
+    { name: `${what}: tests`, args: [...TEST, "--filter", `/(?i)${names}/`, ...others] },
+  ], 2);
+}
+
+async function asked(args: readonly string[]): Promise<Count[]> {
+  const [first, ...more] = args;
+  if (first === undefined) return await everything(false);
+  if (first === "--prove" && more.length === 0) return await proved();
+  if (first === "--quick" && more.length === 0) {
+    return await chosen("quick", QUICK.files, QUICK.names, QUICK.partly);
+  }
+  if (more.length === 0 && /^\w+$/.test(first) && !await exists(first)) {
+    return await chosen(first, new RegExp(first, "i"), first);
+  }
+  // In one process, and shown as it comes.
+  return [await runDeno({ name: args.join(" "), args: [...TEST, ...args] }, write)];
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(`${ROOT}/${path}`).then(() => true, () => false);
+}
+
+const counts = await asked(Deno.args);
 const sum = (of: (count: Count) => number): number => counts.reduce((all, one) => all + of(one), 0);
 const [passed, failed, skipped] = [
   sum(({ passed }) => passed),
   sum(({ failed }) => failed),
   sum(({ skipped }) => skipped),
 ];
-// deno-lint-ignore no-console -- this is a command
+if (counts.length > 1) {
+  for (const count of counts.toSorted((a, b) => b.seconds - a.seconds)) console.log(brief(count));
+}
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
 const code = counts.find(({ code }) => code !== 0)?.code ?? 0;
-const nothing = counts.some(({ passed }) => passed === 0);
 const skippedInCi = Deno.env.get("CI") === "true" && skipped > 0;
-Deno.exit(code !== 0 ? code : skippedInCi || nothing ? 1 : 0);
+Deno.exit(code !== 0 ? code : skippedInCi || passed === 0 ? 1 : 0);

@@ -15,7 +15,7 @@ import { judge, type Verdict } from "./checks.ts";
 import type { Runtime } from "./client_process.ts";
 import { fakedClock, faketimeLibrary } from "../servers/faked_clock.ts";
 import { faultMix } from "./fault_mix.ts";
-import { startFleet, type Sum } from "./fleet.ts";
+import { type Fleet, startFleet, type Sum } from "./fleet.ts";
 import type { History } from "./history.ts";
 import { type Damage, type Plan, rage } from "./nemesis.ts";
 import { startRegister } from "./register.ts";
@@ -91,7 +91,8 @@ export async function runChaos(options: ChaosOptions): Promise<Result> {
     const start = performance.now();
     const fleet = startFleet({ folder, installed, runtimes, settings, seed, library });
     undo.push(() => fleet.stop());
-    const damage = await rage(options, server, fleet, clock);
+    const missing = () => missingIn(fleet, mix.counts);
+    const damage = await rage(options, server, fleet, missing, clock);
     wire.faults.clear();
     mix.end();
     undo.pop();
@@ -123,6 +124,20 @@ export async function runChaos(options: ChaosOptions): Promise<Result> {
   } finally {
     for (const each of undo.reverse()) await each();
   }
+}
+
+/** Without these a run has shown nothing; how soon they happen is a matter of speed. */
+const MODES = ["exclusive", "permit", "leader", "member", "run"] as const;
+const KINDS_OF_FAULTS = 6;
+
+function missingIn({ entries, sum }: Fleet, faults: ReadonlyMap<string, number>): string[] {
+  const seen = new Set(entries.flatMap((entry) => entry.kind === "hold" ? [entry.mode] : []));
+  return [
+    ...MODES.filter((mode) => !seen.has(mode)).map((mode) => `held as ${mode}`),
+    ...(sum.granted === 0 ? ["granted"] : []),
+    ...(sum.unanswered === 0 ? ["unanswered"] : []),
+    ...(faults.size < KINDS_OF_FAULTS ? [`of ${KINDS_OF_FAULTS} kinds of faults`] : []),
+  ];
 }
 
 function shortfalls(

@@ -59,11 +59,15 @@ const STEPS_APART = 9_000;
 const CLIENT_STEP = 30_000;
 const CLIENT_STEPS_APART = 1_500;
 
-/** Does it, until all is done or nothing moves any more. `clock` is the server's, to be stepped. */
+/**
+ * Does it, until all is done and `missing` names nothing, or nothing moves any more. `clock` is the
+ * server's, to be stepped.
+ */
 export async function rage(
   plan: Plan,
   server: Server,
   fleet: Fleet,
+  missing: () => readonly string[],
   clock?: FakedClock,
 ): Promise<Damage> {
   const damage: Damage = {
@@ -80,13 +84,14 @@ export async function rage(
     damage.trouble ??= trouble;
     over.abort();
   };
-  const watch = watchman(plan, damage, fleet, over.signal, give);
+  const watch = watchman(plan, damage, fleet, missing, over.signal, give);
   const stepping = clock && onClocks(plan, clock, fleet, damage, over.signal);
   const acts = [onServer, onClients].map((act) =>
     act(plan, server, fleet, damage, over.signal).catch((error) => give(String(error)))
   );
   await Promise.all(acts);
   await reached(plan, fleet, 1, over.signal);
+  while (missing().length > 0 && !over.signal.aborted) await pause(100);
   over.abort();
   await Promise.all([watch, stepping]);
   return damage;
@@ -174,6 +179,7 @@ async function watchman(
   plan: Plan,
   damage: Damage,
   fleet: Fleet,
+  missing: () => readonly string[],
   over: AbortSignal,
   give: (trouble: string) => void,
 ): Promise<void> {
@@ -183,7 +189,9 @@ async function watchman(
   while (!over.aborted) {
     const { operations } = fleet.sum;
     const done = Math.min(operations, plan.operations);
-    const now = `${done} operations, ${damage.kills.length} kills, ${damage.clientPauses} pauses`;
+    const lacks = missing().map((what) => `, nothing ${what}`).join("");
+    const now =
+      `${done} operations, ${damage.kills.length} kills, ${damage.clientPauses} pauses${lacks}`;
     if (now !== seen) [seen, since] = [now, performance.now()];
     if (performance.now() - told > TELL) {
       told = performance.now();

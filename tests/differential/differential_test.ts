@@ -11,38 +11,57 @@ import fc from "fast-check";
 import type { Outcome, SeatOp } from "../../drivers/driver.ts";
 import { decorated } from "../backends/decorators.ts";
 import { BACKENDS, DECORATORS } from "../backends/mod.ts";
+import type { Backend } from "../conformance/mod.ts";
+import { atPace } from "../conformance/pace.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import { agrees } from "./compare.ts";
-import { FAKE, type Move, type Plan, REAL, waiting } from "./moves.ts";
+import { FAKE, REAL, waiting } from "./moves.ts";
 
 const seed = Number(Deno.env.get("BATON_SEED") ?? crypto.getRandomValues(new Int32Array(1))[0]);
 // deno-lint-ignore no-console -- a run that hangs or is killed reports no seed any more
 console.log(`BATON_SEED=${seed}`);
 
+/** How many sequences run at once where they wait: enough, and few enough to be quick between waits. */
+const WAITING = 4;
+
 for (const { name, clock, lanes, start } of [...BACKENDS, ...DECORATORS]) {
-  const check = async (
-    plan: (tick: number) => Plan,
-    least: number,
-    more: fc.Parameters<[Move[][]]>,
-  ) => {
+  const withBackend = async (work: (backend: Backend) => Promise<void>): Promise<void> => {
     const backend = await start();
-    let ops = 0;
     try {
-      const property = agrees(backend, plan(backend.tick), lanes, (count) => ops += count);
-      await fc.assert(property, { seed, ...more });
+      await work(backend);
     } finally {
       await backend.stop();
     }
-    assert.ok(ops >= least, `only ${ops} operations were compared`);
   };
-  Deno.test(`${name} does what the model does, over ten thousand random operations`, async () => {
-    const numRuns = Math.ceil(600 / (lanes + 1));
-    await check(() => clock === "fake" ? FAKE : REAL, 10_000, { numRuns });
-  });
+  const { comparedOperations } = SIZES;
+  Deno.test(`${name} does what the model does, over ${comparedOperations} random operations`, () =>
+    withBackend(async (backend) => {
+      let ops = 0;
+      const property = agrees(backend, clock === "fake" ? FAKE : REAL, lanes, (count) => {
+        ops += count;
+      });
+      const numRuns = Math.ceil(60 / (lanes + 1));
+      for (let round = seed; ops < comparedOperations; round++) {
+        await fc.assert(property, { seed: round, numRuns });
+      }
+    }));
   if (clock === "fake") continue;
-  Deno.test(`${name} ends leases as the model does`, async () => {
-    // Not shrunk, for each attempt would be waited for.
-    await check((tick) => waiting(4 * tick), 100, { numRuns: 4, endOnFailure: true });
-  });
+  Deno.test(`${name} ends leases as the model does`, () =>
+    withBackend((backend) =>
+      atPace(backend, async (watch) => {
+        // All that follows a pass has half a ttl in all, which is eight times what one delay has.
+        const took = (ms: number): void => watch.note(ms / 8);
+        const plan = { ...waiting(4 * watch.tick), took };
+        const measured = { ...backend, pass: (ms: number) => watch.pass(ms) };
+        let ops = 0;
+        const property = agrees(measured, plan, Math.min(lanes, WAITING), (count) => ops += count);
+        // Not shrunk, for each attempt would be waited for.
+        const more = { numRuns: 4, endOnFailure: true };
+        for (let round = seed; ops < 100; round++) {
+          await fc.assert(property, { seed: round, ...more });
+        }
+      })
+    ));
 }
 
 /** A bug in each of these drivers, which the comparison must find. */

@@ -50,8 +50,11 @@ export interface Plan {
   /** How many moves of a hundred let time pass, and how much. */
   readonly often: number;
   readonly passes: readonly number[];
-  /** Milliseconds after a pass within which no lease can end on a real clock. */
-  readonly patience: number;
+  /**
+   * Receives how long after the last pass something was answered, in ms: the model's clock stands
+   * still between passes, so on a real one that must be short.
+   */
+  readonly took?: (ms: number) => void;
 }
 
 // 51, and all passes even: on the very instant of an end, drivers may differ by rounding.
@@ -59,12 +62,11 @@ export const FAKE: Plan = {
   ttls: [Infinity, LONG, 51],
   often: 12,
   passes: [20, 40, 60],
-  patience: Infinity,
 };
 export const REAL: Plan = { ...FAKE, ttls: [Infinity, LONG], often: 0 };
 /** Every pass ends every short lease, and nothing else does. */
 export function waiting(short: number): Plan {
-  return { ttls: [Infinity, short], often: 6, passes: [short * 1.25], patience: short / 2 };
+  return { ttls: [Infinity, short], often: 6, passes: [short * 1.25] };
 }
 
 /** A sequence of moves. */

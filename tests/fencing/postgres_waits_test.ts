@@ -17,7 +17,7 @@ async function onTwo(
 ): Promise<void> {
   await onPostgres(async (server) => {
     const waiting = () =>
-      until("a statement waits", 20_000, async () => {
+      until("a statement waits", async () => {
         const rows = await server.query("select 1 from pg_locks where not granted");
         return rows.length > 0;
       });

@@ -144,7 +144,7 @@ Deno.test("Redis: what cannot be a fence or a command is refused before anything
 Deno.test("Redis: on a cluster a hash tag keeps fence and data together, and what is apart is refused", () =>
   onRedis(async (fenced, client) => {
     await client.cluster("ADDSLOTSRANGE", 0, 16383);
-    await until("the cluster is up", 10_000, async () => {
+    await until("the cluster is up", async () => {
       return (await client.cluster("INFO")).includes("cluster_state:ok");
     });
     const there = { key: "fence:{account:42}", token: 1 };

@@ -11,6 +11,7 @@ import { setImmediate } from "node:timers";
 import type { Driver, Lease, Outcome, SeatOp } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import { seedOfRun } from "../tools/chance.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import type { Losses } from "./lossy.ts";
 import { inProcess, PLACES } from "./places.ts";
 import { type Plan, run, type Tally } from "./run.ts";
@@ -38,7 +39,7 @@ function isTelling(tally: Tally, least: readonly (keyof Tally)[]): void {
 }
 
 for (const { name, slow, start } of PLACES) {
-  const operations = slow ? 120 : 200;
+  const operations = slow ? SIZES.operationsOverHttp : SIZES.operationsNearby;
   Deno.test(`on ${name} all that eight clients do at once is linearizable`, async (t) => {
     const place = await start();
     try {

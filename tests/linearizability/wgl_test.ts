@@ -17,6 +17,7 @@ import {
   seats,
   type Subject,
 } from "./random_history.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import { type RegisterInput, registerModel } from "./register_model.ts";
 import { timeline } from "./timeline.ts";
 import { type Call, check } from "./wgl.ts";
@@ -25,7 +26,7 @@ const seed = seedOfRun();
 // deno-lint-ignore no-console -- a run that hangs or is killed reports no seed any more
 console.log(`BATON_SEED=${seed}`);
 
-const HISTORIES = 50_000;
+const HISTORIES = SIZES.comparedHistories;
 
 /** Tells both about one history after the other; they must say the same of each. */
 function compare<S, I, O>(subject: Subject<S, I, O>): { right: number; wrong: number } {

@@ -34,7 +34,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       }).spawn();
       using driver = sqlite(file);
       const other = new Coordinator(driver, { memberId: "other" });
-      await until("it leads", 20_000, async () => await other.getLeader("g") !== null);
+      await until("it leads", async () => await other.getLeader("g") !== null);
       child.kill(signal);
       const { code, stdout } = await child.output();
       assert.equal(code, 0);

@@ -9,7 +9,8 @@ import { Coordinator } from "../../mod.ts";
 import { sqlite } from "../../drivers/sqlite/sqlite.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
 
-const TTL = 400;
+/** Long against whatever a busy machine adds to a first acquisition, in ms. */
+const TTL = 2_000;
 
 /** Takes the lock, waits for a line, and tells what its first look says before anything else ran. */
 const HOLDER = `

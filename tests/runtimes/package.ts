@@ -73,5 +73,5 @@ function fail(): never {
 function backendAt(url: string): Backend {
   const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   // Long, for all runtimes share this machine; time that passes costs nothing while others work.
-  return { connect: () => open(url), pass, tick: 1_000 };
+  return { connect: () => open(url), pass, tick: 400 };
 }

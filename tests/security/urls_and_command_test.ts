@@ -147,6 +147,7 @@ Deno.test("the schema's command prints no secret, be DATABASE_URL wrong, or its 
     [["mysql", "--apply", "--fences"], `mysql://${account}@h example/db`],
     [["postgres", `--${token}`], `postgresql://${account}@h/db`],
   ];
+  const heard: string[] = [];
   try {
     await Promise.all(runs.map(async ([args, url]) => {
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -160,8 +161,9 @@ Deno.test("the schema's command prints no secret, be DATABASE_URL wrong, or its 
       const leaks = args.some((arg) => arg.includes(token)) ? [] : leaksIn(said);
       assert.deepEqual(leaks, [], said);
       for (const each of [user, password]) assert(!said.includes(each), said);
+      heard.push(said);
     }));
-    assert(server.received.length > 0, "the hostile server was not asked");
+    assert(server.received.length > 0, `the hostile server was not asked:\n${heard.join("\n")}`);
   } finally {
     await server.stop();
   }

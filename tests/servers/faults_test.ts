@@ -33,7 +33,7 @@ Deno.test("silence, with and without the command having run", async () => {
       const abort = new AbortController();
       const asked = post(server, "/", INCR, { signal: abort.signal });
       const refused = assert.rejects(asked, { name: "AbortError" });
-      await until("the request has had its effect", 5_000, () => {
+      await until("the request has had its effect", () => {
         return server.faults.seen[index]?.executed === ran;
       });
       abort.abort();
@@ -43,7 +43,7 @@ Deno.test("silence, with and without the command having run", async () => {
     // A request that is never answered does not keep the server from stopping.
     server.faults.next("black-hole");
     cut = assert.rejects(post(server, "/", INCR), TypeError);
-    await until("it has arrived", 5_000, () => server.faults.seen.length === 3);
+    await until("it has arrived", () => server.faults.seen.length === 3);
   });
   await cut;
 });
@@ -59,13 +59,13 @@ Deno.test("a request that arrives twice, and one that arrives late", () =>
     const abort = new AbortController();
     const late = post(server, "/", ["SET", "n", "late"], { signal: abort.signal });
     const refused = assert.rejects(late, { name: "AbortError" });
-    await until("it is held", 5_000, () => server.faults.seen.length === 2);
+    await until("it is held", () => server.faults.seen.length === 2);
     abort.abort();
     await refused;
     assert.equal((await post(server, "/", INCR)).text, '{"result":3}');
     assert.equal(await direct.get("n"), "3");
     gate.resolve(); // The client has long given up; the request is executed all the same.
-    await until("it was executed", 5_000, () => server.faults.seen[1]?.executed === 1);
+    await until("it was executed", () => server.faults.seen[1]?.executed === 1);
     assert.equal(await direct.get("n"), "late");
   }));
 
@@ -75,13 +75,13 @@ Deno.test("a delayed answer to a command that ran at once", async () => {
     server.faults.next({ delay: 100 }, { delay: 60_000 });
     const start = performance.now();
     const slow = post(server, "/", INCR);
-    await until("it was executed", 5_000, () => server.faults.seen[0]?.executed === 1);
+    await until("it was executed", () => server.faults.seen[0]?.executed === 1);
     assert.equal(await direct.get("n"), "1");
     assert.equal((await slow).text, '{"result":1}');
     assert.ok(performance.now() - start >= 99);
     // The second one is still being delayed when the server stops, and does not hold it up.
     cut = assert.rejects(post(server, "/", INCR), TypeError);
-    await until("it was executed", 5_000, () => server.faults.seen[1]?.executed === 1);
+    await until("it was executed", () => server.faults.seen[1]?.executed === 1);
   });
   await cut;
 });

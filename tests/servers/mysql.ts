@@ -108,7 +108,6 @@ function launch({ program, folder, port, settings }: Site): Promise<RunningProce
       settings,
     ].flat(),
     ready: () => answers(port, pidFile),
-    limit: 60_000,
     ...(serverUser === undefined ? {} : { user: serverUser }),
   });
 }

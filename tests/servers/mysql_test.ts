@@ -154,6 +154,6 @@ for (const kind of KINDS) {
     const { child, exited, folder } = await runMain(kind);
     child.kill("SIGKILL");
     await exited;
-    await until(`${kind} is gone`, 5_000, () => !existsSync(folder));
+    await until(`${kind} is gone`, () => !existsSync(folder));
   });
 }

@@ -148,14 +148,14 @@ Deno.test("a client that leaves does not stop its query", () =>
     const left = rejection(
       sql.query("UPDATE t SET a = a + 1", [], { fetchOptions: { signal: leaving.signal } }),
     );
-    await until("the query waits for the lock", 5_000, async () => {
+    await until("the query waits for the lock", async () => {
       const waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
       return (await postgres.query(waiting)).length === 1;
     });
     leaving.abort();
     assert.match((await left).message, /^Error connecting to database: /);
     await client.query("COMMIT");
-    await until("the query ends", 5_000, async () => {
+    await until("the query ends", async () => {
       return (await postgres.query("SELECT a FROM t"))[0]?.["a"] === 1;
     });
   }));

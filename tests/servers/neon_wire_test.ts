@@ -15,7 +15,7 @@ const UNREACHABLE = { message: "Couldn't connect to compute node", ...NOTHING };
 
 async function sleeping(postgres: PostgresServer, expected: number): Promise<void> {
   const query = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-  await until("they sleep", 5_000, async () => (await postgres.query(query)).length === expected);
+  await until("they sleep", async () => (await postgres.query(query)).length === expected);
 }
 
 Deno.test("one query, and a batch", () =>
@@ -117,7 +117,7 @@ Deno.test("no session state survives a request, and a transaction's lock ends wi
       await sql`CREATE TEMPORARY TABLE temporary (a int)`;
       const left = [sql`SET search_path TO elsewhere`, sql`SELECT pg_advisory_lock(1)`];
       await sql.transaction([...left, sql`SELECT nextval('public.s')`]);
-      await until("the lock is gone", 5_000, async () => {
+      await until("the lock is gone", async () => {
         return (await postgres.query("SELECT pg_try_advisory_xact_lock(1) AS free"))[0]
           ?.["free"] ===
           true;
@@ -140,7 +140,7 @@ Deno.test("many requests at once, more of them than connections", () =>
     await holder.query("BEGIN; LOCK TABLE t");
     const requests = Array.from({ length: 100 }, () => sql`UPDATE t SET a = a + 1`);
     const all = Promise.all(requests);
-    await until("40 of them wait at once", 20_000, async () => {
+    await until("40 of them wait at once", async () => {
       const waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
       return (await postgres.query(waiting)).length >= 40;
     });
@@ -212,7 +212,7 @@ Deno.test("a front end whose PostgreSQL is frozen can be stopped", () =>
     const requests = [sql`SELECT 2`, sql`SELECT 3`, sql`SELECT 4`].map((query) => {
       return assert.rejects(query, /Error connecting to database/);
     });
-    await until("they have arrived", 5_000, () => server.requests === 4);
+    await until("they have arrived", () => server.requests === 4);
     await server.stop();
     await Promise.all(requests);
   }));

@@ -200,7 +200,7 @@ for (const kind of KINDS) {
       mysql.pause();
       const cut = errorOf(client.execute("INSERT INTO t (value) VALUES (2)"));
       const within = errorOf(connection.execute("INSERT INTO t (value) VALUES (3)"));
-      await until("both have arrived", 5_000, () => server.requests === before + 2);
+      await until("both have arrived", () => server.requests === before + 2);
       await mysql.kill();
       assert.match((await cut).message, /code = Unavailable desc = .* \(errno 20(02|13)\)/);
       assert.match((await within).message, /\(errno 2013\) \(sqlstate HY000\)/);
@@ -229,7 +229,7 @@ for (const kind of KINDS) {
       );
       const waiting = `SELECT COUNT(*) AS n FROM information_schema.processlist
         WHERE info LIKE 'UPDATE t%'`;
-      await until("all wait", 10_000, async () => {
+      await until("all wait", async () => {
         const [row] = await mysql.query(waiting);
         return row?.["n"] === many.length;
       });

@@ -158,7 +158,7 @@ Deno.test("a parent killed by SIGKILL leaves nothing behind, not even a frozen p
   for (const pid of familyOf(mark)) process.kill(pid, "SIGSTOP");
   child.kill("SIGKILL");
   await exited;
-  await until("PostgreSQL is gone", 5_000, gone);
+  await until("PostgreSQL is gone", gone);
 });
 
 Deno.test("PostgreSQL recovers by itself when one of its processes is killed", async () => {
@@ -170,7 +170,7 @@ Deno.test("PostgreSQL recovers by itself when one of its processes is killed", a
   assert.ok(row);
   process.kill(row.pid, "SIGKILL");
   await lost;
-  await until("it answers again", 10_000, async () => {
+  await until("it answers again", async () => {
     return await postgres.query("SELECT a FROM t").then(() => true, () => false);
   });
   await postgres.stop();

@@ -32,7 +32,7 @@ export function freezeFamily(mark: string): void {
 
 /** Ends them all by SIGKILL and waits until none is left. */
 export async function killFamily(mark: string): Promise<void> {
-  await until(`no process of ${mark} is left`, 10_000, () => {
+  await until(`no process of ${mark} is left`, () => {
     signalFamily(mark, "SIGKILL");
     return familyOf(mark).length === 0;
   });

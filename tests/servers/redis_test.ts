@@ -77,7 +77,7 @@ Deno.test("a client still looking for a dead Redis does not outlive stop", async
   const client = redis.client();
   await client.ping();
   await redis.kill();
-  await until("the client reconnects", 5_000, () => client.status === "reconnecting");
+  await until("the client reconnects", () => client.status === "reconnecting");
   await redis.stop();
   assert.equal(client.status, "end");
 });
@@ -137,5 +137,5 @@ Deno.test("a parent killed by SIGKILL leaves nothing behind", async () => {
   const { child, exited, pid, folder } = await runMain();
   child.kill("SIGKILL");
   await exited;
-  await until("Redis is gone", 5_000, () => !alive(pid) && !existsSync(folder));
+  await until("Redis is gone", () => !alive(pid) && !existsSync(folder));
 });

@@ -1,17 +1,18 @@
 /**
- * Ten thousand runs in which everything goes wrong that can, and the proof that it did go wrong.
+ * Runs, a thousand or many more, in which everything goes wrong that can, and the proof that it did go wrong.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import { runAll } from "./batch.ts";
 import { FAULTS, HOST_FAULTS, REQUEST_FAULTS, SERVER_FAULTS } from "./faults.ts";
 import { World } from "./world.ts";
 
-const SEEDS = 10_000;
+const SEEDS = SIZES.simulatedSeeds;
 /** What was met less often than this in all runs was not tried. */
-const OFTEN = 100;
+const OFTEN = SEEDS / 100;
 
 const REQUESTS = ["acquire", "renew", "release", "inspect", "claim", "tick"];
 

@@ -31,7 +31,7 @@ Deno.test("an apply is one request, however its promise is used, and one that no
     assert.equal(server.requests - before, 1);
 
     const forgotten = driver.apply([acquire("b", { resource: "lock:b" })]);
-    await until("it is there", 5_000, async () => {
+    await until("it is there", async () => {
       const rows = await postgres.query("select 1 from baton.leases where resource = 'lock:b'");
       return rows.length === 1;
     });

@@ -135,7 +135,7 @@ Deno.test("the pg package is one line", async () => {
     // The pool does not wait for its connections to close, and nobody hears one's error any more.
     const others = `select from pg_stat_activity
       where backend_type = 'client backend' and pid <> pg_backend_pid()`;
-    await until("they are closed", 10_000, async () => (await server.query(others)).length === 0);
+    await until("they are closed", async () => (await server.query(others)).length === 0);
   });
 });
 

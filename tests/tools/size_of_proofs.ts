@@ -1,0 +1,43 @@
+/**
+ * How large the long proofs are: short in `deno task test`, full in `deno task prove`. Only here the
+ * environment is asked which.
+ *
+ * @module
+ */
+
+/** The variable that makes all proofs full. */
+export const VARIABLE = "BATON_PROOFS";
+
+const isFull = Deno.env.get(VARIABLE) === "full";
+
+function size(short: number, full: number): number {
+  return isFull ? full : short;
+}
+
+/** One number for each proof that grows with the time it is given. */
+export const SIZES = {
+  /** Seeds that the simulation runs. */
+  simulatedSeeds: size(1_000, 10_000),
+  /** Of the bugs planted for the simulation, each so-many-th is looked for. */
+  plantedStep: size(3, 1),
+  /** Random histories on which the linearizability checker is compared with every order. */
+  comparedHistories: size(5_000, 50_000),
+  /** Operations of each of eight clients on a backend in reach of this process. */
+  operationsNearby: size(100, 400),
+  /** The same over HTTP. */
+  operationsOverHttp: size(80, 240),
+  /** Random operations compared with the model, on each backend. */
+  comparedOperations: size(3_000, 30_000),
+  /** Rounds in which eight clients race for one group. */
+  groupRaceRounds: size(500, 3_000),
+  /** Grants that sixteen clients compete for in an SQL database; other races take a part of it. */
+  sqlGrants: size(1_500, 15_000),
+  /** How often an SQL database is killed under load. */
+  sqlCrashes: size(3, 12),
+  /** Slots of a cron job that three isolates run while some of them are killed. */
+  workerSlots: size(80, 400),
+  /** On how many of the databases each runtime is held to the driver's contract. */
+  databasesOfRuntime: size(1, 3),
+  /** Operations that clients do while servers and clients are killed and frozen. */
+  chaosOperations: size(1_500, 10_000),
+} as const;
