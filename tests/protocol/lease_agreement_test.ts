@@ -9,7 +9,6 @@ import assert from "node:assert/strict";
 import { HeldLease } from "../../coordination/leases/held_lease.ts";
 import { type Instant, instant } from "../../coordination/runtime.ts";
 import type { Lease, SeatOp } from "../../drivers/driver.ts";
-import { memory } from "../../drivers/memory.ts";
 import { step, type Table } from "../../drivers/kit/step.ts";
 import { FakeRuntime } from "../core/fake_runtime.ts";
 import { believes } from "./lease_client.ts";
