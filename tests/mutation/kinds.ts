@@ -50,7 +50,9 @@ export function changesAt({ node, around }: Place, text: string): Change[] {
       return node.operator === "!" ? [put(node, '"!" dropped', source(node.argument))] : [];
     case "IfStatement":
     case "ConditionalExpression":
-      return ["true", "false"].map((always) => put(node.test, `condition always ${always}`, always));
+      return ["true", "false"].map((always) =>
+        put(node.test, `condition always ${always}`, always)
+      );
     case "WhileStatement":
     case "ForStatement":
       return node.test ? [put(node.test, "loop never entered", "false")] : [];
@@ -73,7 +75,9 @@ export function changesAt({ node, around }: Place, text: string): Change[] {
     case "AwaitExpression":
       return [put(node, `await dropped: ${brief(source(node.argument))}`, source(node.argument))];
     case "NumericLiteral":
-      return numbersFor(node.value).map((value) => put(node, `${node.value} became ${value}`, value));
+      return numbersFor(node.value).map((value) =>
+        put(node, `${node.value} became ${value}`, value)
+      );
     case "BooleanLiteral":
       return [put(node, `${node.value} became ${!node.value}`, `${!node.value}`)];
     case "CallExpression":
@@ -82,11 +86,13 @@ export function changesAt({ node, around }: Place, text: string): Change[] {
     case "ObjectExpression":
       return propertyChanges(node, text);
     case "ArrayExpression":
-      return node.elements.length < 2 ? [] : node.elements.flatMap((element) =>
-        element?.type === "StringLiteral" || element?.type === "NumericLiteral"
-          ? [{ ...dropped(element, ""), to: afterComma(text, element.end ?? 0) }]
-          : []
-      );
+      return node.elements.length < 2
+        ? []
+        : node.elements.flatMap((element) =>
+          element?.type === "StringLiteral" || element?.type === "NumericLiteral"
+            ? [{ ...dropped(element, ""), to: afterComma(text, element.end ?? 0) }]
+            : []
+        );
     case "RegExpLiteral":
       return patternChanges(node.pattern, node.flags).map(({ what, pattern, flags }) =>
         put(node, `/${brief(node.pattern)}/ ${what}`, `/${pattern}/${flags}`)
@@ -119,7 +125,12 @@ function operatorChanges({ operator, left, right }: BinaryExpression, text: stri
   if (instead === undefined) return [];
   const from = text.indexOf(operator, left.end ?? 0);
   if (from > (right.start ?? 0)) return [];
-  return [{ what: `"${operator}" became "${instead}"`, from, to: from + operator.length, put: instead }];
+  return [{
+    what: `"${operator}" became "${instead}"`,
+    from,
+    to: from + operator.length,
+    put: instead,
+  }];
 }
 
 function numbersFor(value: number): string[] {
@@ -146,7 +157,9 @@ function callChanges(node: CallExpression, text: string): Change[] {
   if (callee.type !== "MemberExpression" || callee.property.type !== "Identifier") return changes;
   const { name, start, end } = callee.property;
   const twin = TWINS[name];
-  if (twin) changes.push({ what: `${name} became ${twin}`, from: start ?? 0, to: end ?? 0, put: twin });
+  if (twin) {
+    changes.push({ what: `${name} became ${twin}`, from: start ?? 0, to: end ?? 0, put: twin });
+  }
   if (PASSING.has(name)) {
     changes.push({
       what: `.${name}() dropped`,
@@ -176,7 +189,9 @@ function* patternChangesOf(pattern: string, flags: string): Generator<PatternCha
   if (pattern.startsWith("^")) yield { what: "lost its ^", pattern: pattern.slice(1), flags };
   if (/[^\\]\$$/.test(pattern)) yield { what: "lost its $", pattern: pattern.slice(0, -1), flags };
   if (flags.includes("i")) yield { what: "minds case", pattern, flags: flags.replace("i", "") };
-  for (const { 0: group, 1: inner = "", index } of pattern.matchAll(/\((?:\?:)?([^()]*\|[^()]*)\)/g)) {
+  for (
+    const { 0: group, 1: inner = "", index } of pattern.matchAll(/\((?:\?:)?([^()]*\|[^()]*)\)/g)
+  ) {
     const words = inner.split("|");
     for (const word of words) {
       const rest = group.replace(inner, words.filter((each) => each !== word).join("|"));

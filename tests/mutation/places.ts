@@ -20,7 +20,14 @@ export interface Place {
 /** Parts of a node that are no code: types, and what only names. */
 const SILENT = new Set([
   ...["typeAnnotation", "typeParameters", "typeArguments", "returnType", "implements"],
-  ...["loc", "leadingComments", "trailingComments", "innerComments", "extra", "superTypeParameters"],
+  ...[
+    "loc",
+    "leadingComments",
+    "trailingComments",
+    "innerComments",
+    "extra",
+    "superTypeParameters",
+  ],
 ]);
 /** What only the compiler reads. */
 const TYPES = /^(TS(?!AsExpression|NonNullExpression|SatisfiesExpression)|Import|ExportAll)/;

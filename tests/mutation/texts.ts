@@ -45,10 +45,18 @@ const SQL_RULES: readonly Rule[] = [
   ["dropped", /^ *perform [^;\n]*;/gm, nothing],
   ["dropped", /^ *if [^\n]*end if;/gm, nothing],
   ["dropped", / (?:limit|order by) [\w, ]+/g, nothing],
-  ["forgot its fallback", /\bcoalesce\([\w.]+, [\w.']+\)/g, (all) => /[\w.]+(?=,)/.exec(all)?.[0] ?? all],
+  [
+    "forgot its fallback",
+    /\bcoalesce\([\w.]+, [\w.']+\)/g,
+    (all) => /[\w.]+(?=,)/.exec(all)?.[0] ?? all,
+  ],
 ];
 const LUA_RULES: readonly Rule[] = [
-  ["dropped", /^(?:if [^\n]*end|redis\.call\([^\n]*|push\([^\n]*|\w+\([^\n]*\)|text\[[^\n]* = [^\n]*)$/gm, nothing],
+  [
+    "dropped",
+    /^(?:if [^\n]*end|redis\.call\([^\n]*|push\([^\n]*|\w+\([^\n]*\)|text\[[^\n]* = [^\n]*)$/gm,
+    nothing,
+  ],
   ["dropped", /\bnot (?=\w)/g, nothing],
 ];
 
