@@ -90,3 +90,15 @@ function keyOf(key: Node): string {
   if (key.type === "Identifier") return key.name;
   return key.type === "StringLiteral" ? key.value : "[…]";
 }
+
+/** Where the functions, classes and constants of a file begin and end, by what they are called. */
+export function extentsOf(text: string): Map<string, { from: number; to: number }[]> {
+  const extents = new Map<string, { from: number; to: number }[]>();
+  for (const { node, around, where } of placesOf(text)) {
+    const named = nameOf(node, !around.some((each) => nameOf(each, true) !== undefined));
+    if (named === undefined) continue;
+    const extent = { from: node.start ?? 0, to: node.end ?? 0 };
+    extents.set(where, [...extents.get(where) ?? [], extent]);
+  }
+  return extents;
+}
