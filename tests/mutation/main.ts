@@ -1,5 +1,5 @@
 /**
- * `deno task mutate [--seed n] [--share 0.05] [--all] [--stories] [part of a file or name…]`: plants one
+ * `deno task mutate [--seed n] [--share 0.05] [--all] [--stories] [--quick] [part of a file or name…]`: plants one
  * bug after another in a copy of the project, and reports which test notices it. Survivors are tests to
  * write. Most bugs are generated, of which a run tries a sample; those that tell a story are by hand, and
  * a run without a part tries them all.
@@ -41,6 +41,7 @@ async function removeAll(): Promise<void> {
   await (removed ??= Promise.all(copies.map((copy) => copy.remove())));
 }
 
+const wanted = asked(Deno.args);
 const texts = await sources();
 const product = productOf(texts);
 const tests = testFiles(texts, importsOf(texts));
@@ -48,7 +49,7 @@ const runs = new Map<string, Run[]>();
 let clean: Promise<string> | undefined;
 const judge = new Judge({
   runs: (file) => {
-    const known = runs.get(file) ?? runsFor(file, tests);
+    const known = runs.get(file) ?? runsFor(file, tests, wanted.quick);
     runs.set(file, known);
     return known;
   },
@@ -58,7 +59,6 @@ const judge = new Judge({
 
 /** The bugs to try. */
 function chosen(): Mutant[] {
-  const wanted = asked(Deno.args);
   const all = [...product].flatMap(([file, text]) => mutantsOf(file, text));
   const names = new Set(all.map(titleOf));
   for (const name of EQUIVALENT.keys()) {

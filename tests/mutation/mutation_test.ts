@@ -185,7 +185,7 @@ Deno.test("a sample is the same each time, another with another seed, and about 
   assert(Math.abs(sample(3, 0.05).length - 500) < 150);
   assert.equal(sample(1, 1).length, mutants.length);
   assert.deepEqual(asked(["--seed", "7", "--share", "0.5", "heart.ts"]), {
-    ...{ seed: 7, share: 0.5, parts: ["heart.ts"], stories: false, generated: true },
+    ...{ seed: 7, share: 0.5, parts: ["heart.ts"], stories: false, generated: true, quick: false },
   });
   assert.throws(() => asked(["--share", "2"]), /a number from 0 to 1/);
   assert.throws(() => asked(["--sed", "2"]), /no option --sed/);

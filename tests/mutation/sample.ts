@@ -19,6 +19,8 @@ export interface Asked {
   readonly stories: boolean;
   /** Whether generated mutants are tried. Default: yes. */
   readonly generated: boolean;
+  /** Whether tests that wait for servers and real clocks are left out, where others may notice. */
+  readonly quick: boolean;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface Asked {
  * @throws {Error} when an option is not known, or no number.
  */
 export function asked(args: readonly string[]): Asked {
-  let [seed, share, stories, generated] = [1, 0.05, false, true];
+  let [seed, share, stories, generated, quick] = [1, 0.05, false, true, false];
   const parts: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? "";
@@ -35,10 +37,11 @@ export function asked(args: readonly string[]): Asked {
     else if (arg === "--share") share = number(arg, args[++i], 1);
     else if (arg === "--all") share = 1;
     else if (arg === "--stories") [stories, generated] = [true, false];
+    else if (arg === "--quick") quick = true;
     else if (arg.startsWith("--")) throw new Error(`There is no option ${arg}`);
     else parts.push(arg);
   }
-  return { seed, share, parts, stories: stories || parts.length === 0, generated };
+  return { seed, share, parts, stories: stories || parts.length === 0, generated, quick };
 }
 
 function number(name: string, text: string | undefined, most: number): number {
