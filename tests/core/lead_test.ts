@@ -14,8 +14,8 @@ Deno.test("a follower leads as soon as a dead leader's time is over", async () =
   const leading = scene.member("b").lead("g", () => took = scene.runtime.monoNow - start);
   await scene.runtime.advance(3_000);
   await leading;
-  // The time left, and a millisecond and some jitter.
-  assert.equal(took, 2_000 + 1 + 25);
+  // Not before, and then at once, but for some jitter.
+  assert(took >= 2_000 && took < 2_500, `${took}`);
 });
 
 Deno.test("a follower notices within five seconds that a leader has stood down", async () => {

@@ -1,66 +1,25 @@
 /**
- * Copies of the project with a bug in them: tests that still pass there are worth nothing.
+ * Plants a bug in a copy of the project, and takes it out again.
  *
  * @module
  */
 
+import { parse } from "@babel/parser";
 import { createHash } from "node:crypto";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
-
-const PROJECT = new URL("../../", import.meta.url);
-
-/** One bug, as a change of text. */
-export interface Edit {
-  /** What is broken, as a short sentence. */
-  readonly name: string;
-  /** The file's path from the root. */
-  readonly file: string;
-  /** Text that occurs exactly once in it. */
-  readonly find: string;
-  /** What stands there instead. */
-  readonly put: string;
-}
-
-/** Edits of one file, each as its name, what it looks for and what it puts there. */
-export function inFile(
-  file: string,
-  bugs: readonly (readonly [name: string, find: string, put: string])[],
-): Edit[] {
-  return bugs.map(([name, find, put]) => ({ name, file, find, put }));
-}
-
-/** A copy of the project in a temporary folder. */
-export interface Copy {
-  /** Its folder, without a slash at the end. */
-  readonly root: string;
-  /** Deletes it. */
-  remove(): Promise<void>;
-}
-
-/** A copy of the project as it is: all but its history and what runs have left in it. */
-export async function copied(): Promise<Copy> {
-  const root = await temporaryFolder("baton-mutation-");
-  const remove = (): Promise<void> => removeFolder(root);
-  try {
-    // Servers that refuse to run as root start in it as somebody else.
-    await Deno.chmod(root, 0o755);
-    await copyFolder(PROJECT, new URL(`file://${root}/`));
-  } catch (error) {
-    await remove();
-    throw error;
-  }
-  return { root, remove };
-}
+import { applied, type Mutant } from "./mutant.ts";
+import { copied, type Copy, productOf, sources } from "./project.ts";
+import { type Story, told } from "./stories.ts";
 
 /**
- * A copy of the project with one edit applied.
+ * A copy of the project with a story's bug in it.
  *
- * @throws {Error} when `find` does not occur exactly once.
+ * @throws {Error} when the story is nowhere, or in more than one place.
  */
-export async function planted(edit: Edit): Promise<Copy> {
+export async function planted(story: Story): Promise<Copy> {
+  const [mutant] = told([story], productOf(await sources())) as [Mutant];
   const copy = await copied();
   try {
-    await plant(copy.root, edit);
+    await plant(copy.root, mutant);
   } catch (error) {
     await copy.remove();
     throw error;
@@ -69,14 +28,16 @@ export async function planted(edit: Edit): Promise<Copy> {
 }
 
 /**
- * Applies an edit to a copy; the answer undoes it.
+ * Plants a bug in the copy at `root`; the answer undoes it.
  *
- * @throws {Error} when `find` does not occur exactly once.
+ * @throws {SyntaxError} when what comes of it is no TypeScript, or a module that cannot be loaded.
  */
-export async function plant(root: string, edit: Edit): Promise<() => Promise<void>> {
-  const path = `${root}/${edit.file}`;
+export async function plant(root: string, mutant: Mutant): Promise<() => Promise<void>> {
+  const path = `${root}/${mutant.file}`;
   const before = await Deno.readTextFile(path);
-  await Deno.writeTextFile(path, await sealed(path, applied(edit, before)));
+  const after = applied(mutant, before);
+  parse(after, { sourceType: "module", plugins: ["typescript"] });
+  await Deno.writeTextFile(path, await sealed(path, after));
   return () => Deno.writeTextFile(path, before);
 }
 
@@ -90,50 +51,10 @@ async function sealed(path: string, text: string): Promise<string> {
   await Deno.writeTextFile(draft, text);
   try {
     const script = (await import(`file://${draft}`))[name];
-    return text.replace(old, createHash("sha1").update(script).digest("hex"));
+    return text.replace(old, createHash("sha1").update(String(script)).digest("hex"));
+  } catch (error) {
+    throw new SyntaxError(`the script's module does not load: ${error}`);
   } finally {
     await Deno.remove(draft);
-  }
-}
-
-/** The edit's file as it is in the project. */
-export async function original({ file }: Edit): Promise<string> {
-  return await Deno.readTextFile(new URL(file, PROJECT));
-}
-
-/**
- * A file's text with the edit applied.
- *
- * @throws {Error} when `find` does not occur exactly once in it.
- */
-export function applied({ name, file, find, put }: Edit, text: string): string {
-  const [before = "", after, ...more] = text.split(find);
-  if (find === "" || after === undefined || more.length > 0) {
-    const times = find === ""
-      ? "has no text"
-      : after === undefined
-      ? "is not"
-      : "is more than once";
-    throw new Error(`Cannot plant "${name}": what it looks for ${times} in ${file}`);
-  }
-  return before + put + after;
-}
-
-/** Folders that no test reads. What packages were installed is as good where it is. */
-const LEFT_OUT = new Set([".git", "coverage", ".cache"]);
-
-async function copyFolder(from: URL, to: URL): Promise<void> {
-  for await (const { name, isDirectory, isFile } of Deno.readDir(from)) {
-    const [source, target] = [
-      new URL(encodeURIComponent(name), from),
-      new URL(encodeURIComponent(name), to),
-    ];
-    if (LEFT_OUT.has(name)) continue;
-    if (name === "node_modules") await Deno.symlink(source, target);
-    else if (isFile) await Deno.copyFile(source, target);
-    else if (isDirectory) {
-      await Deno.mkdir(target);
-      await copyFolder(new URL(`${source}/`), new URL(`${target}/`));
-    }
   }
 }

@@ -4,59 +4,66 @@
  * @module
  */
 
-import type { Edit } from "./plant.ts";
-import { type Room, roomOf } from "./rooms.ts";
+import { type Mutant, titleOf } from "./mutant.ts";
+
+/** How it ended: a test failed, none did, none came to its end, or the compiler refuses it. */
+export type Fate = "found" | "survived" | "hung" | "did not compile";
 
 /** What came of one bug. */
 export interface Verdict {
-  readonly edit: Edit;
+  readonly mutant: Mutant;
+  readonly fate: Fate;
   /** How long all runs took, in seconds. */
   readonly seconds: number;
-  /** The test that noticed it; `undefined` when none did. */
+  /** The test that noticed it, and the run that it was in. */
   readonly by?: string;
-  /** Where that test was run. */
-  readonly run?: string;
+  /** What changes, as a diff shows it. */
+  readonly diff: string;
 }
 
-/** The share that must be noticed. */
+const FATES: readonly Fate[] = ["found", "survived", "hung", "did not compile"];
+/** The share that must be found. */
 const LEAST = 0.95;
-const ROOMS: readonly Room[] = ["core", "drivers", "rest"];
 
-/** One line for one bug. */
-export function row({ edit, seconds, by, run }: Verdict): string {
-  const bug = `${edit.file}: ${edit.name}`;
-  const took = `${seconds.toFixed(1)} s`.padStart(8);
-  return by === undefined
-    ? `SURVIVED ${took}  ${bug}`
-    : `killed   ${took}  ${bug}  <- ${by} (${run})`;
+/** One line for one bug, and the diff of a survivor. */
+export function row({ mutant, fate, seconds, by, diff }: Verdict): string {
+  const line = `${fate.padEnd(16)} ${seconds.toFixed(1).padStart(6)} s  ${titleOf(mutant)}`;
+  if (fate === "survived") return `${line}\n${diff.replace(/^/gm, "    ")}`;
+  return by === undefined ? line : `${line}  <- ${by}`;
 }
 
-/** The survivors, and the shares of each room. */
-export function verdicts(judged: readonly Verdict[]): string[] {
-  const survivors = judged.filter(({ by }) => by === undefined);
+/** The survivors, and what came of each room's bugs. */
+export function summary(verdicts: readonly Verdict[]): string[] {
+  const rooms = [...new Set(verdicts.map(roomOf))].sort();
   return [
-    ...survivors.map(row),
-    ...ROOMS.flatMap((room) => {
-      const [killed, all] = counted(judged, room);
-      if (all === 0) return [];
-      const times = judged.filter(({ edit, by }) => by !== undefined && roomOf(edit.file) === room)
-        .map(({ seconds }) => seconds).sort((a, b) => a - b);
-      const median = times[Math.floor(times.length / 2)]?.toFixed(1) ?? "–";
-      const share = (100 * killed / all).toFixed(1);
-      return [`${room}: ${killed} of ${all} killed (${share} %), half of them within ${median} s`];
+    ...verdicts.filter(({ fate }) => fate !== "found" && fate !== "did not compile").map(row),
+    ...rooms.map((room) => {
+      const here = verdicts.filter((verdict) => roomOf(verdict) === room);
+      const counts = FATES.map((fate) =>
+        `${here.filter((each) => each.fate === fate).length} ${fate}`
+      );
+      const minutes = here.reduce((all, { seconds }) => all + seconds, 0) / 60;
+      const share = (100 * shareOf(here)).toFixed(1);
+      return `${room}: ${counts.join(", ")}: ${share} %, in ${minutes.toFixed(1)} minutes of runs`;
     }),
   ];
 }
 
-/** Whether enough was noticed in the core and the drivers. */
-export function enough(judged: readonly Verdict[]): boolean {
-  return (["core", "drivers"] as const).every((room) => {
-    const [killed, all] = counted(judged, room);
-    return killed >= all * LEAST;
-  });
+/** Whether enough was found in every room. */
+export function enough(verdicts: readonly Verdict[]): boolean {
+  const rooms = new Set(verdicts.map(roomOf));
+  return [...rooms].every((room) =>
+    shareOf(verdicts.filter((verdict) => roomOf(verdict) === room)) >= LEAST
+  );
 }
 
-function counted(judged: readonly Verdict[], room: Room): [killed: number, all: number] {
-  const here = judged.filter(({ edit }) => roomOf(edit.file) === room);
-  return [here.filter(({ by }) => by !== undefined).length, here.length];
+/** What was noticed of what compiles; a run that hangs is noticed, too. */
+function shareOf(verdicts: readonly Verdict[]): number {
+  const real = verdicts.filter(({ fate }) => fate !== "did not compile");
+  const noticed = real.filter(({ fate }) => fate !== "survived");
+  return real.length === 0 ? 1 : noticed.length / real.length;
+}
+
+function roomOf({ mutant }: Verdict): string {
+  return mutant.file.split("/")[0] ?? "";
 }

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import type { CoordinationCase } from "./place.ts";
 import { law } from "./scene.ts";
+import { tell } from "./tell.ts";
 
 /** Cases about eviction. */
 export const evictionCases: readonly CoordinationCase[] = [
@@ -86,6 +87,29 @@ export const evictionCases: readonly CoordinationCase[] = [
     await a.tick();
     assert.deepEqual(await b.getMembers("g"), new Set(), "who left does not want to be back");
   }),
+  law(
+    "who is back after an eviction leaves as anybody does, by hand and at the end",
+    async (on) => {
+      const b = await on.member("b");
+      for (const leave of ["leaveGroup", "stop"] as const) {
+        const group = `g-${leave}`;
+        const a = await on.member("a");
+        await a.start();
+        await a.joinGroupCreate(group, null, { ttl: on.short, rejoin: true });
+        await b.watchJoinGroup(group, tell);
+        await b.watchLeaveGroup(group, tell);
+        await on.pass(4);
+        const told: unknown[] = [];
+        await on.until("it is gone", async () => told.push(...await b.runWatchers()) > 0);
+        await a.tick();
+        told.push(...await b.runWatchers());
+        await (leave === "stop" ? a.stop() : a.leaveGroup(group));
+        told.push(...await b.runWatchers());
+        const [gone, back, left] = [`${group} a (expired)`, `${group} a`, `${group} a (left)`];
+        assert.deepEqual(told, [`left ${gone}`, `joined ${back}`, `left ${left}`]);
+      }
+    },
+  ),
   law("who left, or whose group is gone, is not brought back by a wish to rejoin", async (on) => {
     const [a, b] = [await on.member("a"), await on.member("b")];
     await a.joinGroupCreate("g", null, { rejoin: true, ttl: on.short });

@@ -1,0 +1,225 @@
+/**
+ * What the measure is worth: mutants have names of their own, stories are where they say, and every
+ * file has tests. `deno task mutate` plants them, which takes long.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mutantsOf } from "./generate.ts";
+import { applied, diffOf, type Mutant, titleOf } from "./mutant.ts";
+import { planted } from "./plant.ts";
+import { importsOf, productOf, reachOf, sources } from "./project.ts";
+import { enough, row, summary, type Verdict } from "./report.ts";
+import { runsFor, testFiles } from "./runs.ts";
+import { asked, isChosen } from "./sample.ts";
+import { STORIES, told } from "./stories.ts";
+
+/** Names, each with the line that comes of it. */
+function made(text: string): Record<string, string> {
+  const mutants = mutantsOf("f.ts", text);
+  return Object.fromEntries(mutants.map((mutant) => [mutant.name, applied(mutant, text)]));
+}
+
+Deno.test("mutants are made of comparisons, conditions, statements and constants, named by function", () => {
+  assert.deepEqual(
+    made("class A { #b(n: number) { if (n < 7 && this.c) this.d(); return n !== 1; } }"),
+    {
+      "A.#b: condition always true":
+        "class A { #b(n: number) { if (true) this.d(); return n !== 1; } }",
+      "A.#b: condition always false":
+        "class A { #b(n: number) { if (false) this.d(); return n !== 1; } }",
+      'A.#b: "&&" became "||"':
+        "class A { #b(n: number) { if (n < 7 || this.c) this.d(); return n !== 1; } }",
+      'A.#b: "<" became "<="':
+        "class A { #b(n: number) { if (n <= 7 && this.c) this.d(); return n !== 1; } }",
+      "A.#b: 7 became 8":
+        "class A { #b(n: number) { if (n < 8 && this.c) this.d(); return n !== 1; } }",
+      "A.#b: 7 became 6":
+        "class A { #b(n: number) { if (n < 6 && this.c) this.d(); return n !== 1; } }",
+      "A.#b: 7 became 14":
+        "class A { #b(n: number) { if (n < 14 && this.c) this.d(); return n !== 1; } }",
+      "A.#b: 7 became 0":
+        "class A { #b(n: number) { if (n < 0 && this.c) this.d(); return n !== 1; } }",
+      "A.#b: dropped: this.d()":
+        "class A { #b(n: number) { if (n < 7 && this.c) ; return n !== 1; } }",
+      "A.#b: return value negated":
+        "class A { #b(n: number) { if (n < 7 && this.c) this.d(); return !(n !== 1); } }",
+      'A.#b: "!==" became "==="':
+        "class A { #b(n: number) { if (n < 7 && this.c) this.d(); return n === 1; } }",
+      "A.#b: 1 became 2":
+        "class A { #b(n: number) { if (n < 7 && this.c) this.d(); return n !== 2; } }",
+      "A.#b: 1 became 0":
+        "class A { #b(n: number) { if (n < 7 && this.c) this.d(); return n !== 0; } }",
+    },
+  );
+});
+
+Deno.test("waiting, catching, arguments, lists and patterns are mutated, types and messages are not", () => {
+  const names = Object.keys(made(`
+    type T = 1 | 2;
+    const WORDS = /^(a|b)$/i;
+    const LIST = ["x", "y"];
+    async function f(options: { n: 3 }): Promise<T> {
+      try {
+        await g(1, options);
+      } catch {
+        throw new Error("limit 4, or 5 " + 6);
+      } finally {
+        h();
+      }
+    }`));
+  for (
+    const name of [
+      ...[
+        "WORDS: /^(a|b)$/ forgot a",
+        "WORDS: /^(a|b)$/ lost its ^",
+        "WORDS: /^(a|b)$/ minds case",
+      ],
+      ...['LIST: dropped: "x"', "f: await dropped: g(1, options)", "f: argument dropped: options"],
+      ...["f: catch emptied", "f: finally emptied", "f: dropped: h()"],
+    ]
+  ) assert(names.includes(name), `${name} is none of ${names.join("; ")}`);
+  assert.deepEqual(names.filter((name) => /\b[3-6] became/.test(name)), []);
+});
+
+Deno.test("SQL and Lua in texts are mutated, prose is not", () => {
+  const names = Object.keys(made(`
+    const SQL = \`select 1 from t where a >= \${b} and c = d limit 8 for update\`;
+    const LUA = \`if x == 1 then redis.call('del', k) end\`;
+    const PROSE = "whatever is greater or equal, and 7";`));
+  for (
+    const name of [
+      ...["SQL: >= swapped", "SQL: and swapped", "SQL: 8 doubled", "SQL: for update dropped"],
+      ...["SQL: = swapped", "LUA: == swapped", "LUA: 1 became 0"],
+    ]
+  ) assert(names.includes(name), `${name} is none of ${names.join("; ")}`);
+  assert.deepEqual(names.filter((name) => name.startsWith("PROSE")), []);
+});
+
+Deno.test("each mutant of the product changes its file, and has a name of its own", async () => {
+  const product = productOf(await sources());
+  const titles = new Set<string>();
+  let count = 0;
+  for (const [file, text] of product) {
+    for (const mutant of mutantsOf(file, text)) {
+      count++;
+      titles.add(titleOf(mutant));
+      assert.notEqual(applied(mutant, text), text, titleOf(mutant));
+    }
+  }
+  assert.equal(titles.size, count);
+  assert(count > 5_000, `${count}`);
+});
+
+Deno.test("each story is in one place, told once, and changes something", async () => {
+  const product = productOf(await sources());
+  const mutants = told(STORIES, product);
+  for (const mutant of mutants) {
+    assert.notEqual(mutant.was, mutant.put, titleOf(mutant));
+  }
+  assert.equal(new Set(mutants.map(titleOf)).size, mutants.length);
+});
+
+Deno.test("a story outlives a formatter and a move, and one that fits nowhere, or twice, is refused", () => {
+  const story = { name: "n", at: "A.b", find: "c(d, e)", put: "c(e, d)" };
+  for (
+    const text of ["class A { b() { c(d, e); } }", "\n\nclass A {\n  b() {\n    c(d,\n e);\n  }\n}"]
+  ) {
+    const [mutant] = told([story], new Map([["new/place.ts", text]]));
+    assert(mutant);
+    assert.match(applied(mutant, text), /c\(e, d\)/);
+    assert.equal(mutant.file, "new/place.ts");
+  }
+  const twice = new Map([["f.ts", "class A { b() { c(d, e); c(d, e); } }"]]);
+  assert.throws(() => told([story], twice), /is in 2 places/);
+  assert.throws(
+    () => told([story], new Map([["f.ts", "class A { x() { c(d, e); } }"]])),
+    /in 0 places/,
+  );
+  const [near] = told(
+    [{ ...story, near: "two" }],
+    new Map([
+      ["one.ts", "class A { b() { c(d, e); } }"],
+      ["two.ts", "class A { b() { c(d, e); } }"],
+    ]),
+  );
+  assert.equal(near?.file, "two.ts");
+});
+
+Deno.test("every file of the product has tests that import it, those of its name first", async () => {
+  const texts = await sources();
+  const tests = testFiles(texts, importsOf(texts));
+  const alone: string[] = [];
+  for (const [file, text] of productOf(texts)) {
+    if (mutantsOf(file, text).length > 0 && runsFor(file, tests).length === 0) alone.push(file);
+  }
+  assert.deepEqual(alone, []);
+  const [first] = runsFor("coordination/locks/semaphore.ts", tests);
+  assert.match(first?.paths[0] ?? "", /semaphore_test\.ts$/);
+  for (const family of ["redis", "postgres", "mysql"]) {
+    const runs = runsFor(`drivers/${family}/errors.ts`, tests);
+    assert(runs.some(({ title }) => title === `about ${family}`), family);
+  }
+});
+
+Deno.test("what is imported as a type is not reached, and what may be loaded later is", () => {
+  const imports = importsOf(
+    new Map([
+      ["a/b.ts", 'import type { T } from "./t.ts";\nimport { c } from "../c.ts";\n'],
+      ["c.ts", 'const d = () => import("./a/d.ts");\nexport * from "./e.ts";\n'],
+    ]),
+  );
+  assert.deepEqual([...reachOf("a/b.ts", imports)].sort(), ["a/b.ts", "a/d.ts", "c.ts", "e.ts"]);
+});
+
+Deno.test("a sample is the same each time, another with another seed, and about as large as asked", () => {
+  const mutants = Array.from({ length: 10_000 }, (_, n): Mutant => ({
+    ...{ file: "f.ts", name: `${n}`, from: 0, to: 0, put: "", was: "" },
+  }));
+  const sample = (seed: number, share: number) =>
+    mutants.filter((mutant) => isChosen(mutant, { seed, share })).map(({ name }) => name);
+  assert.deepEqual(sample(1, 0.05), sample(1, 0.05));
+  assert.notDeepEqual(sample(1, 0.05), sample(2, 0.05));
+  assert(Math.abs(sample(3, 0.05).length - 500) < 150);
+  assert.equal(sample(1, 1).length, mutants.length);
+  assert.deepEqual(asked(["--seed", "7", "--share", "0.5", "heart.ts"]), {
+    ...{ seed: 7, share: 0.5, parts: ["heart.ts"], stories: false, generated: true, quick: false },
+  });
+  assert.throws(() => asked(["--share", "2"]), /a number from 0 to 1/);
+  assert.throws(() => asked(["--sed", "2"]), /no option --sed/);
+});
+
+Deno.test("a copy has the bug and the project has not; a script goes by the name of what it has become", async () => {
+  const story = STORIES.find(({ near }) => near === "redis/script");
+  assert(story);
+  const file = "drivers/redis/script.ts";
+  const copy = await planted(story);
+  try {
+    const text = await Deno.readTextFile(`${copy.root}/${file}`);
+    assert(text.includes(story.put) && !(await sources()).get(file)?.includes(story.put));
+    const { SCRIPT, SCRIPT_SHA1 } = await import(`file://${copy.root}/${file}`);
+    assert.equal(createHash("sha1").update(SCRIPT).digest("hex"), SCRIPT_SHA1);
+  } finally {
+    await copy.remove();
+  }
+  await assert.rejects(Deno.stat(copy.root), Deno.errors.NotFound);
+});
+
+Deno.test("one survivor of twenty is enough, one of nineteen is not, and what does not compile is none", () => {
+  const verdicts = Array.from({ length: 21 }, (_, n): Verdict => ({
+    mutant: { file: "drivers/a.ts", name: `${n}`, from: 0, to: 1, put: "y", was: "x" },
+    fate: n === 0 ? "survived" : n === 20 ? "did not compile" : n === 1 ? "hung" : "found",
+    seconds: 3,
+    diff: "- x\n+ y",
+  }));
+  assert.equal(enough(verdicts), true);
+  assert.equal(enough([...verdicts.slice(0, 19), verdicts[20]!]), false);
+  const lines = summary(verdicts);
+  assert.equal(lines[0], row(verdicts[0]!));
+  assert.match(lines[0]!, /^survived .* drivers\/a\.ts 0\n {4}- x\n {4}\+ y$/);
+  assert.match(lines.at(-1)!, /^drivers: 18 found, 1 survived, 1 hung, 1 did not compile: 95\.0 %/);
+  const mutant: Mutant = { file: "f", name: "n", from: 4, to: 5, put: "<=", was: "<" };
+  assert.equal(diffOf(mutant, "if (<) {\n}"), "- if (<) {\n+ if (<=) {");
+});

@@ -1,0 +1,226 @@
+/**
+ * Stories of leases, locks, elections, groups and cron jobs.
+ *
+ * @module
+ */
+
+import type { Story } from "./stories.ts";
+
+const BELIEF: readonly Story[] = [
+  {
+    name: "the deadline of a grant counts from the reply",
+    at: "Session.send",
+    find: "part.ops.length), sent)",
+    put: "part.ops.length), instant(this.runtime))",
+  },
+  {
+    name: "the deadline of a renewal counts from the reply",
+    at: "Session.renew",
+    find: "}), sent)",
+    put: "}), instant(this.runtime))",
+  },
+  {
+    name: "the margin for clocks is dropped",
+    at: "HeldLease.constructor",
+    find: "validity(parts.op.ttl, parts.bounds)",
+    put: "parts.op.ttl",
+  },
+  {
+    name: "the margin for clocks is that of half a minute at most",
+    at: "validity",
+    find: "ttl * (1 - bounds.rate)",
+    put: "(ttl - Math.min(ttl, 30_000) * bounds.rate)",
+  },
+  {
+    name: "a jump of the backend's clock is not reckoned with",
+    at: "validity",
+    find: "- bounds.step",
+    put: "",
+  },
+  {
+    name: "the time left is told without the margin",
+    at: "HeldLease.left",
+    find: "this.#validity - this.age",
+    put: "this.ttl - this.age",
+  },
+  {
+    name: "the deadline is told without the margin",
+    at: "HeldLease.deadline",
+    find: "this.#validity",
+    put: "this.ttl",
+  },
+  {
+    name: "a wall clock that was set back makes renewals count for nothing",
+    at: "HeldLease.renewed",
+    find: "elapsed(this.#parts.runtime, sent) < this.age",
+    put: "sent.wall > this.#sent.wall",
+  },
+  {
+    name: "an answer that was overtaken takes time away",
+    at: "HeldLease.renewed",
+    find: "elapsed(this.#parts.runtime, sent) < this.age",
+    put: "sent",
+  },
+  {
+    name: "a timer that fires early ends the lease",
+    at: "HeldLease.#watch",
+    find: "() => this.#watch()",
+    put: '() => this.#lose("its timer fired", "lost")',
+  },
+  {
+    name: "a release that met a successor counts as ours",
+    at: "HeldLease.released",
+    find: "&& outcome?.leases.length === 0",
+    put: "",
+  },
+  {
+    name: "time is told by the monotonic clock alone",
+    at: "elapsed",
+    find: "Math.max(runtime.wall() - start.wall, runtime.mono() - start.mono)",
+    put: "runtime.mono() - start.mono",
+  },
+  {
+    name: "time is told by the wall clock alone",
+    at: "elapsed",
+    find: "Math.max(runtime.wall() - start.wall, runtime.mono() - start.mono)",
+    put: "runtime.wall() - start.wall",
+  },
+  {
+    name: "a joint signal waits for timers",
+    at: "firstOf",
+    find: "watchful(controller, look)",
+    put: "controller.signal",
+  },
+  {
+    name: "a failed release hides what the work said",
+    at: "Session.under",
+    find: "lease[Symbol.asyncDispose]()",
+    put: "lease.release()",
+  },
+];
+
+const IDS: readonly Story[] = [
+  {
+    name: "an id is made from what it is for",
+    at: "Session.attempt",
+    find: "const id = this.runtime.id()",
+    put: "const id = `${resource}/${seat}`",
+  },
+  {
+    name: "the tries of one wait share an id",
+    at: "Lock.begin",
+    find: "return () => this.#session.acquire(wanted)",
+    put: `const { runtime } = this.#session;
+    const [fresh, id] = [runtime.id, runtime.id()];
+    return () => {
+      runtime.id = () => id;
+      try {
+        return this.#session.acquire(wanted);
+      } finally {
+        runtime.id = fresh;
+      }
+    }`,
+  },
+  {
+    name: "an unknown outcome is taken for a refusal",
+    at: "Session.send",
+    find: "throw signal?.aborted ? signal.reason : error",
+    put: "return",
+  },
+  {
+    name: "a break names the seat and not whom it saw",
+    at: "Lock.break",
+    find: "resource, seat, id }",
+    put: "resource, seat, ...(!id && { id }) }",
+  },
+  {
+    name: "who leaves for a namesake releases whoever is there",
+    at: "Groups.#occupant",
+    find: "resource, seat, id }",
+    put: "resource, seat, ...(!id && { id }) }",
+  },
+  {
+    name: "readers of one member share a seat",
+    at: "Lock.begin",
+    find: "seat: this.#session.runtime.id()",
+    put: "seat: this.#memberId",
+  },
+  {
+    name: "one permit too many",
+    at: "Semaphore.begin",
+    find: "{ length: permits }",
+    put: "{ length: permits + 1 }",
+  },
+];
+
+const TERMS: readonly Story[] = [
+  {
+    name: "a second term begins beside work that does not listen",
+    at: "leadWith",
+    find: "await work({",
+    put: `await ((given: Leadership) =>
+        Promise.race([
+          work(given),
+          new Promise<never>((_, cut) =>
+            leadership.signal.addEventListener("abort", () => cut(leadership.signal.reason))
+          ),
+        ]))({`,
+  },
+  {
+    name: "who is back after an eviction leaves as its former life",
+    at: "Groups.rejoins",
+    find: "this.#keep(group, { ...old, lease, joined, version: 0 });",
+    put: `{
+          this.#keep(group, { ...old, lease, joined, version: 0 });
+          lease.farewell = old.lease.farewell;
+        }`,
+  },
+];
+
+const SLOTS: readonly Story[] = [
+  {
+    name: "a used slot is free again after its ttl",
+    at: "Cron.#claim",
+    find: "ttl: retain,",
+    put: "ttl,",
+  },
+  {
+    name: "a run is believed in for as long as its slot is remembered",
+    at: "Cron.#claim",
+    find: "keepAlive ? retain : ttl",
+    put: "retain",
+  },
+  {
+    name: "the slot is the clock's",
+    at: "Cron.#claim",
+    find: "seat: `${slot}`",
+    put: "seat: `${this.#session.runtime.wall() || slot}`",
+  },
+  {
+    name: "a run in once whose signal aborted frees its slot",
+    at: "CronRun.#end",
+    find: "claim.abandon()",
+    put: "if (this.#plan.signal?.aborted) ops.push(claim.giveBack());\n      claim.abandon()",
+  },
+  {
+    name: "a slot is free for a moment before it is done",
+    at: "CronRun.#end",
+    find: "ops.push(this.#write(seat, retain, note), claim.giveBack())",
+    put: "ops.push(claim.giveBack(), this.#write(seat, retain, note))",
+  },
+  {
+    name: "a run that failed counts as done",
+    at: "CronRun.#end",
+    find: 'note.outcome === "ran"',
+    put: 'note.outcome !== "started"',
+  },
+  {
+    name: "a done slot is forgotten after the run's ttl",
+    at: "CronRun.#end",
+    find: "this.#write(seat, retain, note)",
+    put: "this.#write(seat, claim.ttl, note)",
+  },
+];
+
+/** All of them. */
+export const CORE_STORIES: readonly Story[] = [...BELIEF, ...IDS, ...TERMS, ...SLOTS];

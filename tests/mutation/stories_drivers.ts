@@ -1,0 +1,217 @@
+/**
+ * Stories of the drivers: replay, tokens, guards, clocks and hidden re-sends.
+ *
+ * @module
+ */
+
+import type { Story } from "./stories.ts";
+
+const KIT: readonly Story[] = [
+  {
+    name: "a replay prolongs the lease",
+    near: "kit/step",
+    at: "acquire",
+    find: "if (holder) return",
+    put:
+      "if (holder?.id === id) table.put(resource, { ...holder, left: ttl });\n  if (holder) return",
+  },
+  {
+    name: "a replay makes a new token",
+    near: "kit/step",
+    at: "acquire",
+    find: "if (holder) return",
+    put: "if (holder && holder.id !== id) return",
+  },
+  {
+    name: "a replay checks its guard again",
+    near: "kit/step",
+    at: "acquire",
+    find: "if (holder) return",
+    put: "if (holder?.id === id && refusal(op.guard, table)) return REFUSED;\n  if (holder) return",
+  },
+  {
+    name: "a renewal prolongs a successor",
+    near: "kit/step",
+    at: "renew",
+    find: "holder?.id !== op.id",
+    put: "!holder",
+  },
+  {
+    name: "a guard looks outside its namespace",
+    at: "namespaced.prefixed",
+    find: "{ ...inside(op), guard: inside(op.guard) }",
+    put: "inside(op)",
+  },
+  {
+    name: "two namespaces run together",
+    at: "namespaced.inside",
+    find: "${namespace}/${place.resource}",
+    put: "${namespace}${place.resource}",
+  },
+  {
+    name: "a trace shows ids and values",
+    at: "traced.apply.report",
+    find: "op, resource, ...(seat",
+    put: "...ops[0]!, op, resource, ...(seat",
+  },
+];
+
+const SQLITE: readonly Story[] = [
+  {
+    name: "a write does not lock before it reads",
+    at: "SqliteTable.run",
+    find: '"begin immediate"',
+    put: '"begin deferred"',
+  },
+  {
+    name: "a failed batch is left half done",
+    at: "SqliteTable.run",
+    find: '"rollback"',
+    put: '"commit"',
+  },
+];
+
+const REDIS: readonly Story[] = [
+  {
+    name: "a replay prolongs the lease",
+    near: "redis/script",
+    at: "LUA",
+    find: "look(answer, op) return id == op.id",
+    put:
+      "if id == op.id and op.ttl then redis.call('pexpire', at, op.ttl) end\nlook(answer, op)\nreturn id == op.id",
+  },
+  {
+    name: "the counter expires with the last lock",
+    near: "redis/script",
+    at: "LUA",
+    find: "redis.call('set', ns, token)",
+    put:
+      "if op.ttl then redis.call('set', ns, token, 'px', op.ttl) else redis.call('set', ns, token) end",
+  },
+  {
+    name: "a token is the clock's alone",
+    near: "redis/script",
+    at: "LUA",
+    find: "math.max((tonumber(text[ns] or 0) or 0) + 1, clock)",
+    put: "clock",
+  },
+  {
+    name: "a release goes by the seat",
+    near: "redis/script",
+    at: "LUA",
+    find: "op.id and id ~= op.id",
+    put: "op.id == 0",
+  },
+  {
+    name: "a broken connection, and a proxy's word, count as refusals",
+    near: "redis/errors",
+    at: "MAY_PASS",
+    find: "/^(LOADING|",
+    put: "/^(Connection is closed|Bad Gateway|LOADING|",
+  },
+  {
+    name: "the client sends again by itself",
+    at: "upstash",
+    find: "retry: { retries: 0 }",
+    put: "retry: { retries: 1, backoff: () => 0 }",
+  },
+  {
+    name: "an aborted call is answered with made-up data",
+    at: "upstash",
+    find: "signal: () => signal ?? new AbortController().signal,",
+    put: "...(signal && { signal }),",
+  },
+];
+
+const POSTGRES: readonly Story[] = [
+  {
+    name: "life is told by the begin of the transaction",
+    at: "live",
+    near: "postgres",
+    find: "expires > clock_timestamp()",
+    put: "expires > now()",
+  },
+  {
+    name: "the token is read before the row's lock is ours",
+    near: "postgres/schema",
+    at: "acquire",
+    find: "greatest(old.token + 1, excluded.token)",
+    put: `greatest(excluded.token, 1 + (
+        select token from \${schema}.leases where resource = at and seat = place))`,
+  },
+  {
+    name: "a token is the clock's alone",
+    near: "postgres/schema",
+    at: "acquire",
+    find: "greatest(old.token + 1, excluded.token)",
+    put: "excluded.token",
+  },
+  {
+    name: "a replay prolongs the lease",
+    near: "postgres/schema",
+    at: "acquire",
+    find: "if found then return there; end if;",
+    put: `if found then
+      update \${schema}.leases set expires = clock_timestamp() + ttl * interval '1 ms'
+      where resource = at and seat = place and id = who;
+      return there;
+    end if;`,
+  },
+  {
+    name: "guards do not exclude each other",
+    near: "postgres/schema",
+    at: "apply",
+    find: "perform pg_advisory_xact_lock(hash",
+    put: "perform pg_advisory_xact_lock_shared(hash",
+  },
+  {
+    name: "a released lease loses its token",
+    near: "postgres/schema",
+    at: "release",
+    find: "set id = ''",
+    put: "set token = 0, id = ''",
+  },
+];
+
+const MYSQL: readonly Story[] = [
+  {
+    name: "the end of a lease is assigned before its value",
+    at: "Statements.acquire",
+    find:
+      "value = if(${dead}, values(value), value), expires = if(${dead}, values(expires), expires)",
+    put:
+      "expires = if(${dead}, values(expires), expires),\nvalue = if(${dead}, values(value), value)",
+  },
+  {
+    name: "a release ends a lease this very moment",
+    at: "Statements.release",
+    find: "it.expires = ${PAST}",
+    put: "it.expires = ${NOW}",
+  },
+  {
+    name: "a renewal or release goes by the seat",
+    near: "mysql/statements",
+    at: "seatOf",
+    find: "id = ${hex(op.id)}",
+    put: "id <> ''",
+  },
+  {
+    name: "any JSON is an answer",
+    near: "planetscale",
+    at: "queryOf",
+    find: "!headers.length && /^\\(?select/.test(sql)",
+    put: "!headers",
+  },
+  {
+    name: "errors repeat the statement",
+    at: "mysqlError",
+    find: "error instanceof Error && error.name",
+    put: "error instanceof Error && error.message",
+  },
+];
+
+/** All of them. */
+export const DRIVER_STORIES: readonly Story[] = [
+  ...[...KIT, ...SQLITE, ...REDIS],
+  ...[...POSTGRES, ...MYSQL],
+];
