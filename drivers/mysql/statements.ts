@@ -93,8 +93,9 @@ from ${this.#table} where ${at({ resource, seat })}${limit ? ` limit ${limit}` :
   }
 
   /**
-   * A page of live leases, in the order of the key. The range's ends are spelt out, for MySQL reads a
-   * range of a key where each column is compared by itself, and the whole table where two are at once.
+   * A page of live leases, in the order of the key, so that no more is read than the page has. The
+   * range's ends are spelt out: MySQL finds no range in a comparison of two columns at once. And the
+   * order names the table's columns, or it would be by the texts that are answered, which no key is.
    *
    * @throws {InvalidArgument} when the cursor is not of the prefix.
    */
@@ -110,8 +111,8 @@ from ${this.#table} where ${at({ resource, seat })}${limit ? ` limit ${limit}` :
 or (resource > ${hex(resource)}${upTo}))`;
     }
     return `select hex(resource) as resource, ${LEASE}
-from ${this.#table} ${BY_KEY} where ${range} and expires > ${NOW}
-order by resource, seat limit ${limit}`;
+from ${this.#table} it ${BY_KEY} where ${range} and expires > ${NOW}
+order by it.resource, it.seat limit ${limit}`;
   }
 
   /** Some rows dead so long that the clock is past their tokens: the next token is the clock's. */
