@@ -97,7 +97,8 @@ export class MysqlBatch {
       ok: all || there[n]?.[0]?.id === id,
       leases: [],
     }));
-    // Whoever counts fewer is not the database; but it may count no lease without end: unchanged.
+    // An answer that counts fewer is not the database's; but a lease without end stays unchanged, and
+    // may not be counted.
     const changed = ops.filter(({ ttl }, n) => ttl < Infinity && outcomes[n]?.ok).length;
     if (changed > rowsAffected!) this.#odd();
     return outcomes;
