@@ -6,15 +6,15 @@
  */
 
 import assert from "node:assert/strict";
-import { ConnectionError } from "../mod.ts";
-import type { Acquire, Op } from "../drivers/driver.ts";
-import { postgres, type PostgresQuery } from "../drivers/postgres/postgres.ts";
-import { migrate } from "../drivers/postgres/schema.ts";
-import { type PostgresServer, startPostgres } from "./servers/postgres.ts";
-import { batonErrorOf } from "./shown.ts";
+import { ConnectionError } from "../../../mod.ts";
+import type { Acquire, Op } from "../../../drivers/driver.ts";
+import { postgres, type PostgresQuery } from "../../../drivers/postgres/postgres.ts";
+import { migrate } from "../../../drivers/postgres/schema.ts";
+import { type PostgresServer, startPostgres } from "../../servers/postgres.ts";
+import { batonErrorOf } from "../../tools/shown.ts";
 
 /** What `schema()` was when `list` did not exist. */
-const VERSION_1 = await Deno.readTextFile(new URL("schemas/postgres_1.sql", import.meta.url));
+const VERSION_1 = await Deno.readTextFile(new URL("schema_1.sql", import.meta.url));
 const LIST: Op = { op: "list", prefix: "", limit: 1_000 };
 
 function acquire(resource: string, id = resource): Acquire {

@@ -5,16 +5,16 @@
  */
 
 import assert from "node:assert/strict";
-import { InvalidArgument } from "../mod.ts";
-import type { Acquire, Driver, Lease, List, Op } from "../drivers/driver.ts";
-import { mysql } from "../drivers/mysql/mysql.ts";
-import { migrate as migrateMysql } from "../drivers/mysql/schema.ts";
-import { Statements } from "../drivers/mysql/statements.ts";
-import { postgres, type PostgresQuery } from "../drivers/postgres/postgres.ts";
-import { migrate as migratePostgres } from "../drivers/postgres/schema.ts";
-import { startMysql } from "./servers/mysql.ts";
-import { queryThrough } from "./servers/mysql_query.ts";
-import { startPostgres } from "./servers/postgres.ts";
+import { InvalidArgument } from "../../../mod.ts";
+import type { Acquire, Driver, Lease, List, Op } from "../../../drivers/driver.ts";
+import { mysql } from "../../../drivers/mysql/mysql.ts";
+import { migrate as migrateMysql } from "../../../drivers/mysql/schema.ts";
+import { Statements } from "../../../drivers/mysql/statements.ts";
+import { postgres, type PostgresQuery } from "../../../drivers/postgres/postgres.ts";
+import { migrate as migratePostgres } from "../../../drivers/postgres/schema.ts";
+import { startMysql } from "../../servers/mysql.ts";
+import { queryThrough } from "../../servers/mysql_query.ts";
+import { startPostgres } from "../../servers/postgres.ts";
 
 /** One database under test, over one connection. */
 interface Place {

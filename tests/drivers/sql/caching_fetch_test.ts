@@ -6,13 +6,13 @@
  */
 
 import assert from "node:assert/strict";
-import type { Acquire, Driver, Op, Outcome } from "../drivers/driver.ts";
-import { planetscale, planetscaleQuery } from "../drivers/mysql/planetscale.ts";
-import { migrate as migrateMysql } from "../drivers/mysql/schema.ts";
-import { neon, neonQuery } from "../drivers/postgres/neon.ts";
-import { migrate as migratePostgres } from "../drivers/postgres/schema.ts";
-import { withNeon } from "./servers/with_neon.ts";
-import { withPlanetscale } from "./servers/with_planetscale.ts";
+import type { Acquire, Driver, Op, Outcome } from "../../../drivers/driver.ts";
+import { planetscale, planetscaleQuery } from "../../../drivers/mysql/planetscale.ts";
+import { migrate as migrateMysql } from "../../../drivers/mysql/schema.ts";
+import { neon, neonQuery } from "../../../drivers/postgres/neon.ts";
+import { migrate as migratePostgres } from "../../../drivers/postgres/schema.ts";
+import { withNeon } from "../../servers/with_neon.ts";
+import { withPlanetscale } from "../../servers/with_planetscale.ts";
 
 /** What such a fetch saw. */
 interface Seen {
