@@ -101,17 +101,18 @@ from ${this.#table} where ${at({ resource, seat })}${limit ? ` limit ${limit}` :
    */
   list({ prefix, after, limit }: List): string {
     const end = endOf(prefix);
-    const upTo = end === undefined ? "" : ` and resource < ${hex(end)}`;
-    let range = `resource >= ${hex(prefix)}${upTo}`;
-    if (after !== undefined) {
-      const { resource, seat } = placeIn(after);
-      // Or a cursor could reach beyond a namespace, which is a prefix too.
-      if (!resource.startsWith(prefix)) refuse("after", "it is another prefix's");
-      range = `((resource = ${hex(resource)} and seat > ${hex(seat)})
-or (resource > ${hex(resource)}${upTo}))`;
-    }
+    const upTo = end === undefined ? "" : `and resource < ${hex(end)}`;
+    const { resource, seat } = after === undefined
+      ? { resource: prefix, seat: "" }
+      : placeIn(after);
+    // Or a cursor could reach beyond a namespace, which is a prefix too.
+    if (!resource.startsWith(prefix)) refuse("after", "it is not what an earlier page answered");
+    const isNext = after === undefined ? ">=" : ">";
     return `select hex(resource) as resource, ${LEASE}
-from ${this.#table} it ${BY_KEY} where ${range} and expires > ${NOW}
+from ${this.#table} it ${BY_KEY} where expires > ${NOW} and
+((resource = ${hex(resource)} and seat ${isNext} ${hex(seat)}) or (resource > ${
+      hex(resource)
+    } ${upTo}))
 order by it.resource, it.seat limit ${limit}`;
   }
 
