@@ -1,6 +1,6 @@
 /**
  * How a database refuses a holder that is late. A lease is not mutual exclusion: a holder that was
- * paused past its ttl may still send the write it was about to send. Its fencing token tells: every
+ * paused past its ttl may still send the write it was about to send. Its fencing token shows it: every
  * lease has a greater one than all before it, so what is written to keeps the highest token it has
  * seen, and refuses, in the same atomic step as the write, whatever comes with a lower one.
  *

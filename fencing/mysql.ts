@@ -13,8 +13,8 @@
  * ```
  *
  * No row changed: it was refused, or there is no such row; `select fence from accounts where id = 42`
- * tells which. (A client that counts changed rows and not matched ones, which neither `mysql2` nor
- * PlanetScale does unless told to, also says 0 where everything was the same already.)
+ * shows which. (A client that counts changed rows and not matched ones, which neither `mysql2` nor
+ * PlanetScale does by default, also says 0 where everything was the same already.)
  *
  * **In one statement, for several rows**: join the table of fences, once {@link fenceMysql} has made
  * the resource's row in it, best right after the lock was acquired, when it also locks out the holder
@@ -34,7 +34,8 @@
 import { ConnectionError } from "../errors.ts";
 import { ddlError, errnoOf } from "../drivers/mysql/errors.ts";
 import { hex } from "../drivers/mysql/hex.ts";
-import { tableName } from "../drivers/mysql/send.ts";
+import { stamped, tableName } from "../drivers/mysql/send.ts";
+import { nonces } from "../drivers/kit/nonce.ts";
 import { checkFence, type Fence } from "./fence.ts";
 import { isStale, STALE_CONSTRAINT, StaleToken } from "./stale.ts";
 
@@ -43,14 +44,15 @@ export type FenceMysqlQuery = (sql: string) => PromiseLike<unknown>;
 
 /** Where the fences are. */
 export interface MysqlFencesOptions {
-  /** The table; `"baton_fences"` unless given. */
-  table?: string;
+  /** The table. Default: `"baton_fences"`. */
+  table?: string | undefined;
 }
 
 /**
  * The statement that makes the table, in the database that is to be written to, be the leases there
- * or not. Running it again changes nothing. Who writes needs SELECT, INSERT and UPDATE on it. It
- * needs a server that enforces CHECK: MySQL 8.0.16, MariaDB 10.2; {@link migrateMysqlFences} tries.
+ * or not. Running it again changes nothing. The user that writes needs SELECT, INSERT and UPDATE on
+ * it. It needs a server that enforces CHECK: MySQL 8.0.16, MariaDB 10.2; {@link migrateMysqlFences}
+ * tries.
  *
  * @throws {InvalidArgument} when the table is not a plain name.
  */
@@ -73,10 +75,12 @@ export function mysqlFences(options: MysqlFencesOptions = {}): readonly string[]
  * another's, or the server ignores CHECK constraints.
  */
 export async function migrateMysqlFences(
-  query: FenceMysqlQuery,
+  send: FenceMysqlQuery,
   options: MysqlFencesOptions = {},
 ): Promise<void> {
   const table = nameOf(options);
+  const nonce = nonces();
+  const query: FenceMysqlQuery = (sql) => send(stamped(sql, nonce()));
   try {
     if (await refuses(query, table)) return;
     for (const sql of mysqlFences(options)) await query(sql);
@@ -142,9 +146,10 @@ export async function fenceMysql(
   const { resource, token } = fence;
   try {
     // The token never sinks, even where somebody has turned constraints off.
-    await query(`insert into ${table} (resource, token, asked)
+    const sql = `insert into ${table} (resource, token, asked)
 values (${hex(resource)}, ${token}, ${token})
-on duplicate key update token = greatest(token, values(token)), asked = values(asked)`);
+on duplicate key update token = greatest(token, values(token)), asked = values(asked)`;
+    await query(stamped(sql, nonces()()));
   } catch (error) {
     if (isStale(error)) throw new StaleToken(fence, { cause: error });
     if ([1146, 1054].includes(errnoOf(error))) {

@@ -39,6 +39,7 @@
  */
 
 import { ConnectionError } from "../errors.ts";
+import { nonces } from "../drivers/kit/nonce.ts";
 import { migrateBy } from "../drivers/postgres/migration.ts";
 import { schemaName } from "../drivers/postgres/send.ts";
 import { checkFence, type Fence } from "./fence.ts";
@@ -49,14 +50,14 @@ export type FencePostgresQuery = (text: string, params: string[]) => PromiseLike
 
 /** Where the fences are. */
 export interface PostgresFencesOptions {
-  /** The Postgres schema, created when it is missing; `"baton"` unless given. */
-  schema?: string;
+  /** The Postgres schema; it is created when it is missing. Default: `"baton"`. */
+  schema?: string | undefined;
 }
 
 /**
  * The statements that make the table `fences` and the function `fence_1`, in the database that is to
- * be written to, be the leases there or not. Running them again changes nothing. Who writes needs
- * USAGE on the schema and SELECT, INSERT and UPDATE on `fences`.
+ * be written to, whether or not the leases are there. Running them again changes nothing. The role that
+ * writes needs USAGE on the schema and SELECT, INSERT and UPDATE on `fences`.
  *
  * @throws {InvalidArgument} when the schema is not a plain lower-case name.
  */
@@ -79,7 +80,7 @@ export async function migratePostgresFences(
 
 /**
  * Calls `fence_1` as the first statement of a transaction that you have begun. Errors other than the
- * two below come through as they are, for you to retry by (40001, 40P01).
+ * two below come through as they are, for you to decide about a retry (40001, 40P01).
  *
  * @example
  * ```ts
@@ -112,7 +113,12 @@ export async function fencePostgres(
   const name = `${schemaName(options.schema)}.fence_1`;
   checkFence(fence);
   try {
-    await query(`select ${name}($1, $2)`, [fence.resource, `${fence.token}`]);
+    // The nonce: so that no cache in between answers what it was asked before.
+    await query(`select ${name}($1, $2), $3::text`, [
+      fence.resource,
+      `${fence.token}`,
+      nonces()(),
+    ]);
   } catch (error) {
     if (isStale(error)) throw new StaleToken(fence, { cause: error });
     if (/^(3F000|42883|42P01)$/.test(String(Object(error).code))) {

@@ -97,7 +97,8 @@ export class MysqlBatch {
       ok: all || there[n]?.[0]?.id === id,
       leases: [],
     }));
-    // Whoever counts fewer is not the database; but it may count no lease without end: unchanged.
+    // An answer that counts fewer is not the database's; but a lease without end stays unchanged, and
+    // may not be counted.
     const changed = ops.filter(({ ttl }, n) => ttl < Infinity && outcomes[n]?.ok).length;
     if (changed > rowsAffected!) this.#odd();
     return outcomes;
@@ -148,7 +149,7 @@ export class MysqlBatch {
   }
 
   async #read<T>(sql: string, read: (row: Row) => T): Promise<T[]> {
-    const { rows } = await this.#send(sql);
+    const { rows } = await this.send(sql);
     try {
       return (rows as readonly Row[]).map(read);
     } catch {
@@ -157,43 +158,39 @@ export class MysqlBatch {
   }
 
   async #write(sql: string): Promise<MysqlAnswer> {
-    const answer = await this.#send(sql);
+    const answer = await this.send(sql);
     this.#wrote = true;
     return answer;
   }
 
-  async #send(sql: string): Promise<MysqlAnswer> {
-    const { signal } = this.#options;
+  /** Sends one statement; to be handed around. */
+  readonly send = async (sql: string): Promise<MysqlAnswer> => {
+    const { signal, beforeRequest } = this.#options;
     for (let deadlocks = 0;; deadlocks++) {
-      this.#mayGoOn();
+      try {
+        beforeRequest?.();
+      } catch (error) {
+        this.#fail(error);
+      }
       try {
         return await this.#server.send(sql, signal);
-      } catch (cause) {
+      } catch (error) {
         // The server has undone the statement for another's sake, and asks to send it again. One of
         // those in a deadlock always gets through.
-        if (isDeadlock(cause) && deadlocks < DEADLOCKS && !signal?.aborted) continue;
-        const error = mysqlError(this.#server.name, cause);
-        // What came before it in the batch is written.
-        throw this.#wrote && !isUnknown(error)
-          ? new UnknownOutcome(`A part of the batch was written, and then: ${error.message}`)
-          : error;
+        if (isDeadlock(error) && deadlocks < DEADLOCKS && !signal?.aborted) continue;
+        this.#fail(mysqlError(this.#server.name, error));
       }
     }
-  }
+  };
 
-  /** Whether one more request may be sent; throws when not. */
-  #mayGoOn(): void {
-    try {
-      this.#options.beforeRequest?.();
-    } catch (cause) {
-      throw this.#wrote
-        ? new UnknownOutcome(
-          "A part of the batch was written, and the rest was not allowed to be sent; sending it " +
-            "again is safe",
-          { cause },
-        )
-        : cause;
-    }
+  /** Throws the error, or says that what came before it in the batch is written. */
+  #fail(cause: unknown): never {
+    throw this.#wrote && !isUnknown(cause)
+      ? new UnknownOutcome(
+        `A part of the batch was written, and then: ${Object(cause).message}`,
+        { cause },
+      )
+      : cause;
   }
 }
 

@@ -77,18 +77,13 @@ export function mysql(query: MysqlQuery, options: MysqlOptions = {}): Driver {
       checkOps(ops, GUARANTEES.minTtl);
       // Throws where a cursor is not right, before anything is sent.
       for (const op of ops) if (op.op === "list") statements.list(op);
-      const { signal, beforeRequest } = options;
-      signal?.throwIfAborted();
+      options.signal?.throwIfAborted();
       const batch = new MysqlBatch(server, options);
       const outcomes: Outcome[] = [];
       for (const run of runsOf(ops)) outcomes.push(...await batch.run(run));
-      const sendCounted: MysqlQuery = (sql) => {
-        beforeRequest?.();
-        return send(sql, signal);
-      };
       // The answer is complete without it, and a dead row is dead whether or not it is there: so a
       // failure is left to the next sweep.
-      if (batch.litters) await sweep(statements, sendCounted).catch(() => {});
+      if (batch.litters) await sweep(statements, batch.send).catch(() => {});
       return outcomes;
     },
   };
@@ -104,7 +99,9 @@ function runsOf(ops: readonly Op[]): [Op, ...Op[]][] {
   for (const op of ops) {
     const run = runs.at(-1);
     const place = op.op === "list" ? "" : placeKey(op);
-    if (run && (areLooks(run[0], op) || (areBeats(run[0], op) && !places.has(place)))) {
+    const fits = run && run[0].op === op.op &&
+      (op.op === "inspect" || (isBeat(op) && isBeat(run[0]) && !places.has(place)));
+    if (fits) {
       run.push(op);
     } else {
       runs.push([op]);
@@ -115,11 +112,7 @@ function runsOf(ops: readonly Op[]): [Op, ...Op[]][] {
   return runs;
 }
 
-function areLooks(...ops: readonly Op[]): boolean {
-  return ops.every(({ op }) => op === "inspect");
-}
-
-/** Nobody sees of a renewal without a value when it was made. */
-function areBeats(...ops: readonly Op[]): boolean {
-  return ops.every((op) => op.op === "renew" && op.value === undefined);
+/** Whether it is a renewal without a value: nobody sees when it was made. */
+function isBeat(op: Op): boolean {
+  return op.op === "renew" && op.value === undefined;
 }

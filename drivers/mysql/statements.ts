@@ -93,25 +93,27 @@ from ${this.#table} where ${at({ resource, seat })}${limit ? ` limit ${limit}` :
   }
 
   /**
-   * A page of live leases, in the order of the key. The range's ends are spelt out, for MySQL reads a
-   * range of a key where each column is compared by itself, and the whole table where two are at once.
+   * A page of live leases, in the order of the key, so that no more is read than the page has. The
+   * range's ends are spelt out: MySQL finds no range in a comparison of two columns at once. And the
+   * order names the table's columns, or it would be by the texts that are answered, which no key is.
    *
    * @throws {InvalidArgument} when the cursor is not of the prefix.
    */
   list({ prefix, after, limit }: List): string {
     const end = endOf(prefix);
-    const upTo = end === undefined ? "" : ` and resource < ${hex(end)}`;
-    let range = `resource >= ${hex(prefix)}${upTo}`;
-    if (after !== undefined) {
-      const { resource, seat } = placeIn(after);
-      // Or a cursor could reach beyond a namespace, which is a prefix too.
-      if (!resource.startsWith(prefix)) refuse("after", "it is another prefix's");
-      range = `((resource = ${hex(resource)} and seat > ${hex(seat)})
-or (resource > ${hex(resource)}${upTo}))`;
-    }
+    const upTo = end === undefined ? "" : `and resource < ${hex(end)}`;
+    const { resource, seat } = after === undefined
+      ? { resource: prefix, seat: "" }
+      : placeIn(after);
+    // Or a cursor could reach beyond a namespace, which is a prefix too.
+    if (!resource.startsWith(prefix)) refuse("after", "it is not what an earlier page answered");
+    const isNext = after === undefined ? ">=" : ">";
     return `select hex(resource) as resource, ${LEASE}
-from ${this.#table} ${BY_KEY} where ${range} and expires > ${NOW}
-order by resource, seat limit ${limit}`;
+from ${this.#table} it ${BY_KEY} where expires > ${NOW} and
+((resource = ${hex(resource)} and seat ${isNext} ${hex(seat)}) or (resource > ${
+      hex(resource)
+    } ${upTo}))
+order by it.resource, it.seat limit ${limit}`;
   }
 
   /** Some rows dead so long that the clock is past their tokens: the next token is the clock's. */

@@ -8,7 +8,7 @@
  *
  * Its price: any request within five minutes keeps the compute awake. A lease renewed all the time
  * costs 0.25 CU × 730 h a month, about $19 on the Launch plan in 2026; a cron slot an hour costs
- * five minutes of compute each. README.md tells how to choose a ttl that lets it sleep.
+ * five minutes of compute each. README.md says how to choose a ttl that lets it sleep.
  *
  * @module
  */

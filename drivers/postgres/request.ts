@@ -93,6 +93,6 @@ function locksOf(ops: readonly Op[]): [key: string, exclusive: boolean][] {
 function rangeOf({ op, prefix, after, limit }: List): unknown {
   const { resource, seat } = after === undefined ? { resource: prefix, seat: "" } : placeIn(after);
   // Or a cursor could reach beyond a namespace, which is a prefix too.
-  if (!resource.startsWith(prefix)) refuse("after", "it is another prefix's");
+  if (!resource.startsWith(prefix)) refuse("after", "it is not what an earlier page answered");
   return { op, resource, seat, again: after !== undefined, stop: endOf(prefix), limit };
 }

@@ -1,0 +1,128 @@
+/**
+ * A `fetch` that answers from memory what it was asked before, byte for byte, as a framework's or a
+ * proxy's may: no driver over HTTP may ever hear it.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { Acquire, Driver, Op, Outcome } from "../../../drivers/driver.ts";
+import { planetscale, planetscaleQuery } from "../../../drivers/mysql/planetscale.ts";
+import { migrate as migrateMysql } from "../../../drivers/mysql/schema.ts";
+import { neon, neonQuery } from "../../../drivers/postgres/neon.ts";
+import { migrate as migratePostgres } from "../../../drivers/postgres/schema.ts";
+import { withNeon } from "../../servers/with_neon.ts";
+import { withPlanetscale } from "../../servers/with_planetscale.ts";
+
+/** What such a fetch saw. */
+interface Seen {
+  /** Requests that it answered from memory. */
+  fromMemory: number;
+  readonly caches: (RequestCache | undefined)[];
+}
+
+/** Runs a test with such a fetch in the place of the runtime's. */
+async function withCache(test: (seen: Seen) => Promise<void>): Promise<void> {
+  const real = globalThis.fetch;
+  const memory = new Map<string, { body: string; status: number; headers: Headers }>();
+  const seen: Seen = { fromMemory: 0, caches: [] };
+  globalThis.fetch = async (input, init = {}) => {
+    const headers = [...new Headers(init.headers)].sort();
+    const key = JSON.stringify([String(input), init.method, headers, init.body]);
+    seen.caches.push(init.cache);
+    const known = memory.get(key);
+    if (known) {
+      seen.fromMemory++;
+      return new Response(known.body, known);
+    }
+    const response = await real(input, init);
+    const body = await response.text();
+    // Without what was true of the body on the way.
+    const kept = {
+      body,
+      status: response.status,
+      headers: new Headers({ "content-type": "application/json" }),
+    };
+    memory.set(key, kept);
+    return new Response(body, kept);
+  };
+  try {
+    await test(seen);
+  } finally {
+    globalThis.fetch = real;
+  }
+}
+
+const PLACE = { resource: "lock:x", seat: "" };
+const acquire = (id: string): Acquire => ({ op: "acquire", ...PLACE, id, ttl: 60_000, value: "v" });
+const renew = (id: string): Op => ({ op: "renew", ...PLACE, id, ttl: 60_000 });
+const release = (id: string): Op => ({ op: "release", ...PLACE, id });
+const LOOK: Op = { op: "inspect", ...PLACE };
+const LIST: Op = { op: "list", prefix: "lock:", limit: 10 };
+
+/** The same operations again and again, while what is true of them changes. */
+async function laws(connect: () => Driver, { fromMemory }: Seen): Promise<void> {
+  assert.equal(fromMemory, 0);
+  const [one, two] = [connect(), connect()];
+  const ask = async (driver: Driver, op: Op): Promise<Outcome> => (await driver.apply([op]))[0]!;
+  const tokens: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const granted = await ask(one, acquire("a"));
+    assert.equal(granted.ok, true);
+    tokens.push(granted.leases[0]!.token);
+    const replayed = await ask(one, acquire("a"));
+    assert.deepEqual([replayed.ok, replayed.leases[0]?.token], [true, tokens.at(-1)]);
+    for (const driver of [one, two]) {
+      assert.equal((await ask(driver, acquire("b"))).ok, false);
+      for (const op of [LOOK, LIST]) {
+        assert.deepEqual((await ask(driver, op)).leases.map(({ id }) => id), ["a"]);
+      }
+    }
+    for (let beat = 0; beat < 3; beat++) assert.equal((await ask(one, renew("a"))).ok, true);
+    assert.equal((await ask(one, release("a"))).ok, true);
+    assert.equal((await ask(one, renew("a"))).ok, false, "a renewal of what is over");
+    assert.equal((await ask(one, release("a"))).ok, false);
+    for (const op of [LOOK, LIST]) assert.deepEqual((await ask(two, op)).leases, []);
+    assert.equal((await ask(two, acquire("b"))).ok, true, "it is free");
+    assert.equal((await ask(one, LOOK)).leases[0]?.id, "b");
+    assert.equal((await ask(two, release("b"))).ok, true);
+  }
+  assert.deepEqual(tokens, [...new Set(tokens)].sort((a, b) => a - b), "each grant is a new one");
+}
+
+function assertUnheard({ fromMemory, caches }: Seen): void {
+  assert.equal(fromMemory, 0, "a request was the same as an earlier one");
+  assert(caches.length > 40 && caches.every((each) => each === "no-store"), `${caches}`);
+}
+
+/** Or the cache would be no proof. */
+async function assertItCaches(send: () => Promise<unknown>, seen: Seen): Promise<void> {
+  await send();
+  const before = seen.fromMemory;
+  await send();
+  assert.equal(seen.fromMemory, before + 1, "it does not even answer what is the same");
+}
+
+Deno.test("neon: a fetch that answers equal requests from memory changes nothing", () =>
+  withNeon(({ server, sql }) =>
+    withCache(async (seen) => {
+      const { connectionString: url } = server;
+      for (let again = 0; again < 2; again++) await migratePostgres(neonQuery(url));
+      await laws(() => neon({ url }), seen);
+      assertUnheard(seen);
+      await assertItCaches(async () => await sql.query("select 1"), seen);
+    })
+  ));
+
+for (const kind of ["mysql", "mariadb"] as const) {
+  Deno.test(`planetscale over ${kind}: a fetch that answers equal requests from memory changes nothing`, () =>
+    withPlanetscale(kind, ({ server }) =>
+      withCache(async (seen) => {
+        const { databaseUrl: url } = server;
+        const query = planetscaleQuery({ url });
+        for (let again = 0; again < 2; again++) await migrateMysql(query);
+        await laws(() => planetscale({ url }), seen);
+        assertUnheard(seen);
+        await assertItCaches(() => query("select 1"), seen);
+      })));
+}
