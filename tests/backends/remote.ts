@@ -65,6 +65,8 @@ export async function startRemote<S extends Startable>(parts: Parts<S>): Promise
     pass: wait,
     tick: 100,
     restart,
+    cut: (what) => wire.faults.next(what === "request" ? "drop-request" : "drop-reply"),
+    sent: () => wire.faults.sent(),
     stop,
   };
 }
