@@ -105,7 +105,7 @@ export function page(leases: readonly Listed[], limit: number): Outcome {
 /**
  * The place in a cursor that {@link page} has made.
  *
- * @param prefix What the list asks for. A cursor of another list could lead to what it does not ask for.
+ * @param prefix What the list asks for. A cursor of another list could lead out of a namespace, which is a prefix too.
  * @throws {InvalidArgument} when it is no such cursor.
  */
 export function placeIn(after: string, prefix: string): Place {

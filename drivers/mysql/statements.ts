@@ -7,7 +7,6 @@
  */
 
 import type { Acquire, Guard, List, Release, Renew } from "../driver.ts";
-import { refuse } from "../kit/check.ts";
 import { endOf } from "../kit/order.ts";
 import { placeIn } from "../kit/step.ts";
 import { hex, text } from "./hex.ts";
@@ -103,9 +102,7 @@ from ${this.#table} where ${at({ resource, seat })}${limit ? ` limit ${limit}` :
     const upTo = end === undefined ? "" : ` and resource < ${hex(end)}`;
     let range = `resource >= ${hex(prefix)}${upTo}`;
     if (after !== undefined) {
-      const { resource, seat } = placeIn(after);
-      // Or a cursor could reach beyond a namespace, which is a prefix too.
-      if (!resource.startsWith(prefix)) refuse("after", "it is another prefix's");
+      const { resource, seat } = placeIn(after, prefix);
       range = `((resource = ${hex(resource)} and seat > ${hex(seat)})
 or (resource > ${hex(resource)}${upTo}))`;
     }

@@ -83,12 +83,12 @@ async function operations(on: Scene) {
   const lease = await granted(on.driver, mine);
   const look = inspect(mine.resource);
   const ops: Op[] = [
-    acquire(`${mine.resource}:new`),
     acquire(mine.resource),
     renew(mine),
     look,
     list(mine.resource),
     release({ ...mine, id: crypto.randomUUID() }),
+    acquire(`${mine.resource}:new`),
   ];
   return { mine, lease, ops };
 }

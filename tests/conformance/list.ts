@@ -69,7 +69,7 @@ export const listCases: readonly Case[] = [
     const edges = ["\uD7FF", "\uE000", "\uFFFF", "\u{10000}", "\u{10FFFF}", "\u{10FFFF}z"];
     const all = [...names, ...edges.map((text) => unique + text)];
     const held = await takeAll(on.driver, all.map((resource) => acquire(resource)));
-    for (const prefix of all) {
+    for (const prefix of [unique, ...all]) {
       const under = held.filter(({ resource }) => resource.startsWith(prefix));
       isListed(await listed(on.other, prefix), under);
     }
@@ -177,6 +177,7 @@ export const listCases: readonly Case[] = [
   law(13, "what is no cursor is refused, or answered with nothing but the truth", async (on) => {
     const unique = on.name();
     const held = await takeAll(on.driver, [acquire(`${unique}a`), acquire(`${unique}b`)]);
+    await takeAll(on.driver, [acquire(on.name("", "front")), acquire(on.name("z", "front"))]);
     const { after: foreign } = (await apply(on.driver, [list("", 1)]))[0] ?? {};
     for (const cursor of [...NO_CURSORS, ...(foreign === undefined ? [] : [foreign])]) {
       const { leases, code } = await on.driver.apply([list(unique, 1, cursor)]).then(

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { ConnectionError } from "../../errors.ts";
 import type { Acquire, Driver, Lease, Op } from "../../drivers/driver.ts";
 import type { Case } from "./backend.ts";
-import { apply, codeOf, granted, isGranted, isOutcome, lists, rejected } from "./expect.ts";
+import { apply, codeOf, granted, lists, rejected } from "./expect.ts";
 import { acquire, breakSeat, ifHeld, inspect, list, release, renew } from "./operations.ts";
 import { law, type Scene } from "./scene.ts";
 
