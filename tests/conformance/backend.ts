@@ -22,7 +22,9 @@ export interface Backend {
   restart?(): Promise<void>;
   /**
    * Cuts the next request that any handle sends. `withCuts()` makes this for a driver that has no wire
-   * of its own. Absent where it cannot be done; then `cutCases` cannot be run.
+   * of its own. Any way will do that leaves the client without an answer, such as a proxy's error page
+   * and half of a reply; a broken connection may not do, for the `fetch` of some runtimes then sends
+   * again by itself. Absent where it cannot be done; then `cutCases` cannot be run.
    */
   cut?(what: Cut): void | Promise<void>;
   /**
