@@ -33,9 +33,10 @@
  *    thrown counts as `UnknownOutcome`. Errors are told apart by their `code`, so a driver may bring
  *    its own copy of them.
  * 11. Limits, checked before anything is sent: a resource (and a prefix) of 512 bytes of UTF-8, a seat
- *    of 512, an id of 128, a value of 65,536; none with U+0000 or half of a surrogate pair; a resource
- *    and an id of at least one character. A ttl is a whole number of ms from `minTtl` to 2^31 − 1, or
- *    `Infinity`; a patience one from 0 to 2^31 − 1; a limit one from 1 to 1,000.
+ *    of 512, an id of 128, a value of 65,536, a cursor of 4,096; none with U+0000 or half of a
+ *    surrogate pair; a resource, an id and a cursor of at least one character. A ttl is a whole number
+ *    of ms from `minTtl` to 2^31 − 1, or `Infinity`; a patience one from 0 to 2^31 − 1; a limit one
+ *    from 1 to 1,000.
  * 12. No request is byte for byte the same as an earlier one of this process, so that nothing in
  *    between can answer with an old reply: a nonce that the backend ignores goes along. Transports over
  *    HTTP also forbid caching where the runtime can.

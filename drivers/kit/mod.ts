@@ -6,6 +6,7 @@
  */
 
 export { checkOps, MAX_LIMIT, MAX_TTL, refuse } from "./check.ts";
+export { CODEC_VERSION, decodeOps, decodeOutcomes, encodeOps, encodeOutcomes } from "./codec.ts";
 export { failure, type Verdict } from "./failure.ts";
 export { bySeat, endOf, placeKey } from "./order.ts";
 export { plain, textOf } from "./plain_words.ts";

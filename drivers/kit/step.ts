@@ -87,7 +87,11 @@ function release(op: Release, table: Table): Outcome {
 }
 
 function list({ prefix, after, limit }: List, table: Table): Outcome {
-  const leases = table.scan(prefix, after === undefined ? undefined : placeIn(after), limit);
+  const leases = table.scan(
+    prefix,
+    after === undefined ? undefined : placeIn(after, prefix),
+    limit,
+  );
   return page(leases, limit);
 }
 
@@ -101,14 +105,14 @@ export function page(leases: readonly Listed[], limit: number): Outcome {
 /**
  * The place in a cursor that {@link page} has made.
  *
+ * @param prefix What the list asks for. A cursor of another list could lead out of a namespace, which is a prefix too.
  * @throws {InvalidArgument} when it is no such cursor.
  */
-export function placeIn(after: string): Place {
+export function placeIn(after: string, prefix: string): Place {
   try {
     const [resource, seat, ...rest] = JSON.parse(after);
-    if (typeof resource === "string" && typeof seat === "string" && rest.length === 0) {
-      return { resource, seat };
-    }
+    const fits = typeof resource === "string" && typeof seat === "string" && rest.length === 0;
+    if (fits && resource.startsWith(prefix)) return { resource, seat };
   } catch {
     // See below.
   }

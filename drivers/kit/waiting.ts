@@ -35,12 +35,13 @@ export class Waiters {
   /**
    * Runs an acquisition, and waits for its grant at most its patience.
    *
-   * @throws {UnknownOutcome} when the signal aborts meanwhile; it is never granted then.
+   * @throws {UnknownOutcome} when the signal aborts meanwhile, or has aborted; it is never granted then.
    */
   async acquire(op: Acquire, signal: AbortSignal | undefined): Promise<Outcome> {
     const { patience = 0, resource, guard } = op;
     const first = step(op, this.#table);
     if (first.ok || patience === 0) return first;
+    if (signal?.aborted) throw withdrawn();
     let cancel = (): void => {};
     let abort = (): void => {};
     let leave = (): void => {};
@@ -48,7 +49,7 @@ export class Waiters {
     try {
       return await new Promise<Outcome>((answer, reject) => {
         leave = this.#enter({ op, resources, answer });
-        abort = () => reject(new UnknownOutcome("the call was aborted while it waited"));
+        abort = () => reject(withdrawn());
         signal?.addEventListener("abort", abort, { once: true });
         cancel = this.#untilOver(op, patience, first, answer);
       });
@@ -111,4 +112,12 @@ export class Waiters {
       cancel();
     };
   }
+}
+
+/** Of the batch around it something may be done. */
+function withdrawn(): UnknownOutcome {
+  return new UnknownOutcome(
+    "The call was aborted while it waited: this lease was not granted and will not be; what came " +
+      "before it in the same batch may have been done",
+  );
 }

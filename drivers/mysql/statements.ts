@@ -7,7 +7,6 @@
  */
 
 import type { Acquire, Guard, List, Release, Renew } from "../driver.ts";
-import { refuse } from "../kit/check.ts";
 import { endOf } from "../kit/order.ts";
 import { placeIn } from "../kit/step.ts";
 import { hex, text } from "./hex.ts";
@@ -104,9 +103,7 @@ from ${this.#table} where ${at({ resource, seat })}${limit ? ` limit ${limit}` :
     const upTo = end === undefined ? "" : `and resource < ${hex(end)}`;
     const { resource, seat } = after === undefined
       ? { resource: prefix, seat: "" }
-      : placeIn(after);
-    // Or a cursor could reach beyond a namespace, which is a prefix too.
-    if (!resource.startsWith(prefix)) refuse("after", "it is not what an earlier page answered");
+      : placeIn(after, prefix);
     const isNext = after === undefined ? ">=" : ">";
     return `select hex(resource) as resource, ${LEASE}
 from ${this.#table} it ${BY_KEY} where expires > ${NOW} and

@@ -5,7 +5,6 @@
  */
 
 import type { Guard, List, Op } from "../driver.ts";
-import { refuse } from "../kit/check.ts";
 import { endOf, placeKey } from "../kit/order.ts";
 import { placeIn } from "../kit/step.ts";
 
@@ -91,8 +90,8 @@ function locksOf(ops: readonly Op[]): [key: string, exclusive: boolean][] {
 
 /** A list as a range of the key: from a place on (`again`: that place was answered before). */
 function rangeOf({ op, prefix, after, limit }: List): unknown {
-  const { resource, seat } = after === undefined ? { resource: prefix, seat: "" } : placeIn(after);
-  // Or a cursor could reach beyond a namespace, which is a prefix too.
-  if (!resource.startsWith(prefix)) refuse("after", "it is not what an earlier page answered");
+  const { resource, seat } = after === undefined
+    ? { resource: prefix, seat: "" }
+    : placeIn(after, prefix);
   return { op, resource, seat, again: after !== undefined, stop: endOf(prefix), limit };
 }

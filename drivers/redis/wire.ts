@@ -57,7 +57,8 @@ function placeOf({ resource, seat }: Exclude<Op, List> | Guard): Place {
 }
 
 function listed({ op, prefix, after, limit }: List): Record<string, string | undefined> {
-  if (after !== undefined && !/^\d{1,20}$/.test(after)) {
+  // Redis counts in 64 bits, and takes what is more for an error of its own.
+  if (after !== undefined && !(/^\d{1,20}$/.test(after) && BigInt(after) < 2n ** 64n)) {
     refuse("after", "it is not what an earlier page answered");
   }
   return { op, prefix: escape(prefix), after, limit: `${limit}` };

@@ -14,12 +14,13 @@ import type { Backend as Place } from "../conformance/mod.ts";
 import type { Backend } from "./backend.ts";
 import { onClock } from "./fake_clock.ts";
 
-/** Memory on a fake clock, behind a decorator. */
+/** Memory on a fake clock, behind a decorator; the way in between can be cut. */
 export function decorated(decorate: (inner: Driver) => Driver, now?: () => number): Place {
-  return onClock(now, (now) => {
-    const shared = memory({ now });
-    return () => decorate(shared);
+  const plain = onClock(now, (now, after) => {
+    const shared = memory({ now, after });
+    return () => shared;
   });
+  return { ...plain, connect: async () => decorate(await plain.connect()) };
 }
 
 /** The same as an entry of the registry. */
@@ -30,13 +31,25 @@ export function decorator(name: string, decorate: (inner: Driver) => Driver): Ba
   return { name, key: name, clock: "fake", lanes: 1, has: {}, start };
 }
 
+/** A decorator that mends by itself what is cut, so that a cut cannot be seen from outside. */
+function mending(name: string, decorate: (inner: Driver) => Driver): Backend {
+  const { start, ...entry } = decorator(name, decorate);
+  return {
+    ...entry,
+    start: async (options) => {
+      const { cut: _, ...backend } = await start(options);
+      return backend;
+    },
+  };
+}
+
 /** The table. */
 export const DECORATORS: readonly Backend[] = [
-  decorator("retrying", (inner) => retrying(inner)),
+  mending("retrying", (inner) => retrying(inner)),
   decorator("namespaced", (inner) => namespaced(inner, "app-1")),
   decorator("traced", (inner) => traced(inner, () => {})),
   decorator("budgeted", (inner) => budgeted(inner, Number.MAX_SAFE_INTEGER)),
-  decorator(
+  mending(
     "all decorators together",
     (inner) => retrying(traced(namespaced(namespaced(inner, "outer"), "inner"), () => {})),
   ),

@@ -5,14 +5,17 @@
  */
 
 import type { Driver } from "../../drivers/driver.ts";
-import { type Backend as Place, onFakeClock } from "../conformance/mod.ts";
+import { type After, type Backend as Place, onFakeClock, withCuts } from "../conformance/mod.ts";
 
-/** On the caller's clock, or else on one that `pass()` sets on. */
+/**
+ * On the caller's clock, or else on one that `pass()` sets on. Only the latter has timers for drivers
+ * that hold requests. The way to it can be cut.
+ */
 export function onClock(
   now: (() => number) | undefined,
-  open: (now: () => number) => () => Driver,
+  open: (now: () => number, after?: After) => () => Driver,
 ): Place {
-  if (!now) return onFakeClock(open);
+  if (!now) return withCuts(onFakeClock(open));
   const pass = () => Promise.reject(new Error("the clock is the caller's, who lets time pass"));
   return { connect: open(now), pass, tick: 1 };
 }

@@ -6,7 +6,9 @@
 
 import { memory as makeMemory } from "../../drivers/memory.ts";
 import { type Backend, wait } from "./backend.ts";
+import { withCuts } from "../conformance/mod.ts";
 import { decorator } from "./decorators.ts";
+import { wired } from "./wired.ts";
 
 /** On a fake clock. */
 export const memory: Backend = decorator("memory", (inner) => inner);
@@ -21,6 +23,18 @@ export const memoryOnItsOwnClock: Backend = {
   start() {
     const shared = makeMemory();
     const stop = () => Promise.resolve();
-    return Promise.resolve({ connect: () => shared, pass: wait, tick: 50, stop });
+    const backend = withCuts({ connect: () => shared, pass: wait, tick: 50 });
+    return Promise.resolve({ ...backend, stop });
   },
+};
+
+/** On a fake clock, behind a wire that carries texts. */
+export const memoryBehindAWire: Backend = {
+  name: "memory behind a wire",
+  key: "memory-wire",
+  clock: "fake",
+  lanes: 1,
+  has: {},
+  start: ({ now } = {}) =>
+    Promise.resolve({ ...wired(undefined, now), stop: () => Promise.resolve() }),
 };

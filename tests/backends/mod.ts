@@ -6,7 +6,7 @@
  */
 
 import type { Backend, Capability } from "./backend.ts";
-import { memory, memoryOnItsOwnClock } from "./memory.ts";
+import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
 import { sqlite } from "./sqlite.ts";
@@ -19,6 +19,7 @@ export { DECORATORS } from "./decorators.ts";
 export const BACKENDS: readonly Backend[] = [
   memory,
   memoryOnItsOwnClock,
+  memoryBehindAWire,
   sqlite,
   upstash,
   neon,

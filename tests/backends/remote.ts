@@ -5,6 +5,7 @@
  */
 
 import { type FakedClock, within } from "../servers/faked_clock.ts";
+import type { Fault } from "../servers/faults.ts";
 import { type RunningWith, type Server, wait, type Wire } from "./backend.ts";
 
 /** A server as `../servers/` starts it. */
@@ -31,6 +32,9 @@ export interface Parts<S extends Startable> {
 
 /** A remote backend, with its server itself for what only this kind of server can do. */
 export type Remote<S> = RunningWith<"server" | "wire"> & { readonly own: S };
+
+/** What a proxy answers in the place of a server. */
+const NOT_REACHED: Fault = { status: 502, body: "<html><h1>Bad Gateway</h1></html>" };
 
 /** Starts server and front end; what fails leaves nothing running. */
 export async function startRemote<S extends Startable>(parts: Parts<S>): Promise<Remote<S>> {
@@ -65,6 +69,9 @@ export async function startRemote<S extends Startable>(parts: Parts<S>): Promise
     pass: wait,
     tick: 100,
     restart,
+    // Not by a broken connection: there a runtime's own fetch sends again, unasked.
+    cut: (what) => wire.faults.next(what === "request" ? NOT_REACHED : "truncate"),
+    sent: () => wire.faults.sent(),
     stop,
   };
 }

@@ -8,7 +8,10 @@ import type { Driver } from "../../drivers/driver.ts";
 
 /** A backend under test. One serves the whole suite: every case makes names of its own. */
 export interface Backend {
-  /** A fresh handle, as another client would have it, on the *same* backend. */
+  /**
+   * A fresh handle, as another client would have it, on the *same* backend. It may be one that all share,
+   * unless it is `AsyncDisposable`: the suite disposes of some that it asked for.
+   */
   connect(): Driver | Promise<Driver>;
   /** Lets that much time pass on the backend's clock: a fake one is set on, a real one waited for. */
   pass(ms: number): Promise<void>;
@@ -18,6 +21,18 @@ export interface Backend {
    */
   restart?(): Promise<void>;
   /**
+   * Cuts the next request that any handle sends. `withCuts()` makes this for a driver that has no wire
+   * of its own. Any way will do that leaves the client without an answer, such as a proxy's error page
+   * and half of a reply; a broken connection may not do, for the `fetch` of some runtimes then sends
+   * again by itself. Absent where it cannot be done; then `cutCases` cannot be run.
+   */
+  cut?(what: Cut): void | Promise<void>;
+  /**
+   * Every request that was sent since this was called last, byte for byte, one text each. Absent where
+   * nothing is sent, or nobody can see it; then `requestCases` cannot be run.
+   */
+  sent?(): readonly string[] | Promise<readonly string[]>;
+  /**
    * The shortest ttl, in milliseconds, with which timing is reliable here if nothing else runs: 1 on
    * a fake clock, 100 over HTTP to a server nearby. A lease is expected to be alive until at least
    * this long before its end. On a real clock the suite measures how long requests take, and uses
@@ -25,6 +40,12 @@ export interface Backend {
    */
   readonly tick: number;
 }
+
+/**
+ * Where a request is cut. `"request"`: nothing of it arrives. `"reply"`: the backend does what was asked,
+ * and its answer is lost.
+ */
+export type Cut = "request" | "reply";
 
 /** One law that every driver keeps. It fails by rejecting; how it is run is the runner's business. */
 export interface Case {
@@ -37,7 +58,8 @@ export interface Case {
   readonly crowd: boolean;
   /**
    * Tries it. Cases may run one after the other in any order; side by side only where the clock is
-   * real, for a fake one would be set on under the feet of the others.
+   * real, for a fake one would be set on under the feet of the others; and those of `restartCases`,
+   * `cutCases` and `requestCases` never.
    */
   run(backend: Backend): Promise<void>;
 }

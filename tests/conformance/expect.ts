@@ -23,7 +23,14 @@ export async function apply(driver: Driver, ops: readonly Op[]): Promise<readonl
   const outcomes = await driver.apply(ops);
   assert.ok(Array.isArray(outcomes), "apply() must answer an array");
   assert.equal(outcomes.length, ops.length, "one outcome for each operation");
-  for (const { ok, leases } of outcomes) {
+  for (const [index, { ok, leases, after }] of outcomes.entries()) {
+    if (after !== undefined) {
+      assert.equal(ops[index]?.op, "list", "only a list has a cursor");
+      assert.ok(
+        typeof after === "string" && after !== "",
+        "a cursor is a text, and not an empty one",
+      );
+    }
     assert.equal(typeof ok, "boolean", "ok must be a boolean");
     assert.ok(Array.isArray(leases), "leases must be an array");
     for (const { seat, id, token, value, left } of leases) {

@@ -7,6 +7,8 @@
 import assert from "node:assert/strict";
 import { MAX_TTL } from "../../drivers/kit/check.ts";
 import type { Case } from "./backend.ts";
+import { granted, lists, renewed } from "./expect.ts";
+import { acquire, inspect, renew } from "./operations.ts";
 import { law } from "./scene.ts";
 
 const CONSISTENCY: readonly string[] = ["linearizable", "until-failover"];
@@ -28,4 +30,18 @@ export const guaranteeCases: readonly Case[] = [
     assert.equal(on.other.name, name);
     return Promise.resolve();
   }),
+  law(
+    9,
+    "a handle may be disposable: then it goes, twice if need be, and no lease with it",
+    async (on) => {
+      const gone = await on.backend.connect();
+      const dispose = gone[Symbol.asyncDispose];
+      assert.ok(dispose === undefined || typeof dispose === "function", `${typeof dispose}`);
+      const mine = acquire(on.name());
+      const lease = await granted(gone, mine);
+      for (let turn = 0; turn < 2; turn++) await dispose?.call(gone);
+      await lists(on.driver, inspect(mine.resource), [lease]);
+      await renewed(on.other, renew(mine), lease);
+    },
+  ),
 ];

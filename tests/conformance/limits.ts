@@ -8,7 +8,16 @@ import assert from "node:assert/strict";
 import type { Op } from "../../drivers/driver.ts";
 import type { Case } from "./backend.ts";
 import { codeOf, granted, lists, refused, rejected, released, renewed } from "./expect.ts";
-import { acquire, breakSeat, ifHeld, ifVacant, inspect, release, renew } from "./operations.ts";
+import {
+  acquire,
+  breakSeat,
+  ifHeld,
+  ifVacant,
+  inspect,
+  list,
+  release,
+  renew,
+} from "./operations.ts";
 import { law } from "./scene.ts";
 
 /** Not a text: half a character, a zero that C ends its strings with, too many bytes. */
@@ -19,7 +28,7 @@ const BAD_VALUES = ["\uD800", "{\0}", "x".repeat(65_537), "é".repeat(32_769)];
 /** Cases about arguments at and beyond their limits. */
 export const limitCases: readonly Case[] = [
   law(
-    9,
+    11,
     "a ttl that is no whole number from minTtl to 2**31 - 1 or Infinity is refused",
     async (on) => {
       const { minTtl } = on.driver.guarantees;
@@ -31,7 +40,7 @@ export const limitCases: readonly Case[] = [
       );
     },
   ),
-  law(9, "a resource or seat that is ill-formed, empty or too long is refused", async (on) => {
+  law(11, "a resource or seat that is ill-formed, empty or too long is refused", async (on) => {
     const unfit = (
       fine: ReturnType<typeof acquire>,
       parts: { resource: string } | { seat: string },
@@ -45,21 +54,40 @@ export const limitCases: readonly Case[] = [
       ...BAD_NAMES.flatMap((seat) => unfit(fine, { seat })),
     ]);
   }),
-  law(9, "an id or value that is ill-formed or too long is refused", async (on) => {
+  law(11, "an id or value that is ill-formed or too long is refused", async (on) => {
     await refusesAll(on.driver, on.name(), (fine) => [
       ...BAD_IDS.map((id) => ({ ...fine, id })),
       ...BAD_IDS.flatMap((id) => [renew({ ...fine, id }), release({ ...fine, id })]),
       ...BAD_VALUES.flatMap((value) => [{ ...fine, value }, renew(fine, value)]),
     ]);
   }),
-  law(9, "a guard on what cannot be a resource or seat is refused", async (on) => {
+  law(11, "a guard on what cannot be a resource or seat is refused", async (on) => {
     await refusesAll(on.driver, on.name(), (fine) =>
       [
         ...[...BAD_NAMES, ""].flatMap((resource) => [ifHeld(resource), ifVacant(resource, "s")]),
         ...BAD_NAMES.map((seat) => ifVacant(fine.resource, seat)),
       ].flatMap((guard) => [{ ...fine, guard }, release(fine, guard), breakSeat(fine, guard)]));
   }),
-  law(8, "a seat of 512 bytes, an id of 128 and a resource of 400 are carried", async (on) => {
+  law(11, "a prefix, cursor or page size that is none is refused", async (on) => {
+    const limits = [0, -1, 1.5, NaN, Infinity, 1_001, "7" as unknown as number];
+    await refusesAll(on.driver, on.name(), () => [
+      ...BAD_NAMES.map((prefix) => list(prefix)),
+      ...limits.map((limit) => list("p", limit)),
+      ...["", "\uD800", "\0", "x".repeat(4_097)].map((after) => list("p", 1, after)),
+    ]);
+  }),
+  law(11, "a patience that is no whole number from 0 to 2**31 - 1 is refused", async (on) => {
+    const patiences = [-1, 1.5, NaN, Infinity, 2 ** 31, "7" as unknown as number];
+    await refusesAll(
+      on.driver,
+      on.name(),
+      (fine) => patiences.map((patience) => ({ ...fine, patience })),
+    );
+    for (const patience of [0, 2 ** 31 - 1]) {
+      await granted(on.driver, acquire(on.name(), { patience }));
+    }
+  }),
+  law(11, "a seat of 512 bytes, an id of 128 and a resource of 400 are carried", async (on) => {
     const unique = on.name();
     for (const letter of ["x", "é", "日", "\u{1F600}", '"', "\\"]) {
       const mine = acquire(fill(unique, letter, 400), {
@@ -76,14 +104,14 @@ export const limitCases: readonly Case[] = [
       await released(on.driver, release(mine));
     }
   }),
-  law(8, "seats that differ in their last byte only are different seats", async (on) => {
+  law(11, "seats that differ in their last byte only are different seats", async (on) => {
     const resource = on.name();
     const one = acquire(resource, { seat: `${"x".repeat(511)}1` });
     const two = acquire(resource, { seat: `${"x".repeat(511)}2` });
     const leases = [await granted(on.driver, one), await granted(on.driver, two)];
     await lists(on.other, inspect(resource), leases);
   }),
-  law(8, "a value of no bytes and one of 65,536 are carried", async (on) => {
+  law(11, "a value of no bytes and one of 65,536 are carried", async (on) => {
     for (
       const value of [
         "",

@@ -1,47 +1,52 @@
 /**
  * The conformance suite: what every driver, and every decorator of one, must do. It needs no test
- * framework and runs wherever `node:assert` does.
+ * framework and runs wherever `node:assert` does. `docs/write-a-driver.md` shows it in use.
  *
  * @example
  * ```ts
- * import { type Backend, driverCases, restartCases } from "@baton/baton/testing";
+ * import { type Backend, casesFor, withCuts } from "@baton/baton/testing";
  * import { memory as myDriver } from "@baton/baton/drivers/memory";
  *
  * const shared = myDriver(); // or one per connection, to a server
- * const backend: Backend = {
+ * const backend: Backend = withCuts({
  *   connect: () => shared,
  *   pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
  *   tick: 100,
- * };
- * for (const { name, run } of [...driverCases, ...(backend.restart ? restartCases : [])]) {
- *   Deno.test(name, () => run(backend));
- * }
+ * });
+ * for (const { name, run } of await casesFor(backend)) Deno.test(name, () => run(backend));
  * ```
  *
  * @module
  */
 
 import { acquireCases } from "./acquire.ts";
-import type { Case } from "./backend.ts";
+import type { Backend, Case } from "./backend.ts";
 import { batchCases } from "./batch.ts";
+import { cutCases } from "./cuts.ts";
 import { guaranteeCases } from "./guarantees.ts";
 import { guardCases } from "./guards.ts";
 import { limitCases } from "./limits.ts";
+import { listCases } from "./list.ts";
+import { noPushCases, pushCases } from "./patience.ts";
 import { raceCases } from "./races.ts";
 import { refusalCases } from "./refusals.ts";
 import { releaseCases } from "./release.ts";
 import { renewCases } from "./renew.ts";
 import { replayCases } from "./replay.ts";
+import { reportCases, requestCases } from "./requests.ts";
+import { restartCases } from "./restart.ts";
 import { signalCases } from "./signals.ts";
 import { textCases } from "./texts.ts";
 import { tokenCases } from "./tokens.ts";
 
 export type * from "../../drivers/driver.ts";
-export type { Backend, Case } from "./backend.ts";
+export type { After } from "../../drivers/kit/mod.ts";
+export type { Backend, Case, Cut } from "./backend.ts";
 export { onFakeClock } from "./fake_clock.ts";
-export { restartCases } from "./restart.ts";
+export { withCuts } from "./with_cuts.ts";
+export { cutCases, noPushCases, pushCases, requestCases, restartCases };
 
-/** The laws that every backend keeps. */
+/** The laws that every backend keeps, whatever it can do and be seen to do. */
 export const driverCases: readonly Case[] = [
   ...guaranteeCases,
   ...acquireCases,
@@ -56,4 +61,21 @@ export const driverCases: readonly Case[] = [
   ...limitCases,
   ...textCases,
   ...signalCases,
+  ...listCases,
+  ...reportCases,
 ];
+
+/**
+ * All laws that this backend can be held to: those of every backend; those about patience, which depend
+ * on its `guarantees.push`; and those for which it offers `restart`, `cut` and `sent`.
+ */
+export async function casesFor(backend: Backend): Promise<readonly Case[]> {
+  const { guarantees: { push } } = await backend.connect();
+  return [
+    ...driverCases,
+    ...push ? pushCases : noPushCases,
+    ...backend.restart ? restartCases : [],
+    ...backend.cut ? cutCases : [],
+    ...backend.sent ? requestCases : [],
+  ];
+}

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Acquire, Guard, Inspect, Release, Renew } from "../../drivers/driver.ts";
+import type { Acquire, Guard, Inspect, List, Release, Renew } from "../../drivers/driver.ts";
 
 /** A ttl that does not end while a case runs, and that a crashed run leaves behind for minutes. */
 export const LONG = 600_000;
@@ -50,6 +50,11 @@ export function breakSeat({ resource, seat }: Place, guard?: Guard): Release {
 /** Looks at one seat, or at all. */
 export function inspect(resource: string, seat?: string): Inspect {
   return { op: "inspect", resource, ...(seat !== undefined && { seat }) };
+}
+
+/** Looks at all resources whose names begin so, a page at a time. */
+export function list(prefix: string, limit = 1_000, after?: string): List {
+  return { op: "list", prefix, limit, ...(after !== undefined && { after }) };
 }
 
 /** Only if somebody is there. */

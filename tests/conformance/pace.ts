@@ -12,6 +12,7 @@
  */
 
 import type { Driver } from "../../drivers/driver.ts";
+import { wrapped } from "../../drivers/kit/wrapped.ts";
 
 /** What is known of time where laws are tried. */
 export interface Surroundings {
@@ -56,9 +57,14 @@ export async function atPace<T>(at: Surroundings, work: (watch: Watch) => Promis
 
 /** A clock that is set on by hand is never late, so nothing is measured by it. */
 async function paceOf(at: Surroundings): Promise<Pace> {
-  const start = performance.now();
-  await at.pass(PROBE);
-  return new Pace(at, performance.now() - start >= PROBE / 2);
+  // Three times, for a machine that is busy can make any clock look like one that is waited for.
+  let least = Infinity;
+  for (let probe = 0; probe < 3 && least >= PROBE / 2; probe++) {
+    const start = performance.now();
+    await at.pass(PROBE);
+    least = Math.min(least, performance.now() - start);
+  }
+  return new Pace(at, least >= PROBE / 2);
 }
 
 /** What was measured in one place. */
@@ -182,13 +188,15 @@ export class Watch {
   driver(inner: Driver): Driver {
     if (!this.#real) return inner;
     return {
-      ...inner,
+      ...wrapped(inner),
       // Not async, for what throws must go on to throw.
       apply: (ops, options) => {
         if (ops.length > MANY) return inner.apply(ops, options);
+        // What may wait at the backend is late only after that.
+        const waits = ops.reduce((all, op) => all + ("patience" in op ? op.patience ?? 0 : 0), 0);
         const start = performance.now();
         const answer = inner.apply(ops, options);
-        const note = (): void => this.note(performance.now() - start);
+        const note = (): void => this.note(Math.max(0, performance.now() - start - waits));
         answer.then(note, note);
         return answer;
       },

@@ -97,7 +97,7 @@ Deno.test("a refused try that arrives once more, late, makes no second holder", 
   for (let ms = 0; ms < 30_000; ms += 100) {
     await scene.runtime.advance(100);
     theirs ??= await c.acquire({ timeout: 0 });
-    const believers = [mine, theirs].filter((lease: Lease | null) => lease?.held);
+    const believers: (Lease | null)[] = [mine, theirs].filter((lease: Lease | null) => lease?.held);
     assert(believers.length < 2, `two hold it after ${ms} ms`);
     if (theirs && !(theirs as Lease).held) break;
   }

@@ -76,6 +76,8 @@ export class Faults {
   #queue: Fault[] = [];
   #choose: (requestIndex: number) => Fault = () => "pass";
   #requests = 0;
+  /** What was asked for, once somebody wants to know. */
+  #texts: string[] | undefined;
 
   constructor(options: FaultOptions = {}) {
     this.redirectTo = options.redirectTo;
@@ -97,6 +99,13 @@ export class Faults {
     this.#choose = () => "pass";
   }
 
+  /** Every request since the last call, byte for byte; the first call begins to keep them. */
+  sent(): readonly string[] {
+    const texts = this.#texts ?? [];
+    this.#texts = [];
+    return texts;
+  }
+
   count(kind: FaultKind): number {
     return this.seen.filter((record) => record.kind === kind).length;
   }
@@ -115,6 +124,7 @@ export class Faults {
     const index = this.#requests++;
     const fault = this.#queue.shift() ?? this.#choose(index);
     const { method, url } = request;
+    this.#texts?.push(`${method} ${url}\n${new TextDecoder().decode(request.body)}`);
     const record: FaultRecord = { kind: kindOf(fault), index, method, url, executed: 0 };
     this.seen.push(record);
     return { fault, record };

@@ -12,12 +12,13 @@ export type Step = (op: SeatOp, run: (op: SeatOp) => Promise<Outcome>) => Promis
 
 /** Puts a step in front of a sound driver. What the step leaves alone stays sound. */
 export function eachOp(inner: Driver, step: Step): Driver {
-  const run = async (op: SeatOp) => (await inner.apply([op]))[0] as Outcome;
   return {
     ...inner,
-    async apply(ops, { signal } = {}) {
+    async apply(ops, { signal, beforeRequest } = {}) {
       checkOps(ops, inner.guarantees.minTtl);
       signal?.throwIfAborted();
+      if (ops.length > 0) beforeRequest?.();
+      const run = async (op: SeatOp) => (await inner.apply([op], { signal }))[0] as Outcome;
       const outcomes: Outcome[] = [];
       for (const op of ops as readonly SeatOp[]) outcomes.push(await step(op, run));
       return outcomes;

@@ -1,6 +1,33 @@
 /**
- * The coordinator's suite: what every coordinator does, on every backend. It asks for all that
- * Tooz's own suite asks for (each case names those tests), and for what that one never tried.
+ * The coordinator's suite: what every coordinator does, on every backend. A driver that passes the suite
+ * of `@baton/baton/testing` should pass this one, too; it shows what a user would meet. It asks for all
+ * that Tooz's own suite asks for (each case names those tests), and for what that one never tried. It
+ * needs no test framework and runs wherever `node:assert` does.
+ *
+ * @example On a clock that only the cases set on:
+ * ```ts
+ * import { coordinationCases, placeOnFakeClock } from "@baton/baton/testing/coordination";
+ * import { memory as myDriver } from "@baton/baton/drivers/memory";
+ *
+ * const place = placeOnFakeClock((now, after) => {
+ *   const shared = myDriver({ now, after });
+ *   return () => shared;
+ * });
+ * for (const { name, run } of coordinationCases) Deno.test(name, () => run(place));
+ * ```
+ * @example On the clock of a server:
+ * ```ts
+ * import { coordinationCases, type Place } from "@baton/baton/testing/coordination";
+ * import { memory as myDriver } from "@baton/baton/drivers/memory";
+ *
+ * const shared = myDriver(); // or one for each call, to a server
+ * const place: Place = {
+ *   driver: () => shared,
+ *   pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+ *   tick: 100,
+ * };
+ * for (const { name, run } of coordinationCases) Deno.test(name, () => run(place));
+ * ```
  *
  * @module
  */
@@ -30,6 +57,8 @@ import { watchCases } from "./watches.ts";
 
 export type * from "../../../drivers/driver.ts";
 export type { Runtime } from "../../../mod.ts";
+export type { After } from "../../../drivers/kit/mod.ts";
+export { placeOnFakeClock } from "./fake_clock.ts";
 export type { CoordinationCase, Place } from "./place.ts";
 export { TOOZ_TESTS } from "./tooz_tests.ts";
 

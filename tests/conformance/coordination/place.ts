@@ -11,7 +11,7 @@ import type { Runtime } from "../../../mod.ts";
 export interface Place {
   /** A fresh handle on the *same* backend, as another process would have it. */
   driver(): Driver | Promise<Driver>;
-  /** The clocks and timers of every coordinator; the real ones unless given. */
+  /** The clocks and timers of every coordinator. Default: the real ones. */
   readonly runtime?: Runtime;
   /** Lets that much time pass, for the backend and for `runtime` together. */
   pass(ms: number): Promise<void>;

@@ -6,12 +6,12 @@
  */
 
 import assert from "node:assert/strict";
-import { UnknownOutcome } from "../errors.ts";
-import type { Driver, Op } from "../drivers/driver.ts";
-import { mysql } from "../drivers/mysql/mysql.ts";
-import { postgres } from "../drivers/postgres/postgres.ts";
-import { redis } from "../drivers/redis/redis.ts";
-import { upstash } from "../drivers/redis/upstash.ts";
+import { UnknownOutcome } from "../../errors.ts";
+import type { Driver, Op } from "../../drivers/driver.ts";
+import { mysql } from "../../drivers/mysql/mysql.ts";
+import { postgres } from "../../drivers/postgres/postgres.ts";
+import { redis } from "../../drivers/redis/redis.ts";
+import { upstash } from "../../drivers/redis/upstash.ts";
 import { startBadServer } from "./security/bad_server.ts";
 
 /** What clients of sockets say, and proxies. */
@@ -45,7 +45,7 @@ const OPS: readonly Op[] = [
 const DRIVERS: Readonly<Record<string, (fail: () => Promise<never>) => Driver>> = {
   redis: (fail) => redis(fail),
   postgres: (fail) => postgres(fail),
-  mysql: (fail) => mysql(fail, { sweep: false }),
+  mysql: (fail) => mysql(fail),
 };
 
 async function isUnknown(driver: Driver, what: string): Promise<void> {

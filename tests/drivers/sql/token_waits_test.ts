@@ -6,15 +6,15 @@
  */
 
 import assert from "node:assert/strict";
-import type { Acquire, Driver } from "../drivers/driver.ts";
-import { mysql } from "../drivers/mysql/mysql.ts";
-import { migrate as migrateMysql } from "../drivers/mysql/schema.ts";
-import { postgres } from "../drivers/postgres/postgres.ts";
-import { migrate as migratePostgres } from "../drivers/postgres/schema.ts";
-import { startMysql } from "./servers/mysql.ts";
-import { queryThrough } from "./servers/mysql_query.ts";
-import { startPostgres } from "./servers/postgres.ts";
-import { until } from "./servers/process.ts";
+import type { Acquire, Driver } from "../../../drivers/driver.ts";
+import { mysql } from "../../../drivers/mysql/mysql.ts";
+import { migrate as migrateMysql } from "../../../drivers/mysql/schema.ts";
+import { postgres } from "../../../drivers/postgres/postgres.ts";
+import { migrate as migratePostgres } from "../../../drivers/postgres/schema.ts";
+import { startMysql } from "../../servers/mysql.ts";
+import { queryThrough } from "../../servers/mysql_query.ts";
+import { startPostgres } from "../../servers/postgres.ts";
+import { until } from "../../servers/process.ts";
 
 /** A server with Baton's table. */
 interface Place {
@@ -49,7 +49,7 @@ async function onMysql(kind: "mysql" | "mariadb"): Promise<Place> {
   ];
   await migrateMysql(queryThrough(one));
   return {
-    driver: mysql(queryThrough(one), { sweep: false }),
+    driver: mysql(queryThrough(one)),
     other: (sql) => two.query(sql),
     waits: async () => {
       const [rows] = await watching.query(
@@ -86,7 +86,7 @@ for (const [name, start] of Object.entries(PLACES)) {
         `update ${table} set token = token + ${AHEAD} where resource = 'lock:x' and seat = ''`,
       );
       const answer = driver.apply([acquire("b")]);
-      await until("it waits", 20_000, () => place.waits());
+      await until("it waits", () => place.waits());
       await place.other("commit");
       const [granted] = await answer;
       const token = Number(granted?.leases[0]?.token);

@@ -7,14 +7,14 @@
 
 import assert from "node:assert/strict";
 import type { Redis } from "ioredis";
-import type { Acquire, Driver } from "../drivers/driver.ts";
-import { redis } from "../drivers/redis/redis.ts";
-import { until } from "./servers/process.ts";
-import { startRedis } from "./servers/redis.ts";
+import type { Acquire, Driver } from "../../../drivers/driver.ts";
+import { redis } from "../../../drivers/redis/redis.ts";
+import { until } from "../../servers/process.ts";
+import { startRedis } from "../../servers/redis.ts";
 
 /** Waits until everything that ends has ended. */
 async function outlived(client: Redis): Promise<void> {
-  await until("nothing is left that ends", 20_000, async () => {
+  await until("nothing is left that ends", async () => {
     const keys = await client.keys("*");
     const ends = await Promise.all(keys.map((key) => client.pttl(key)));
     return ends.every((ms) => ms < 0);

@@ -1,0 +1,169 @@
+/**
+ * Operations and outcomes as JSON texts, for a driver whose backend runs Baton too, such as a gateway or
+ * a Durable Object. Strict: what is not exactly of this version is refused, and never guessed at.
+ *
+ * ```json
+ * {"v":1,"ops":[{"op":"acquire","resource":"lock:a","seat":"","id":"…","ttl":"Infinity","value":""}]}
+ * {"v":1,"outcomes":[{"ok":true,"leases":[{"seat":"","id":"…","token":7,"value":"","left":1000}]}]}
+ * ```
+ *
+ * Fields have the names and units of `driver.ts`. An endless `ttl` or `left` is the text `"Infinity"`,
+ * for JSON has no such number. The texts hold ids, which are secrets.
+ *
+ * @module
+ */
+
+import { InvalidArgument, UnknownOutcome } from "../../errors.ts";
+import type { Lease, Op, Outcome } from "../driver.ts";
+import {
+  count,
+  endless,
+  type Field,
+  listOf,
+  Mismatch,
+  object,
+  optional,
+  text,
+  truth,
+  whole,
+  word,
+} from "./shape.ts";
+
+/** The version of the texts. It grows when an older reader would misunderstand them. */
+export const CODEC_VERSION = 1;
+
+type Shape<T> = Readonly<Record<keyof T, Field<unknown>>>;
+
+const guard = optional(object({
+  when: word("held", "vacant"),
+  resource: text,
+  seat: optional(text),
+}));
+const place = { op: text, resource: text, seat: text };
+
+const OPS: { readonly [K in Op["op"]]: Shape<Extract<Op, { op: K }>> } = {
+  acquire: { ...place, id: text, ttl: endless, value: text, guard, patience: optional(whole) },
+  renew: { ...place, id: text, ttl: endless, value: optional(text) },
+  release: { ...place, id: optional(text), guard },
+  inspect: { ...place, seat: optional(text) },
+  list: { op: text, prefix: text, after: optional(text), limit: whole },
+};
+
+const lease = {
+  resource: optional(text),
+  seat: text,
+  id: text,
+  token: count,
+  value: text,
+  left: endless,
+};
+const ANSWER = object<Outcome>({ ok: truth, leases: listOf(object<Lease>(lease)) });
+const PAGE = object<Outcome>({
+  ok: truth,
+  leases: listOf(object<Lease>({ ...lease, resource: text })),
+  after: optional(text),
+});
+
+/** The text of a batch. It must fit the types of `driver.ts`. */
+export function encodeOps(ops: readonly Op[]): string {
+  return encode({ v: CODEC_VERSION, ops });
+}
+
+/**
+ * The batch in a text. Sizes and ranges are not looked at: the driver that applies it checks those.
+ *
+ * @throws {InvalidArgument} when it is no batch of this version; the message says which side is older.
+ * Nothing has been done then.
+ */
+export function decodeOps(source: string): Op[] {
+  return decode(
+    () => contents(source, "ops", anOp, "sender"),
+    ({ message }) => new InvalidArgument(`Cannot use this batch, so nothing was done: ${message}`),
+  );
+}
+
+/** The text of the outcomes of a batch. What a driver put there beyond `driver.ts` stays away. */
+export function encodeOutcomes(outcomes: readonly Outcome[]): string {
+  const plain = outcomes.map(({ ok, leases, after }) => ({
+    ok,
+    leases: leases.map(({ resource, seat, id, token, value, left }) => (
+      { resource, seat, id, token, value, left }
+    )),
+    after,
+  }));
+  return encode({ v: CODEC_VERSION, outcomes: plain });
+}
+
+/**
+ * The outcomes in the answer to a batch.
+ *
+ * @param ops The batch: an answer that does not fit it is none.
+ * @throws {UnknownOutcome} when it is no such answer of this version, for the batch may have been done.
+ * The message says which side is older; then it is not `retryable`.
+ */
+export function decodeOutcomes(source: string, ops: readonly Op[]): Outcome[] {
+  return decode(() => {
+    const outcomes = contents(source, "outcomes", (value) => value, "backend");
+    if (outcomes.length !== ops.length) {
+      throw new Mismatch(`it has ${outcomes.length} outcomes for ${ops.length} operations`);
+    }
+    return ops.map((op, n) => outcomeOf(op, outcomes[n], `outcomes[${n}]`));
+  }, ({ message, version }) =>
+    new UnknownOutcome(
+      `The backend gave no answer that can be used, so the outcome is unknown: ${message}`,
+      { retryable: !version },
+    ));
+}
+
+const anOp: Field<Op> = (value, at) => {
+  const { op } = Object(value) as Partial<Op>;
+  if (typeof op !== "string" || !Object.hasOwn(OPS, op)) {
+    throw new Mismatch(`${at} is no operation that is known here; is the sender newer?`);
+  }
+  return object<Op>(OPS[op])(value, at);
+};
+
+function outcomeOf(op: Op, value: unknown, at: string): Outcome {
+  const outcome = (op.op === "list" ? PAGE : ANSWER)(value, at);
+  const { ok, leases: [grant, ...others] } = outcome;
+  if (op.op !== "acquire" || !ok) return outcome;
+  if (grant?.id === op.id && grant.seat === op.seat && others.length === 0) return outcome;
+  throw new Mismatch(`${at} grants another lease than was asked for`);
+}
+
+function encode(all: object): string {
+  return JSON.stringify(all, (_, value) => value === Infinity ? "Infinity" : value);
+}
+
+/** What `read` returns, or the error that is made of how it fails. */
+function decode<T>(read: () => T, failure: (mismatch: Mismatch) => Error): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof Mismatch ? failure(error) : error;
+  }
+}
+
+/** The list in a text of this version. */
+function contents<T>(source: string, what: string, each: Field<T>, other: string): T[] {
+  const all = parse(source);
+  const { v } = Object(all) as { v?: unknown };
+  if (Number.isSafeInteger(v) && v !== CODEC_VERSION) {
+    const older = Number(v) > CODEC_VERSION ? "this side" : `the ${other}`;
+    throw new Mismatch(
+      `it is of version ${v}, and this side knows version ${CODEC_VERSION}; update Baton on ${older}, ` +
+        "which is older",
+      true,
+    );
+  }
+  return object<Record<string, T[]>>({ v: whole, [what]: listOf(each) })(all, "it")[what]!;
+}
+
+function parse(source: string): unknown {
+  try {
+    return JSON.parse(source);
+  } catch {
+    // The parser's own error repeats a part of the text, which may hold ids.
+    throw new Mismatch("it is no JSON");
+  }
+}

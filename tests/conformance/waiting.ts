@@ -1,0 +1,83 @@
+/**
+ * Starts acquisitions that wait, and waits for what becomes of them.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { Acquire, Driver, Lease, Op, Outcome } from "../../drivers/driver.ts";
+import { isGranted, isOutcome } from "./expect.ts";
+import type { Scene } from "./scene.ts";
+
+/** A call that may not have been answered yet. */
+export interface Call {
+  /** Its outcomes, or what it was rejected with; `undefined` until then. */
+  readonly end: { readonly outcomes: readonly Outcome[] } | { readonly error: unknown } | undefined;
+  /** Makes the signal of the call abort. */
+  abort(reason: unknown): void;
+}
+
+/** Sends a batch, and gives it time to arrive: what is sent later arrives later. */
+export async function send(on: Scene, driver: Driver, ops: readonly Op[]): Promise<Call> {
+  const controller = new AbortController();
+  let end: Call["end"];
+  driver.apply(ops, { signal: controller.signal }).then(
+    (outcomes) => end = { outcomes },
+    (error: unknown) => end = { error },
+  );
+  await on.units(0.5);
+  return {
+    get end() {
+      return end;
+    },
+    abort: (reason) => controller.abort(reason),
+  };
+}
+
+/** The call waits still. */
+export function waits({ end }: Call): void {
+  assert.equal(end, undefined, `it must wait still, but ${JSON.stringify(end)}`);
+}
+
+/** The call is answered within so many units; 0 where that needs no time at all. */
+export async function answered(on: Scene, call: Call, units: number): Promise<readonly Outcome[]> {
+  await ended(on, call, units);
+  const { end } = call;
+  assert.ok(end && "outcomes" in end, `it must be answered, but ${JSON.stringify(end)}`);
+  return end.outcomes;
+}
+
+/** The call is rejected within so many units; answers with what. */
+export async function failed(on: Scene, call: Call, units: number): Promise<unknown> {
+  await ended(on, call, units);
+  const { end } = call;
+  assert.ok(end && "error" in end, `it must be rejected, but ${JSON.stringify(end)}`);
+  return end.error;
+}
+
+/** The acquisition that waited is granted within so many units; answers its lease. */
+export async function grantedTo(on: Scene, call: Call, op: Acquire, units: number): Promise<Lease> {
+  const outcomes = await answered(on, call, units);
+  assert.equal(outcomes.length, 1);
+  return isGranted(outcomes[0], op);
+}
+
+/** The acquisition that waited is refused within so many units, and those are in its way. */
+export async function refusedTo(
+  on: Scene,
+  call: Call,
+  inTheWay: readonly Lease[],
+  units: number,
+): Promise<void> {
+  const outcomes = await answered(on, call, units);
+  assert.equal(outcomes.length, 1);
+  isOutcome(outcomes[0], false, inTheWay);
+}
+
+async function ended(on: Scene, call: Call, units: number): Promise<void> {
+  for (let passed = 0; !call.end; passed += 0.5) {
+    assert.ok(passed <= units, `it waits still, ${passed} units (ttl: 4) later`);
+    // The first look takes no time from a clock that stands still.
+    await on.units(passed === 0 ? 0 : 0.5);
+  }
+}
