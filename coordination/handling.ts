@@ -14,7 +14,7 @@ import type { HeldLease } from "./leases/held_lease.ts";
 import type { Lease } from "./leases/lease.ts";
 import { look, type Part } from "./leases/request.ts";
 import { resources } from "./names.ts";
-import type { Runtime } from "./runtime.ts";
+import { inBackground, type Runtime } from "./runtime.ts";
 
 /** The coordinator's clocks, timers and background work. */
 export function runtimeOf(baton: CoreCoordinator): Runtime {
@@ -25,6 +25,16 @@ export function runtimeOf(baton: CoreCoordinator): Runtime {
 export function keep(baton: CoreCoordinator, lease: Lease): () => void {
   // There is no other implementation of a lease.
   return internalsOf(baton).session.heart.keep(lease as HeldLease);
+}
+
+/**
+ * Stops counting a lease as held, without a release: it runs out by itself, whoever renews everything
+ * that the coordinator holds. One without end is released, or nobody could ever have it again.
+ */
+export function abandon(baton: CoreCoordinator, lease: Lease): void {
+  const held = lease as HeldLease;
+  if (held.ttl === Infinity) inBackground(runtimeOf(baton), held[Symbol.asyncDispose]());
+  else held.abandon();
 }
 
 /** Reports an event to the coordinator's `on`. */

@@ -8,7 +8,7 @@
 import type * as spi from "../../drivers/driver.ts";
 import { CoordinationError, isUnknown, OperationTimedOut } from "../../errors.ts";
 import type { CoordinatorEvent } from "../events.ts";
-import { type Instant, instant, type Runtime } from "../runtime.ts";
+import { inBackground, type Instant, instant, type Runtime } from "../runtime.ts";
 import { firstOf } from "./abort_signals.ts";
 import { Heart } from "./heart.ts";
 import { HeldLease } from "./held_lease.ts";
@@ -273,7 +273,7 @@ export class Session {
     const work = this.send([{ ops: [op], take: () => {} }]).catch((error: unknown) => {
       this.report({ type: "release-failed", error });
     });
-    this.runtime.waitUntil(work);
+    inBackground(this.runtime, work);
   }
 }
 

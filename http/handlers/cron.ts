@@ -95,14 +95,10 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
   return async (request, ...args) => {
     const refusal = await turnedAway(request, secretsFor(secret, [request, ...args]));
     if (refusal) return refusal;
-    let coordinator: CoreCoordinator;
-    try {
-      coordinator = await coordinatorFor(baton, [request, ...args]);
-      // What is wrong after this is the trigger's fault.
-      check(coordinator);
-    } catch (error) {
-      return unclaimed(request, error) ?? raise(error);
-    }
+    const coordinator = await coordinatorFor(baton, [request, ...args]);
+    if (coordinator instanceof Response) return coordinator;
+    // What is wrong after this is the trigger's fault.
+    check(coordinator);
     let began = false;
     try {
       const now = runtimeOf(coordinator).wall();

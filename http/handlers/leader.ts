@@ -12,7 +12,6 @@ import {
   leadershipOf,
   leadingWhile,
 } from "../../coordination/handling.ts";
-import type { Lease } from "../../coordination/leases/lease.ts";
 import { checkName } from "../../coordination/names.ts";
 import { coordinatorFor, type CoordinatorSource } from "./coordinator_source.ts";
 import { leaderUrl } from "./leader_url.ts";
@@ -100,12 +99,11 @@ export function leaderOnly<A extends readonly unknown[] = []>(
   };
 
   return async (request, ...args) => {
-    let coordinator: CoreCoordinator;
-    let lease: Lease | undefined;
+    const coordinator = await coordinatorFor(baton, [request, ...args]);
+    if (coordinator instanceof Response) return coordinator;
+    let lease = leadershipOf(coordinator, group);
     let found: LeaderLook = {};
     try {
-      coordinator = await coordinatorFor(baton, [request, ...args]);
-      lease = leadershipOf(coordinator, group);
       if (!lease) {
         found = await look(coordinator);
         lease = leadershipOf(coordinator, group);

@@ -103,7 +103,7 @@ const SESSION = inFile("coordination/leases/session.ts", [
   ],
   [
     "the runtime is not told of a release in the background",
-    "this.runtime.waitUntil(work);",
+    "inBackground(this.runtime, work);",
     "void work;",
   ],
   [
@@ -333,7 +333,7 @@ const RUNTIME = inFile("coordination/runtime.ts", [
   ["a timer of a month fires at once", "Math.min(ms, 2 ** 31 - 1)", "ms"],
   [
     "the platform's waitUntil is not used",
-    "waitUntil: options.waitUntil ?? (() => {}),",
+    "waitUntil: (work) => inBackground(options, work),",
     "waitUntil: () => {},",
   ],
   [
