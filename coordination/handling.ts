@@ -28,13 +28,13 @@ export function keep(baton: CoreCoordinator, lease: Lease): () => void {
 }
 
 /**
- * Stops counting a lease as held, without a release: it runs out by itself, whoever renews everything
- * that the coordinator holds. One without end is released, or nobody could ever have it again.
+ * Stops counting a lease as held, so that not even a heartbeat of all leases renews it, and lets it run
+ * out by itself; it may be released later. One without end is released now, or nobody could have it.
  */
 export function abandon(baton: CoreCoordinator, lease: Lease): void {
   const held = lease as HeldLease;
   if (held.ttl === Infinity) inBackground(runtimeOf(baton), held[Symbol.asyncDispose]());
-  else held.abandon();
+  else held.releasing();
 }
 
 /** Reports an event to the coordinator's `on`. */
