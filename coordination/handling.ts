@@ -52,14 +52,26 @@ export function leadershipOf(baton: CoreCoordinator, group: string): Lease | und
   return internalsOf(baton).candidates.of(group).leadership;
 }
 
-/** Works under that leadership until the answer is called: it is renewed, and not given back before. */
-export function leadingWhile(baton: CoreCoordinator, group: string, lease: Lease): () => void {
+/**
+ * Works under that leadership until the answer is called, or for `maxRuntime` ms: it is renewed, and not
+ * given back before.
+ */
+export function leadingWhile(
+  baton: CoreCoordinator,
+  group: string,
+  lease: Lease,
+  maxRuntime?: number,
+): () => void {
   const leave = internalsOf(baton).candidates.of(group).enter();
   const letGo = keep(baton, lease);
-  return () => {
+  let cancel = (): void => {};
+  const end = (): void => {
+    cancel();
     letGo();
     leave();
   };
+  if (maxRuntime !== undefined) cancel = runtimeOf(baton).after(maxRuntime, end);
+  return end;
 }
 
 /** What a look at a group has found. */

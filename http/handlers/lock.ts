@@ -4,14 +4,13 @@
  * @module
  */
 
-import { codeOf } from "../../errors.ts";
 import type { Lease } from "../../coordination/leases/lease.ts";
 import { checkName } from "../../coordination/names.ts";
 import type { Attempted, Holder } from "../../coordination/locks/acquirable.ts";
-import { checkWait } from "../../coordination/leases/timings.ts";
+import { checkWait, checkWork } from "../../coordination/leases/timings.ts";
 import { coordinatorFor, type CoordinatorSource } from "./coordinator_source.ts";
-import { ResponseLease, untilEnd } from "./response_lease.ts";
-import { cutShort, raise, unclaimed } from "../failures.ts";
+import { keepFor, untilEnd } from "./response_lease.ts";
+import { cutShort, raise, unclaimed, unusable } from "../failures.ts";
 import { problem } from "../problem.ts";
 import { retryAfter } from "../retry_after.ts";
 
@@ -35,7 +34,8 @@ export interface LockOptions {
   /**
    * How long the lock is renewed for one request, its response's body included: a handler that never
    * ends would keep it otherwise, also where a timeout has answered in its place. After it the lease's
-   * signal aborts, and others can have the lock a ttl later. Default: no limit.
+   * signal aborts, and others can have the lock a ttl later. 10 to 999 looks like seconds and is
+   * refused. Default: no limit.
    */
   maxRuntime?: number;
 }
@@ -85,14 +85,15 @@ export function withLock<A extends readonly unknown[] = []>(
   const { status = 423, streams = false, timeout = 0, maxRuntime, ...rest } = options;
   if (typeof name === "string") checkName("lock", name);
   checkWait("timeout", timeout);
-  if (maxRuntime !== undefined) checkWait("maxRuntime", maxRuntime);
+  checkWork("maxRuntime", maxRuntime);
   return async (request, ...args) => {
     let attempted: Attempted;
     const named = typeof name === "string" ? name : name(request, ...args) ?? "";
     try {
       checkName("lock", named);
     } catch (error) {
-      return unnameable(request, error);
+      // It says what is wrong with a name, and does not repeat it.
+      return unusable(request, error) ?? raise(error);
     }
     const coordinator = await coordinatorFor(baton, [request, ...args]);
     if (coordinator instanceof Response) return coordinator;
@@ -105,7 +106,7 @@ export function withLock<A extends readonly unknown[] = []>(
     }
     const { lease } = attempted;
     if (!lease) return refused(request, status, attempted.holders);
-    const kept = new ResponseLease(coordinator, lease, maxRuntime);
+    const kept = keepFor(coordinator, lease, maxRuntime);
     let response: Response;
     try {
       response = await handler(request, { lease }, ...args);
@@ -117,12 +118,6 @@ export function withLock<A extends readonly unknown[] = []>(
     await kept.giveBack();
     return response;
   };
-}
-
-function unnameable(request: Request, error: unknown): Response {
-  if (codeOf(error) !== "invalid-argument") throw error;
-  // Its message says what is wrong with a name, and does not repeat it.
-  return problem(request, 400, { code: "invalid-argument", detail: (error as Error).message });
 }
 
 function refused(request: Request, status: 423 | 409, holders: readonly Holder[]): Response {

@@ -13,69 +13,55 @@ import { inBackground, type Runtime } from "../../coordination/runtime.ts";
 const PATIENCE = 1_000;
 /** For how many ttls a body may go unread: a pause of a client's, and yet others have it within four. */
 const UNREAD = 2.5;
-/** The same for a lease without end, in ms. */
-const UNREAD_WITHOUT_END = 60_000;
+/** Of a lease without end, as if it had this ttl, in ms. */
+const WITHOUT_END = 24_000;
 
-/** A lease that is renewed for a response, until it is given back or given up. */
-export class ResponseLease {
-  readonly #runtime: Runtime;
-  readonly #baton: CoreCoordinator;
-  readonly #lease: Lease;
-  readonly #letGo: () => void;
-  #cancelEnd = (): void => {};
-  #cancelUnread = (): void => {};
-
-  /** Renewed from now on, and for at most `maxRuntime` ms. */
-  constructor(baton: CoreCoordinator, lease: Lease, maxRuntime: number | undefined) {
-    this.#runtime = runtimeOf(baton);
-    this.#baton = baton;
-    this.#lease = lease;
-    this.#letGo = keep(baton, lease);
-    if (maxRuntime !== undefined) this.#cancelEnd = this.#runtime.after(maxRuntime, this.giveUp);
-  }
-
+/** A lease that is renewed until the first call of either. */
+export interface ResponseLease {
+  /** How long the body may go unread, in ms. */
+  readonly unread: number;
+  /** Where timers come from. */
+  readonly runtime: Runtime;
   /**
    * Gives it back, and never rejects. It waits for the backend, so that whoever has the response finds
    * the lock free; but not for long, and hands the rest to the runtime's `waitUntil`: a slow backend
    * must not keep a finished response.
    */
-  async giveBack(): Promise<void> {
-    this.#rest();
-    const released = Promise.resolve(this.#lease[Symbol.asyncDispose]());
-    inBackground(this.#runtime, released);
-    await new Promise<void>((resolve) => {
-      const cancel = this.#runtime.after(PATIENCE, resolve);
-      void released.then(() => {
-        cancel();
-        resolve();
-      });
-    });
-  }
-
+  giveBack(): Promise<void>;
   /** Gives it up without a release: what is done under it may go on, and its ttl keeps others off. */
-  giveUp = (): void => {
-    this.#rest();
-    abandon(this.#baton, this.#lease);
+  giveUp(): void;
+}
+
+/** Renews a lease for a response, for at most `maxRuntime` ms. */
+export function keepFor(baton: CoreCoordinator, lease: Lease, maxRuntime?: number): ResponseLease {
+  const runtime = runtimeOf(baton);
+  const letGo = keep(baton, lease);
+  const giveUp = (): void => {
+    rest();
+    abandon(baton, lease);
   };
-
-  /** Somebody waits for the next piece of the body. */
-  asked(): void {
-    this.#cancelUnread();
-  }
-
-  /** Nobody waits for the next piece: it is given up unless somebody asks for it in time. */
-  unasked(): void {
-    const { ttl } = this.#lease;
-    const ms = ttl === Infinity ? UNREAD_WITHOUT_END : UNREAD * ttl;
-    this.#cancelUnread = this.#runtime.after(ms, this.giveUp);
-  }
-
-  /** Renews it no longer. */
-  #rest(): void {
-    this.#cancelEnd();
-    this.#cancelUnread();
-    this.#letGo();
-  }
+  const cancelEnd = maxRuntime === undefined ? () => {} : runtime.after(maxRuntime, giveUp);
+  const rest = (): void => {
+    cancelEnd();
+    letGo();
+  };
+  return {
+    runtime,
+    unread: UNREAD * (lease.ttl === Infinity ? WITHOUT_END : lease.ttl),
+    giveUp,
+    async giveBack() {
+      rest();
+      const released = Promise.resolve(lease[Symbol.asyncDispose]());
+      inBackground(runtime, released);
+      await new Promise<void>((resolve) => {
+        const cancel = runtime.after(PATIENCE, resolve);
+        void released.then(() => {
+          cancel();
+          resolve();
+        });
+      });
+    },
+  };
 }
 
 /**
@@ -93,51 +79,57 @@ export async function untilEnd(
   // Whatever a handler answers, and be it no response: what is wrong with it is for the platform to say.
   const body = response?.body;
   const ours = body && !body.locked && !response.bodyUsed;
-  if (!ours || request.method === "HEAD") {
-    // Nobody is going to read it through us. What it does when it is cancelled is not waited for.
-    if (ours) void body.cancel().catch(() => {});
-    await lease.giveBack();
-    return ours ? new Response(null, response) : response;
+  if (ours && request.method !== "HEAD") {
+    try {
+      return new Response(keptBy(lease, body.getReader(), request.signal), response);
+    } catch (error) {
+      await lease.giveBack();
+      throw error;
+    }
   }
-  try {
-    return new Response(keptWith(lease, body.getReader(), request.signal), response);
-  } catch (error) {
-    await lease.giveBack();
-    throw error;
-  }
+  // Nobody is going to read it through us. What it does when it is cancelled is not waited for.
+  if (ours) void body.cancel().catch(() => {});
+  await lease.giveBack();
+  return ours ? new Response(null, response) : response;
 }
 
 /** What is read by `reader`, made under the lease. */
-function keptWith(
-  lease: ResponseLease,
+function keptBy(
+  { runtime, unread, giveUp, giveBack }: ResponseLease,
   reader: ReadableStreamDefaultReader<Uint8Array>,
   signal: AbortSignal,
 ): ReadableStream<Uint8Array> {
-  const giveBack = (): Promise<void> => {
-    signal.removeEventListener("abort", lease.giveUp);
-    return lease.giveBack();
+  const left = (): void => {
+    cancelWait();
+    giveUp();
   };
-  lease.unasked();
-  signal.addEventListener("abort", lease.giveUp);
-  if (signal.aborted) lease.giveUp();
+  const wait = (): () => void => runtime.after(unread, giveUp);
+  let cancelWait = wait();
+  const end = async (): Promise<void> => {
+    cancelWait();
+    signal.removeEventListener("abort", left);
+    await giveBack();
+  };
+  signal.addEventListener("abort", left);
+  if (signal.aborted) left();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      lease.asked();
+      cancelWait();
       const read = await reader.read().catch(async (error: unknown) => {
-        await giveBack();
+        await end();
         throw error;
       });
       if (!read.done) {
-        lease.unasked();
+        cancelWait = wait();
         return controller.enqueue(read.value);
       }
-      await giveBack();
+      await end();
       controller.close();
     },
     async cancel(reason) {
       // Beside it: a source that never ends its cancelling must not keep the lock.
       void reader.cancel(reason).catch(() => {});
-      await giveBack();
+      await end();
     },
   }, { highWaterMark: 0 });
 }
