@@ -14,7 +14,7 @@ import type { HeldLease } from "./leases/held_lease.ts";
 import type { Lease } from "./leases/lease.ts";
 import { look, type Part } from "./leases/request.ts";
 import { resources } from "./names.ts";
-import type { Runtime } from "./runtime.ts";
+import { inBackground, type Runtime } from "./runtime.ts";
 
 /** The coordinator's clocks, timers and background work. */
 export function runtimeOf(baton: CoreCoordinator): Runtime {
@@ -25,6 +25,16 @@ export function runtimeOf(baton: CoreCoordinator): Runtime {
 export function keep(baton: CoreCoordinator, lease: Lease): () => void {
   // There is no other implementation of a lease.
   return internalsOf(baton).session.heart.keep(lease as HeldLease);
+}
+
+/**
+ * Stops counting a lease as held, so that not even a heartbeat of all leases renews it, and lets it run
+ * out by itself; it may be released later. One without end is released now, or nobody could have it.
+ */
+export function abandon(baton: CoreCoordinator, lease: Lease): void {
+  const held = lease as HeldLease;
+  if (held.ttl === Infinity) inBackground(runtimeOf(baton), held[Symbol.asyncDispose]());
+  else held.releasing();
 }
 
 /** Reports an event to the coordinator's `on`. */
@@ -42,14 +52,26 @@ export function leadershipOf(baton: CoreCoordinator, group: string): Lease | und
   return internalsOf(baton).candidates.of(group).leadership;
 }
 
-/** Works under that leadership until the answer is called: it is renewed, and not given back before. */
-export function leadingWhile(baton: CoreCoordinator, group: string, lease: Lease): () => void {
+/**
+ * Works under that leadership until the answer is called, or for `maxRuntime` ms: it is renewed, and not
+ * given back before.
+ */
+export function leadingWhile(
+  baton: CoreCoordinator,
+  group: string,
+  lease: Lease,
+  maxRuntime?: number,
+): () => void {
   const leave = internalsOf(baton).candidates.of(group).enter();
   const letGo = keep(baton, lease);
-  return () => {
+  let cancel = (): void => {};
+  const end = (): void => {
+    cancel();
     letGo();
     leave();
   };
+  if (maxRuntime !== undefined) cancel = runtimeOf(baton).after(maxRuntime, end);
+  return end;
 }
 
 /** What a look at a group has found. */

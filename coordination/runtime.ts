@@ -24,7 +24,11 @@ export interface Runtime {
 
 /** How the real runtime is made. */
 export interface SystemRuntimeOptions {
-  /** The platform's own, such as `ctx.waitUntil.bind(ctx)` on Cloudflare Workers. */
+  /**
+   * The platform's own, such as `(work) => ctx.waitUntil(work)` on Cloudflare Workers. Not
+   * `ctx.waitUntil` alone, which refuses to be called without its object: that is ignored, and then
+   * the platform may end background work with the request.
+   */
   waitUntil?: (work: Promise<void>) => void;
 }
 
@@ -52,10 +56,25 @@ export function systemRuntime(options: SystemRuntimeOptions = {}): Runtime {
     },
     id: () => crypto.randomUUID(),
     random: () => Math.random(),
-    waitUntil: options.waitUntil ?? (() => {}),
+    waitUntil: (work) => inBackground(options, work),
     // Workers stop timers once the response is sent, and forbid sharing them between requests.
     lasting: globalThis.navigator?.userAgent !== "Cloudflare-Workers",
   };
+}
+
+/**
+ * Hands work that nobody awaits to the platform. Where the platform's function throws or rejects, the
+ * work goes on all the same, and neither a caller's answer nor its error gives way to that.
+ */
+export function inBackground(
+  platform: { waitUntil?(work: Promise<void>): unknown },
+  work: Promise<void>,
+): void {
+  try {
+    Promise.resolve(platform.waitUntil?.(work)).catch(() => {});
+  } catch {
+    // As above.
+  }
 }
 
 /** A moment on both clocks. */

@@ -26,21 +26,22 @@ export function unclaimed(
 ): Response | undefined {
   const code = codeOf(error);
   if (code && isOutage(error)) {
-    return problem(request, 503, {
+    return unavailable(
+      request,
       code,
-      detail: "The coordination backend gave no answer, so nothing was run. Try again",
-      retryAfter: LATER,
-    });
+      LATER,
+      "The coordination backend gave no answer, so nothing was run",
+    );
   }
-  // Only a stopping coordinator refuses so; another process may take the next request.
-  const stopping = code === "misuse";
-  // Otherwise nobody reads it: the client has left.
-  if (stopping || (waiting && request.signal.aborted)) {
-    return problem(request, 503, {
-      code: stopping ? code : "aborted",
-      detail: "The request was given up before its turn, so nothing was run. Try again",
-      retryAfter: SOON,
-    });
+  // Only a stopping coordinator refuses so; another process may take the next request. Of a client that
+  // has left nobody reads it.
+  if (code === "misuse" || (waiting && request.signal.aborted)) {
+    return unavailable(
+      request,
+      code === "misuse" ? code : "aborted",
+      SOON,
+      "The request was given up before its turn, so nothing was run",
+    );
   }
   return undefined;
 }
@@ -53,20 +54,38 @@ export function unclaimed(
 export function cutShort(request: Request, error: unknown): Response | undefined {
   const code = codeOf(error);
   if (code === "lease-lost") {
-    return problem(request, 503, {
+    return unavailable(
+      request,
       code,
-      detail: "The lease was lost while this was going on; a part of it may have been done",
-      retryAfter: SOON,
-    });
+      SOON,
+      "The lease was lost while this was going on; a part of it may have been done",
+    );
   }
   if (code && isOutage(error)) {
-    return problem(request, 503, {
+    return unavailable(
+      request,
       code,
-      detail: "The coordination backend stopped answering; a part of this may have been done",
-      retryAfter: LATER,
-    });
+      LATER,
+      "The coordination backend stopped answering; a part of this may have been done",
+    );
   }
   return undefined;
+}
+
+/** The answer to a request whose names or slot cannot be used: of ours, whose text may be read. */
+export function unusable(request: Request, error: unknown): Response | undefined {
+  const code = codeOf(error);
+  if (code !== "invalid-argument") return undefined;
+  return problem(request, 400, { code, detail: (error as Error).message });
+}
+
+function unavailable(
+  request: Request,
+  code: string,
+  retryAfter: string,
+  detail: string,
+): Response {
+  return problem(request, 503, { code, detail: `${detail}. Try again`, retryAfter });
 }
 
 /** Throws what is for the caller to see. */

@@ -80,8 +80,8 @@ export function withLock(
   options: LockOptions = {},
 ): Middleware<LockVariables> {
   return asMiddleware(plainLock<[Context, Next]>(
-    sourceOf(baton),
-    typeof name === "function" ? (_request, c) => name(c) : name,
+    ofContext(baton),
+    ofContext(name),
     options,
     async (_request, { lease }, c, next) => {
       c.set("lease", lease);
@@ -106,7 +106,7 @@ export function leaderOnly(
   options: LeaderOptions = {},
 ): Middleware<LeaderVariables> {
   return asMiddleware(plainLeader<[Context, Next]>(
-    sourceOf(baton),
+    ofContext(baton),
     group,
     options,
     async (_request, { term, signal }, c, next) => {
@@ -140,10 +140,10 @@ export function cronEndpoint(
   options: CronEndpointOptions<[Context]>,
 ): Handler {
   const { secret, slot, ...others } = options;
-  const run = plainCron<[Context]>(sourceOf(baton), name, (run, _request, c) => job(run, c), {
+  const run = plainCron<[Context]>(ofContext(baton), name, (run, _request, c) => job(run, c), {
     ...others,
-    secret: typeof secret === "function" ? (_request, c) => secret(c) : secret,
-    ...(slot && { slot: (_request: Request, c: Context) => slot(c) }),
+    secret: ofContext(secret),
+    ...(slot && { slot: ofContext(slot) }),
   });
   return async (c) => await run(c.req.raw, c);
 }
@@ -157,17 +157,19 @@ export function heartbeatEndpoint(
   baton: CoordinatorSource<[Context]>,
   { secret }: HeartbeatOptions<[Context]>,
 ): Handler {
-  const run = plainHeartbeat<[Context]>(sourceOf(baton), {
-    secret: typeof secret === "function" ? (_request, c) => secret(c) : secret,
-  });
+  const run = plainHeartbeat<[Context]>(ofContext(baton), { secret: ofContext(secret) });
   return async (c) => await run(c.req.raw, c);
 }
 
-function sourceOf(
-  baton: CoordinatorSource<[Context]>,
-): CoordinatorSource<[Request, Context]> {
-  return typeof baton === "function" ? (_request, c) => baton(c) : baton;
+/** What takes Hono's context, as the plain handlers call it; anything else as it is. */
+function ofContext<G>(given: G): OfContext<G> {
+  const take = given as (c: Context) => unknown;
+  return (typeof given === "function"
+    ? (_request: Request, c: Context) => take(c)
+    : given) as OfContext<G>;
 }
+
+type OfContext<G> = G extends (c: Context) => infer R ? (request: Request, c: Context) => R : G;
 
 /** Runs what comes after us. Hono catches what that throws; what is for us to answer goes on. */
 async function rest(c: Context, next: Next): Promise<Response> {

@@ -7,6 +7,7 @@
 import type { Lease } from "../../drivers/driver.ts";
 import { type CatchUpOptions, missedSlots, rememberedFor } from "./catch_up.ts";
 import { EARLIEST, keptFor, planOf } from "./plan.ts";
+import { checkEvery, checkSlot } from "./slots.ts";
 import { doneSeat, historyOf, HOLD, noteIn, RUNNING, written } from "./records.ts";
 import { CronRun } from "./run.ts";
 import type { Plan, Run, RunRecord, SlotOptions, SlotResult } from "./types.ts";
@@ -85,6 +86,7 @@ export class Cron {
     const retain = rememberedFor(options);
     const plan = this.#plan({ ...rest, retain });
     this.#due(plan);
+    if (typeof every === "number") checkEvery(every);
     const before = missedSlots({
       plan,
       every,
@@ -159,9 +161,11 @@ export class Cron {
   /** The plan of a slot that is due: what is remembered of it outlives every trigger of it. */
   #due(plan: Plan): Plan {
     const { slot, retain } = plan;
-    const ahead = Math.ceil(slot - this.#session.runtime.wall());
+    const now = this.#session.runtime.wall();
+    checkSlot(slot, now);
+    const ahead = Math.ceil(slot - now);
     const earliest = Math.min(retain, EARLIEST);
-    if (!(Number.isSafeInteger(slot) && ahead <= earliest && -ahead <= retain)) {
+    if (!(ahead <= earliest && -ahead <= retain)) {
       throw new InvalidArgument(
         `Cannot run slot ${slot} of job "${this.job}": it must be the scheduled instant in ms, at ` +
           `most ${retain} ago (retain) and ${earliest} ahead. Use a longer retain, or slotAt() with ` +

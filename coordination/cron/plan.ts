@@ -6,7 +6,7 @@
 
 import type { Plan, SlotOptions } from "./types.ts";
 import { InvalidArgument } from "../../errors.ts";
-import { checkWhole, type ClockBounds } from "../leases/timings.ts";
+import { checkWhole, checkWork, type ClockBounds } from "../leases/timings.ts";
 
 const HOUR = 3_600_000;
 /** For how long a slot's runs are remembered by default. */
@@ -48,11 +48,13 @@ export function checkRetain(retain: number, what: string, least: number): void {
  */
 export function planOf(options: SlotOptions, coordinatorTtl: number): Plan {
   const { mode = "once", retain = RETAIN, ttl = coordinatorTtl } = options;
-  const { minHold = 1, maxRuntime = 1, keepAlive = mode === "retry" } = options;
+  const { minHold, maxRuntime, keepAlive = mode === "retry" } = options;
   if (mode !== "once" && mode !== "retry") {
     throw new InvalidArgument(`Cannot use mode "${mode}": it must be "once" or "retry"`);
   }
-  for (const [what, ms] of Object.entries({ ttl, minHold, maxRuntime })) checkWhole(what, ms);
+  checkWhole("ttl", ttl);
+  checkWork("minHold", minHold);
+  checkWork("maxRuntime", maxRuntime);
   checkRetain(retain, "ttl", ttl);
   return { ...options, mode, ttl, retain, keepAlive };
 }

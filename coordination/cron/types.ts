@@ -45,10 +45,14 @@ export interface SlotOptions extends CallOptions {
   /**
    * For how long after a run began no other slot of this job begins, however soon it ended: for
    * triggers that come too close together. Implies `skipIfRunning`, with what that costs, and costs
-   * nothing more. Of a run that crashes, it counts from its last sign of life.
+   * nothing more. Of a run that crashes, it counts from its last sign of life. 10 to 999 looks like
+   * seconds and is refused.
    */
   minHold?: number;
-  /** When to cut a run that has not ended: its signal aborts and `run()` rejects. */
+  /**
+   * When to cut a run that has not ended: its signal aborts and `run()` rejects. 10 to 999 looks like
+   * seconds and is refused.
+   */
   maxRuntime?: number;
   /**
    * Whether `history()` is told how a run in mode `"once"` ended, for one request more; that it began,

@@ -12,7 +12,7 @@ import type { Json } from "./group_events.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
 import type { CallOptions } from "../leases/lease.ts";
 import { checkName, resources } from "../names.ts";
-import type { Instant } from "../runtime.ts";
+import { inBackground, type Instant } from "../runtime.ts";
 import { harmless } from "../leases/reports.ts";
 import type { Attempt } from "../leases/attempt.ts";
 import { ask, type Part } from "../leases/request.ts";
@@ -188,7 +188,7 @@ export class Groups {
       parts.push(this.#joining(group, { ...old, joined }, [], (lease) => {
         if (this.#kept.get(group) === old) this.#keep(group, { ...old, lease, joined, version: 0 });
         // We have left meanwhile, and meant it.
-        else this.#session.runtime.waitUntil(lease[Symbol.asyncDispose]());
+        else inBackground(this.#session.runtime, lease[Symbol.asyncDispose]());
       }));
     }
     return parts;

@@ -8,11 +8,11 @@
 import type * as spi from "../../drivers/driver.ts";
 import { CoordinationError, isUnknown, OperationTimedOut } from "../../errors.ts";
 import type { CoordinatorEvent } from "../events.ts";
-import { type Instant, instant, type Runtime } from "../runtime.ts";
+import { inBackground, type Instant, instant, type Runtime } from "../runtime.ts";
 import { firstOf } from "./abort_signals.ts";
 import { Heart } from "./heart.ts";
 import { HeldLease } from "./held_lease.ts";
-import { harmless, type Reports } from "./reports.ts";
+import type { Reports } from "./reports.ts";
 import type { Attempt, Grant, Wanted } from "./attempt.ts";
 import { look, type Part, type Question, type SendOptions } from "./request.ts";
 import type { RepeatedOptions } from "./retrying.ts";
@@ -279,8 +279,7 @@ export class Session {
     const work = this.send([{ ops: [op], take: () => {} }]).catch((error: unknown) => {
       this.report({ type: "release-failed", error });
     });
-    // A user's function, which must not take the place of an error that is under way.
-    harmless(() => this.runtime.waitUntil(work));
+    inBackground(this.runtime, work);
   }
 }
 

@@ -104,6 +104,23 @@ export function checkWhole(what: string, value: number, least = 1, most = 2 ** 3
   );
 }
 
+/** What is asked where a number of ms looks as if it were one of seconds. */
+export const NOT_SECONDS = "is it meant in milliseconds, not seconds?";
+
+/**
+ * Refuses how long work may or must take where that looks like seconds: from 10 to 999. Real work takes
+ * longer; a test in real time can use less than 10 ms, or 1,000.
+ *
+ * @throws {InvalidArgument} when it is there and looks so, or is no whole number from 1.
+ */
+export function checkWork(what: string, ms: number | undefined): void {
+  if (ms === undefined) return;
+  if (ms >= 10 && ms < 1_000) {
+    throw new InvalidArgument(`Cannot use ${what} ${ms}: 10 to 999 is refused; ${NOT_SECONDS}`);
+  }
+  checkWhole(what, ms);
+}
+
 /**
  * Refuses a waiting time that is not one.
  *

@@ -7,13 +7,12 @@
 import type { CoreCoordinator } from "../../coordination/core.ts";
 import type { Run, SlotOptions } from "../../coordination/cron/types.ts";
 import { planOf } from "../../coordination/cron/plan.ts";
-import { codeOf } from "../../errors.ts";
 import { report, runtimeOf } from "../../coordination/handling.ts";
 import { checkName } from "../../coordination/names.ts";
 import { type Interval, slotAt } from "../../coordination/cron/slots.ts";
 import { coordinatorFor, type CoordinatorSource } from "./coordinator_source.ts";
 import { slotFor } from "./cron_slot.ts";
-import { raise, unclaimed } from "../failures.ts";
+import { raise, unclaimed, unusable } from "../failures.ts";
 import { json, problem } from "../problem.ts";
 import { checkSecrets, type Secret, secretsFor } from "../secret.ts";
 import { turnedAway } from "./authorize.ts";
@@ -95,14 +94,10 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
   return async (request, ...args) => {
     const refusal = await turnedAway(request, secretsFor(secret, [request, ...args]));
     if (refusal) return refusal;
-    let coordinator: CoreCoordinator;
-    try {
-      coordinator = await coordinatorFor(baton, [request, ...args]);
-      // What is wrong after this is the trigger's fault.
-      check(coordinator);
-    } catch (error) {
-      return unclaimed(request, error) ?? raise(error);
-    }
+    const coordinator = await coordinatorFor(baton, [request, ...args]);
+    if (coordinator instanceof Response) return coordinator;
+    // What is wrong after this is the trigger's fault.
+    check(coordinator);
     let began = false;
     try {
       const now = runtimeOf(coordinator).wall();
@@ -116,20 +111,12 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
       // Not what the job answered, which JSON leaves out.
       return json({ ...result, value: undefined });
     } catch (error) {
-      if (!began) return misfit(request, error);
+      // The caller knows the secret and may read why.
+      if (!began) return unusable(request, error) ?? unclaimed(request, error) ?? raise(error);
       report(coordinator, { type: "callback-failed", error });
       return failed(request, error);
     }
   };
-}
-
-/** The answer to a trigger that was not even claimed. */
-function misfit(request: Request, error: unknown): Response {
-  if (codeOf(error) === "invalid-argument") {
-    // The caller knows the secret and may read why.
-    return problem(request, 400, { code: "invalid-argument", detail: (error as Error).message });
-  }
-  return unclaimed(request, error) ?? raise(error);
 }
 
 function failed(request: Request, error: unknown): Response {

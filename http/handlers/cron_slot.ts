@@ -5,10 +5,8 @@
  */
 
 import { InvalidArgument } from "../../errors.ts";
-import { type Interval, slotAt, slotOf } from "../../coordination/cron/slots.ts";
-
-/** What Google Cloud Scheduler says its slot by. */
-const SCHEDULED = "x-cloudscheduler-scheduletime";
+import { instantOf, SCHEDULED } from "../../coordination/cron/instants.ts";
+import { type Interval, slotAt } from "../../coordination/cron/slots.ts";
 
 /** How a request tells its slot, besides by Google's header. */
 export interface SlotSource {
@@ -19,12 +17,13 @@ export interface SlotSource {
 }
 
 /**
- * The slot of a request that comes at `now`.
+ * The slot of a request that comes at `now`; `NaN` where its header says no instant.
  *
  * @throws {InvalidArgument} when there is no telling.
  */
 export function slotFor(request: Request, now: number, source: SlotSource): number {
-  if (request.headers.has(SCHEDULED)) return slotOf(request);
+  const scheduled = request.headers.get(SCHEDULED);
+  if (scheduled !== null) return instantOf(scheduled);
   const asked = source.slotInQuery ? new URL(request.url).searchParams.getAll("slot") : [];
   const [first] = asked;
   if (first !== undefined) {

@@ -59,8 +59,10 @@ export function heartbeatEndpoint<A extends readonly unknown[] = []>(
   return async (request, ...args) => {
     const refusal = await turnedAway(request, secretsFor(secret, [request, ...args]));
     if (refusal) return refusal;
+    const coordinator = await coordinatorFor(baton, [request, ...args]);
+    if (coordinator instanceof Response) return coordinator;
     try {
-      return json(await beat(await coordinatorFor(baton, [request, ...args])));
+      return json(await beat(coordinator));
     } catch (error) {
       return unclaimed(request, error) ?? raise(error);
     }

@@ -12,8 +12,8 @@ import {
   leadershipOf,
   leadingWhile,
 } from "../../coordination/handling.ts";
-import type { Lease } from "../../coordination/leases/lease.ts";
 import { checkName } from "../../coordination/names.ts";
+import { checkWork } from "../../coordination/leases/timings.ts";
 import { coordinatorFor, type CoordinatorSource } from "./coordinator_source.ts";
 import { leaderUrl } from "./leader_url.ts";
 import { cutShort, raise, unclaimed } from "../failures.ts";
@@ -33,6 +33,12 @@ export interface LeaderOptions {
    * where nobody renews it, so this is for coordinators that outlive it too.
    */
   campaign?: boolean | Pick<CampaignOptions, "ttl" | "requireMembership">;
+  /**
+   * How long leadership is renewed for one request, in ms: a handler that never ends would keep it
+   * otherwise, also where a timeout has answered in its place. After it leadership ends by its ttl,
+   * unless something else renews it. 10 to 999 looks like seconds and is refused. Default: no limit.
+   */
+  maxRuntime?: number;
 }
 
 /** What a leader's handler works with. */
@@ -82,7 +88,8 @@ export function leaderOnly<A extends readonly unknown[] = []>(
   handler: (request: Request, leading: Leading, ...args: A) => Response | Promise<Response>,
 ): (request: Request, ...args: A) => Promise<Response> {
   checkName("group", group);
-  const { redirect = false, campaign = false } = options;
+  const { redirect = false, campaign = false, maxRuntime } = options;
+  checkWork("maxRuntime", maxRuntime);
   const members = redirect !== false;
   /** Campaigns under way: two of one coordinator at once would stand in each other's way. */
   const campaigns = new WeakMap<CoreCoordinator, Promise<LeaderLook>>();
@@ -100,12 +107,11 @@ export function leaderOnly<A extends readonly unknown[] = []>(
   };
 
   return async (request, ...args) => {
-    let coordinator: CoreCoordinator;
-    let lease: Lease | undefined;
+    const coordinator = await coordinatorFor(baton, [request, ...args]);
+    if (coordinator instanceof Response) return coordinator;
+    let lease = leadershipOf(coordinator, group);
     let found: LeaderLook = {};
     try {
-      coordinator = await coordinatorFor(baton, [request, ...args]);
-      lease = leadershipOf(coordinator, group);
       if (!lease) {
         found = await look(coordinator);
         lease = leadershipOf(coordinator, group);
@@ -120,7 +126,7 @@ export function leaderOnly<A extends readonly unknown[] = []>(
       if (!url || redirect === false) return notLeading(request, found);
       return redirect === true ? temporary(url) : await redirect(url, request);
     }
-    const letGo = leadingWhile(coordinator, group, lease);
+    const letGo = leadingWhile(coordinator, group, lease, maxRuntime);
     try {
       return await handler(request, { term: lease.token, signal: lease.signal }, ...args);
     } catch (error) {

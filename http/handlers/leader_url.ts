@@ -20,8 +20,9 @@ export function leaderUrl(capabilities: Json | undefined, request: Request): URL
   if (!/^https?:$/.test(target.protocol)) return undefined;
   if (target.username !== "" || target.password !== "") return undefined;
   const asked = new URL(request.url);
+  // The look behind keeps it linear: a path of slashes alone would cost their square.
   // Parts are set, not joined as text: a path such as "//elsewhere" must not become a host.
-  target.pathname = target.pathname.replace(/\/+$/, "") + asked.pathname;
+  target.pathname = target.pathname.replace(/(?<!\/)\/+$/, "") + asked.pathname;
   target.search = asked.search;
   target.hash = asked.hash = "";
   return target.href === asked.href ? undefined : target;

@@ -4,15 +4,13 @@
  * @module
  */
 
-import type { CoreCoordinator } from "../../coordination/core.ts";
-import { codeOf } from "../../errors.ts";
 import type { Lease } from "../../coordination/leases/lease.ts";
 import { checkName } from "../../coordination/names.ts";
 import type { Attempted, Holder } from "../../coordination/locks/acquirable.ts";
-import { checkWait } from "../../coordination/leases/timings.ts";
+import { checkWait, checkWork } from "../../coordination/leases/timings.ts";
 import { coordinatorFor, type CoordinatorSource } from "./coordinator_source.ts";
 import { keepFor, untilEnd } from "./response_lease.ts";
-import { cutShort, raise, unclaimed } from "../failures.ts";
+import { cutShort, raise, unclaimed, unusable } from "../failures.ts";
 import { problem } from "../problem.ts";
 import { retryAfter } from "../retry_after.ts";
 
@@ -29,9 +27,17 @@ export interface LockOptions {
   /**
    * Whether the response's body is made under the lock too, which is then given back when the body
    * ends, fails or is cancelled. Otherwise it is given back when the handler answers, and what a
-   * stream does after that it does without the lock. A client that reads slowly keeps the lock.
+   * stream does after that it does without the lock. A client that reads slowly keeps the lock; one
+   * that has left, or reads nothing during 2.5 ttls (a minute for a lock without end), loses it.
    */
   streams?: boolean;
+  /**
+   * How long the lock is renewed for one request, its response's body included: a handler that never
+   * ends would keep it otherwise, also where a timeout has answered in its place. After it the lease's
+   * signal aborts, and others can have the lock a ttl later. 10 to 999 looks like seconds and is
+   * refused. Default: no limit.
+   */
+  maxRuntime?: number;
 }
 
 /** What a handler under a lock works with. */
@@ -76,20 +82,22 @@ export function withLock<A extends readonly unknown[] = []>(
   options: LockOptions,
   handler: (request: Request, held: Held, ...args: A) => Response | Promise<Response>,
 ): (request: Request, ...args: A) => Promise<Response> {
-  const { status = 423, streams = false, timeout = 0, ...rest } = options;
+  const { status = 423, streams = false, timeout = 0, maxRuntime, ...rest } = options;
   if (typeof name === "string") checkName("lock", name);
   checkWait("timeout", timeout);
+  checkWork("maxRuntime", maxRuntime);
   return async (request, ...args) => {
-    let coordinator: CoreCoordinator;
     let attempted: Attempted;
     const named = typeof name === "string" ? name : name(request, ...args) ?? "";
     try {
       checkName("lock", named);
     } catch (error) {
-      return unnameable(request, error);
+      // It says what is wrong with a name, and does not repeat it.
+      return unusable(request, error) ?? raise(error);
     }
+    const coordinator = await coordinatorFor(baton, [request, ...args]);
+    if (coordinator instanceof Response) return coordinator;
     try {
-      coordinator = await coordinatorFor(baton, [request, ...args]);
       // Who waits for one answer only has nothing to stop; and Deno warns of whoever asks for it.
       const waiting = timeout > 0 ? { signal: request.signal } : {};
       attempted = await coordinator.getLock(named).attempt({ ...rest, timeout, ...waiting });
@@ -98,24 +106,18 @@ export function withLock<A extends readonly unknown[] = []>(
     }
     const { lease } = attempted;
     if (!lease) return refused(request, status, attempted.holders);
-    const giveBack = keepFor(coordinator, lease);
+    const kept = keepFor(coordinator, lease, maxRuntime);
     let response: Response;
     try {
       response = await handler(request, { lease }, ...args);
     } catch (error) {
-      await giveBack();
+      await kept.giveBack();
       return cutShort(request, error) ?? raise(error);
     }
-    if (streams) return await untilEnd(request, response, giveBack);
-    await giveBack();
+    if (streams) return await untilEnd(request, response, kept);
+    await kept.giveBack();
     return response;
   };
-}
-
-function unnameable(request: Request, error: unknown): Response {
-  if (codeOf(error) !== "invalid-argument") throw error;
-  // Its message says what is wrong with a name, and does not repeat it.
-  return problem(request, 400, { code: "invalid-argument", detail: (error as Error).message });
 }
 
 function refused(request: Request, status: 423 | 409, holders: readonly Holder[]): Response {

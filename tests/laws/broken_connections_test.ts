@@ -12,7 +12,7 @@ import { mysql } from "../../drivers/mysql/mysql.ts";
 import { postgres } from "../../drivers/postgres/postgres.ts";
 import { redis } from "../../drivers/redis/redis.ts";
 import { upstash } from "../../drivers/redis/upstash.ts";
-import { startBadServer } from "./security/bad_server.ts";
+import { startBadServer } from "../security/bad_server.ts";
 
 /** What clients of sockets say, and proxies. */
 const WORDS = [
