@@ -7,6 +7,7 @@
 
 import { UnknownOutcome } from "../../errors.ts";
 import type { Acquire, Outcome } from "../driver.ts";
+import { onAbort } from "./aborts.ts";
 import { step, type Table } from "./step.ts";
 
 /** Calls back once after `ms`; the answer cancels it. */
@@ -42,19 +43,21 @@ export class Waiters {
     const first = step(op, this.#table);
     if (first.ok || patience === 0) return first;
     let cancel = (): void => {};
-    let abort = (): void => {};
+    let unlisten = (): void => {};
     let leave = (): void => {};
     const resources = new Set([resource, guard?.resource ?? resource]);
     try {
       return await new Promise<Outcome>((answer, reject) => {
         leave = this.#enter({ op, resources, answer });
-        abort = () => reject(new UnknownOutcome("the call was aborted while it waited"));
-        signal?.addEventListener("abort", abort, { once: true });
+        unlisten = onAbort(
+          signal,
+          () => reject(new UnknownOutcome("the call was aborted while it waited")),
+        );
         cancel = this.#untilOver(op, patience, first, answer);
       });
     } finally {
       cancel();
-      signal?.removeEventListener("abort", abort);
+      unlisten();
       leave();
     }
   }
