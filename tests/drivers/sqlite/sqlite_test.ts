@@ -91,7 +91,7 @@ Deno.test("a file that another process is writing is a definite error that may p
   await inFolder(async (folder) => {
     const file = `${folder}/leases.db`;
     using driver = sqlite(file, { busyTimeout: 10 });
-    await driver.apply([]);
+    await driver.apply([{ op: "inspect", resource: "lock:x" }]);
     const writer = new DatabaseSync(file);
     writer.exec("begin immediate");
     await assert.rejects(driver.apply([acquire("a")]), (error: Error) => {
