@@ -46,8 +46,8 @@ Deno.test("triggers around an interval's instant are for that slot, a little ear
   assert.equal(slotAt(SLOT + 9 * MINUTE, nine), SLOT + 9 * MINUTE);
   assert.equal(slotAt(SLOT + 8 * MINUTE, nine), SLOT - 51 * MINUTE);
   // Short intervals are not mistaken for their neighbours.
-  assert.equal(slotAt(SLOT + 900, { every: 1_000 }), SLOT + 1_000);
-  assert.equal(slotAt(SLOT + 899, { every: 1_000 }), SLOT);
+  assert.equal(slotAt(SLOT + 55_000, { every: MINUTE }), SLOT + MINUTE);
+  assert.equal(slotAt(SLOT + 54_999, { every: MINUTE }), SLOT);
 });
 
 Deno.test("no interval, no slot", () => {

@@ -14,7 +14,7 @@ import type { Backend } from "../conformance/mod.ts";
 import { atPace } from "../conformance/pace.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
 import { agrees } from "./compare.ts";
-import { FAKE, type Move, type Plan, REAL, waiting } from "./moves.ts";
+import { FAKE, REAL, waiting } from "./moves.ts";
 import { eachOp, type Step } from "../tools/each_op.ts";
 
 const seed = Number(Deno.env.get("BATON_SEED") ?? crypto.getRandomValues(new Int32Array(1))[0]);
