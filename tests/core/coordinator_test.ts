@@ -1,76 +1,8 @@
 import assert from "node:assert/strict";
-import {
-  ConnectionError,
-  CoordinationError,
-  Coordinator,
-  InvalidArgument,
-  NotSupported,
-  systemRuntime,
-} from "../../mod.ts";
+import { Coordinator, InvalidArgument, NotSupported, systemRuntime } from "../../mod.ts";
 import { memory } from "../../drivers/memory.ts";
 import { settled } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
-
-Deno.test("start proves with one request that the backend answers, and stop releases everything in one", async () => {
-  const scene = new Scene();
-  const a = scene.member("a");
-  assert.equal(a.isStarted, false);
-  await a.start();
-  assert.equal(a.isStarted, true);
-  assert.equal(scene.sent.length, 1);
-  const leases = await Promise.all(["x", "y", "z"].map((name) => a.getLock(name).hold()));
-  await a.election("g").campaign();
-  scene.sent.length = 0;
-  await a.stop();
-  assert.equal(a.isStarted, false);
-  assert.equal(scene.sent.length, 1);
-  assert(leases.every((lease) => lease.signal.aborted));
-  assert.deepEqual(await scene.member("b").getLock("x").holders(), []);
-  assert.equal(await scene.member("b").getLeader("g"), null);
-  await a.start();
-  await a.stop();
-  assert.equal(scene.runtime.timers, 0);
-});
-
-Deno.test("start twice, stop first and stop twice are refused", async () => {
-  const a = new Scene().member("a");
-  await assert.rejects(a.stop(), CoordinationError);
-  await a.start();
-  await assert.rejects(a.start(), CoordinationError);
-  await a.stop();
-  await assert.rejects(a.stop(), CoordinationError);
-});
-
-Deno.test("start fails when the backend does, and leaves the coordinator unstarted", async () => {
-  const scene = new Scene();
-  scene.fates.push(...Array<"lose-request">(4).fill("lose-request"));
-  const a = scene.member("a");
-  const failed = assert.rejects(a.start(), CoordinationError);
-  await scene.runtime.advance(4_000);
-  await failed;
-  assert.equal(a.isStarted, false);
-  await a.start();
-  const refusing = new Coordinator({
-    ...memory(),
-    apply: () => Promise.reject(new ConnectionError("no")),
-  });
-  await assert.rejects(refusing.start(), ConnectionError);
-});
-
-Deno.test("stop never hangs, even when the backend never answers", async () => {
-  const scene = new Scene();
-  const a = scene.member("a");
-  await a.start({ heartbeat: true });
-  const lease = await a.getLock("x").hold();
-  scene.fates.push(...Array<"hang">(100).fill("hang"));
-  await scene.runtime.advance(5_000);
-  const stopped = a.stop();
-  assert.equal(lease.signal.aborted, true);
-  await scene.runtime.advance(10_000);
-  await stopped;
-  assert(scene.happened.includes("release-failed"));
-  assert.equal(scene.runtime.timers, 0);
-});
 
 Deno.test("a started heartbeat renews every lease in one request, a third of their time apart", async () => {
   const scene = new Scene();
@@ -177,16 +109,6 @@ Deno.test("timings that cannot work are refused, naming the number and the reaso
   assert.throws(make({ clocks: { step: -1 } }), InvalidArgument);
   assert.throws(make({ timeout: -1 }), InvalidArgument);
   assert.throws(make({ namespace: "a/b" }), InvalidArgument);
-});
-
-Deno.test("namespaces keep applications on one backend apart", async () => {
-  const scene = new Scene();
-  const [one, two, none] = [
-    scene.member("a", { namespace: "one" }),
-    scene.member("b", { namespace: "two" }),
-    scene.member("c"),
-  ];
-  for (const each of [one, two, none]) assert(await each.getLock("x").acquire({ timeout: 0 }));
 });
 
 Deno.test("an observer that throws costs nothing", async () => {

@@ -70,8 +70,11 @@ export const evictionCases: readonly CoordinationCase[] = [
     await a.updateCapabilities("g", { weight: 2 });
     await on.pass(4);
     await on.until("b sees it gone", async () => (await b.getMembers("g")).size === 0);
-    const { events } = await a.tick();
-    assert.ok(events.some(({ type }) => type === "evicted"));
+    const sent = await on.requests(a, async () => {
+      const { events } = await a.tick();
+      assert.ok(events.some(({ type }) => type === "evicted"));
+    });
+    assert.equal(sent, 1);
     assert.deepEqual(await b.getMemberCapabilities("g", "a"), { weight: 2 });
     const { incarnation } = await b.getMemberInfo("g", "a");
     assert.ok(incarnation > first.incarnation);
@@ -138,8 +141,9 @@ export const evictionCases: readonly CoordinationCase[] = [
       const onEvicted = (group: string): void => void told.push(group);
       const first = await old.joinGroupCreate("g", "old", { onEvicted });
       const second = await young.joinGroup("g", "young", { replace: true });
+      assert.ok(second.incarnation > first.incarnation);
       await old.heartbeat();
-      assert.deepEqual([first.held, told], [false, ["g"]]);
+      assert.deepEqual([first.held, first.signal.aborted, told], [false, true, ["g"]]);
       const notJoined = { name: "MemberNotJoined" };
       await assert.rejects(old.updateCapabilities("g", "ghost"), notJoined);
       await assert.rejects(old.leaveGroup("g"), notJoined);

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import type { CoordinationCase } from "./place.ts";
 import { law, LONG, toozLaw } from "./scene.ts";
+import { tell } from "./tell.ts";
 
 const MISUSE = { name: "CoordinationError", code: "misuse" };
 
@@ -92,7 +93,9 @@ export const lifecycleCases: readonly CoordinationCase[] = [
       await a.joinGroupCreate("h");
       const lock = await a.getLock("x").hold();
       await a.election("g").campaign();
+      await b.watchLeaveGroup("g", tell);
       assert.equal(await on.requests(a, () => a.stop()), 1);
+      assert.deepEqual(await b.runWatchers(), ["left g a (left)"]);
       assert.deepEqual(await b.getMembers("g"), new Set(["b"]));
       assert.deepEqual(await b.getMembers("h"), new Set());
       assert.deepEqual(await b.getGroups(), new Set(["g", "h"]));

@@ -73,7 +73,9 @@ export const lockWaitingCases: readonly CoordinationCase[] = [
       for (const timeout of [-1, NaN]) {
         await assert.rejects(a.getLock("x").acquire({ timeout }), wrong);
       }
-      for (const ttl of [0, -1, 0.5, NaN, 2 ** 31]) {
+      for (const ttl of [0, -1, 0.5, NaN, 2 ** 31, "5" as unknown as number]) {
+        await assert.rejects(on.member("b", { ttl }), wrong);
+        await assert.rejects(a.election("g").campaign({ ttl }), wrong);
         await assert.rejects(a.getLock("x").acquire({ ttl }), wrong);
         await assert.rejects(a.joinGroup("g", null, { ttl }), wrong);
         await assert.rejects(a.joinGroupCreate("g", null, { ttl }), wrong);

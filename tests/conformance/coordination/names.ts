@@ -73,6 +73,12 @@ const REFUSED: readonly string[] = [
   undefined as unknown as string,
 ];
 
+/** Not JSON, or less than itself in JSON. */
+const NOT_JSON: readonly unknown[] = [
+  ...[NaN, Infinity, 1n, Symbol(), () => {}, new Date(0), new Map(), "\ud800"],
+  ...[[undefined], { nested: [{ lost: undefined }] }],
+];
+
 /** Cases about names. */
 export const nameCases: readonly CoordinationCase[] = [
   law("groups of any names are each their own", async (on) => {
@@ -165,6 +171,7 @@ export const nameCases: readonly CoordinationCase[] = [
         assert.throws(() => a.watchElectedAsLeader(name, () => {}), refused);
         assert.throws(() => a.getLock(name), refused);
         assert.throws(() => a.election(name), refused);
+        assert.throws(() => a.cron(name), refused);
         if (name !== undefined) await assert.rejects(on.member(name), refused);
       }
     });
@@ -176,7 +183,7 @@ export const nameCases: readonly CoordinationCase[] = [
     const loop: Record<string, unknown> = {};
     loop["loop"] = loop;
     const sent = await on.requests(a, async () => {
-      for (const value of [1n, () => {}, Symbol(), loop, "x".repeat(70_000)]) {
+      for (const value of [...NOT_JSON, loop, "x".repeat(70_000)]) {
         const capabilities = value as unknown as string;
         for (
           const verb of [

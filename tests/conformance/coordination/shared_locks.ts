@@ -37,6 +37,9 @@ export const sharedLockCases: readonly CoordinationCase[] = [
       const [a, b, twin] = [await on.member("a"), await on.member("b"), await on.member("a")];
       for (const member of [a, b, twin]) assert.ok(await member.getLock("x").acquire(SHARE));
       assert.equal((await a.getLock("x").holders()).length, 3);
+      const writer = b.getLock("x");
+      assert.equal(await writer.break(), true, "all readers are sent away");
+      assert.ok(await writer.acquire(TRY));
     },
   ),
   toozLaw(

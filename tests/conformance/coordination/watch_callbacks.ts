@@ -27,6 +27,8 @@ export const watchCallbackCases: readonly CoordinationCase[] = [
       assert.throws(() => a.unwatchJoinGroup("g", tell), notFound);
       assert.throws(() => a.unwatchLeaveGroup("g", tell), notFound);
       assert.throws(() => a.unwatchElectedAsLeader("g", tell), notFound);
+      await a.runWatchers();
+      assert.equal(await a.getLeader("g"), null, "who failed to stop watching is no candidate");
       await a.watchLeaveGroup("g", tell);
       assert.throws(() => a.unwatchJoinGroup("g", tell), notFound);
       assert.throws(() => a.unwatchLeaveGroup("g", (event) => tell(event)), notFound);

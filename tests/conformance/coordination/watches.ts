@@ -126,24 +126,29 @@ export const watchCases: readonly CoordinationCase[] = [
     await on.until("both are told", async () => told.push(...await a.runWatchers()) === 2);
     assert.deepEqual(told.sort(), ["left g b (expired)", "left g c (left)"]);
   }),
-  law("several groups are looked at in one request, joins before leaves in each", async (on) => {
-    const [a, b, c] = [await on.member("a"), await on.member("b"), await on.member("c")];
-    for (const group of ["g", "h", "i"]) {
-      await b.joinGroupCreate(group);
-      await a.watchLeaveGroup(group, tell);
-      await a.watchJoinGroup(group, tell);
-    }
-    for (const group of ["h", "g"]) {
-      await b.leaveGroup(group);
-      await c.joinGroup(group);
-    }
-    let told: unknown[] = [];
-    assert.equal(await on.requests(a, async () => told = await a.runWatchers()), 1);
-    const of = (group: string) => told.filter((text) => `${text}`.includes(` ${group} `));
-    assert.deepEqual(of("g"), ["joined g c", "left g b (left)"]);
-    assert.deepEqual(of("h"), ["joined h c", "left h b (left)"]);
-    assert.equal(told.length, 4);
-  }),
+  law(
+    "of several groups joins are told before leaves, in one request, and elections last",
+    async (on) => {
+      const [a, b, c] = [await on.member("a"), await on.member("b"), await on.member("c")];
+      for (const group of ["g", "h", "i"]) {
+        await b.joinGroupCreate(group);
+        await a.watchLeaveGroup(group, tell);
+        await a.watchJoinGroup(group, tell);
+      }
+      a.watchElectedAsLeader("g", tell);
+      for (const group of ["h", "g"]) {
+        await b.leaveGroup(group);
+        await c.joinGroup(group);
+      }
+      let told: unknown[] = [];
+      assert.equal(await on.requests(a, async () => told = await a.runWatchers()), 1);
+      const of = (group: string) => told.filter((text) => `${text}`.includes(` ${group} `));
+      assert.deepEqual(of("g"), ["joined g c", "left g b (left)", "elected g a"]);
+      assert.deepEqual(of("h"), ["joined h c", "left h b (left)"]);
+      assert.equal(told.length, 5);
+      assert.equal(told.at(-1), "elected g a");
+    },
+  ),
   law("what happened while nobody watched is not told when somebody watches again", async (on) => {
     const [a, b, c] = [await on.member("a"), await on.member("b"), await on.member("c")];
     await a.createGroup("g");
