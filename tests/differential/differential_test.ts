@@ -8,11 +8,11 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Outcome, SeatOp } from "../../drivers/driver.ts";
 import { decorated } from "../backends/decorators.ts";
 import { BACKENDS, DECORATORS } from "../backends/mod.ts";
 import { agrees } from "./compare.ts";
 import { FAKE, type Move, type Plan, REAL, waiting } from "./moves.ts";
+import { eachOp, type Step } from "../tools/each_op.ts";
 
 const seed = Number(Deno.env.get("BATON_SEED") ?? crypto.getRandomValues(new Int32Array(1))[0]);
 // deno-lint-ignore no-console -- a run that hangs or is killed reports no seed any more
@@ -46,10 +46,7 @@ for (const { name, clock, lanes, start } of [...BACKENDS, ...DECORATORS]) {
 }
 
 /** A bug in each of these drivers, which the comparison must find. */
-const BUGS: readonly [
-  string,
-  (op: SeatOp, run: (op: SeatOp) => Promise<Outcome>) => Promise<Outcome>,
-][] = [
+const BUGS: readonly [string, Step][] = [
   ["release ignores the id", async (op, run) => {
     const [holder] =
       (await run({ op: "inspect", resource: op.resource, seat: op.seat ?? "" })).leases;
@@ -68,15 +65,7 @@ const BUGS: readonly [
 
 for (const [bug, step] of BUGS) {
   Deno.test(`the comparison notices that ${bug}, and says so in a few moves`, async () => {
-    const backend = decorated((inner) => ({
-      ...inner,
-      async apply(ops) {
-        const outcomes = [];
-        const run = async (op: SeatOp) => (await inner.apply([op]))[0] as Outcome;
-        for (const op of ops as readonly SeatOp[]) outcomes.push(await step(op, run));
-        return outcomes;
-      },
-    }));
+    const backend = decorated((inner) => eachOp(inner, step));
     // Always the same sequences, so that this proof never depends on luck.
     const found = await fc.check(agrees(backend, FAKE, 1), { seed: 1, numRuns: 400 });
     assert.ok(found.failed);

@@ -6,41 +6,23 @@
  * @module
  */
 
-import { checkOps } from "../../drivers/kit/check.ts";
 import type { Driver, Guard, Lease, Outcome, SeatOp } from "../../drivers/driver.ts";
 import { decorated } from "../backends/decorators.ts";
 import { driverCases } from "../conformance/mod.ts";
+import { eachOp } from "../tools/each_op.ts";
 import { planted } from "./planted.ts";
-
-/** Answers one operation; `run` is the sound driver. */
-type Step = (op: SeatOp, run: (op: SeatOp) => Promise<Outcome>) => Promise<Outcome>;
-
-/** Puts a step of its own in front of a sound driver; whatever it leaves alone stays sound. */
-function each(inner: Driver, step: Step): Driver {
-  const run = async (op: SeatOp) => (await inner.apply([op]))[0] as Outcome;
-  return {
-    ...inner,
-    async apply(ops, { signal } = {}) {
-      checkOps(ops, inner.guarantees.minTtl);
-      signal?.throwIfAborted();
-      const outcomes = [];
-      for (const op of ops as readonly SeatOp[]) outcomes.push(await step(op, run));
-      return outcomes;
-    },
-  };
-}
 
 /** Changes the leases of every answer. */
 const answering =
   (change: (leases: Lease[], op: SeatOp, ok: boolean) => Lease[]) => (inner: Driver) =>
-    each(inner, async (op, run) => {
+    eachOp(inner, async (op, run) => {
       const { ok, leases } = await run(op);
       return { ok, leases: change([...leases], op, ok) };
     });
 
 /** Changes every operation on its way in. */
 const asking = (change: (op: SeatOp) => SeatOp) => (inner: Driver) =>
-  each(inner, (op, run) => run(change(op)));
+  eachOp(inner, (op, run) => run(change(op)));
 
 const look = ({ resource, seat }: Omit<Guard, "when">): SeatOp => ({
   op: "inspect",
@@ -63,7 +45,7 @@ planted(
   "replay issues a new token",
   "an acquire sent again keeps its token",
   (inner) =>
-    each(inner, async (op, run) => {
+    eachOp(inner, async (op, run) => {
       if (op.op !== "acquire") return await run(op);
       const { resource, seat, id } = op;
       await run({ op: "release", resource, seat, id });
@@ -74,7 +56,7 @@ planted(
   "replay prolongs the lease",
   "an acquire sent again half way",
   (inner) =>
-    each(inner, async (op, run) => {
+    eachOp(inner, async (op, run) => {
       const outcome = await run(op);
       if (op.op === "acquire" && outcome.ok) {
         const { guard: _, ...rest } = op;
@@ -87,7 +69,7 @@ planted(
   "replay checks its guard again",
   "a replay is not held to a guard",
   (inner) =>
-    each(inner, async (op, run) => {
+    eachOp(inner, async (op, run) => {
       if (op.op !== "acquire" || !op.guard) return await run(op);
       const seen = await run(look(op.guard));
       return fails(op.guard, seen) ? { ...seen, ok: false } : await run(op);
@@ -97,7 +79,7 @@ planted(
   "renew revives what has ended",
   "a renewal after release or break",
   (inner) =>
-    each(inner, async (op, run) => {
+    eachOp(inner, async (op, run) => {
       const outcome = await run(op);
       if (op.op !== "renew" || outcome.ok) return outcome;
       return await run({ ...op, value: op.value ?? "", op: "acquire" });
@@ -107,7 +89,7 @@ planted(
   "renew issues a new token",
   "a renewal keeps the value",
   (inner) =>
-    each(inner, async (op, run) => {
+    eachOp(inner, async (op, run) => {
       const renewal = await run(op);
       if (op.op === "renew" && renewal.ok) {
         await run({ ...op, op: "release" });
@@ -120,7 +102,7 @@ planted(
   "renew prolongs nothing",
   "a renewal prolongs the lease",
   (inner) =>
-    each(inner, async (op, run) => {
+    eachOp(inner, async (op, run) => {
       if (op.op !== "renew" || op.value !== undefined) return await run(op);
       const { leases } = await run(look(op));
       return { ok: leases[0]?.id === op.id, leases: [] };
@@ -144,7 +126,7 @@ planted(
   "renew answers a lease",
   "a renewal keeps the value",
   (inner) =>
-    each(inner, async (op, run) => {
+    eachOp(inner, async (op, run) => {
       const { leases } = await run(look(op));
       const renewal = await run(op);
       return op.op === "renew" && renewal.ok ? { ...renewal, leases } : renewal;
@@ -203,7 +185,7 @@ planted(
   "a guard is looked at first and acted on later",
   "joins and a delete that race",
   (inner) =>
-    each(inner, async (op, run) => {
+    eachOp(inner, async (op, run) => {
       if (!("guard" in op) || !op.guard) return await run(op);
       const [own, seen] = [await run(look(op)), await run(look(op.guard))];
       await turn();
@@ -218,7 +200,7 @@ planted(
   "a seat is looked at first and taken later",
   "of sixteen that race",
   (inner) =>
-    each(inner, async (op, run) => {
+    eachOp(inner, async (op, run) => {
       if (op.op !== "acquire" || (await run(look(op))).leases.length > 0) return await run(op);
       await turn();
       const { resource, seat } = op;
@@ -230,7 +212,7 @@ planted(
   "the guard of a release is looked at before its holder",
   "a release of what is not held",
   (inner) =>
-    each(inner, async (op, run) => {
+    eachOp(inner, async (op, run) => {
       if (op.op !== "release" || !op.guard) return await run(op);
       const seen = await run(look(op.guard));
       return fails(op.guard, seen) ? { ...seen, ok: false } : await run(op);
@@ -255,6 +237,6 @@ planted(
   ),
 );
 Deno.test("the suite finds nothing wrong with a decorator that has no bug", async () => {
-  const backend = decorated((inner) => each(inner, (op, run) => run(op)));
+  const backend = decorated((inner) => eachOp(inner, (op, run) => run(op)));
   for (const { run } of driverCases) await run(backend);
 });

@@ -8,9 +8,10 @@
 
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
-import type { Driver, Lease, Outcome, SeatOp } from "../../drivers/driver.ts";
+import type { Lease, Outcome, SeatOp } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import { seedOfRun } from "../tools/chance.ts";
+import { eachOp, type Step } from "../tools/each_op.ts";
 import type { Losses } from "./lossy.ts";
 import { inProcess, PLACES } from "./places.ts";
 import { type Plan, run, type Tally } from "./run.ts";
@@ -57,22 +58,6 @@ for (const { name, slow, start } of PLACES) {
       await place.stop();
     }
   });
-}
-
-type Step = (op: SeatOp, run: (op: SeatOp) => Promise<Outcome>) => Promise<Outcome>;
-
-/** Memory with a step of its own in front; whatever it leaves alone stays sound. */
-function planted(step: Step): Driver {
-  const inner = memory();
-  const run = async (op: SeatOp) => (await inner.apply([op]))[0] as Outcome;
-  return {
-    ...inner,
-    async apply(ops) {
-      const outcomes = [];
-      for (const op of ops as readonly SeatOp[]) outcomes.push(await step(op, run));
-      return outcomes;
-    },
-  };
 }
 
 /** Changes the leases of every answer. */
@@ -148,7 +133,7 @@ const BUGS: readonly (readonly [bug: string, step: () => Step, losses?: Losses])
 
 for (const [bug, step, losses = BARE.losses] of BUGS) {
   Deno.test(`the same run notices that ${bug}`, async () => {
-    const shared = planted(step());
+    const shared = eachOp(memory(), step());
     // Always the same dice, so that this proof never depends on luck.
     const finding = run(inProcess(() => shared), { ...BARE, losses, seed: 1 });
     await assert.rejects(finding, (error: Error) => {

@@ -77,7 +77,7 @@ const OWN: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
     ...some("laws/driver", "^memory keeps"),
   ]],
   [/^drivers\/schemes\.ts$/, files("url/hosts", "url/url", "url/databases")],
-  [/^drivers\/redis\/upstash\.ts$/, files("drivers/redis/upstash_word", "drivers/redis/upstash")],
+  [/^drivers\/redis\/upstash\.ts$/, files("drivers/redis/upstash")],
   [/^drivers\/redis/, [
     ...files(
       "drivers/redis/replies",

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../mod.ts";
-import type { Acquire, Driver, Op, Outcome } from "../../../drivers/driver.ts";
+import type { Driver, Op, Outcome } from "../../../drivers/driver.ts";
 import { mysql, type MysqlAnswer, type MysqlQuery } from "../../../drivers/mysql/mysql.ts";
 import { migrate } from "../../../drivers/mysql/schema.ts";
 import { planetscale, planetscaleQuery } from "../../../drivers/mysql/planetscale.ts";
@@ -17,13 +17,10 @@ import type { PlanetscaleOptions } from "../../servers/planetscale.ts";
 import { withPlanetscale } from "../../servers/with_planetscale.ts";
 import { cleanUpsAfter } from "./clean_ups.ts";
 import { batonErrorOf } from "../../tools/shown.ts";
+import { acquire } from "../acquire.ts";
 
 const KINDS: readonly MysqlKind[] = ["mysql", "mariadb"];
 const SEATS = Array.from({ length: 10 }, (_, n) => `${n}`);
-
-function acquire(id: string, more: Partial<Acquire> = {}): Acquire {
-  return { op: "acquire", resource: "lock:x", seat: "", id, ttl: 60_000, value: "v", ...more };
-}
 
 function renew(seat: string, ttl = 60_000): Op {
   return { op: "renew", resource: "many", seat, id: `id-${seat}`, ttl };

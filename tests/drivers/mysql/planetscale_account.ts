@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { Acquire, Driver } from "../../../drivers/driver.ts";
+import type { Driver } from "../../../drivers/driver.ts";
 import { migrate } from "../../../drivers/mysql/schema.ts";
 import { planetscale, planetscaleQuery } from "../../../drivers/mysql/planetscale.ts";
 import type { PlanetscaleOptions, PlanetscaleServer } from "../../servers/planetscale.ts";
@@ -14,12 +14,6 @@ import { shown } from "../../tools/shown.ts";
 
 /** No URL takes it as it is, and Basic takes no more than ASCII. */
 const PASSWORD = 'p@ss:w/rd%41?&#" x';
-/** A value that strips, guesses and casts all mangle. */
-export const TRICKY = "\uFEFF{\"a\":1} 9007199254740993 true 'é' \\ 👩‍🚀";
-
-export function acquire(id: string, more: Partial<Acquire> = {}): Acquire {
-  return { op: "acquire", resource: "lock:x", seat: "", id, ttl: 60_000, value: TRICKY, ...more };
-}
 
 export async function withTable(
   test: (fixture: PlanetscaleFixture & { readonly driver: Driver }) => Promise<void>,

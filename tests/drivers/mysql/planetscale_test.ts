@@ -14,7 +14,8 @@ import { abortsAreTold } from "../aborted_call.ts";
 import { type Fault, Faults, type HttpRequest } from "../../servers/faults.ts";
 import { serveHttp } from "../../servers/http.ts";
 import { freePort } from "../../servers/process.ts";
-import { acquire, assertNoSecret, TRICKY, withTable } from "./planetscale_account.ts";
+import { acquire, TRICKY } from "../acquire.ts";
+import { assertNoSecret, withTable } from "./planetscale_account.ts";
 import { errorOf, shown } from "../../tools/shown.ts";
 
 Deno.test("credentials go as they are, from a URL where they are percent-encoded and from parts", async () => {

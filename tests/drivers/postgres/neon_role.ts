@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { Acquire, Driver } from "../../../drivers/driver.ts";
+import type { Driver } from "../../../drivers/driver.ts";
 import { neon, neonQuery } from "../../../drivers/postgres/neon.ts";
 import { migrate } from "../../../drivers/postgres/schema.ts";
 import { type NeonFixture, withNeon } from "../../servers/with_neon.ts";
@@ -15,10 +15,6 @@ import { errorOf as anyErrorOf, shown } from "../../tools/shown.ts";
 export const USER = "we@ird:us/er%1";
 export const PASSWORD = 'p@ss:w/rd%41?&#"é';
 const SECRETS = [USER, PASSWORD].flatMap((text) => [text, encodeURIComponent(text)]);
-
-export function acquire(id: string, more: Partial<Acquire> = {}): Acquire {
-  return { op: "acquire", resource: "lock:x", seat: "", id, ttl: 60_000, value: "v", ...more };
-}
 
 export function urlOf(host: string, user = USER, password = PASSWORD): string {
   return `postgresql://${encodeURIComponent(user)}:${

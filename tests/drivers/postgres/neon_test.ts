@@ -15,7 +15,8 @@ import { type Fault, Faults, type HttpRequest } from "../../servers/faults.ts";
 import { serveHttp } from "../../servers/http.ts";
 import { pointNeonAt } from "../../servers/neon.ts";
 import { freePort, until } from "../../servers/process.ts";
-import { acquire, assertNoSecret, errorOf, PASSWORD, urlOf, USER, withRole } from "./neon_role.ts";
+import { acquire } from "../acquire.ts";
+import { assertNoSecret, errorOf, PASSWORD, urlOf, USER, withRole } from "./neon_role.ts";
 import { shown } from "../../tools/shown.ts";
 
 Deno.test("an apply is one request, however its promise is used, and one that nobody awaits too", async () => {

@@ -10,17 +10,14 @@ import assert from "node:assert/strict";
 import { Pool } from "pg";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../mod.ts";
 import type { CoordinationError } from "../../../errors.ts";
-import type { Acquire, Driver } from "../../../drivers/driver.ts";
+import type { Driver } from "../../../drivers/driver.ts";
 import { postgres, type PostgresQuery } from "../../../drivers/postgres/postgres.ts";
 import { migrate } from "../../../drivers/postgres/schema.ts";
 import { connectTo } from "../../servers/pg_client.ts";
 import { type PostgresServer, startPostgres } from "../../servers/postgres.ts";
 import { until } from "../../servers/process.ts";
 import { batonErrorOf } from "../../tools/shown.ts";
-
-function acquire(id: string, more: Partial<Acquire> = {}): Acquire {
-  return { op: "acquire", resource: "lock:x", seat: "", id, ttl: 60_000, value: "v", ...more };
-}
+import { acquire } from "../acquire.ts";
 
 async function withPostgres(
   test: (server: PostgresServer) => Promise<void>,

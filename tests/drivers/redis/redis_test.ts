@@ -12,6 +12,7 @@ import { redis } from "../../../drivers/redis/redis.ts";
 import { SCRIPT, SCRIPT_SHA1 } from "../../../drivers/redis/script.ts";
 import { until } from "../../servers/process.ts";
 import { startRedis } from "../../servers/redis.ts";
+import { acquire } from "../acquire.ts";
 
 /** The one line that makes any client a transport. */
 function over(client: Redis, options: { now?: () => number; keyPrefix?: string } = {}): Driver {
@@ -28,10 +29,6 @@ async function withRedis(
   } finally {
     await server.stop();
   }
-}
-
-function acquire(id: string, more: Partial<Acquire> = {}): Acquire {
-  return { op: "acquire", resource: "lock:x", seat: "", id, ttl: 60_000, value: "v", ...more };
 }
 
 async function token(driver: Driver, op: Acquire): Promise<number> {

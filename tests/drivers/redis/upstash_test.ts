@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
 import { Redis } from "@upstash/redis";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../mod.ts";
-import type { Acquire, Driver } from "../../../drivers/driver.ts";
+import type { Driver } from "../../../drivers/driver.ts";
 import { upstash, upstashClient } from "../../../drivers/redis/upstash.ts";
 import type { Fault } from "../../servers/faults.ts";
 import { freePort, until } from "../../servers/process.ts";
 import { type UpstashFixture, withUpstash } from "../../servers/with_upstash.ts";
+import { shown } from "../../tools/shown.ts";
+import { acquire, TRICKY } from "../acquire.ts";
 
 /** A value that JSON-guessing, base64 and number-casting clients all mangle. */
-const TRICKY = '{"a":1} 9007199254740993 true null é 👩‍🚀';
-
-function acquire(id: string, more: Partial<Acquire> = {}): Acquire {
-  return { op: "acquire", resource: "lock:x", seat: "", id, ttl: 60_000, value: TRICKY, ...more };
-}
 
 function driverOf({ server }: UpstashFixture): Driver {
   return upstash({ url: server.url, token: server.token });
@@ -137,8 +134,8 @@ Deno.test("definite refusals say what to do, show no secret, and write nothing",
         driver.apply([acquire("id-canary")]),
         (error: Error & { retryable: boolean }) => {
           assert.equal(error.retryable, retryable, body);
-          const shown = Deno.inspect(error) + JSON.stringify(error) + error.stack;
-          assert.doesNotMatch(shown, /id-canary|command was|evalsha","/);
+          const text = shown(error);
+          assert.doesNotMatch(text, /id-canary|command was|evalsha","/);
           return true;
         },
       );
@@ -208,4 +205,25 @@ Deno.test("over a client with all its defaults values come back as they went, an
     assert.equal(outcome?.ok, true);
     assert.equal(server.faults.count("drop-reply"), 1);
   });
+});
+
+Deno.test("a token that is a plain word is not repeated either, whatever a server says", async () => {
+  const token = "swordfish";
+  const real = globalThis.fetch;
+  globalThis.fetch = () =>
+    Promise.resolve(
+      new Response(JSON.stringify({ error: `NOAUTH nobody is let in by ${token} here` }), {
+        status: 401,
+      }),
+    );
+  try {
+    const driver = upstash({ url: "https://x.upstash.io", token });
+    const call = driver.apply([{ op: "inspect", resource: "r" }]);
+    const error = await call.then(() => assert.fail("it succeeded"), (error: unknown) => error);
+    assert(error instanceof ConnectionError && error.code === "unauthorized");
+    assert.match(error.message, /nobody is let in/);
+    assert(!shown(error).includes(token), shown(error));
+  } finally {
+    globalThis.fetch = real;
+  }
 });

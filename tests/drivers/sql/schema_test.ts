@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../mod.ts";
-import type { Acquire, Driver } from "../../../drivers/driver.ts";
+import type { Driver } from "../../../drivers/driver.ts";
 import { mysql, type MysqlQuery } from "../../../drivers/mysql/mysql.ts";
 import { migrate as migrateMysql, schema as mysqlSchema } from "../../../drivers/mysql/schema.ts";
 import { postgres, type PostgresQuery } from "../../../drivers/postgres/postgres.ts";
@@ -19,10 +19,7 @@ import { answerOf } from "../../servers/mysql_query.ts";
 import { type MysqlKind, type MysqlServer, startMysql } from "../../servers/mysql.ts";
 import { type PostgresServer, startPostgres } from "../../servers/postgres.ts";
 import { batonErrorOf } from "../../tools/shown.ts";
-
-function acquire(id: string, more: Partial<Acquire> = {}): Acquire {
-  return { op: "acquire", resource: "lock:x", seat: "", id, ttl: 60_000, value: "v", ...more };
-}
+import { acquire } from "../acquire.ts";
 
 /** One database under test; its places are schemas or tables. */
 interface Database {

@@ -7,9 +7,9 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { ConnectionError, InvalidArgument } from "../../../mod.ts";
-import type { Acquire } from "../../../drivers/driver.ts";
 import { sqlite } from "../../../drivers/sqlite/sqlite.ts";
 import { removeFolder, temporaryFolder } from "../../servers/process.ts";
+import { acquire } from "../acquire.ts";
 
 /** A child that adds to an unguarded counter under the lock, as often as it is told. */
 const COUNTER = `
@@ -42,10 +42,6 @@ function run(script: string, ...args: string[]): Deno.ChildProcess {
     stdout: "null",
     stderr: "piped",
   }).spawn();
-}
-
-function acquire(id: string, more: Partial<Acquire> = {}): Acquire {
-  return { op: "acquire", resource: "lock:x", seat: "", id, ttl: 60_000, value: "", ...more };
 }
 
 Deno.test("four processes that add to one counter under the lock lose no update", async () => {
