@@ -14,7 +14,7 @@ const root = new URL("../", import.meta.url).pathname;
 /** About half of the time. */
 const SECOND = [
   ...["tests/differential", "tests/laws/group_race_test.ts", "tests/drivers/sql/crash_test.ts"],
-  ...["tests/drivers/sql/lost_reply_test.ts", "tests/servers", "tests/runtimes", "tests/chaos"],
+  ...["tests/laws/lost_reply_test.ts", "tests/servers", "tests/runtimes", "tests/chaos"],
   "tests/security",
 ];
 /** What looks at no clock, and can wait itself. */

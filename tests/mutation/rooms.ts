@@ -88,7 +88,7 @@ const OWN: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
     ...some("laws/requests", "Upstash"),
   ]],
   [/^drivers\/postgres\/schema\.ts$/, [
-    ...[...files("drivers/postgres/waits"), ...some("drivers/sql/tokens", "^PostgreSQL")],
+    ...[...files("drivers/postgres/waits"), ...some("drivers/sql/tokens", "PostgreSQL")],
     ...[...some("laws/driver", "^neon"), ...files("drivers/postgres/postgres")],
   ]],
   [/^drivers\/postgres\/neon\.ts$/, files("drivers/postgres/neon")],
@@ -98,7 +98,7 @@ const OWN: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
     [
       ...[
         ...files("drivers/mysql/locks", "drivers/mysql/sweep_race"),
-        ...some("drivers/sql/tokens", "^MariaDB"),
+        ...some("drivers/sql/tokens", "MariaDB"),
       ],
       ...[...some("laws/driver", "MariaDB"), ...files("drivers/mysql/mysql")],
     ],
@@ -149,8 +149,8 @@ const MORE: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
       ...[...some("laws/requests", "Neon"), ...some("laws/driver", "^neon")],
       ...[...files("drivers/sql/schema"), ...some("drivers/sql/sweep", "^PostgreSQL")],
       ...[
-        ...some("drivers/sql/lost_reply", "^PostgreSQL"),
-        ...some("drivers/sql/race", "^PostgreSQL"),
+        ...some("laws/lost_reply", "PostgreSQL"),
+        ...some("drivers/sql/race", "PostgreSQL"),
       ],
       ...some("laws/group_race", "neon"),
     ],
@@ -164,8 +164,8 @@ const MORE: readonly (readonly [files: RegExp, runs: readonly Run[]])[] = [
         ...some("drivers/sql/sweep", "^(mysql|mariadb|MySQL|MariaDB)"),
       ],
       ...[
-        ...some("drivers/sql/lost_reply", "^MariaDB", "^MySQL"),
-        ...some("drivers/sql/race", "^MariaDB", "^MySQL"),
+        ...some("laws/lost_reply", "MariaDB", "MySQL"),
+        ...some("drivers/sql/race", "MariaDB", "MySQL"),
       ],
       ...some("laws/group_race", "planetscale"),
     ],
