@@ -94,8 +94,22 @@ function tableOf(server: PostgresServer): Table {
   };
   return {
     login: { ...server.login, port: server.port },
+    name: "baton.leases",
+    sweeps: 128,
     deadlocks,
     direct: async () => postgres(await query()),
+    sql: (text) => server.query(text),
+    async session() {
+      const send = await query();
+      return (text) => send(text, []);
+    },
+    async put(resource, seats, ended, age) {
+      await server.query(
+        `insert into baton.leases select $1, n, '', ${CLOCK} - $4::float8, '',
+clock_timestamp() - $3::float8 * interval '1 ms' from generate_series(1, $2::int) n`,
+        [resource, seats, ended, age],
+      );
+    },
     rows: async () =>
       await server.query("select resource, seat, id, token::text from baton.leases") as never,
     async aging() {

@@ -118,8 +118,23 @@ function tableOf(server: MysqlServer): Table {
   };
   return {
     login: { port, user, password, database },
+    name: "baton_leases",
+    sweeps: 100,
     deadlocks,
     direct: async () => overConnection(await query()),
+    sql: (text) => server.query(text),
+    session: query,
+    async put(resource, seats, ended, age) {
+      const rows = Array.from(
+        { length: seats },
+        (_, n) =>
+          `('${resource}', '${n + 1}', '', ${CLOCK} - ${age}, '',
+utc_timestamp(6) - interval ${ended * 1_000} microsecond)`,
+      );
+      await server.query(
+        `insert into baton_leases (resource, seat, id, token, value, expires) values ${rows}`,
+      );
+    },
     rows: async () =>
       await server.query(
         `select convert(resource using utf8mb4) as resource, convert(seat using utf8mb4) as seat,

@@ -10,10 +10,20 @@ import type { Driver } from "../../drivers/driver.ts";
 export interface Table {
   /** The server's own address and login. */
   readonly login: Login;
+  /** Its name in statements. */
+  readonly name: string;
+  /** How many dead rows one clean-up deletes at most. */
+  readonly sweeps: number;
   /** How often which error that ends a deadlock or a wait was seen, by number or SQLSTATE. */
   readonly deadlocks: Map<string, number>;
   /** A driver over a connection of its own, quick enough for thousands of rounds. */
   direct(): Promise<Driver>;
+  /** Runs a statement on a connection of its own. */
+  sql(text: string): Promise<readonly Record<string, unknown>[]>;
+  /** A connection that is held, as a transaction needs it. */
+  session(): Promise<(text: string) => Promise<unknown>>;
+  /** Puts rows there: `seats` of a resource that ended `ended` ms ago, with tokens `age` ms old. */
+  put(resource: string, seats: number, ended: number, age: number): Promise<void>;
   /** All rows, dead or alive. */
   rows(): Promise<readonly Row[]>;
   /** On a connection of its own: makes a dead row one that has been dead for hours. */

@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { Coordinator, UnknownOutcome } from "../../mod.ts";
 import { heldBy } from "../../coordination/handling.ts";
+import { Coordinator, UnknownOutcome } from "../../mod.ts";
 import type { Driver } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import { settled } from "./fake_runtime.ts";

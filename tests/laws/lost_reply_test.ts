@@ -6,10 +6,10 @@
  */
 
 import assert from "node:assert/strict";
-import { ConnectionError, systemRuntime, UnknownOutcome } from "../../../mod.ts";
-import type { Acquire, Driver, Op, Outcome } from "../../../drivers/driver.ts";
-import { retrying } from "../../../coordination/leases/retrying.ts";
-import { apply, granted, isGranted, released, step } from "../../conformance/expect.ts";
+import { ConnectionError, systemRuntime, UnknownOutcome } from "../../mod.ts";
+import type { Acquire, Driver, Op, Outcome } from "../../drivers/driver.ts";
+import { retrying } from "../../coordination/leases/retrying.ts";
+import { apply, granted, isGranted, released, step } from "../conformance/expect.ts";
 import {
   acquire,
   breakSeat,
@@ -18,10 +18,10 @@ import {
   inspect,
   release,
   renew,
-} from "../../conformance/operations.ts";
-import type { Fault } from "../../servers/faults.ts";
-import { until } from "../../servers/process.ts";
-import { having, type RunningWith } from "../../backends/mod.ts";
+} from "../conformance/operations.ts";
+import type { Fault } from "../servers/faults.ts";
+import { until } from "../servers/process.ts";
+import { having, type RunningWith } from "../backends/mod.ts";
 
 const HTML = "<html>bad gateway</html>";
 
