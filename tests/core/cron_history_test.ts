@@ -266,6 +266,27 @@ Deno.test("slots are remembered long enough for the schedule, and too short a me
   assert.equal((await job.catchUp(rare, () => {})).length, 1);
 });
 
+Deno.test("a slot is remembered for a day or three of its intervals, whichever is more, if nobody says", async () => {
+  for (
+    const [every, remembered] of [
+      [1_000, 24 * HOUR],
+      [8 * HOUR, 24 * HOUR],
+      [9 * HOUR, 27 * HOUR],
+      [168 * HOUR, 504 * HOUR],
+    ] as const
+  ) {
+    const scene = new Scene();
+    const slot = scene.runtime.wallNow;
+    const job = scene.member("a").cron("j");
+    await job.catchUp({ slot, every }, () => {});
+    const look = async () => (await job.history()).length;
+    await scene.runtime.advance(remembered - 1);
+    assert.equal(await look(), 1, `${every}`);
+    await scene.runtime.advance(1);
+    assert.equal(await look(), 0, `${every}`);
+  }
+});
+
 Deno.test("a schedule that stands still, or is finer than a second, is refused", async () => {
   const scene = new Scene();
   const job = scene.member("a").cron("j");

@@ -7,6 +7,9 @@ export function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+/** More timers than this are never due at one instant, unless one sets the next. */
+const MOST_AT_ONCE = 2_000;
+
 /** Virtual clocks and timers. */
 export class FakeRuntime implements Runtime {
   /** The wall clock, in ms since the epoch. */
@@ -36,13 +39,19 @@ export class FakeRuntime implements Runtime {
     return this.#timers.size;
   }
 
-  /** Lets time pass: every timer fires at its instant, and what it starts runs. */
+  /**
+   * Lets time pass: every timer fires at its instant, and what it starts runs.
+   *
+   * @throws {Error} when timers fire again and again while none passes: a loop without a pause.
+   */
   async advance(ms: number): Promise<void> {
     const end = this.monoNow + ms;
     await settled();
-    for (;;) {
+    for (let [fired, at] = [0, this.monoNow];; fired++) {
       const next = [...this.#timers].sort(([, a], [, b]) => a.at - b.at)[0];
       if (!next || next[1].at > end) break;
+      if (next[1].at > at) [fired, at] = [0, next[1].at];
+      if (fired > MOST_AT_ONCE) throw new Error("A loop sets timers that take no time");
       this.stop(Math.max(0, next[1].at - this.monoNow));
       this.#timers.delete(next[0]);
       next[1].callback();

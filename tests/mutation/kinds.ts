@@ -73,7 +73,9 @@ export function changesAt({ node, around }: Place, text: string): Change[] {
         ? [put(node.body, "return value negated", `!(${source(node.body)})`)]
         : [];
     case "AwaitExpression":
-      return [put(node, `await dropped: ${brief(source(node.argument))}`, source(node.argument))];
+      return isLastWord(around)
+        ? []
+        : [put(node, `await dropped: ${brief(source(node.argument))}`, source(node.argument))];
     case "NumericLiteral":
       return numbersFor(node.value).map((value) =>
         put(node, `${node.value} became ${value}`, value)
@@ -219,6 +221,14 @@ function isProse(node: Node): boolean {
   if (node.type === "StringLiteral" || node.type === "TemplateLiteral") return true;
   return node.type === "BinaryExpression" && node.operator === "+" &&
     (isProse(node.left) || isProse(node.right));
+}
+
+/** Whether whoever called awaits it anyway: only a `try` around it would notice the difference. */
+function isLastWord([parent, ...outer]: readonly Node[]): boolean {
+  if (parent?.type === "ArrowFunctionExpression") return true;
+  const end = outer.findIndex(({ type }) => /Function|Method/.test(type));
+  return parent?.type === "ReturnStatement" &&
+    !outer.slice(0, end).some(({ type }) => type === "TryStatement");
 }
 
 /** Whether code can only be true or false. */

@@ -15,7 +15,7 @@ import { copied, type Copy, importsOf, productOf, sources } from "./project.ts";
 import { enough, row, summary, type Verdict } from "./report.ts";
 import { endRuns } from "./run_tests.ts";
 import { type Run, runsFor, testFiles } from "./runs.ts";
-import { asked, isChosen } from "./sample.ts";
+import { asked, sampled } from "./sample.ts";
 import { STORIES, told } from "./stories.ts";
 
 /** Copies at once: most runs wait for servers and clocks. */
@@ -66,10 +66,9 @@ function chosen(): Mutant[] {
   }
   const isWanted = (mutant: Mutant): boolean =>
     wanted.parts.length === 0 || wanted.parts.some((part) => titleOf(mutant).includes(part));
-  const generated = all.filter((mutant) =>
-    wanted.generated && isChosen(mutant, wanted) && !EQUIVALENT.has(titleOf(mutant))
-  );
-  const mutants = [...wanted.stories ? told(STORIES, product) : [], ...generated].filter(isWanted);
+  const generated = wanted.generated ? sampled(all, wanted) : [];
+  const mutants = [...wanted.stories ? told(STORIES, product) : [], ...generated]
+    .filter((mutant) => isWanted(mutant) && !EQUIVALENT.has(titleOf(mutant)));
   print(
     `${mutants.length} bugs, of ${all.length} that are generated and ${STORIES.length} by hand`,
   );

@@ -13,7 +13,7 @@ import { planted } from "./plant.ts";
 import { importsOf, productOf, reachOf, sources } from "./project.ts";
 import { enough, row, summary, type Verdict } from "./report.ts";
 import { runsFor, testFiles } from "./runs.ts";
-import { asked, isChosen } from "./sample.ts";
+import { asked, sampled } from "./sample.ts";
 import { STORIES, told } from "./stories.ts";
 
 /** Names, each with the line that comes of it. */
@@ -179,11 +179,12 @@ Deno.test("a sample is the same each time, another with another seed, and about 
     ...{ file: "f.ts", name: `${n}`, from: 0, to: 0, put: "", was: "" },
   }));
   const sample = (seed: number, share: number) =>
-    mutants.filter((mutant) => isChosen(mutant, { seed, share })).map(({ name }) => name);
+    sampled(mutants, { seed, share }).map(({ name }) => name);
   assert.deepEqual(sample(1, 0.05), sample(1, 0.05));
   assert.notDeepEqual(sample(1, 0.05), sample(2, 0.05));
   assert(Math.abs(sample(3, 0.05).length - 500) < 150);
   assert.equal(sample(1, 1).length, mutants.length);
+  assert.deepEqual(sample(1, 0.05), sample(1, 0.1).slice(0, sample(1, 0.05).length));
   assert.deepEqual(asked(["--seed", "7", "--share", "0.5", "heart.ts"]), {
     ...{ seed: 7, share: 0.5, parts: ["heart.ts"], stories: false, generated: true, quick: false },
   });

@@ -52,8 +52,22 @@ function number(name: string, text: string | undefined, most: number): number {
   return value;
 }
 
-/** Whether it is one of the sample: each mutant by itself, so that no other can change that. */
-export function isChosen(mutant: Mutant, { seed, share }: Pick<Asked, "seed" | "share">): boolean {
+/**
+ * The sample, in an order that depends on the seed, so that what a run that is cut short has tried is a
+ * sample, too. Each mutant is chosen by itself, whatever others there are.
+ */
+export function sampled(
+  mutants: readonly Mutant[],
+  { seed, share }: Pick<Asked, "seed" | "share">,
+): Mutant[] {
+  return mutants.map((mutant) => ({ mutant, lot: lotOf(mutant, seed) }))
+    .filter(({ lot }) => lot < share)
+    .sort((a, b) => a.lot - b.lot)
+    .map(({ mutant }) => mutant);
+}
+
+/** A number from 0 up to 1. */
+function lotOf(mutant: Mutant, seed: number): number {
   const hash = createHash("sha1").update(`${seed} ${titleOf(mutant)}`).digest();
-  return hash.readUInt32BE() / 2 ** 32 < share;
+  return hash.readUInt32BE() / 2 ** 32;
 }
