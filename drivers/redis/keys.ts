@@ -6,15 +6,17 @@
 
 /** How many lists of the index one resource is spread over, so that a large one is not one text. */
 const SHARDS = 16;
-/** How many groups of lists a namespace has; a resource is in one of them, so look at it there. */
+/** How many groups of lists a namespace has; the seats of one resource are in one group. */
 const GROUPS = 32;
 
-/** A place with its texts escaped; without a seat it is a whole resource. */
-export interface KeyPlace {
-  /** The resource. */
-  readonly resource: string;
-  /** The seat. */
-  readonly seat?: string | undefined;
+/** A place as the script reads it; each text is the name of a key, without its namespace. */
+export interface Named {
+  /** Its lease; of a whole resource, that of the seat `""`. */
+  readonly at: string;
+  /** The list of the index that the seat is in, where it is written to and not `""`. */
+  readonly list?: string | undefined;
+  /** Of a whole resource: the number of the first of its lists. */
+  readonly all?: string | undefined;
 }
 
 /**
@@ -26,18 +28,19 @@ export function escape(text: string): string {
   return /^[\w.:-]*$/.test(text) ? text : encodeURIComponent(text).replaceAll("%3A", ":");
 }
 
-/** The number of the list that a seat is in; of a resource, of the first that its seats are in. */
-export function listOf({ resource, seat }: KeyPlace): number {
-  return hash(resource) % GROUPS * SHARDS + (seat === undefined ? 0 : hash(seat) % SHARDS);
+/** The names of a seat's keys, or of a whole resource's. */
+export function namesOf(resource: string, seat: string | undefined, write: boolean): Named {
+  const group = hash(resource) % GROUPS * SHARDS;
+  const at = `/${escape(resource)}/${escape(seat ?? "")}`;
+  if (seat === undefined) return { at, all: `${group}` };
+  return write && seat ? { at, list: `/${group + hash(seat) % SHARDS}` } : { at };
 }
 
-/** The keys that one look at a place reads, and those that a `write` to it changes. */
-export function keysOf(namespace: string, place: KeyPlace, write: boolean): string[] {
-  const { resource, seat } = place;
-  const keys = [`${namespace}/${resource}/${seat ?? ""}`];
-  const lists = seat === undefined ? SHARDS : seat !== "" && write ? 1 : 0;
-  for (let i = 0; i < lists; i++) keys.push(`${namespace}/${listOf(place) + i}`);
-  return keys;
+/** The names of all the keys that a look at a place reads. */
+export function* keysIn({ at, list, all }: Named): Generator<string> {
+  yield at;
+  if (list) yield list;
+  for (let shard = 0; all && shard < SHARDS; shard++) yield `/${Number(all) + shard}`;
 }
 
 /** FNV-1a, with its high bits mixed into the low ones that are used. */

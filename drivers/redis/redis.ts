@@ -71,9 +71,11 @@ export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
       const tail = [`${keys.length}`, ...keys, clock(now()), json];
       const reply = await run(tail, (error) => redisError(name, error, json), options);
       if (reply === RENAMED) throw renamedError(name);
-      const outcomes = outcomesIn(reply, ops);
-      if (!outcomes) throw redisError(name, "the reply is not from Baton's script");
-      return outcomes;
+      try {
+        return outcomesIn(reply, ops);
+      } catch {
+        throw redisError(name, "the reply is not from Baton's script");
+      }
     },
   };
 }

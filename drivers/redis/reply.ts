@@ -7,63 +7,59 @@
 import type { Lease, Op, Outcome } from "../driver.ts";
 import { bySeat } from "../kit/order.ts";
 
+/** `left /resource/seat token id ttl value`; without `left` where the script did not ask for it. */
+const ROW = /^(-?\d*) \/(.*?)\/(.*?) (\d+) (\S+) (\d+) ([^]*)$/;
+
 /**
- * The outcomes of a batch, or `undefined` when the reply is not the script's. Numbers may come as texts:
- * some clients are set so (`stringNumbers` of ioredis).
+ * The outcomes of a batch.
+ *
+ * @throws {TypeError} when the reply is not the script's.
  */
-export function outcomesIn(reply: unknown, ops: readonly Op[]): Outcome[] | undefined {
-  if (!Array.isArray(reply) || reply.length !== ops.length) return undefined;
-  const outcomes = ops.map((op, n) => outcomeIn(reply[n], op));
-  return outcomes.every((outcome) => outcome !== undefined) ? outcomes : undefined;
+export function outcomesIn(reply: unknown, ops: readonly Op[]): Outcome[] {
+  const answers = arrayIn(reply);
+  if (answers.length !== ops.length) throw new TypeError();
+  return ops.map((op, n) => {
+    const [head, ...rows] = arrayIn(answers[n]);
+    const leases = rows.map(leaseIn);
+    if (op.op !== "list") {
+      const [ok] = textIn(/^[01]$/, head);
+      const there = leases.map(({ resource: _, ...lease }) => lease);
+      return { ok: ok === "1", leases: there.sort(bySeat) };
+    }
+    const [after = ""] = textIn(/^\d+$/, head);
+    const found = leases.filter(({ resource }) => resource.startsWith(op.prefix));
+    return { ok: true, leases: found, ...after !== "0" && { after } };
+  });
 }
 
-function outcomeIn(answer: unknown, op: Op): Outcome | undefined {
-  const [head, ...pairs] = Array.isArray(answer) ? answer : [];
-  const lists = op.op === "list";
-  if (!(lists ? /^\d+$/ : /^[01]$/).test(text(head))) return undefined;
-  const leases: Lease[] = [];
-  for (let i = 0; i < pairs.length; i += 2) {
-    const lease = leaseIn(pairs[i], pairs[i + 1], lists);
-    if (!lease) return undefined;
-    leases.push(lease);
-  }
-  if (!lists) return { ok: text(head) === "1", leases: leases.sort(bySeat) };
-  const found = leases.filter(({ resource }) => resource!.startsWith(op.prefix));
-  return { ok: true, leases: found, ...(text(head) !== "0" && { after: text(head) }) };
-}
-
-/** A row is `seat token id ttl value`; in a list it is `resource/seat …`. */
-function leaseIn(row: unknown, left: unknown, listed: boolean): Lease | undefined {
-  const found = /^([^ /]*)(?:\/([^ /]*))? (\d+) (\S+) (\d+) ([^]*)$/.exec(
-    typeof row === "string" ? row : "",
-  );
-  if (!found || (found[2] !== undefined) !== listed || !/^-?\d+$/.test(text(left))) {
-    return undefined;
-  }
-  const [, first = "", second = "", token, id = "", ttl, value = ""] = found;
+function leaseIn(row: unknown): Required<Lease> {
+  const [, left, resource = "", seat = "", token, id = "", ttl, value = ""] = textIn(ROW, row);
   return {
-    ...(listed && { resource: decodeURIComponent(first) }),
-    seat: decodeURIComponent(listed ? second : first),
+    resource: decodeURIComponent(resource),
+    seat: decodeURIComponent(seat),
     id: decodeURIComponent(id),
     token: Number(token),
     value,
-    left: leftOf(Number(left), Number(ttl)),
+    left: leftOf(left ? Number(left) : Number(ttl) || NO_END),
   };
 }
 
-/** An upper bound: PTTL's answer, or the ttl where it was not asked. */
-function leftOf(left: number, ttl: number): number {
-  if (left === NOT_ASKED) return ttl || Infinity;
-  // PTTL rounds down; a lease that was found alive has some of its last millisecond left.
-  return left === NO_END ? Infinity : Math.max(left, 1);
-}
-
-/** What the script says where it did not ask PTTL. */
-const NOT_ASKED = -3;
 /** What PTTL answers of a key without an end. */
 const NO_END = -1;
 
-/** A number or a text as a text; nothing else looks like a number. */
-function text(part: unknown): string {
-  return typeof part === "number" || typeof part === "string" ? `${part}` : "";
+/** PTTL rounds down, but what was found alive has some of its last millisecond left. */
+function leftOf(pttl: number): number {
+  return pttl === NO_END ? Infinity : Math.max(pttl, 1);
+}
+
+function arrayIn(reply: unknown): readonly unknown[] {
+  if (!Array.isArray(reply)) throw new TypeError();
+  return reply;
+}
+
+/** What a pattern finds in a text, or in a number: some clients answer numbers as texts. */
+function textIn(pattern: RegExp, part: unknown): RegExpExecArray {
+  const found = typeof part === "object" ? null : pattern.exec(String(part));
+  if (!found) throw new TypeError();
+  return found;
 }

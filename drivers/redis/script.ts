@@ -6,34 +6,36 @@
  * - `{ns}` the last fencing token given: one counter for all, so a lock's name leaves nothing behind;
  * - `{ns}/resource/seat` a live lease, `token id ttl value`; Redis's own key TTL ends it, so no
  *   clock is read here (Upstash does not document TIME inside a script);
- * - `{ns}/0` to `{ns}/511` the index: each lists leases that may live as `resource/seat `. The seat
- *   `""` is not listed. `./keys.ts` says which list a seat is in. There is a fixed number of them,
- *   because a list has no end of life: were there one for each resource, each whose holders crashed
- *   would be left.
+ * - `{ns}/0` to `{ns}/511` the index: lists of leases that may live, each followed by a space. A lease
+ *   of the seat `""` is in none. `./keys.ts` says which list a seat is in. The number of lists is fixed,
+ *   for a list has no end of life: if each resource had its own, each whose holders crashed would leave
+ *   one behind.
  *
- * Names of keys are made from `KEYS[1]`, never from an argument, because some clients and proxies put a
- * prefix before each declared key.
+ * Here a key goes by its *name*, which is what follows the namespace: `""`, `/resource/seat`, `/37`. The
+ * namespace is `KEYS[1]`, never an argument, because some clients and proxies put a prefix before each
+ * declared key.
  *
- * Upstash bills every inner command. So all declared keys are read by one MGET, `text` then follows
- * what the operations do, and `flush` writes the result. Redis runs a script alone: nothing changes in
- * between. Numbers in the request are texts, because servers with Lua 5.4 would print them as `1.0`.
+ * Upstash bills every inner command. So all declared keys are read by one MGET; `text` then follows what
+ * the operations do, and `flush` writes what has changed. Redis runs a script alone, so nothing changes
+ * in between. The request has no numbers but texts, because Lua 5.4 would print a number as `1.0`.
  *
  * @module
  */
 
-/** What the script answers when a key that it needs was not declared under its name; it wrote nothing. */
+/** What the script answers when a key that it needs did not arrive under its name; it wrote nothing. */
 export const RENAMED = "RENAMED";
 
 /**
  * Keys: the namespace, then those that `./keys.ts` names. Arguments: the sender's clock in ms, the
  * operations as JSON, and a nonce that is ignored. Answers for each operation 1, 0, or the cursor of a
- * list, then leases as pairs; or the one text {@link RENAMED}.
+ * list, then its leases as `left name row`; or {@link RENAMED}.
  */
 const LUA: readonly string[] = [
   // Dragonfly needs this line for the keys that only the index or SCAN names; it must be the first.
   "--!df flags=allow-undeclared-keys",
   "local ns, clock, ops = KEYS[1], tonumber(ARGV[1]), cjson.decode(ARGV[2])",
-  "local text, ends, beats, changed, beating, push = {}, {}, {}, {}, {}, table.insert",
+  // By name: what is there, what shall be there, and for how long where it was put.
+  "local stored, text, ends, changed, stale, push = {}, {}, {}, {}, {}, table.insert",
   "local unpack = unpack or table.unpack",
 
   // In parts, for unpack has a stack limit.
@@ -44,177 +46,142 @@ if got then got(first - 1, reply) end
 end
 end`,
 
-  `local function read(keys)
+  `local function read(names)
+local unread, keys = {}, {}
+for _, name in ipairs(names) do
+if text[name] == nil then
+push(unread, name)
+push(keys, ns .. name)
+end
+end
 batch('mget', keys, function(before, values)
-for i = 1, #values do text[keys[before + i]] = values[i] end
+for i, value in ipairs(values) do
+local name = unread[before + i]
+stored[name], text[name] = value, value
+end
 end)
 end`,
 
-  // Of a lease or a list; false deletes it. Without a ttl it has no end.
-  `local function put(key, value, ttl)
-if ends[key] == nil then push(changed, key) end
-text[key], ends[key], beats[key] = value, ttl or false, nil
+  // False deletes. Without a ttl there is no end.
+  `local function put(name, value, ttl)
+if ends[name] == nil then push(changed, name) end
+text[name], ends[name] = value, ttl or false
 end`,
 
   // Counter and index go first, so that no lease lacks them. What may be refused for lack of memory
   // goes before what may not, so that such a refusal proves that nothing was written.
   `local function flush()
-local steady, gone = {}, {}
-for _, key in ipairs(changed) do
-if not text[key] then push(gone, key)
-elseif not ends[key] then
-push(steady, key)
-push(steady, text[key])
+for name in pairs(stale) do
+local left = (text[name] or ''):gsub('(%S+) ', function(each) return text[each] == false and '' end)
+put(name, left ~= '' and left)
 end
+local steady, timed, beats, gone = {}, {}, {}, {}
+for _, name in ipairs(changed) do
+local value, ttl, key = text[name], ends[name], ns .. name
+if value == stored[name] then
+if value and ttl then push(beats, {'pexpire', key, ttl}) end
+elseif not value then push(gone, key)
+elseif ttl then push(timed, {'set', key, value, 'px', ttl})
+else
+push(steady, key)
+push(steady, value)
+end
+stored[name] = value
 end
 batch('mset', steady)
-for _, key in ipairs(changed) do
-if text[key] and ends[key] then redis.call('set', key, text[key], 'px', ends[key]) end
-end
-for _, key in ipairs(beating) do
-if beats[key] and redis.call('pexpire', key, beats[key]) == 0 then error('it ended meanwhile') end
+for _, words in ipairs(timed) do redis.call(unpack(words)) end
+for _, words in ipairs(beats) do
+if redis.call(unpack(words)) == 0 then error('it ended meanwhile') end
 end
 batch('del', gone)
-ends, beats, changed, beating = {}, {}, {}, {}
+ends, changed, stale = {}, {}, {}
 end`,
 
-  "local function list(number) return ns .. '/' .. string.format('%.0f', number) end",
-
-  "local function parse(row) return row:match('^(%d+) (%S+) (%d+) (.*)$') end",
-
-  // Where the time left is not asked for, -3 says that the ttl in the row is its upper bound.
-  `local function add(answer, seat, row, at)
-push(answer, seat .. ' ' .. row)
-local asked = at and ends[at] == nil and not beats[at] and not row:find('^%d+ %S+ 0 ')
-push(answer, asked and redis.call('pttl', at) or -3)
+  // Without the time left where it is not asked for: the ttl in the row is its upper bound.
+  `local function add(answer, name, asked)
+asked = asked and ends[name] == nil and not text[name]:find('^%d+ %S+ 0 ')
+push(answer, (asked and redis.call('pttl', ns .. name) or '') .. ' ' .. name .. ' ' .. text[name])
 end`,
 
-  `local function look_at(entries)
-local unread = {}
-for _, entry in ipairs(entries) do
-if text[ns .. '/' .. entry] == nil then push(unread, ns .. '/' .. entry) end
-end
-read(unread)
-end`,
-
-  // Adds every live lease of a resource, and unlists the dead.
-  `local function add_all(answer, place)
-local entries, lists = {}, {}
-if text[place.at] then add(answer, '', text[place.at]) end
-local pattern = ' (' .. place.resource:gsub('%W', '%%%0') .. '/%S+)'
-for shard = 0, 15 do
-local at = list(place.list + shard)
-if text[at] then push(lists, at) end
-for entry in (' ' .. (text[at] or '')):gmatch(pattern) do push(entries, entry) end
-end
-look_at(entries)
-local dead = false
-for _, entry in ipairs(entries) do
-local row = text[ns .. '/' .. entry]
-if row then add(answer, entry:sub(#place.resource + 2), row) else dead = true end
-end
-for _, at in ipairs(dead and lists or {}) do
-local left = text[at]:gsub('(%S+) ', function(entry)
-if text[ns .. '/' .. entry] == false then return '' end
-end)
-if left ~= text[at] then put(at, left ~= '' and left) end
-end
-end`,
-
-  // The oldest leases of a list: the dead leave it, the others go to its end.
-  `local function sweep(listed)
-local entries, after = {}
-for entry, to in listed:gmatch('(%S+) ()') do
-push(entries, entry)
-after = to
-if #entries == 128 then break end
-end
-look_at(entries)
-local live = {listed:sub(after)}
-for _, entry in ipairs(entries) do
-if text[ns .. '/' .. entry] then push(live, entry .. ' ') end
-end
-return table.concat(live)
-end`,
-
-  // Where an entry is in a list: from the place before it to the one behind it.
-  `local function find(listed, entry)
-return (' ' .. listed):find(' ' .. entry .. ' ', 1, true)
-end`,
-
+  // Adds who is there, in the seat or in all seats, and finds out who of those listed is not. No PTTL
+  // for each of many, for that would be billed.
   `local function look(answer, place)
-if not place.seat then return add_all(answer, place) end
-local row = text[place.at]
-if row then add(answer, place.seat, row, place.at) end
+if text[place.at] then add(answer, place.at, not place.all) end
+if not place.all then return end
+local names, lists = {}, {}
+local pattern = ' (' .. place.at:gsub('%W', '%%%0') .. '%S+)'
+for shard = 0, 15 do
+lists[shard] = string.format('/%.0f', place.all + shard)
+for name in (' ' .. (text[lists[shard]] or '')):gmatch(pattern) do push(names, name) end
+end
+read(names)
+local all = #answer + #names
+for _, name in ipairs(names) do
+if text[name] then add(answer, name) end
+end
+if #answer == all then return end
+for shard = 0, 15 do stale[lists[shard]] = true end
 end`,
 
   // Adds who makes the guard fail; true when it fails.
   `local function refused(answer, guard)
 if not guard then return false end
-local held, found = guard.when == 'held', {}
-if held and guard.seat then return not text[guard.at] end
+local found, held = {}, guard.when == 'held'
+if held and not guard.all then return not text[guard.at] end
 look(found, guard)
 if held then return #found == 0 end
 for _, part in ipairs(found) do push(answer, part) end
 return #found > 0
 end`,
 
+  "local function has(row, id) return row:match('^%d+ (%S+)') == id end",
+
   "local verbs = {}",
 
   // The token is above every one given, and not below the sender's clock: so it grows even if a
   // fail-over lost the counter. Nobody may ever look at old cron slots, so in a long list one grant
-  // in 32 looks at the 128 oldest.
+  // in 32 looks at the 128 oldest; those that live go to its end.
   `function verbs.acquire(op, row, answer)
 if row then
-local _, id = parse(row)
 look(answer, op)
-return id == op.id
+return has(row, op.id)
 end
-if refused(answer, op.guard) then return false end
-local token = string.format('%.0f', math.max((tonumber(text[ns] or 0) or 0) + 1, clock))
-put(ns, token)
-if op.seat ~= '' then
-local at, entry = list(op.list), op.resource .. '/' .. op.seat
-local listed = text[at] or ''
-if #listed > 2000 and token % 32 == 0 then listed = sweep(listed) end
-if not find(listed, entry) then put(at, listed .. entry .. ' ') end
+if refused(answer, op.guard) then return end
+local token = string.format('%.0f', math.max((tonumber(text[''] or 0) or 0) + 1, clock))
+put('', token)
+if op.list then
+local list, names, behind = text[op.list] or '', {}
+if #list > 2000 and token % 32 == 0 then
+for name, next in list:gmatch('(%S+) ()') do
+push(names, name)
+behind = next
+if #names == 128 then break end
 end
-local new = token .. ' ' .. op.id .. ' ' .. (op.ttl or '0') .. ' ' .. op.value
-put(op.at, new, op.ttl)
-add(answer, op.seat, new)
+read(names)
+list = list:sub(behind) .. list:sub(1, behind - 1)
+stale[op.list] = true
+end
+if not (' ' .. list):find(' ' .. op.at .. ' ', 1, true) then list = list .. op.at .. ' ' end
+put(op.list, list)
+end
+put(op.at, token .. ' ' .. op.id .. ' ' .. (op.ttl or '0') .. ' ' .. op.value, op.ttl)
+add(answer, op.at)
 return true
 end`,
 
   `function verbs.renew(op, row)
-if not row then return false end
-local token, id, ttl, value = parse(row)
-if id ~= op.id then return false end
-if op.value and op.value ~= value then row = token .. ' ' .. id .. ' ' .. ttl .. ' ' .. op.value end
-if row ~= text[op.at] or ends[op.at] ~= nil then put(op.at, row, op.ttl)
-elseif op.ttl then
-if not beats[op.at] then push(beating, op.at) end
-beats[op.at] = op.ttl
-end
+if not row or not has(row, op.id) then return end
+if op.value then row = row:match('^%d+ %S+ %d+ ') .. op.value end
+put(op.at, row, op.ttl)
 return true
 end`,
 
   `function verbs.release(op, row, answer)
-if not row then return false end
-local _, id = parse(row)
-if op.id and id ~= op.id then
-look(answer, op)
-return false
-end
-if refused(answer, op.guard) then return false end
+if not row then return end
+if op.id and not has(row, op.id) then return look(answer, op) end
+if refused(answer, op.guard) then return end
 put(op.at, false)
-if op.seat ~= '' then
-local at = list(op.list)
-local from, to = find(text[at] or '', op.resource .. '/' .. op.seat)
-if from then
-local left = text[at]:sub(1, from - 1) .. text[at]:sub(to)
-put(at, left ~= '' and left)
-end
-end
+if op.list then stale[op.list] = true end
 return true
 end`,
 
@@ -223,40 +190,36 @@ look(answer, op)
 return true
 end`,
 
-  // SCAN sees what is written only. It looks at some ten thousand keys at most, whoever's they are;
-  // steps grow while nothing is found, and stay as they are then, for one cannot be cut.
+  // SCAN sees only what is written. It looks at some ten thousand keys at most, whosever they are. Its
+  // steps grow while nothing is found, but not then, for what one has found cannot be cut.
   `function verbs.list(op, _, answer)
 flush()
-local cursor, count, steps, seen, found = op.after or '0', tonumber(op.limit), 0, 0, {}
-local pattern = (ns .. '/' .. op.prefix):gsub('[*?%[%]\\\\]', '\\\\%0') .. '*/*'
+local cursor, limit, seen, steps, names = op.after or '0', tonumber(op.limit), 0, 0, {}
+local count, pattern = limit, (ns .. op.at):gsub('[*?%[%]\\\\]', '\\\\%0') .. '*/*'
 repeat
 local reply = redis.call('scan', cursor, 'match', pattern, 'count', string.format('%.0f', count))
-cursor = reply[1]
-for _, at in ipairs(reply[2]) do push(found, at:sub(#ns + 2)) end
-steps, seen = steps + 1, seen + count
-if #found == 0 then count = count * 2 end
-until cursor == '0' or #found >= tonumber(op.limit) or seen > 10000 or steps > 15
-look_at(found)
-for _, entry in ipairs(found) do
-local row = text[ns .. '/' .. entry]
-if row then add(answer, entry, row) end
+cursor, seen, steps = reply[1], seen + count, steps + 1
+for _, key in ipairs(reply[2]) do push(names, key:sub(#ns + 1)) end
+if #names == 0 then count = count * 2 end
+until cursor == '0' or #names >= limit or seen > 10000 or steps > 15
+read(names)
+for _, name in ipairs(names) do
+if text[name] then add(answer, name) end
 end
 return cursor
 end`,
 
-  `read(KEYS)
+  `local names, answers = {}, {}
+for i, key in ipairs(KEYS) do names[i] = key:sub(#ns + 1) end
+read(names)
 for _, op in ipairs(ops) do
-for _, place in pairs({op, op.guard}) do
-if place.resource then
-place.at = ns .. '/' .. place.resource .. '/' .. (place.seat or '')
-if text[place.at] == nil then return '${RENAMED}' end
+if op.op ~= 'list' and (text[op.at] == nil or text[(op.guard or op).at] == nil) then
+return '${RENAMED}'
 end
 end
-end
-local answers = {}
 for i, op in ipairs(ops) do
 local answer = {0}
-local done = verbs[op.op](op, op.at and text[op.at], answer)
+local done = verbs[op.op](op, text[op.at], answer)
 answer[1] = done == true and 1 or done or 0
 answers[i] = answer
 end
@@ -268,4 +231,4 @@ return answers`,
 export const SCRIPT: string = LUA.join("\n");
 
 /** SHA-1 of {@link SCRIPT}, by which a server that has seen it runs it; a test recomputes it. */
-export const SCRIPT_SHA1 = "7645d33a6437b9014aef7ea881c6b90e0bab9675";
+export const SCRIPT_SHA1 = "53373d88c6bb778e4fab16d8bffdb36dbfd4bfad";

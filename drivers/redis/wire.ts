@@ -5,10 +5,10 @@
  */
 
 import { refuse } from "../kit/check.ts";
-import type { Guard, List, Op } from "../driver.ts";
-import { escape, type KeyPlace, keysOf, listOf } from "./keys.ts";
+import type { Acquire, List, Op } from "../driver.ts";
+import { escape, keysIn, type Named, namesOf } from "./keys.ts";
 
-/** What goes with EVALSHA, behind the script's name. */
+/** What the script is given. */
 export interface Request {
   /** The keys, the namespace first. */
   readonly keys: readonly string[];
@@ -19,41 +19,33 @@ export interface Request {
 /**
  * Makes the request of a batch.
  *
- * @throws {InvalidArgument} when a list is to go on where no list has ended.
+ * @throws {InvalidArgument} when a list is to go on from where none has ended.
  */
 export function requestOf(namespace: string, ops: readonly Op[]): Request {
   const keys = new Set([namespace]);
-  const declare = (place: Place, write: boolean): Place => {
-    for (const key of keysOf(namespace, place, write)) keys.add(key);
-    return place;
+  const declared = (names: Named): Named => {
+    for (const name of keysIn(names)) keys.add(namespace + name);
+    return names;
   };
   const wired = ops.map((op) => {
     if (op.op === "list") return listed(op);
-    const { id, guard, ttl } = op as Extract<Op, { op: "acquire" }>;
+    const { id, ttl, value, guard } = op as Acquire;
+    const { resource, seat } = op;
+    const write = op.op === "acquire" || op.op === "release";
     return {
-      ...op,
-      ...declare(placeOf(op), op.op === "acquire" || op.op === "release"),
+      op: op.op,
+      ...declared(namesOf(resource, seat, write)),
       id: id && escape(id),
       // An absent ttl is no end.
-      ttl: ttl === Infinity ? undefined : ttl && `${ttl}`,
-      guard: guard && { when: guard.when, ...declare(placeOf(guard), false) },
-      patience: undefined,
+      ttl: ttl && ttl < Infinity ? `${ttl}` : undefined,
+      value,
+      guard: guard && {
+        when: guard.when,
+        ...declared(namesOf(guard.resource, guard.seat, false)),
+      },
     };
   });
   return { keys: [...keys], json: JSON.stringify(wired) };
-}
-
-/** A place, and the list of the index in which it is, or begins. */
-interface Place extends KeyPlace {
-  readonly list: string;
-}
-
-function placeOf({ resource, seat }: Exclude<Op, List> | Guard): Place {
-  const place = {
-    resource: escape(resource),
-    seat: seat === undefined ? undefined : escape(seat),
-  };
-  return { ...place, list: `${listOf(place)}` };
 }
 
 function listed({ op, prefix, after, limit }: List): Record<string, string | undefined> {
@@ -61,5 +53,5 @@ function listed({ op, prefix, after, limit }: List): Record<string, string | und
   if (after !== undefined && !(/^\d{1,20}$/.test(after) && BigInt(after) < 2n ** 64n)) {
     refuse("after", "it is not what an earlier page answered");
   }
-  return { op, prefix: escape(prefix), after, limit: `${limit}` };
+  return { op, at: `/${escape(prefix)}`, after, limit: `${limit}` };
 }

@@ -6,7 +6,6 @@
  */
 
 import assert from "node:assert/strict";
-import { Coordinator, UnknownOutcome } from "../../mod.ts";
 import { heldBy } from "../../coordination/handling.ts";
 import { Coordinator, UnknownOutcome } from "../../mod.ts";
 import type { Driver } from "../../drivers/driver.ts";

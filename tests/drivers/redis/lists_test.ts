@@ -5,54 +5,15 @@
  */
 
 import assert from "node:assert/strict";
-import type { Redis } from "ioredis";
-import type { Acquire, Driver, Outcome } from "../../../drivers/driver.ts";
-import { redis } from "../../../drivers/redis/redis.ts";
-import { startRedis } from "../../servers/redis.ts";
-
-async function withRedis(test: (driver: Driver, client: Redis) => Promise<void>): Promise<void> {
-  const server = await startRedis({});
-  try {
-    const client = server.client();
-    await test(redis(([name = "", ...args]) => client.call(name, ...args)), client);
-  } finally {
-    await server.stop();
-  }
-}
+import type { Acquire, Outcome } from "../../../drivers/driver.ts";
+import { acquire as minute, withRedis } from "./with_redis.ts";
 
 function acquire(seat: string, more: Partial<Acquire> = {}): Acquire {
-  return { op: "acquire", resource: "cron:j", seat, id: seat, ttl: 600_000, value: "v", ...more };
+  return minute(seat, { resource: "cron:j", seat, ttl: 600_000, ...more });
 }
 
 const tokens = (outcomes: readonly Outcome[]): (number | undefined)[] =>
   outcomes.map(({ leases }) => leases[0]?.token);
-
-Deno.test("looking for old seats among many unlists none that lives", async () => {
-  await withRedis(async (driver) => {
-    // One grant in 32 looks at the 64 oldest, once the list is long.
-    const seats = Array.from({ length: 400 }, (_, n) => `${1_800_000_000_000 + n}`);
-    for (const seat of seats) await driver.apply([acquire(seat)]);
-    const [outcome] = await driver.apply([{ op: "inspect", resource: "cron:j" }]);
-    assert.deepEqual(outcome?.leases.map(({ seat }) => seat), seats);
-  });
-});
-
-Deno.test("whoever lists a resource unlists the dead, and the list goes with the last of them", async () => {
-  await withRedis(async (driver, client) => {
-    await driver.apply([acquire("a"), acquire("b"), acquire("c")]);
-    // As if their time were over.
-    await client.del("{baton}/cron:j/a", "{baton}/cron:j/c");
-    const list = async (): Promise<(string | undefined)[]> => {
-      const [outcome] = await driver.apply([{ op: "inspect", resource: "cron:j" }]);
-      return outcome?.leases.map(({ seat }) => seat) ?? [];
-    };
-    assert.deepEqual(await list(), ["b"]);
-    assert.equal(await client.get("{baton}/cron:j"), "b ");
-    await client.del("{baton}/cron:j/b");
-    assert.deepEqual(await list(), []);
-    assert.deepEqual(await client.keys("*"), ["{baton}"]);
-  });
-});
 
 Deno.test("an apply may touch more than a thousand keys, and sees each of them", async () => {
   await withRedis(async (driver) => {
@@ -83,5 +44,34 @@ Deno.test("a look at a seat and a refusal tell the time left, a list its upper b
       assert(left > 0 && left <= 5_000, `${left}`);
     }
     assert.equal(listed?.leases[0]?.left, 600_000);
+  });
+});
+
+Deno.test("operations of one batch see what those before them did, and the last one counts", async () => {
+  await withRedis(async (driver, client) => {
+    const at = { resource: "group:g", seat: "m" };
+    const [, , renewed, , again, all, listed] = await driver.apply([
+      acquire("m", { ...at, id: "1" }),
+      { op: "release", ...at, id: "1" },
+      { op: "renew", ...at, id: "1", ttl: 5_000 },
+      acquire("m", { ...at, id: "2", value: "old" }),
+      { op: "renew", ...at, id: "2", ttl: 5_000, value: "new" },
+      { op: "inspect", resource: at.resource },
+      { op: "list", prefix: "group:", limit: 10 },
+    ]);
+    assert.deepEqual([renewed?.ok, again?.ok], [false, true]);
+    for (const outcome of [all, listed]) {
+      assert.deepEqual(outcome?.leases.map(({ id, value }) => [id, value]), [["2", "new"]]);
+    }
+    const left = await client.pttl("{baton}/group:g/m");
+    assert(left > 0 && left <= 5_000, `${left}`);
+    await driver.apply([
+      { op: "renew", ...at, id: "2", ttl: 9_000 },
+      { op: "renew", ...at, id: "2", ttl: 600_000, value: "newer" },
+      { op: "renew", ...at, id: "2", ttl: 500_000 },
+    ]);
+    assert(await client.pttl("{baton}/group:g/m") > 400_000);
+    const [last] = await driver.apply([{ op: "inspect", ...at }]);
+    assert.equal(last?.leases[0]?.value, "newer");
   });
 });

@@ -7,9 +7,10 @@
 import assert from "node:assert/strict";
 import { ConnectionError, UnknownOutcome } from "../../../errors.ts";
 import { redis } from "../../../drivers/redis/redis.ts";
+import { fencedRedis } from "../../../fencing/mod.ts";
 
 const OP = { op: "inspect", resource: "r", seat: "" } as const;
-const ROW = " 5 i 1000 v";
+const ROW = "/r/ 5 i 1000 v";
 
 /** A driver whose only command is answered so, or fails so. */
 const answering = (reply: unknown) => redis(() => Promise.resolve(reply)).apply([OP]);
@@ -17,7 +18,7 @@ const failing = (message: string) => redis(() => Promise.reject(new Error(messag
 
 Deno.test("only exactly what the script answers is an outcome", async () => {
   const lease = { seat: "", id: "i", token: 5, value: "v", left: 7 };
-  assert.deepEqual(await answering([[1, ROW, 7]]), [{ ok: true, leases: [lease] }]);
+  assert.deepEqual(await answering([[1, `7 ${ROW}`]]), [{ ok: true, leases: [lease] }]);
   assert.deepEqual(await answering([[0]]), [{ ok: false, leases: [] }]);
   for (
     const reply of [
@@ -27,21 +28,35 @@ Deno.test("only exactly what the script answers is an outcome", async () => {
       [[1], [1]],
       [1],
       [[]],
-      [["1"]],
       [[true]],
       [[2]],
       [[-1]],
       [[1, ROW]],
-      [[1, ROW, "7"]],
-      [[1, ROW, null]],
-      [[1, " x i 1000 v", 7]],
-      [[1, " 5 i v", 7]],
-      [[1, " 5  1000 v", 7]],
-      [[1, 5, 7]],
+      [[1, null]],
+      [[1, ROW, `7 ${ROW}`]],
+      [[1, `x ${ROW}`]],
+      [[1, "7 r/ 5 i 1000 v"]],
+      [[1, "7 /r/ x i 1000 v"]],
+      [[1, "7 /r/ 5 i v"]],
+      [[1, "7 /r/ 5  1000 v"]],
+      [[1, 5]],
     ]
   ) {
     await assert.rejects(answering(reply), UnknownOutcome, JSON.stringify(reply));
   }
+});
+
+Deno.test("a client that answers numbers as texts changes nothing", async () => {
+  assert.deepEqual(await answering([["1", `7 ${ROW}`]]), await answering([[1, `7 ${ROW}`]]));
+  assert.deepEqual(await answering([["0"]]), [{ ok: false, leases: [] }]);
+});
+
+Deno.test("a live lease has some time left, however little the server says, and no more than its ttl", async () => {
+  const left = async (said: string): Promise<number | undefined> =>
+    (await answering([[1, `${said} ${ROW}`]]))[0]?.leases[0]?.left;
+  // -2: it ended between two commands of one script, which some servers allow.
+  const told = await Promise.all(["0", "-2", "1", "999", "", "-1"].map(left));
+  assert.deepEqual(told, [1, 1, 1, 999, 1000, Infinity]);
 });
 
 Deno.test("only an error that a server sends before it runs anything is definite", async () => {
@@ -51,15 +66,40 @@ Deno.test("only an error that a server sends before it runs anything is definite
     ["ERR max daily request limit exceeded", "connection", false],
     ["LOADING Redis is loading the dataset in memory", "connection", true],
     ["READONLY You can't write against a read only replica", "connection", true],
+    ["OOM command not allowed when used memory > 'maxmemory'.", "connection", true],
+    [
+      "ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -OOM command not allowed",
+      "connection",
+      true,
+    ],
+    ["MISCONF Redis is configured to save RDB snapshots, but it's unable to", "connection", true],
+    ["NOREPLICAS Not enough good replicas to write.", "connection", true],
+    ["MASTERDOWN Link with MASTER is down", "connection", true],
+    ["BUSY Redis is busy running a script.", "connection", true],
+    ["CLUSTERDOWN The cluster is down", "connection", true],
+    ["TRYAGAIN Multiple keys request during rehashing of slot", "connection", true],
+    ["ERR max number of clients reached", "connection", true],
+    ["MOVED 3999 127.0.0.1:6381", "connection", false],
+    ["CROSSSLOT Keys in request don't hash to the same slot", "connection", false],
+    ["ERR unknown command 'EVALSHA', with args beginning with: ", "connection", false],
   ];
   for (const [message, code, retryable] of definite) {
     await assert.rejects(failing(message), (error) => {
       assert(error instanceof ConnectionError, message);
       assert.deepEqual([error.code, error.retryable], [code, retryable], message);
+      const [word = ""] = /[A-Z]{3,}/.exec(message.replace(/^ERR Error.*-/, "")) ?? [];
+      assert(error.message.includes(`nothing was written (${word}`), error.message);
       return true;
     });
   }
-  for (const message of ["ERR no such command", "OOM command not allowed", "socket closed", ""]) {
+  const unknown = [
+    ...["Connection is closed.", "Bad Gateway", "Service Unavailable", "Gateway Timeout"],
+    ...["socket closed", "read ECONNRESET", "write EPIPE", "Command timed out", ""],
+    // By a proxy, or in the middle of a script.
+    ...["ERR no such command", "ERR user_script:9: it ended meanwhile", "it is READONLY, OOM"],
+    "ERR The user executing the script can't run this command or subcommand script: 1",
+  ];
+  for (const message of unknown) {
     await assert.rejects(failing(message), UnknownOutcome, message);
   }
 });
@@ -68,12 +108,55 @@ Deno.test("a command is sent once, with the signal; only a missing script sends 
   const { signal } = new AbortController();
   for (const [first, sends] of [["NOSCRIPT No matching script", 2], ["ERR NOSCRIPT", 1]] as const) {
     const sent: [name: string | undefined, signal: AbortSignal | undefined][] = [];
+    let reported = 0;
     const driver = redis(([name], given) => {
       sent.push([name, given]);
+      assert.equal(reported, sent.length, "it is reported before it is sent");
       return sent.length === 1 ? Promise.reject(new Error(first)) : Promise.resolve([[1]]);
     });
-    await driver.apply([OP], { signal }).catch((error) => assert(error instanceof UnknownOutcome));
+    await driver.apply([OP], { signal, beforeRequest: () => reported++ })
+      .catch((error) => assert(error instanceof UnknownOutcome));
     const expected = [["EVALSHA", signal], ["EVAL", signal]].slice(0, sends);
     assert.deepEqual(sent, expected);
+    assert.equal(reported, sends);
   }
+});
+
+Deno.test("what is refused before a request is thrown as it is, and that request is not sent", async () => {
+  for (const allowed of [0, 1]) {
+    const reason = new RangeError("the budget is spent");
+    let [reported, sent] = [0, 0];
+    const driver = redis(() => {
+      sent++;
+      return Promise.reject(new Error("NOSCRIPT No matching script"));
+    });
+    const call = driver.apply([OP], {
+      beforeRequest: () => {
+        if (++reported > allowed) throw reason;
+      },
+    });
+    await assert.rejects(call, (error) => error === reason);
+    assert.equal(sent, allowed);
+  }
+});
+
+Deno.test("no request is the same as an earlier one, whichever client of a process sends it", async () => {
+  const sent = new Set<string>();
+  const send = (command: readonly string[]): Promise<unknown> => {
+    const text = JSON.stringify(command);
+    assert(!sent.has(text), text);
+    sent.add(text);
+    const known = command[0] === "EVAL" || sent.size % 3 > 0;
+    return known
+      ? Promise.resolve([[1]])
+      : Promise.reject(new Error("NOSCRIPT No matching script"));
+  };
+  const fenced = fencedRedis(send);
+  for (const driver of [redis(send, { now: () => 1 }), redis(send, { now: () => 1 })]) {
+    for (let i = 0; i < 20; i++) {
+      await driver.apply([OP]);
+      await fenced({ key: "f", token: 1 }, []).catch(() => {});
+    }
+  }
+  assert(sent.size > 80);
 });
