@@ -33,6 +33,11 @@ export interface Backend {
    */
   sent?(): readonly string[] | Promise<readonly string[]>;
   /**
+   * How many leases a namespace may hold here while it is listed, and 8 clients come and go. Default: 400,
+   * which is quick anywhere.
+   */
+  readonly many?: number;
+  /**
    * The shortest ttl, in milliseconds, with which timing is reliable here if nothing else runs: 1 on
    * a fake clock, 100 over HTTP to a server nearby. A lease is expected to be alive until at least
    * this long before its end. On a real clock the suite measures how long requests take, and uses

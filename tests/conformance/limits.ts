@@ -124,6 +124,8 @@ export const limitCases: readonly Case[] = [
       await renewed(on.driver, renew(mine, ""), lease);
       await renewed(on.driver, renew(mine, value), lease);
       await lists(on.other, inspect(mine.resource), [lease]);
+      // Or all that comes after it would have to carry it, too, where all leases are one document.
+      await released(on.driver, release(mine));
     }
   }),
 ];

@@ -20,8 +20,6 @@ export interface Scene {
   readonly other: Driver;
   /** A ttl short enough to be waited for: four units. */
   readonly short: number;
-  /** So many leases are many: 10,000 where time stands still, and as many as are quick elsewhere. */
-  readonly many: number;
   /** A resource name that nobody else uses; it ends with `text`, or begins with it. */
   name(text?: string, where?: "front"): string;
   /** Lets so many quarters of `short` pass. */
@@ -44,8 +42,7 @@ export function law(
       atPace(backend, async (watch) => {
         // A crowd makes its own delays, which say nothing about the machine.
         const connect = crowd ? backend.connect : async () => watch.driver(await backend.connect());
-        const many = backend.tick <= 1 ? 10_000 : 400;
-        await run(await open({ ...measured(backend, watch), connect }, many));
+        await run(await open({ ...measured(backend, watch), connect }));
       }),
   };
 }
@@ -70,7 +67,7 @@ function measured(backend: Backend, watch: Watch): Omit<Backend, "connect"> {
   };
 }
 
-async function open(backend: Backend, many: number): Promise<Scene> {
+async function open(backend: Backend): Promise<Scene> {
   const clients = (count: number) =>
     Promise.all(Array.from({ length: count }, () => backend.connect()));
   const driver = await backend.connect();
@@ -83,7 +80,6 @@ async function open(backend: Backend, many: number): Promise<Scene> {
     backend,
     driver,
     other,
-    many,
     get short() {
       return 4 * unit();
     },
