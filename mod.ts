@@ -39,8 +39,16 @@ export type { CampaignOptions } from "./coordination/election/candidate.ts";
 export { CoreCoordinator } from "./coordination/core.ts";
 export type { CoordinatorOptions, StartOptions } from "./coordination/options.ts";
 export type { CatchUpOptions, Every } from "./coordination/cron/catch_up.ts";
+export { namespaceOf } from "./coordination/namespace_of.ts";
 export { shutdownSignal } from "./coordination/shutdown.ts";
-export { type Interval, slotAt, slotOf, type Trigger } from "./coordination/cron/slots.ts";
+export {
+  type Interval,
+  slotAt,
+  slotOf,
+  type Trigger,
+  type TriggerHeaders,
+} from "./coordination/cron/slots.ts";
+export type { Said } from "./coordination/cron/instants.ts";
 export { Cron } from "./coordination/cron/cron.ts";
 export type { Run, RunRecord, SlotOptions, SlotResult } from "./coordination/cron/types.ts";
 export { Election, type Leader } from "./coordination/election/election.ts";

@@ -60,7 +60,7 @@ export class CoreCoordinator implements AsyncDisposable {
     const session = this.#session = sessionOf(driver, options);
     const candidates = this.#candidates = new Candidates(session);
     this.memberId = session.memberId;
-    lend(this, { session, candidates });
+    lend(this, { session, candidates, namespace: options.namespace });
   }
 
   /** Whether `start()` was called, and `stop()` was not since. */

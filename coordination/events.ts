@@ -14,7 +14,8 @@ export type CoordinatorEvent =
   | BrokenEvent
   | WaitingEvent
   | LeadershipEvent
-  | TroubleEvent;
+  | TroubleEvent
+  | PreviewEvent;
 
 /** A lease ended without our release. */
 export interface LostEvent {
@@ -77,4 +78,16 @@ export interface TroubleEvent {
     | "callback-failed";
   /** What was thrown. */
   readonly error: CoordinationError | unknown;
+}
+
+/**
+ * A cron handler was triggered in a preview, by its host or the variables it was given, and its
+ * coordinator has no `namespace`: over one backend with production it takes production's slots. See
+ * `namespaceOf()`.
+ */
+export interface PreviewEvent {
+  /** The kind of event. */
+  readonly type: "preview-without-namespace";
+  /** Which job. */
+  readonly job: string;
 }

@@ -14,32 +14,46 @@ import type { HeldLease } from "./leases/held_lease.ts";
 import type { Lease } from "./leases/lease.ts";
 import { look, type Part } from "./leases/request.ts";
 import { resources } from "./names.ts";
-import { inBackground, type Runtime } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** The coordinator's clocks, timers and background work. */
 export function runtimeOf(baton: CoreCoordinator): Runtime {
   return internalsOf(baton).session.runtime;
 }
 
-/** Keeps a lease of the coordinator alive until the answer is called. */
-export function keep(baton: CoreCoordinator, lease: Lease): () => void {
+/** Renews a lease of the coordinator until the answer is called; `late` is, if it was not in time. */
+export function keep(
+  baton: CoreCoordinator,
+  lease: Lease,
+  late: () => void,
+  maxRuntime?: number,
+): () => void {
+  const { heart, runtime } = internalsOf(baton).session;
   // There is no other implementation of a lease.
-  return internalsOf(baton).session.heart.keep(lease as HeldLease);
+  const letGo = heart.keep(lease as HeldLease);
+  const cancel = maxRuntime === undefined ? letGo : runtime.after(maxRuntime, late);
+  return () => {
+    cancel();
+    letGo();
+  };
 }
 
 /**
  * Stops counting a lease as held, so that not even a heartbeat of all leases renews it, and lets it run
- * out by itself; it may be released later. One without end is released now, or nobody could have it.
+ * out by itself. It may be released later.
  */
-export function abandon(baton: CoreCoordinator, lease: Lease): void {
-  const held = lease as HeldLease;
-  if (held.ttl === Infinity) inBackground(runtimeOf(baton), held[Symbol.asyncDispose]());
-  else held.releasing();
+export function abandon(lease: Lease): void {
+  (lease as HeldLease).releasing();
 }
 
 /** Reports an event to the coordinator's `on`. */
 export function report(baton: CoreCoordinator, event: CoordinatorEvent): void {
   internalsOf(baton).session.report(event);
+}
+
+/** Whether the coordinator was made with a namespace. */
+export function hasNamespace(baton: CoreCoordinator): boolean {
+  return internalsOf(baton).namespace !== undefined;
 }
 
 /** Every lease that the coordinator holds and renews. */
@@ -63,14 +77,11 @@ export function leadingWhile(
   maxRuntime?: number,
 ): () => void {
   const leave = internalsOf(baton).candidates.of(group).enter();
-  const letGo = keep(baton, lease);
-  let cancel = (): void => {};
   const end = (): void => {
-    cancel();
     letGo();
     leave();
   };
-  if (maxRuntime !== undefined) cancel = runtimeOf(baton).after(maxRuntime, end);
+  const letGo = keep(baton, lease, end, maxRuntime);
   return end;
 }
 

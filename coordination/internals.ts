@@ -14,6 +14,8 @@ export interface Internals {
   readonly session: Session;
   /** Its candidates in all groups. */
   readonly candidates: Candidates;
+  /** What keeps it apart on its backend, if anything does. */
+  readonly namespace: string | undefined;
 }
 
 const internals = new WeakMap<object, Internals>();
@@ -32,8 +34,8 @@ export function internalsOf(coordinator: object): Internals {
   const found = internals.get(coordinator);
   if (found) return found;
   throw new CoordinationError(
-    "This is no coordinator of this copy of @baton/baton, so nothing was done. Import handlers and " +
-      "Coordinator from the same version of the package (two are installed, or one of them is bundled)",
+    "This coordinator is of another copy of @baton/baton, so nothing was done. Import it and its " +
+      "handlers from one copy",
     "misuse",
   );
 }

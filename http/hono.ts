@@ -45,6 +45,7 @@ import { cutShort } from "./failures.ts";
 
 export type { CoordinatorSource, CronEndpointOptions, HeartbeatOptions, LeaderOptions };
 export type { LockName, LockOptions };
+export type { PlatformVariables } from "./handlers/preview.ts";
 export type { Secret } from "./secret.ts";
 
 /** What {@link withLock} adds to `c.var`. */
@@ -139,13 +140,13 @@ export function cronEndpoint(
   job: (run: Run, c: Context) => unknown,
   options: CronEndpointOptions<[Context]>,
 ): Handler {
-  const { secret, slot, ...others } = options;
+  const { slot, ...others } = options;
   const run = plainCron<[Context]>(ofContext(baton), name, (run, _request, c) => job(run, c), {
     ...others,
-    secret: ofContext(secret),
+    secret: ofContext(others.secret),
     ...(slot && { slot: ofContext(slot) }),
   });
-  return async (c) => await run(c.req.raw, c);
+  return (c) => run(c.req.raw, c);
 }
 
 /**
@@ -158,7 +159,7 @@ export function heartbeatEndpoint(
   { secret }: HeartbeatOptions<[Context]>,
 ): Handler {
   const run = plainHeartbeat<[Context]>(ofContext(baton), { secret: ofContext(secret) });
-  return async (c) => await run(c.req.raw, c);
+  return (c) => run(c.req.raw, c);
 }
 
 /** What takes Hono's context, as the plain handlers call it; anything else as it is. */

@@ -31,18 +31,14 @@ export function looksLikeSeconds(ms: number): boolean {
   return ms >= 1e8 && ms < 1e11;
 }
 
-/**
- * RFC 3339, and no more: what else `Date` takes differs from engine to engine, and then two regions
- * name two slots. Without a zone, a text would be an instant of wherever it is read.
- */
+/** What `Date` reads alike in every engine; with a zone, or the instant would be that of the place. */
+const RFC_3339 =
+  /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+
+/** Two regions must not name two slots of one text, so nothing is guessed at. */
 function parsed(text: string): number {
-  const [, minute, second = ":00", fraction = "", zone, sign, hours = "0", minutes = "0"] =
-    /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?(?:\.(\d{1,3})\d*)?(Z|([+-])([01]\d|2[0-3]):?([0-5]\d))$/
-      .exec(text) ?? [];
-  const written = `${minute}${second}.${fraction.padEnd(3, "0")}Z`;
-  const local = zone ? Date.parse(written) : NaN;
-  // What is not written back as it was read is no day or hour, such as 30 February.
-  if (!(local > 0 && new Date(local).toISOString() === written)) return NaN;
-  const offset = (Number(hours) * 60 + Number(minutes)) * 60_000;
-  return sign === "-" ? local + offset : local - offset;
+  const [, date = ""] = RFC_3339.exec(text) ?? [];
+  const day = Date.parse(`${date}T00:00Z`);
+  // 30 February is read as a day in March.
+  return day > 0 && new Date(day).toISOString().startsWith(date) ? Date.parse(text) : NaN;
 }

@@ -14,7 +14,9 @@ export { Cron } from "./cron.ts";
 export type { CatchUpOptions, Every } from "./catch_up.ts";
 export type { Run, RunRecord, SlotOptions, SlotResult } from "./types.ts";
 export { type Runtime, systemRuntime, type SystemRuntimeOptions } from "../runtime.ts";
-export { type Interval, slotAt, slotOf, type Trigger } from "./slots.ts";
+export { namespaceOf } from "../namespace_of.ts";
+export { type Interval, slotAt, slotOf, type Trigger, type TriggerHeaders } from "./slots.ts";
+export type { Said } from "./instants.ts";
 
 /**
  * The cron job of that name, as `new Coordinator(driver, options).cron(job)` makes it. No request.

@@ -138,7 +138,7 @@ export interface Interval {
 export function slotAt(now: number, { every, offset = 0, early }: Interval): number {
   for (const each of [now, early ?? 0]) {
     if (!Number.isSafeInteger(each)) {
-      throw new InvalidArgument(`Cannot tell the slot: ${shown(each)} is not whole milliseconds`);
+      throw new InvalidArgument(`Cannot use ${shown(each)}: it must be whole milliseconds`);
     }
   }
   checkEvery(every);
@@ -159,9 +159,7 @@ export function checkEvery(every: number): void {
 function checkSeconds(what: string, ms: number, least = -Infinity): void {
   if (Number.isSafeInteger(ms) && ms % 1_000 === 0 && ms >= least) return;
   throw new InvalidArgument(
-    `Cannot use ${what} ${
-      shown(ms)
-    }: it must be whole seconds, and every at least 60000, a minute; ` +
+    `Cannot use ${what} ${shown(ms)}: whole seconds only, and every a minute (60000) or more; ` +
       NOT_SECONDS,
   );
 }
@@ -184,5 +182,5 @@ export function checkSlot(slot: number, now = Infinity): void {
 
 /** A number as it is, and of anything else what it is: not everything can be made a text. */
 function shown(value: unknown): string {
-  return typeof value === "number" ? `${value}` : `of type ${typeof value}`;
+  return typeof value === "number" ? `${value}` : `a ${typeof value}`;
 }

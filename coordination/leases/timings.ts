@@ -116,7 +116,7 @@ export const NOT_SECONDS = "is it meant in milliseconds, not seconds?";
 export function checkWork(what: string, ms: number | undefined): void {
   if (ms === undefined) return;
   if (ms >= 10 && ms < 1_000) {
-    throw new InvalidArgument(`Cannot use ${what} ${ms}: 10 to 999 is refused; ${NOT_SECONDS}`);
+    throw new InvalidArgument(`Cannot use ${what} ${ms}: ${NOT_SECONDS}`);
   }
   checkWhole(what, ms);
 }

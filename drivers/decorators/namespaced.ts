@@ -17,13 +17,7 @@ import type { Driver, Op, Outcome } from "../driver.ts";
  * @throws {InvalidArgument} when the namespace has anything else in it.
  */
 export function namespaced(driver: Driver, namespace: string): Driver {
-  // Without ":" or "/" in it, and as every resource of Baton's starts with a word and ":", no
-  // prefixed name can be read as another namespace's or as one without.
-  if (!/^[\w.-]{1,64}$/.test(namespace)) {
-    throw new InvalidArgument(
-      'Cannot use this namespace: it must be 1 to 64 letters, digits, ".", "_" or "-"',
-    );
-  }
+  checkNamespace(namespace);
   const inside = <T extends { resource: string }>(place: T): T => ({
     ...place,
     resource: `${namespace}/${place.resource}`,
@@ -50,4 +44,17 @@ export function namespaced(driver: Driver, namespace: string): Driver {
       return outcomes.map((outcome, n) => outside(outcome, ops[n]));
     },
   };
+}
+
+/**
+ * Refuses what is no namespace. Without ":" or "/" in it, and as every resource of Baton's starts with a
+ * word and ":", no prefixed name can be read as another namespace's or as one without.
+ *
+ * @throws {InvalidArgument} when there is anything else in it.
+ */
+export function checkNamespace(namespace: string): void {
+  if (/^[\w.-]{1,64}$/.test(namespace)) return;
+  throw new InvalidArgument(
+    'Cannot use this namespace: it must be 1 to 64 letters, digits, ".", "_" or "-"',
+  );
 }

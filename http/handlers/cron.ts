@@ -7,15 +7,16 @@
 import type { CoreCoordinator } from "../../coordination/core.ts";
 import type { Run, SlotOptions } from "../../coordination/cron/types.ts";
 import { planOf } from "../../coordination/cron/plan.ts";
-import { report, runtimeOf } from "../../coordination/handling.ts";
+import { hasNamespace, report, runtimeOf } from "../../coordination/handling.ts";
 import { checkName } from "../../coordination/names.ts";
 import { type Interval, slotAt } from "../../coordination/cron/slots.ts";
-import { coordinatorFor, type CoordinatorSource } from "./coordinator_source.ts";
+import type { CoordinatorSource } from "./coordinator_source.ts";
 import { slotFor } from "./cron_slot.ts";
+import { inPreview, type PlatformVariables } from "./preview.ts";
 import { raise, unclaimed, unusable } from "../failures.ts";
 import { json, problem } from "../problem.ts";
-import { checkSecrets, type Secret, secretsFor } from "../secret.ts";
-import { turnedAway } from "./authorize.ts";
+import { checkSecrets, type Secret } from "../secret.ts";
+import { entered } from "./authorize.ts";
 
 /**
  * Who may trigger a job, for which slot, and how it runs. Durations are in ms. The slot is what `slot`
@@ -30,6 +31,12 @@ export interface CronEndpointOptions<A extends readonly unknown[] = [Request]>
   slot?: (...args: A) => number;
   /** Whether callers may choose the slot by `?slot=`, in ms since the epoch; no unless given. */
   slotInQuery?: boolean;
+  /**
+   * The platform's variables, such as `process.env`: where they, or the request's host, show that this
+   * is a preview, and the coordinator has no namespace, `on` receives `preview-without-namespace` at
+   * each trigger. Not every preview's host shows it. See `namespaceOf()`.
+   */
+  env?: PlatformVariables;
 }
 
 /**
@@ -82,7 +89,7 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
   job: (run: Run, request: Request, ...args: A) => unknown,
   options: CronEndpointOptions<[Request, ...A]>,
 ): (request: Request, ...args: A) => Promise<Response> {
-  const { secret, slot: slotBy, slotInQuery, every, offset, early, ...rest } = options;
+  const { secret, slot: slotBy, slotInQuery, every, offset, early, env = {}, ...rest } = options;
   checkName("job", name);
   if (typeof secret !== "function") checkSecrets(secret);
   const interval = every === undefined ? undefined : { every, offset, early };
@@ -92,12 +99,13 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
   else check(baton);
 
   return async (request, ...args) => {
-    const refusal = await turnedAway(request, secretsFor(secret, [request, ...args]));
-    if (refusal) return refusal;
-    const coordinator = await coordinatorFor(baton, [request, ...args]);
+    const coordinator = await entered(baton, secret, [request, ...args]);
     if (coordinator instanceof Response) return coordinator;
     // What is wrong after this is the trigger's fault.
     check(coordinator);
+    if (!hasNamespace(coordinator) && inPreview(request, env)) {
+      report(coordinator, { type: "preview-without-namespace", job: name });
+    }
     let began = false;
     try {
       const now = runtimeOf(coordinator).wall();

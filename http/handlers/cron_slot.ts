@@ -17,26 +17,19 @@ export interface SlotSource {
 }
 
 /**
- * The slot of a request that comes at `now`; `NaN` where its header says no instant.
+ * The slot of a request that comes at `now`; `NaN` where its header or `?slot=` says no instant, which
+ * no run takes.
  *
- * @throws {InvalidArgument} when there is no telling.
+ * @throws {InvalidArgument} when it says nothing, and there is no interval.
  */
 export function slotFor(request: Request, now: number, source: SlotSource): number {
   const scheduled = request.headers.get(SCHEDULED);
   if (scheduled !== null) return instantOf(scheduled);
   const asked = source.slotInQuery ? new URL(request.url).searchParams.getAll("slot") : [];
-  const [first] = asked;
-  if (first !== undefined) {
-    if (asked.length > 1 || !/^\d{1,16}$/.test(first)) {
-      throw new InvalidArgument(
-        "Cannot use ?slot: it must be there once, as whole milliseconds since the epoch",
-      );
-    }
-    return Number(first);
-  }
+  // Two of them are none.
+  if (asked.length > 0) return /^\d{1,16}$/.test(`${asked}`) ? Number(asked) : NaN;
   if (source.interval) return slotAt(now, source.interval);
   throw new InvalidArgument(
-    `Cannot tell the slot of this request: it has no header ${SCHEDULED}, and the endpoint was ` +
-      "made without an interval (every)",
+    `Cannot tell the slot: the request has no ${SCHEDULED}, and the endpoint no every`,
   );
 }

@@ -9,11 +9,11 @@ import type { CoreCoordinator } from "../../coordination/core.ts";
 import type { GroupEvent } from "../../coordination/groups/group_events.ts";
 import { heldBy } from "../../coordination/handling.ts";
 import { resources } from "../../coordination/names.ts";
-import { coordinatorFor, type CoordinatorSource } from "./coordinator_source.ts";
+import type { CoordinatorSource } from "./coordinator_source.ts";
 import { raise, unclaimed } from "../failures.ts";
 import { json } from "../problem.ts";
-import { checkSecrets, type Secret, secretsFor } from "../secret.ts";
-import { turnedAway } from "./authorize.ts";
+import { checkSecrets, type Secret } from "../secret.ts";
+import { entered } from "./authorize.ts";
 
 /** Who may trigger a heartbeat. */
 export interface HeartbeatOptions<A extends readonly unknown[] = [Request]> {
@@ -57,9 +57,7 @@ export function heartbeatEndpoint<A extends readonly unknown[] = []>(
   const { secret } = options;
   if (typeof secret !== "function") checkSecrets(secret);
   return async (request, ...args) => {
-    const refusal = await turnedAway(request, secretsFor(secret, [request, ...args]));
-    if (refusal) return refusal;
-    const coordinator = await coordinatorFor(baton, [request, ...args]);
+    const coordinator = await entered(baton, secret, [request, ...args]);
     if (coordinator instanceof Response) return coordinator;
     try {
       return json(await beat(coordinator));
@@ -87,14 +85,11 @@ function hasGroups(baton: CoreCoordinator): baton is Coordinator {
 }
 
 function told(events: readonly GroupEvent[]): Loss[] {
-  return events.flatMap((event) => {
-    switch (event.type) {
-      case "leadership-lost":
-        return [{ resource: resources.leader(event.group), token: event.term }];
-      case "evicted":
-        return [{ resource: resources.group(event.group), token: event.incarnation }];
-      default:
-        return [];
-    }
-  });
+  return events.flatMap((event) =>
+    event.type === "leadership-lost"
+      ? [{ resource: resources.leader(event.group), token: event.term }]
+      : event.type === "evicted"
+      ? [{ resource: resources.group(event.group), token: event.incarnation }]
+      : []
+  );
 }

@@ -145,9 +145,11 @@ function temporary(url: URL): Response {
 function notLeading(request: Request, { leader }: LeaderLook): Response {
   return problem(request, 503, {
     code: "not-leader",
-    detail: leader
-      ? "Only the leader does this, and another leads, so nothing was run. Try again later"
-      : "Only the leader does this, and nobody leads now, so nothing was run. Try again",
+    detail:
+      `Only the leader does this, and ${
+        leader ? "another" : "nobody"
+      } leads, so nothing was run. ` +
+      "Try again later",
     // Where nobody leads, somebody may any moment.
     retryAfter: retryAfter(leader ? leader.left : 0),
     members: { leader: leader?.memberId },

@@ -28,7 +28,7 @@ export interface LockOptions {
    * Whether the response's body is made under the lock too, which is then given back when the body
    * ends, fails or is cancelled. Otherwise it is given back when the handler answers, and what a
    * stream does after that it does without the lock. A client that reads slowly keeps the lock; one
-   * that has left, or reads nothing during 2.5 ttls (a minute for a lock without end), loses it.
+   * that has left, or reads nothing during 2.5 ttls (a minute at most), loses it.
    */
   streams?: boolean;
   /**

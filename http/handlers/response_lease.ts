@@ -13,8 +13,8 @@ import { inBackground, type Runtime } from "../../coordination/runtime.ts";
 const PATIENCE = 1_000;
 /** For how many ttls a body may go unread: a pause of a client's, and yet others have it within four. */
 const UNREAD = 2.5;
-/** Of a lease without end, as if it had this ttl, in ms. */
-const WITHOUT_END = 24_000;
+/** For how many ms at most, though ttls are longer or have no end. */
+const LONGEST_UNREAD = 60_000;
 
 /** A lease that is renewed until the first call of either. */
 export interface ResponseLease {
@@ -35,33 +35,26 @@ export interface ResponseLease {
 /** Renews a lease for a response, for at most `maxRuntime` ms. */
 export function keepFor(baton: CoreCoordinator, lease: Lease, maxRuntime?: number): ResponseLease {
   const runtime = runtimeOf(baton);
-  const letGo = keep(baton, lease);
-  const giveUp = (): void => {
-    rest();
-    abandon(baton, lease);
-  };
-  const cancelEnd = maxRuntime === undefined ? () => {} : runtime.after(maxRuntime, giveUp);
-  const rest = (): void => {
-    cancelEnd();
+  const giveBack = async (): Promise<void> => {
     letGo();
-  };
-  return {
-    runtime,
-    unread: UNREAD * (lease.ttl === Infinity ? WITHOUT_END : lease.ttl),
-    giveUp,
-    async giveBack() {
-      rest();
-      const released = Promise.resolve(lease[Symbol.asyncDispose]());
-      inBackground(runtime, released);
-      await new Promise<void>((resolve) => {
-        const cancel = runtime.after(PATIENCE, resolve);
-        void released.then(() => {
-          cancel();
-          resolve();
-        });
+    const released = Promise.resolve(lease[Symbol.asyncDispose]());
+    inBackground(runtime, released);
+    await new Promise<void>((resolve) => {
+      const cancel = runtime.after(PATIENCE, resolve);
+      void released.then(() => {
+        cancel();
+        resolve();
       });
-    },
+    });
   };
+  const giveUp = (): void => {
+    letGo();
+    // One without end would keep others off until somebody breaks it.
+    if (lease.ttl === Infinity) void giveBack();
+    else abandon(lease);
+  };
+  const letGo = keep(baton, lease, giveUp, maxRuntime);
+  return { runtime, unread: Math.min(UNREAD * lease.ttl, LONGEST_UNREAD), giveBack, giveUp };
 }
 
 /**

@@ -103,7 +103,7 @@ const ROOMS: readonly Room[] = [
   },
   {
     at: "coordination/cron/",
-    may: [...WING, "coordination/member.ts"],
+    may: [...WING, "coordination/member.ts", "coordination/namespace_of.ts"],
     asTypes: WIRED,
     why: "no wing sees another",
   },
@@ -124,6 +124,11 @@ const ROOMS: readonly Room[] = [
     may: ["errors.ts", "coordination/", "drivers/decorators/"],
     asTypes: ["drivers/driver.ts"],
     why: "it wraps the driver in what every request needs, and knows none",
+  },
+  {
+    at: "coordination/namespace_of.ts",
+    may: ["errors.ts", "drivers/decorators/"],
+    why: "it knows what a namespace may be, and no coordinator",
   },
   {
     at: "coordination/",
