@@ -4,14 +4,19 @@
  * @module
  */
 
+import { onAbort } from "../drivers/kit/aborts.ts";
+
 /** What the core needs of the place it runs in. {@link systemRuntime} is the real one. */
 export interface Runtime {
   /** The wall clock, in ms since the epoch. */
   wall(): number;
   /** A clock that never runs backwards, in ms. On Workers it is the wall clock. */
   mono(): number;
-  /** Calls back once after `ms`; the answer cancels it. */
-  after(ms: number, callback: () => void): () => void;
+  /**
+   * Calls back once after `ms`; the answer cancels it. With `background` nobody awaits it, so it should
+   * not keep a process alive that has nothing else to do.
+   */
+  after(ms: number, callback: () => void, options?: { background?: boolean }): () => void;
   /** A fresh id of at least 122 random bits. */
   id(): string;
   /** A number from 0 up to 1, for jitter only. */
@@ -45,9 +50,10 @@ export function systemRuntime(options: SystemRuntimeOptions = {}): Runtime {
   return {
     wall: () => Date.now(),
     mono: () => performance.now(),
-    after: (ms, callback) => {
+    after: (ms, callback, { background = false } = {}) => {
       // A longer delay than this fires at once.
       const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
+      if (background) letExit(timer);
       return () => clearTimeout(timer);
     },
     id: () => crypto.randomUUID(),
@@ -56,6 +62,16 @@ export function systemRuntime(options: SystemRuntimeOptions = {}): Runtime {
     // Workers stop timers once the response is sent, and forbid sharing them between requests.
     lasting: globalThis.navigator?.userAgent !== "Cloudflare-Workers",
   };
+}
+
+/** Lets the process exit before the timer fires, on runtimes that have processes. */
+function letExit(timer: unknown): void {
+  // An object in Node and Bun.
+  if (typeof timer === "object") return (timer as { unref?(): void }).unref?.();
+  // A number in Deno, and in browsers, where a page's end asks nobody.
+  type Unref = { unrefTimer?(timer: unknown): void };
+  const deno = (globalThis as Record<string, unknown>)["Deno"] as Unref | undefined;
+  deno?.unrefTimer?.(timer);
 }
 
 /** A moment on both clocks. */
@@ -83,15 +99,14 @@ export function elapsed(runtime: Runtime, start: Instant): number {
 export function sleep(runtime: Runtime, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const onAbort = (): void => {
+    const unlisten = onAbort(signal, () => {
       cancel();
       reject(signal?.reason);
-    };
+    });
     const cancel = runtime.after(ms, () => {
-      signal?.removeEventListener("abort", onAbort);
+      unlisten();
       resolve();
     });
-    signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
 

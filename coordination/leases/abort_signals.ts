@@ -4,6 +4,8 @@
  * @module
  */
 
+import { onAbort } from "../../drivers/kit/aborts.ts";
+
 /**
  * The controller's signal, which runs `look` whenever its `aborted` is read. A process that was
  * stopped past a deadline goes on in the middle of a function, before any timer can fire: its first
@@ -42,8 +44,11 @@ export function firstOf(...signals: (AbortSignal | undefined)[]): AbortSignal {
     controller.abort(aborted.reason);
   };
   look();
+  // Before anyone listens: who is called first must see that it has aborted.
+  const joint = watchful(controller, look);
+  if (ended) return joint;
+  const unlisten = given.map((signal) => onAbort(signal, look));
   // Once it has aborted it listens no more: some of them live longer.
-  const until = { signal: controller.signal };
-  for (const signal of given) signal.addEventListener("abort", look, until);
-  return watchful(controller, look);
+  onAbort(joint, () => unlisten.forEach((stop) => stop()));
+  return joint;
 }

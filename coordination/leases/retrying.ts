@@ -7,6 +7,7 @@
 
 import type { ApplyOptions, Driver, Op, Outcome } from "../../drivers/driver.ts";
 import { codeOf, isRetryable, isUnknown, OperationTimedOut, UnknownOutcome } from "../../errors.ts";
+import { onAbort } from "../../drivers/kit/aborts.ts";
 import { elapsed, instant, least, type Runtime, sleep, systemRuntime } from "../runtime.ts";
 
 /** How often and how long to try. */
@@ -110,15 +111,14 @@ async function once(
       reject(error);
       attempt.abort(error);
     };
-    const onAbort = (): void => end(given());
+    const unlisten = onAbort(signal, () => end(given()));
     const cancel = runtime.after(timeout, () => end(late()));
-    signal?.addEventListener("abort", onAbort, { once: true });
     const send = async (): Promise<readonly Outcome[]> =>
       await driver.apply(ops, { signal: attempt.signal, beforeRequest });
     const failed = (error: unknown): void => reject(codeOf(error) ? error : odd(driver, error));
     send().then(resolve, failed).finally(() => {
       cancel();
-      signal?.removeEventListener("abort", onAbort);
+      unlisten();
     });
   });
 }

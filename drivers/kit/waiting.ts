@@ -7,6 +7,7 @@
 
 import { UnknownOutcome } from "../../errors.ts";
 import type { Acquire, Outcome } from "../driver.ts";
+import { onAbort } from "./aborts.ts";
 import { step, type Table } from "./step.ts";
 
 /** Calls back once after `ms`; the answer cancels it. */
@@ -43,19 +44,18 @@ export class Waiters {
     if (first.ok || patience === 0) return first;
     if (signal?.aborted) throw withdrawn();
     let cancel = (): void => {};
-    let abort = (): void => {};
+    let unlisten = (): void => {};
     let leave = (): void => {};
     const resources = new Set([resource, guard?.resource ?? resource]);
     try {
       return await new Promise<Outcome>((answer, reject) => {
         leave = this.#enter({ op, resources, answer });
-        abort = () => reject(withdrawn());
-        signal?.addEventListener("abort", abort, { once: true });
+        unlisten = onAbort(signal, () => reject(withdrawn()));
         cancel = this.#untilOver(op, patience, first, answer);
       });
     } finally {
       cancel();
-      signal?.removeEventListener("abort", abort);
+      unlisten();
       leave();
     }
   }

@@ -32,7 +32,9 @@ const VENDORS = FAMILIES.flatMap((family) => {
   });
 }).filter(({ own }) => own.length > 0);
 const SPI = ["errors.ts", "drivers/driver.ts", "drivers/kit/"];
-const LEASES = ["errors.ts", "coordination/runtime.ts", "coordination/names.ts"];
+/** The port and the leases listen to the same signals as drivers do. */
+const ABORTS = "drivers/kit/aborts.ts";
+const LEASES = ["errors.ts", "coordination/runtime.ts", "coordination/names.ts", ABORTS];
 const WING = [...LEASES, "coordination/leases/"];
 /** Options and events name what stands above them, as types alone. */
 const WIRED = ["coordination/options.ts", "coordination/events.ts", "drivers/driver.ts"];
@@ -64,7 +66,7 @@ const ROOMS: readonly Room[] = [
     asTypes: FAMILIES.map((family) => `drivers/${family}/`),
     why: "drivers are loaded on demand",
   },
-  { at: "coordination/runtime.ts", may: ["errors.ts"], why: "the port knows nobody" },
+  { at: "coordination/runtime.ts", may: ["errors.ts", ABORTS], why: "the port knows nobody" },
   { at: "coordination/names.ts", may: ["errors.ts"], why: "names know nobody" },
   {
     at: "coordination/events.ts",
