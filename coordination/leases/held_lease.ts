@@ -225,7 +225,10 @@ export class HeldLease implements Lease {
     this.#cancelTimer();
     const left = this.left;
     if (left === Infinity || this.#state !== "held") return;
-    this.#cancelTimer = this.#parts.runtime.after(Math.ceil(left), () => this.#watch());
+    this.#cancelTimer = this.#parts.runtime.after(Math.ceil(left), () => this.#watch(), {
+      // Whoever only holds a lease waits for nothing.
+      background: true,
+    });
   }
 
   /** Loses the lease if its time is up: nothing else decides that it still lives. */
