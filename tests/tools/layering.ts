@@ -36,6 +36,8 @@ const SPI = ["errors.ts", "drivers/driver.ts", "drivers/kit/"];
 const ABORTS = "drivers/kit/aborts.ts";
 const LEASES = ["errors.ts", "coordination/runtime.ts", "coordination/names.ts", ABORTS];
 const WING = [...LEASES, "coordination/leases/"];
+/** Their types: the modules themselves are asked for when they are needed. */
+const NODE = ["sqlite", "url", "fs", "path"].map((name) => `node:${name}`);
 /** Options and events name what stands above them, as types alone. */
 const WIRED = ["coordination/options.ts", "coordination/events.ts", "drivers/driver.ts"];
 
@@ -52,7 +54,7 @@ const ROOMS: readonly Room[] = [
   { at: "drivers/characteristics.ts", may: SPI, why: "it reads guarantees, of any driver" },
   ...FAMILIES.map((family): Room => ({
     at: `drivers/${family}/`,
-    may: [...SPI, ...family === "sqlite" ? ["node:sqlite", "node:url"] : []],
+    may: [...SPI, ...family === "sqlite" ? NODE : []],
     why: "a family knows the SPI, the kit and itself, and no other family",
   })),
   ...VENDORS.map(({ family, file, own }): Room => ({
@@ -190,6 +192,7 @@ const EXEMPT = new Map([
   ["drivers/kit/nonce.ts", "what it makes means nothing to anybody"],
   ["drivers/memory.ts", "its clock is the backend's"],
   ["drivers/sqlite/sqlite.ts", "its clock is the backend's"],
+  ["drivers/sqlite/turn.ts", "it waits as SQLite would, in the middle of a call"],
   ["drivers/kit/nonce.ts", "a request differs from those of every other process by chance"],
   ["drivers/redis/redis.ts", "the sender's clock may raise a token"],
   ["drivers/mysql/planetscale.ts", "the vendor's client takes no signal, only a fetch"],
