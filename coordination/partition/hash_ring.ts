@@ -5,13 +5,10 @@
  */
 
 import { InvalidArgument, UnknownNode } from "../../errors.ts";
-import { native, type RingHash } from "./ring_hash.ts";
+import { MOST_POINTS, native, type RingHash } from "./ring_hash.ts";
 
 export { UnknownNode } from "../../errors.ts";
 export { native, type RingHash } from "./ring_hash.ts";
-
-/** The most points one node may have: a wild weight must not take all memory. */
-const MOST_POINTS = 2 ** 20;
 
 /** How a {@link HashRing} is made. */
 export interface HashRingOptions {
@@ -93,6 +90,11 @@ export class HashRing {
     return this.#weights;
   }
 
+  /** How many points a node of weight 1 has. */
+  get partitions(): number {
+    return this.#partitions;
+  }
+
   /** How many points all nodes have together: `partitions` times the sum of weights. */
   get length(): number {
     let length = 0;
@@ -103,8 +105,8 @@ export class HashRing {
   /**
    * Adds a node, or changes the weight of one that is there.
    *
-   * @param weight its share of the keys, relative to other nodes': a whole number, 1 unless given.
-   * With 0 the node is known but owns nothing.
+   * @param weight its share of the keys, relative to other nodes': a whole number. Default: 1. With 0
+   * the node is known but owns nothing. `partitions × weight` is at most 262,144.
    * @throws {InvalidArgument} when the name or the weight cannot be used; nothing has changed then.
    */
   addNode(node: string, weight = 1): void {

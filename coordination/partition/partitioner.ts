@@ -6,16 +6,23 @@
 
 import { InvalidArgument } from "../../errors.ts";
 import type { Json } from "../groups/group_events.ts";
-import type { RingHash } from "./ring_hash.ts";
+import { MOST_POINTS, type RingHash } from "./ring_hash.ts";
 import type { HashRing } from "./hash_ring.ts";
 
 /** How to join a partitioned group. All members must give the same `partitions` and `hash`. */
 export interface PartitionOptions {
-  /** Our share of the objects, relative to others': a whole number, 1 unless given, 0 for none. */
+  /**
+   * Our share of the objects, relative to others': a whole number, 0 for none. Default: 1. Give small
+   * ones, 1 to 10, not megabytes: once `partitions` times the sum of all members' weights is above
+   * 262,144, all members halve all weights until it is not.
+   */
   readonly weight?: number;
-  /** How many points a member of weight 1 has on the ring; 32 unless given. */
+  /** How many points a member of weight 1 has on the ring. Default: 32. */
   readonly partitions?: number;
-  /** The ring's hash; Baton's own unless given. To share a ring with Tooz: `md5`. */
+  /**
+   * The ring's hash. Default: Baton's own. With `md5` the ring is Tooz's, as long as no weights need to
+   * be halved.
+   */
   readonly hash?: RingHash;
 }
 
@@ -136,15 +143,31 @@ export class Partitioner {
     for (const member of [...this.ring.nodes.keys()]) {
       if (!members.has(member)) this.ring.removeNode(member);
     }
-    for (const [member, capabilities] of members) {
-      try {
-        this.ring.addNode(member, (capabilities as { weight?: number } | null)?.weight);
-      } catch {
-        // No weight at all, as a ring sees it. Another's mistake must not stop us, and all must agree.
-        this.ring.addNode(member);
-      }
-    }
+    const weights = weightsOf(members, Math.floor(MOST_POINTS / this.ring.partitions));
+    for (const [member, weight] of weights) this.ring.addNode(member, weight);
   }
+}
+
+/**
+ * The members' weights, of which none is above `most`, and the sum only where it must be. Another's
+ * mistake must not stop us, and all must agree, so the members alone decide: what is no weight counts
+ * as 1, and if the sum is too large, all are halved until it fits, though not below 1. Points stay
+ * where they are then: half a node's weight means the first half of its points.
+ */
+function weightsOf(members: ReadonlyMap<string, Json>, most: number): Map<string, number> {
+  let weights = [...members].map(([member, capabilities]): [string, number] => {
+    const { weight } = Object(capabilities) as { weight?: unknown };
+    return [member, isWeight(weight, most) ? weight : 1];
+  });
+  const sum = (): number => weights.reduce((all, [, weight]) => all + weight, 0);
+  while (sum() > most && weights.some(([, weight]) => weight > 1)) {
+    weights = weights.map(([member, weight]) => [member, Math.ceil(weight / 2)]);
+  }
+  return new Map(weights);
+}
+
+function isWeight(weight: unknown, most: number): weight is number {
+  return Number.isInteger(weight) && (weight as number) >= 0 && (weight as number) <= most;
 }
 
 function keyOf(object: unknown): string | Uint8Array {

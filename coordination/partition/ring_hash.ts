@@ -12,6 +12,12 @@ export interface RingHash {
   points(name: Uint8Array, count: number): Float64Array;
 }
 
+/**
+ * The most points of one node, and of all members of a partitioned group together: what takes a fraction
+ * of a second to make and to sort. A wild weight must not stop everybody.
+ */
+export const MOST_POINTS = 2 ** 18;
+
 /** Any odd number does; this one is 2^32 over the golden ratio, with no pattern in its bits. */
 const SECOND_SEED = 0x9e3779b9;
 

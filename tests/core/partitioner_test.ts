@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Coordinator, InvalidArgument, type Json, MemberAlreadyExist } from "../../mod.ts";
-import { HashRing } from "../../coordination/partition/hash_ring.ts";
+import { HashRing, native, type RingHash } from "../../coordination/partition/hash_ring.ts";
 import {
   type PartitionedGroup,
   type PartitionedObject,
@@ -8,6 +8,20 @@ import {
 } from "../../coordination/partition/partitioner.ts";
 
 import { Scene } from "./scene.ts";
+
+/** The ring's own hash, and how many points it was asked for. */
+class Counting implements RingHash {
+  made = 0;
+
+  place(data: Uint8Array, length?: number): number {
+    return native.place(data, length);
+  }
+
+  points(name: Uint8Array, count: number): Float64Array {
+    this.made += count;
+    return native.points(name, count);
+  }
+}
 
 type Members = Record<string, Json>;
 
@@ -81,6 +95,64 @@ Deno.test("a weight that is none counts as 1, for everybody, and stops nobody", 
     const what = JSON.stringify(capabilities);
     assert.deepEqual(Object.fromEntries(p.ring.nodes), { a: 1, b: 2 }, what);
   }
+});
+
+Deno.test("a member that gives megabytes as its weight stops nobody, and all members agree", async () => {
+  const points = new Counting();
+  const over = async (members: Members): Promise<Partitioner> => {
+    const ring = new HashRing([], { hash: points });
+    return await Partitioner.over(new FakeGroup(members), ring);
+  };
+  const cases: [Members, Record<string, number>][] = [
+    // More than a node may have at all.
+    [{ a: null, b: { weight: 32_768 } }, { a: 1, b: 1 }],
+    [{ a: null, b: { weight: 8_193 } }, { a: 1, b: 1 }],
+    [{ a: { weight: 100 }, b: { weight: 8_092 } }, { a: 100, b: 8_092 }],
+    // One more, and all are halved.
+    [{ a: { weight: 101 }, b: { weight: 8_092 } }, { a: 51, b: 4_046 }],
+    [{ a: { weight: 8_192 }, b: { weight: 8_192 }, c: { weight: 4_096 } }, {
+      ...{ a: 2_048, b: 2_048, c: 1_024 },
+    }],
+    // None falls below 1, and 0 stays 0.
+    [{ a: { weight: 0 }, b: { weight: 1 }, c: { weight: 8_192 } }, { a: 0, b: 1, c: 4_096 }],
+  ];
+  for (const [members, expected] of cases) {
+    points.made = 0;
+    const one = await over(members);
+    const other = await over(Object.fromEntries(Object.entries(members).reverse()));
+    assert.deepEqual(Object.fromEntries(one.ring.nodes), expected);
+    assert.deepEqual(Object.fromEntries(other.ring.nodes), expected);
+    assert(points.made <= 2 * 2 ** 18, `${points.made} points`);
+    for (const object of OBJECTS.slice(0, 50)) {
+      assert.deepEqual(
+        one.membersForObject(object, { replicas: 3 }),
+        other.membersForObject(object, { replicas: 3 }),
+      );
+    }
+  }
+});
+
+Deno.test("a thousand members of any weight make no more points than a ring can bear", async () => {
+  for (const weight of [1, 8, 1_000, 8_192]) {
+    const points = new Counting();
+    const ring = new HashRing([], { hash: points });
+    const members = Array.from({ length: 1_000 }, (_, i) => [`m${i}`, { weight }]);
+    const p = await Partitioner.over(new FakeGroup(Object.fromEntries(members)), ring);
+    assert(points.made <= 2 ** 18, `${points.made} points`);
+    assert.equal(p.ring.nodes.size, 1_000);
+    // Sane weights are as they are.
+    if (weight <= 8) assert.equal(p.ring.nodes.get("m0"), weight);
+    assert.equal(p.membersForObject("x").size, 1);
+  }
+});
+
+Deno.test("our own weight that a ring cannot bear is refused before any request", async () => {
+  const scene = new Scene();
+  const joined = scene.member("a").joinPartitionedGroup("g", { weight: 32_768 });
+  await assert.rejects(joined, (error: Error) => {
+    return error instanceof InvalidArgument && /partitions × weight 1048576/.test(error.message);
+  });
+  assert.deepEqual(scene.sent, []);
 });
 
 Deno.test("an object belongs to one member, its stand-ins come after it, and strangers get nothing", async () => {
