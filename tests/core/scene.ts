@@ -25,7 +25,12 @@ export class Scene {
 
   /** One more process. */
   member(memberId: string, options: CoordinatorOptions = {}): Coordinator {
-    return new Coordinator(this.wire, {
+    return this.over(this.wire, memberId, options);
+  }
+
+  /** One more process, over a driver of its own. */
+  over(driver: Driver, memberId: string, options: CoordinatorOptions = {}): Coordinator {
+    return new Coordinator(driver, {
       memberId,
       ttl: 10_000,
       runtime: this.runtime,

@@ -1,0 +1,135 @@
+/** `stop()` ends everything that acquires: nothing that was asked for before it is granted after it. */
+
+import assert from "node:assert/strict";
+import type { Coordinator } from "../../mod.ts";
+import { settled } from "./fake_runtime.ts";
+import { Scene } from "./scene.ts";
+
+/** What `stop()` ends, by what a process was doing when its SIGTERM handler called it. */
+const DOINGS: Readonly<Record<string, (a: Coordinator, scene: Scene) => Promise<unknown>>> = {
+  "lead() while another leads": (a) => a.lead("g", () => assert.fail("it led")),
+  "lead() while the backend does not answer": (a, scene) => {
+    scene.fates.push(...Array<"lose-request">(99).fill("lose-request"));
+    return a.lead("h", () => assert.fail("it led"));
+  },
+  "acquire() without limit": (a) => a.getLock("x").acquire(),
+  "hold() of a permit": (a) => a.getSemaphore("s", 1).hold(),
+  "with() of a shared lock": (a) => a.getLock("x").with(() => {}, { shared: true }),
+  "events() with a candidacy": async (a) => {
+    a.watchElectedAsLeader("g", () => {});
+    for await (const _ of a.events({ watch: ["g"] }));
+  },
+};
+
+for (const [doing, begin] of Object.entries(DOINGS)) {
+  Deno.test(`stop() during ${doing}: the call ends, and nothing is acquired afterwards`, async () => {
+    const scene = new Scene();
+    const other = scene.member("other");
+    await other.createGroup("g");
+    await other.election("g").campaign({ ttl: 3_000 });
+    await other.getLock("x").hold({ ttl: 3_000 });
+    await other.getSemaphore("s", 1).hold({ ttl: 3_000 });
+    const a = scene.member("a");
+    await a.start();
+    const pending = begin(a, scene).then(() => "settled", (error) => error.code);
+    await scene.runtime.advance(1_000);
+    scene.fates.length = 0;
+    await a.stop();
+    const how = await Promise.race([pending, settled().then(() => "still pending")]);
+    assert(how === "settled" || how === "misuse", `${how}`);
+    // The others' leases end now, and whoever still waited would get them.
+    await scene.runtime.advance(30_000);
+    const held = await Promise.all([
+      other.getLeader("g"),
+      other.getLeader("h"),
+      other.getLock("x").holders(),
+      other.getSemaphore("s", 1).holders(),
+    ]);
+    assert.deepEqual(held, [null, null, [], []]);
+    assert.equal(scene.runtime.timers, 0, "a timer was left behind");
+  });
+}
+
+Deno.test("stop() during catchUp(): the run that goes on ends, and no other slot begins", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  const minute = 60_000;
+  const first = Math.floor(scene.runtime.wallNow / minute) * minute;
+  await a.cron("j").run({ slot: first }, () => {});
+  await scene.runtime.advance(5 * minute);
+  const begun: number[] = [];
+  const catching = a.cron("j").catchUp(
+    { slot: first + 5 * minute, every: minute },
+    async ({ slot }) => {
+      begun.push((slot - first) / minute);
+      await new Promise<void>((go) => scene.runtime.after(1_000, go));
+    },
+  );
+  const ended = assert.rejects(catching, { code: "misuse" });
+  await scene.runtime.advance(1_500);
+  await a[Symbol.asyncDispose]();
+  await scene.runtime.advance(minute);
+  await ended;
+  assert.deepEqual(begun, [1, 2]);
+});
+
+Deno.test("stop() while start({ heartbeat: true }) waits for its answer: no heartbeat begins", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.getLock("x").hold();
+  scene.fates.push({ delay: 1_000 });
+  const starting = a.start({ heartbeat: true });
+  await scene.runtime.advance(500);
+  await a.stop();
+  await scene.runtime.advance(500);
+  await starting;
+  await scene.runtime.advance(60_000);
+  assert.equal(a.isStarted, false);
+  assert.deepEqual(await a.getLock("x").holders(), []);
+  assert.equal(scene.runtime.timers, 0, "the heart beats on");
+});
+
+Deno.test("stop() during a run in retry: its claim is renewed to its end, and nobody else runs the slot", async () => {
+  for (const options of [{ mode: "retry" }, { skipIfRunning: true }] as const) {
+    const scene = new Scene();
+    const [a, b] = [scene.member("a"), scene.member("b")];
+    const slot = scene.runtime.wallNow;
+    const running = a.cron("j").run({ slot, ...options }, async () => {
+      await new Promise<void>((go) => scene.runtime.after(40_000, go));
+      return "done";
+    });
+    await scene.runtime.advance(1_000);
+    await a[Symbol.asyncDispose]();
+    for (let s = 0; s < 38; s++) {
+      await scene.runtime.advance(1_000);
+      const again = await b.cron("j").run({ slot: slot + s * 1_000, ...options }, () => {});
+      if (options.skipIfRunning || s === 0) assert.equal(again.outcome, "skipped", `after ${s} s`);
+    }
+    await scene.runtime.advance(2_000);
+    const result = await running;
+    assert.equal(result.outcome === "ran" && result.value, "done");
+  }
+});
+
+Deno.test("stop() with hundreds of leases gives all of them back, fifty in a request", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  for (let n = 0; n < 120; n++) await a.getLock(`x${n}`).hold();
+  scene.sent.length = 0;
+  await a[Symbol.asyncDispose]();
+  assert.deepEqual(scene.sent.map((ops) => ops.length), [50, 50, 20]);
+  assert.deepEqual(await a.getLock("x119").holders(), []);
+});
+
+Deno.test("a coordinator that was stopped can be used again", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.start();
+  await a.stop();
+  await a.start({ heartbeat: true });
+  const lease = await a.getLock("x").hold();
+  await scene.runtime.advance(60_000);
+  assert.equal(lease.held, true);
+  await a.stop();
+  assert.equal(lease.held, false);
+});
