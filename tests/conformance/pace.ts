@@ -23,7 +23,7 @@ export interface Surroundings {
 }
 
 /** A tick is to be this many times as long as the longest delay of late. */
-const SPARE = 8;
+const SPARE = 6;
 /** A law has proved something if its tick was this many times as long as any delay. */
 const ENOUGH = 4;
 /** For how long a delay counts as one of late, in ms. */
