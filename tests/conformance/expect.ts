@@ -33,7 +33,9 @@ export async function apply(driver: Driver, ops: readonly Op[]): Promise<readonl
     }
     assert.equal(typeof ok, "boolean", "ok must be a boolean");
     assert.ok(Array.isArray(leases), "leases must be an array");
-    for (const { seat, id, token, value, left } of leases) {
+    for (const { resource, seat, id, token, value, left } of leases) {
+      // It would be the backend's, with the namespace in front of it.
+      assert.ok(ops[index]?.op === "list" || resource === undefined, "only a list names resources");
       const texts = [typeof seat, typeof id, typeof value];
       assert.deepEqual(texts, ["string", "string", "string"], "seat, id and value must be strings");
       assert.ok(Number.isSafeInteger(token) && token >= 0, `token ${token} is no safe integer`);
