@@ -133,11 +133,6 @@ export async function rejected(
   );
 }
 
-/** What an error calls itself; by word and not by class, for two copies of a class are unequal. */
-export function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : error;
-}
-
 /** Orders as the contract does: by UTF-16 code units. */
 export function bySeat(one: { seat: string }, two: { seat: string }): number {
   return one.seat < two.seat ? -1 : one.seat > two.seat ? 1 : 0;
