@@ -36,7 +36,7 @@ export async function breakLeases(
   const looks = places.map(({ resource, seat }) => look(resource, seat));
   await session.send(looks, options);
   const found = places.flatMap(({ resource, which = () => true }, n) =>
-    (looks[n]?.answer ?? []).filter(which).map((lease) => ({ resource, ...lease }))
+    (looks[n]?.answer ?? []).filter(which).map((lease) => ({ ...lease, resource }))
   );
   if (found.length === 0) return 0;
   const releases = found.map(({ resource, seat, id }): spi.Release => {

@@ -49,14 +49,7 @@ const OPS: { readonly [K in Op["op"]]: Shape<Extract<Op, { op: K }>> } = {
   list: { op: text, prefix: text, after: optional(text), limit: whole },
 };
 
-const lease = {
-  resource: optional(text),
-  seat: text,
-  id: text,
-  token: count,
-  value: text,
-  left: endless,
-};
+const lease = { seat: text, id: text, token: count, value: text, left: endless };
 const ANSWER = object<Outcome>({ ok: truth, leases: listOf(object<Lease>(lease)) });
 const PAGE = object<Outcome>({
   ok: truth,

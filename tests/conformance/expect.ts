@@ -33,7 +33,9 @@ export async function apply(driver: Driver, ops: readonly Op[]): Promise<readonl
     }
     assert.equal(typeof ok, "boolean", "ok must be a boolean");
     assert.ok(Array.isArray(leases), "leases must be an array");
-    for (const { seat, id, token, value, left } of leases) {
+    for (const { resource, seat, id, token, value, left } of leases) {
+      // It would be the backend's, with the namespace in front of it.
+      assert.ok(ops[index]?.op === "list" || resource === undefined, "only a list names resources");
       const texts = [typeof seat, typeof id, typeof value];
       assert.deepEqual(texts, ["string", "string", "string"], "seat, id and value must be strings");
       assert.ok(Number.isSafeInteger(token) && token >= 0, `token ${token} is no safe integer`);
@@ -129,11 +131,6 @@ export async function rejected(
     (answer) => assert.fail(`expected a rejection, got ${JSON.stringify(answer)}`),
     (error: unknown) => error,
   );
-}
-
-/** What an error calls itself; by word and not by class, for two copies of a class are unequal. */
-export function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : error;
 }
 
 /** Orders as the contract does: by UTF-16 code units. */

@@ -5,9 +5,10 @@
  */
 
 import assert from "node:assert/strict";
+import { codeOf } from "../../errors.ts";
 import type { Op } from "../../drivers/driver.ts";
 import type { Case } from "./backend.ts";
-import { codeOf, granted, lists, refused, rejected, released, renewed } from "./expect.ts";
+import { granted, lists, refused, rejected, released, renewed } from "./expect.ts";
 import {
   acquire,
   breakSeat,

@@ -5,10 +5,11 @@
  */
 
 import assert from "node:assert/strict";
+import { codeOf } from "../../errors.ts";
 import { namespaced } from "../../drivers/decorators/namespaced.ts";
 import type { Acquire, Driver } from "../../drivers/driver.ts";
 import type { Case } from "./backend.ts";
-import { apply, codeOf, granted, isGranted, released, renewed } from "./expect.ts";
+import { apply, granted, isGranted, released, renewed } from "./expect.ts";
 import { HOSTILE, SEPARATORS } from "./hostile.ts";
 import { type Held, isListed, listed } from "./listing.ts";
 import { acquire, breakSeat, list, release, renew } from "./operations.ts";

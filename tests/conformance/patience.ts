@@ -5,19 +5,19 @@
  */
 
 import assert from "node:assert/strict";
+import { codeOf } from "../../errors.ts";
 import type { Case } from "./backend.ts";
+import { apply, granted, isGranted, isOutcome, lists, refused, released } from "./expect.ts";
 import {
-  apply,
-  codeOf,
-  granted,
-  isGranted,
-  isOutcome,
-  lists,
-  refused,
-  released,
-} from "./expect.ts";
-import { acquire, breakSeat, ifHeld, ifVacant, inspect, LONG, release } from "./operations.ts";
-import { renew } from "./operations.ts";
+  acquire,
+  breakSeat,
+  ifHeld,
+  ifVacant,
+  inspect,
+  LONG,
+  release,
+  renew,
+} from "./operations.ts";
 import { law, untilVacant } from "./scene.ts";
 import { answered, failed, grantedTo, refusedTo, send, waits } from "./waiting.ts";
 

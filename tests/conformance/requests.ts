@@ -5,10 +5,10 @@
  */
 
 import assert from "node:assert/strict";
-import { ConnectionError } from "../../errors.ts";
+import { codeOf, ConnectionError } from "../../errors.ts";
 import type { Acquire, Driver, Lease, Op } from "../../drivers/driver.ts";
 import type { Case } from "./backend.ts";
-import { apply, codeOf, granted, lists, rejected } from "./expect.ts";
+import { apply, granted, lists, rejected } from "./expect.ts";
 import { acquire, breakSeat, ifHeld, inspect, list, release, renew } from "./operations.ts";
 import { law, type Scene } from "./scene.ts";
 

@@ -5,8 +5,9 @@
  */
 
 import assert from "node:assert/strict";
+import { codeOf } from "../../errors.ts";
 import type { Case } from "./backend.ts";
-import { codeOf, isGranted, lists, rejected, step } from "./expect.ts";
+import { isGranted, lists, rejected, step } from "./expect.ts";
 import { acquire, inspect } from "./operations.ts";
 import { law } from "./scene.ts";
 

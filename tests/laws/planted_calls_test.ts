@@ -56,6 +56,17 @@ planted(
     },
   }),
 );
+planted(
+  "an error has the code of Baton's and is not Baton's",
+  "an id or value that is ill-formed",
+  (inner) => ({
+    ...inner,
+    apply: (ops, options) =>
+      inner.apply(ops, options).catch((error) => {
+        throw Object.assign(new Error(error.message), { code: error.code });
+      }),
+  }),
+);
 planted("the signal is ignored", "a signal aborted before the call", (inner) => ({
   ...inner,
   apply: (ops) => inner.apply(ops),

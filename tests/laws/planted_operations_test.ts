@@ -144,6 +144,11 @@ planted(
   asking((op) => "ttl" in op ? { ...op, ttl: Math.min(op.ttl, 2 ** 31 - 1) } : op),
 );
 planted(
+  "leases name their resource where nobody asked",
+  "a vacant seat is granted",
+  answering((leases) => leases.map((lease) => ({ ...lease, resource: "namespace/resource" }))),
+);
+planted(
   "time left is in the wrong unit",
   "a refused acquire lists the holder",
   answering((leases) => leases.map((lease) => ({ ...lease, left: lease.left * 1000 }))),

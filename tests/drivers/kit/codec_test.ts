@@ -45,7 +45,7 @@ const left = fc.oneof(
   fc.double({ min: 2 ** -20, max: 1e9, noNaN: true, noDefaultInfinity: true }),
 );
 const lease: fc.Arbitrary<Lease> = fc.record({
-  ...{ resource: text, seat: text, id: text, value: text, left },
+  ...{ seat: text, id: text, value: text, left },
   token: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
 });
 
@@ -57,7 +57,8 @@ const answered = fc.array(anyOp, { maxLength: 6 }).chain((ops) =>
 function outcomeOf(op: Op): fc.Arbitrary<Outcome> {
   if (op.op === "list") {
     const after = text.filter(Boolean);
-    return fc.record({ ok: fc.constant(true), leases: fc.array(lease), after }, {
+    const listed = fc.tuple(lease, text).map(([it, resource]) => ({ resource, ...it }));
+    return fc.record({ ok: fc.constant(true), leases: fc.array(listed), after }, {
       requiredKeys: ["ok", "leases"],
     }) as fc.Arbitrary<Outcome>;
   }
@@ -173,6 +174,7 @@ Deno.test("an answer must fit its batch, and each of its fields its type", () =>
   unknown([{ ok: true, leases: [] }], /grants another lease/);
   unknown([{ ok: true, leases: [GRANT, GRANT] }], /grants another lease/);
   for (const token of [-1, 1.5, "7", 2 ** 53, null]) unknown(lease({ token }), /\.token is no/);
+  unknown(lease({ resource: "r" }), /a field "resource"/);
   unknown(lease({ left: null }), /\.left is no number/);
   unknown([{ ok: 1, leases: [GRANT] }], /\.ok is not true or false/);
   unknown([{ ok: false, leases: {} }], /\.leases is no list/);
