@@ -159,7 +159,7 @@ export function checkEvery(every: number): void {
 function checkSeconds(what: string, ms: number, least = -Infinity): void {
   if (Number.isSafeInteger(ms) && ms % 1_000 === 0 && ms >= least) return;
   throw new InvalidArgument(
-    `Cannot use ${what} ${shown(ms)}: whole seconds only, and every a minute (60000) or more; ` +
+    `Cannot use ${what} ${shown(ms)}: whole seconds, and every a minute (60000) or more; ` +
       NOT_SECONDS,
   );
 }
