@@ -175,7 +175,7 @@ export function checkSlot(slot: number, now = Infinity): void {
   throw new InvalidArgument(
     `Cannot use slot ${
       shown(slot)
-    }: it must be the scheduled instant in whole ms since the epoch; ` +
+    }: it must be the scheduled instant in ms since the epoch; ` +
       NOT_SECONDS,
   );
 }
