@@ -45,7 +45,6 @@ import { cutShort } from "./failures.ts";
 
 export type { CoordinatorSource, CronEndpointOptions, HeartbeatOptions, LeaderOptions };
 export type { LockName, LockOptions };
-export type { PlatformVariables } from "./handlers/preview.ts";
 export type { Secret } from "./secret.ts";
 
 /** What {@link withLock} adds to `c.var`. */

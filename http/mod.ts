@@ -13,6 +13,5 @@ export { cronEndpoint, type CronEndpointOptions } from "./handlers/cron.ts";
 export { heartbeatEndpoint, type HeartbeatOptions, type Loss } from "./handlers/heartbeat.ts";
 export { leaderOnly, type LeaderOptions, type Leading } from "./handlers/leader.ts";
 export { type Held, type LockName, type LockOptions, withLock } from "./handlers/lock.ts";
-export type { PlatformVariables } from "./handlers/preview.ts";
 export { retryAfter } from "./retry_after.ts";
 export type { Secret } from "./secret.ts";

@@ -54,7 +54,7 @@ export interface Missing {
 export function rememberedFor({ every, limit = 0, retain }: CatchUpOptions): number {
   checkWhole("limit", limit, 0, 1_000_000);
   if (typeof every === "function") return retain ?? RETAIN;
-  checkWhole("every", every, 1_000);
+  checkWhole("every", every);
   const kept = retain ?? Math.min(LONGEST, Math.max(RETAIN, 3 * every));
   checkRetain(kept, `twice every ${every}`, 2 * every);
   return kept;

@@ -159,7 +159,7 @@ export function checkEvery(every: number): void {
 function checkSeconds(what: string, ms: number, least = -Infinity): void {
   if (Number.isSafeInteger(ms) && ms % 1_000 === 0 && ms >= least) return;
   throw new InvalidArgument(
-    `Cannot use ${what} ${shown(ms)}: whole seconds only, and every a minute (60000) or more; ` +
+    `Cannot use ${what} ${shown(ms)}: whole seconds, and every a minute (60000) or more; ` +
       NOT_SECONDS,
   );
 }
@@ -173,9 +173,7 @@ function checkSeconds(what: string, ms: number, least = -Infinity): void {
 export function checkSlot(slot: number, now = Infinity): void {
   if (Number.isSafeInteger(slot) && !(looksLikeSeconds(slot) && now > 1e11)) return;
   throw new InvalidArgument(
-    `Cannot use slot ${
-      shown(slot)
-    }: it must be the scheduled instant in whole ms since the epoch; ` +
+    `Cannot use slot ${shown(slot)}: it must be the scheduled instant in ms since the epoch; ` +
       NOT_SECONDS,
   );
 }

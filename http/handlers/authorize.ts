@@ -30,7 +30,7 @@ async function turnedAway(
   if (request.method !== "GET" && request.method !== "POST") {
     return problem(request, 405, {
       code: "method-not-allowed",
-      detail: "A trigger is a GET or a POST, so nothing was run",
+      detail: "A trigger is GET or POST, so nothing was run",
       headers: { allow: "GET, POST" },
     });
   }

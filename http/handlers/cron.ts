@@ -12,7 +12,7 @@ import { checkName } from "../../coordination/names.ts";
 import { type Interval, slotAt } from "../../coordination/cron/slots.ts";
 import type { CoordinatorSource } from "./coordinator_source.ts";
 import { slotFor } from "./cron_slot.ts";
-import { inPreview, type PlatformVariables } from "./preview.ts";
+import { inPreview } from "./preview.ts";
 import { raise, unclaimed, unusable } from "../failures.ts";
 import { json, problem } from "../problem.ts";
 import { checkSecrets, type Secret } from "../secret.ts";
@@ -32,11 +32,12 @@ export interface CronEndpointOptions<A extends readonly unknown[] = [Request]>
   /** Whether callers may choose the slot by `?slot=`, in ms since the epoch; no unless given. */
   slotInQuery?: boolean;
   /**
-   * The platform's variables, such as `process.env`: where they, or the request's host, show that this
-   * is a preview, and the coordinator has no namespace, `on` receives `preview-without-namespace` at
-   * each trigger. Not every preview's host shows it. See `namespaceOf()`.
+   * The platform's variables, such as `process.env`, of which `VERCEL_ENV`, `DENO_TIMELINE` and Netlify's
+   * `CONTEXT` are read. Where they, or the request's host, show that this is a preview, and the
+   * coordinator has no namespace, `on` receives `preview-without-namespace` at each trigger. Not every
+   * preview's host shows it. See `namespaceOf()`.
    */
-  env?: PlatformVariables;
+  env?: object;
 }
 
 /**
@@ -132,7 +133,7 @@ function failed(request: Request, error: unknown): Response {
   const name = error instanceof Error && /^\w{1,64}$/.test(error.name) ? error.name : "Error";
   return problem(request, 500, {
     code: "job-failed",
-    detail: "The job was run and failed; its own logs say why",
+    detail: "The job was run and failed; its logs say why",
     members: { error: name },
   });
 }

@@ -149,7 +149,7 @@ function notLeading(request: Request, { leader }: LeaderLook): Response {
       `Only the leader does this, and ${
         leader ? "another" : "nobody"
       } leads, so nothing was run. ` +
-      "Try again later",
+      "Try again",
     // Where nobody leads, somebody may any moment.
     retryAfter: retryAfter(leader ? leader.left : 0),
     members: { leader: leader?.memberId },

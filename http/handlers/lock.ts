@@ -125,7 +125,7 @@ function refused(request: Request, status: 423 | 409, holders: readonly Holder[]
   const last = holders.at(-1);
   return problem(request, status, {
     code: "lock-not-acquired",
-    detail: "Another request has what this one needs, so nothing was run. Try again later",
+    detail: "Another request has what this one needs, so nothing was run. Try again",
     retryAfter: retryAfter(last?.left),
     members: { holder: last?.memberId },
   });

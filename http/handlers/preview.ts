@@ -4,14 +4,14 @@
  * @module
  */
 
-/** The variables that tell a preview: Vercel's, Deno Deploy's and Netlify's. */
-export interface PlatformVariables {
+/** The variables that tell a preview. */
+interface Told {
   /** Vercel's. */
-  readonly VERCEL_ENV?: string | undefined;
+  readonly VERCEL_ENV?: unknown;
   /** Deno Deploy's. */
-  readonly DENO_TIMELINE?: string | undefined;
+  readonly DENO_TIMELINE?: unknown;
   /** Netlify's, which for a function is its `context.deploy.context`. */
-  readonly CONTEXT?: string | undefined;
+  readonly CONTEXT?: unknown;
 }
 
 /** Hosts that platforms give to previews: Vercel's branches, Netlify's and Deno's, Cloudflare's Pages. */
@@ -20,7 +20,8 @@ const HOST = /(-git-.*\.vercel\.app|--.*\.(netlify\.app|deno\.net)|\..*\.pages\.
 const WORD = /\b(git-branch|preview|branch-deploy)\b/;
 
 /** Whether a request's host is a preview's, or one of the platform's variables says so. */
-export function inPreview(request: Request, env: PlatformVariables): boolean {
+export function inPreview(request: Request, env: object): boolean {
+  const { VERCEL_ENV, DENO_TIMELINE, CONTEXT }: Told = env;
   return HOST.test(new URL(request.url).hostname) ||
-    WORD.test(`${[env.VERCEL_ENV, env.DENO_TIMELINE, env.CONTEXT]}`);
+    WORD.test(`${[VERCEL_ENV, DENO_TIMELINE, CONTEXT]}`);
 }

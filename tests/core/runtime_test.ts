@@ -26,6 +26,19 @@ Deno.test("work that nobody awaits is handed to the platform where it takes it",
   await work;
 });
 
+Deno.test("a platform that refuses work costs nothing, whether it throws or rejects", async () => {
+  const refusals = [
+    () => {
+      throw new TypeError("Illegal invocation");
+    },
+    () => Promise.reject(new Error("after the response")),
+    () => ({ then: () => assert.fail("no promise") }),
+  ];
+  // An unhandled rejection would fail this test.
+  for (const waitUntil of refusals) systemRuntime({ waitUntil }).waitUntil(Promise.resolve());
+  await new Promise((resolve) => setTimeout(resolve, 0));
+});
+
 Deno.test("timers outlive a request everywhere but on Workers", () => {
   assert.equal(systemRuntime().lasting, true);
   const own = Object.getOwnPropertyDescriptor(globalThis, "navigator");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { cronEndpoint, type CronEndpointOptions } from "../../http/mod.ts";
 import { InvalidArgument } from "../../mod.ts";
 import { CoreCoordinator } from "../../coordination/core.ts";
@@ -388,4 +389,63 @@ Deno.test("settings of ours that cannot work are not the caller's fault", async 
     { secret: SECRET, every: 60_000 },
   );
   await assert.rejects(endpoint(trigger()), InvalidArgument);
+});
+
+Deno.test("a trigger in a preview without a namespace is reported, by its host or by the variables", async () => {
+  const event = { type: "preview-without-namespace", job: "j" };
+  const ask = async (
+    origin: string,
+    options: Partial<CronEndpointOptions> = {},
+    namespace?: string,
+  ): Promise<unknown[]> => {
+    const scene = new Scene();
+    const baton = scene.member("a", namespace === undefined ? {} : { namespace });
+    const endpoint = cronEndpoint(baton, "j", () => {}, { ...hourly, ...options });
+    const headers = { authorization: `Bearer ${SECRET}` };
+    assert.equal((await endpoint(new Request(`${origin}/cron`, { headers }))).status, 200);
+    return scene.events.filter(({ type }) => type === event.type);
+  };
+  const previews = [
+    "https://shop-git-fix-login-team.vercel.app",
+    "https://deploy-preview-42--shop.netlify.app",
+    "https://fix--shop.netlify.app",
+    "https://shop--fix-login.team.deno.net",
+    "https://fix.shop.pages.dev",
+  ];
+  for (const origin of previews) {
+    assert.deepEqual(await ask(origin), [event], origin);
+    assert.deepEqual(await ask(origin, {}, "preview-fix"), [], origin);
+  }
+  const production = [
+    ...["https://shop.example.com", "https://shop.vercel.app", "https://digit-git.example.com"],
+    ...["https://shop.netlify.app", "https://shop.team.deno.net", "https://shop.pages.dev"],
+    ...["http://localhost:3000", "https://shop-git-x.vercel.app.example.com", "http://[::1]"],
+  ];
+  for (const origin of production) assert.deepEqual(await ask(origin), [], origin);
+  const [here = ""] = production;
+  for (
+    const env of [
+      { VERCEL_ENV: "preview" },
+      { DENO_TIMELINE: "git-branch/fix" },
+      { DENO_TIMELINE: "preview/abc123" },
+      { CONTEXT: "deploy-preview" },
+      { CONTEXT: "branch-deploy" },
+    ]
+  ) {
+    assert.deepEqual(await ask(here, { env }), [event], JSON.stringify(env));
+    assert.deepEqual(await ask(here, { env }, "preview-fix"), [], JSON.stringify(env));
+  }
+  for (const env of [{ VERCEL_ENV: "production" }, { DENO_TIMELINE: "production" }, process.env]) {
+    assert.deepEqual(await ask(here, { env }), []);
+  }
+});
+
+Deno.test("a stranger's request in a preview reports nothing", async () => {
+  const scene = new Scene();
+  const endpoint = cronEndpoint(scene.member("a"), "j", fail, {
+    ...hourly,
+    env: { VERCEL_ENV: "preview" },
+  });
+  assert.equal((await endpoint(request())).status, 401);
+  assert.deepEqual(scene.happened, []);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { leaderUrl } from "../../http/handlers/leader_url.ts";
 import { leaderOnly } from "../../http/mod.ts";
 import { InvalidArgument } from "../../mod.ts";
 import type { Coordinator, Json } from "../../mod.ts";
@@ -212,6 +213,57 @@ Deno.test("without an answer of the backend it is 503, and nothing runs", async 
     const said = await problemOf(await answer);
     assert.deepEqual([said.status, said.code, said.retryAfter], [503, "unknown-outcome", "5"]);
   }
+});
+
+Deno.test("one failed campaign makes no later request fail", async () => {
+  for (const fate of ["lose-request", "lose-reply", "hang"] as const) {
+    const scene = new Scene();
+    const a = scene.member("a");
+    const handler = leaderOnly(a, "g", { campaign: true }, () => new Response("ok"));
+    scene.fates.push(...Array<typeof fate>(10).fill(fate));
+    const failing = [handler(request()), handler(request())];
+    await scene.runtime.advance(60_000);
+    for (const answer of failing) assert.equal((await answer).status, 503, fate);
+    scene.fates.length = 0;
+    await Promise.all(scene.runtime.background);
+    assert.equal((await handler(request())).status, 200, fate);
+    assert.equal(a.election("g").leading, true);
+  }
+});
+
+Deno.test("a campaign that another won makes no later request lose", async () => {
+  const scene = new Scene();
+  const [a, b] = [scene.member("a"), scene.member("b")];
+  await b.election("g").campaign();
+  const handler = leaderOnly(a, "g", { campaign: true }, () => new Response("ok"));
+  assert.equal((await handler(request())).status, 503);
+  await b.election("g").standDown();
+  assert.equal((await handler(request())).status, 200);
+});
+
+Deno.test("a leader's url of slashes alone costs no more than another of its length", () => {
+  const length = 64_000;
+  const spent = (path: string): number => {
+    const began = performance.now();
+    const url = leaderUrl({ url: `https://fra-1.example.com/${path}` }, request("/a"));
+    assert.equal(url?.pathname.endsWith("/a"), true);
+    return performance.now() - began;
+  };
+  const plain = "x".repeat(length);
+  const best = (path: string): number => Math.min(spent(path), spent(path), spent(path));
+  // Trailing slashes go; others, where the pattern could begin again and again, do not end the path.
+  for (const hostile of ["/".repeat(length), `${"/".repeat(length)}x`]) {
+    // The square of 64,000 would be some ten thousand times as long.
+    assert(best(hostile) < 300 * best(plain), hostile.slice(-1));
+  }
+  assert.equal(
+    leaderUrl({ url: "https://h.example///" }, request("/a"))?.href,
+    "https://h.example/a",
+  );
+  assert.equal(
+    leaderUrl({ url: "https://h.example//b//" }, request("/a"))?.href,
+    "https://h.example//b/a",
+  );
 });
 
 Deno.test("HEAD gets headers alone, and a bad group is refused at once", async () => {

@@ -22,7 +22,7 @@ const DECIDED_BY_THE_SERVER = [
   "rule 5: the token grows over two hundred quick grants, whichever handle asks",
   "rule 8: every text is a value and comes back as it was given, from acquire and renew",
   "rule 8: every text is an id that proves its holder, and no other text does",
-  "rule 8: a value of no bytes and one of 65,536 are carried",
+  "rule 11: a value of no bytes and one of 65,536 are carried",
   "rule 8: a guard means the very seat and resource it names, and none that look alike",
   "rule 9: a handle remembers nothing: each sees at once what another did",
 ];
