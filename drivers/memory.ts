@@ -65,7 +65,7 @@ export function memory(options: MemoryOptions = {}): Driver {
         const waits = op.op === "acquire" && op.patience && waiters;
         const outcome = waits ? await waiters.acquire(op, signal) : step(op, table);
         if (outcome.ok && (op.op === "release" || op.op === "acquire")) {
-          waiters?.changed(op.resource);
+          waiters?.changed(op.resource, op.seat);
         }
         outcomes.push(outcome);
       }
@@ -88,6 +88,8 @@ type Row = Omit<Lease, "seat" | "left"> & { readonly expires: number };
 class MemoryTable implements Table {
   readonly #resources = new Map<string, Map<string, Row>>();
   readonly #now: () => number;
+  /** Goes round all places, again and again. */
+  readonly #round = this.#places();
   /** One counter for all seats; it outlives every row. */
   #lastToken = 0;
 
@@ -111,11 +113,33 @@ class MemoryTable implements Table {
   }
 
   put(resource: string, { seat, left, ...rest }: Lease): void {
-    // Rows nobody looks at again, such as old cron slots, go each time a resource has grown by 64.
-    if ((this.#resources.get(resource)?.size ?? 0) % 64 === 63) this.live(resource);
+    this.#sweep();
     let seats = this.#resources.get(resource);
     if (!seats) this.#resources.set(resource, seats = new Map());
     seats.set(seat, { ...rest, expires: this.#now() + left });
+  }
+
+  /**
+   * Looks at a few rows for those that nobody looks at again, such as old cron slots or a name that was
+   * used once. Each write does so, and adds one at most, so a round is over before there are half as
+   * many rows more.
+   */
+  #sweep(): void {
+    for (let looks = 0; looks < 3; looks++) {
+      const { value } = this.#round.next();
+      if (!value) return;
+      this.live(value.resource, value.seat);
+    }
+  }
+
+  /** Every place; a map's iterator bears changes. `undefined` after each round. */
+  *#places(): Generator<Place | undefined, never> {
+    for (;;) {
+      for (const [resource, seats] of this.#resources) {
+        for (const seat of seats.keys()) yield { resource, seat };
+      }
+      yield undefined;
+    }
   }
 
   drop(resource: string, seat: string): void {
@@ -126,8 +150,11 @@ class MemoryTable implements Table {
 
   scan(prefix: string, after: Place | undefined, limit: number): Listed[] {
     const found: Listed[] = [];
-    for (const resource of [...this.#resources.keys()].sort()) {
-      if (!resource.startsWith(prefix) || resource < (after?.resource ?? "")) continue;
+    const from = after?.resource ?? "";
+    const wanted = [...this.#resources.keys()].filter((resource) =>
+      resource.startsWith(prefix) && resource >= from
+    );
+    for (const resource of wanted.sort()) {
       for (const lease of this.live(resource)) {
         if (resource === after?.resource && lease.seat <= after.seat) continue;
         if (found.push({ resource, ...lease }) === limit) return found;
