@@ -48,10 +48,7 @@ export function upstash(options: UpstashOptions): Driver {
   const { token, name = "upstash", ...rest } = options;
   const url = checkedUrl(options.url);
   if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
-    refuse(
-      "token",
-      "it is empty or has white space",
-    );
+    refuse("token", "it is empty or has white space");
   }
   let signal: AbortSignal | undefined;
   const client = new Redis({
@@ -71,9 +68,11 @@ export function upstash(options: UpstashOptions): Driver {
     // browsers cap a keep-alive body at 64 KiB.
     readYourWrites: false,
     keepAlive: false,
-    // A `fetch` that a framework has patched may answer from memory.
-    ...noStore(),
   });
+  // A `fetch` that a framework has patched may answer from memory. The client for Workers hands this on
+  // to `fetch`, but has no option for it; the one for Node has, but always says it, and old Workers
+  // refuse that. Should it move, the nonce in each request still does the same.
+  Object.assign((client as unknown as { client?: Hidden }).client?.options ?? {}, noStore());
   return redis(
     (command, abort) => {
       // `exec` reads the signal before it first waits, so calls never see each other's.
@@ -93,6 +92,7 @@ export function upstash(options: UpstashOptions): Driver {
  * pipelining do no harm here, for every operation is safe to send twice and every reply is checked;
  * but it has no signal per call, so an aborted call goes on in the background.
  *
+ * @throws {InvalidArgument} when it is no such client.
  * @example
  * ```ts
  * import { Redis } from "@upstash/redis";
@@ -103,7 +103,15 @@ export function upstash(options: UpstashOptions): Driver {
  */
 export function upstashClient(client: UpstashClient, options: RedisOptions = {}): Driver {
   const { name = "upstash", ...rest } = options;
+  if (typeof client?.exec !== "function") {
+    refuse("client", "it has no exec(), as @upstash/redis has");
+  }
   return redis((command) => client.exec(command as [string, ...string[]]), { name, ...rest });
+}
+
+/** What the vendor's client keeps to itself. */
+interface Hidden {
+  readonly options?: object;
 }
 
 /** A REST URL; refuses what is none. No message repeats it: people paste redis://default:PASSWORD@…. */
