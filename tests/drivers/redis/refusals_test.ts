@@ -51,7 +51,7 @@ const REFUSALS: readonly Refusal[] = [
       await Deno.mkdir(`${folder}/dump.rdb/x`, { recursive: true });
       await client.config("SET", "save", "1000000 1");
       await client.bgsave();
-      await until("the save has failed", 10_000, async () => {
+      await until("the save has failed", async () => {
         return (await client.info("persistence")).includes("rdb_last_bgsave_status:err");
       });
     },
@@ -66,7 +66,7 @@ const REFUSALS: readonly Refusal[] = [
     begin: async (client, another) => {
       await client.config("SET", "lua-time-limit", "1");
       another().eval("while true do end", 0).catch(() => {});
-      await until("it is busy", 10_000, async () => {
+      await until("it is busy", async () => {
         return await client.ping().then(() => false, (error) => /^BUSY/.test(error.message));
       });
     },
@@ -121,7 +121,7 @@ for (const { word, begin, end } of REFUSALS) {
         assert(sent <= 1, `${sent} requests`);
       }
       await end(client);
-      await until("it is back", 10_000, async () => {
+      await until("it is back", async () => {
         return await client.set("probe", "1").then(() => true, () => false);
       });
       await client.del("probe");
