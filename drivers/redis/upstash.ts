@@ -15,7 +15,7 @@ import { isLoopback } from "../kit/urls.ts";
 import type { Driver } from "../driver.ts";
 import { redis, type RedisOptions } from "./redis.ts";
 
-/** Where the database is, and who we are to it. */
+/** Where the database is, and the token for it. */
 export interface UpstashOptions extends RedisOptions {
   /** The REST URL, `https://….upstash.io` (`UPSTASH_REDIS_REST_URL`); `http:` only for loopback. */
   url: string;
@@ -54,8 +54,8 @@ export function upstash(options: UpstashOptions): Driver {
   const client = new Redis({
     url,
     token,
-    // The client re-sends on its own (`retry: false` still sends twice), and only a signal given as
-    // a function rejects when aborted: a plain one resolves with made-up data.
+    // The client sends again on its own (`retry: false` still sends twice). Only a signal given as
+    // a function rejects when aborted; a plain one resolves with made-up data.
     retry: { retries: 0 },
     signal: () => signal ?? new AbortController().signal,
     // Our strings must come back as they went: no guessing of numbers and JSON, no base64 that a
@@ -114,12 +114,12 @@ interface Hidden {
   readonly options?: object;
 }
 
-/** A REST URL; refuses what is none. No message repeats it: people paste redis://default:PASSWORD@…. */
+/** A checked REST URL. No message repeats it, because people paste redis://default:PASSWORD@…. */
 function checkedUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   // "https:x" is a URL for a browser; the vendor's client refuses it, and repeats it.
   if (!url || !/^\s*\w+:\/\//.test(text) || !/^[\w[][\w.:[\]-]+$/.test(url.host)) {
-    return refuse("URL", "it is none");
+    return refuse("URL", "it is not one");
   }
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.host))) {
     refuse("URL", "it must begin with https://; http:// is for a server on this machine only");
