@@ -9,6 +9,9 @@
  * them twice: turn that off (`autoResendUnfulfilledCommands: false` in ioredis, `retry: { retries: 0
  * }` in `@upstash/redis`), or use commands that may run twice. Keep eviction off.
  *
+ * A client or proxy that puts a prefix before keys (`keyPrefix` of ioredis) puts it before the fence's key
+ * and before each command's first argument, if that is its only key. Other commands are refused there.
+ *
  * @module
  */
 
@@ -24,8 +27,8 @@ import { StaleToken } from "./stale.ts";
 /** Where the highest token is kept, and the writer's. */
 export interface RedisFence {
   /**
-   * The key that keeps the highest token seen, and nothing else, for ever. On a cluster it must have
-   * the hash tag of the keys that are written to: `fence:{account:42}`.
+   * The key that keeps the highest token seen, and nothing else. It never expires. On a cluster it must
+   * have the hash tag of the keys that are written to: `fence:{account:42}`.
    */
   readonly key: string;
   /** The writer's `lease.token`, `term` or, in a cron's work, `token`. */
@@ -75,9 +78,9 @@ export function fencedRedis(send: SendCommand): FencedRedis {
     const words = wired.flatMap((command) => [`${command.length}`, ...command]);
     const tail = [`${keys.length}`, ...keys, `${token}`, ...words];
     const reply = await run(tail, (error) => {
-      const told = redisError("redis", error, tail.join(" "));
+      const failure = redisError("redis", error, tail.join(" "));
       // Never the client's own error: some append the whole command to it.
-      return isUnknown(told) ? unknown(told) : told;
+      return isUnknown(failure) ? unknown(failure) : failure;
     });
     const [kind, answer, why] = Array.isArray(reply) ? reply : [];
     if (kind === 1 && Array.isArray(answer) && answer.length === commands.length) return answer;

@@ -34,7 +34,7 @@ export function redisError(name: string, error: unknown, sent = ""): Coordinatio
       advice: unauthorized
         ? "check the token and its rights"
         : mayPass
-        ? "it may pass by itself, or the server needs care"
+        ? "see to the server, if it does not pass"
         : "check URL, network and plan",
     };
   });
@@ -43,8 +43,8 @@ export function redisError(name: string, error: unknown, sent = ""): Coordinatio
 /** What is thrown where keys arrive under other names than they were sent with. */
 export function renamedError(name: string): CoordinationError {
   return new ConnectionError(
-    `${name} received keys under other names than Baton sent, and not all in the same way, so nothing ` +
-      "was written; use a client and a proxy that leave the names of keys alone",
+    `${name} received keys under other names than were sent, so nothing was written; ` +
+      "use a client or proxy that leaves the names of keys as they are",
   );
 }
 

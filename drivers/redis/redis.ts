@@ -1,13 +1,19 @@
 /**
  * Leases in Redis: one script, one request per `apply`, through any function that can send a
- * command. `./upstash.ts` is the transport for Upstash; ioredis is one line.
+ * command. A server that does not know the script yet needs a second request. `./upstash.ts` is the
+ * transport for Upstash; ioredis is one line.
  *
- * What it does **not** promise: Redis replicates asynchronously, so a fail-over or a crash can
- * forget a lease it has acknowledged, and then two holders believe at once. Check fencing tokens at
- * the resource; after such a loss they still grow once the senders' clocks have passed the last one,
- * which is at once unless more than a grant per millisecond had run it ahead. Eviction must be off
- * (`maxmemory-policy noeviction`): other policies delete keys with a TTL first, and those are the
- * leases.
+ * What it does **not** promise. Redis replicates asynchronously, so a fail-over or a crash can forget a
+ * lease that it acknowledged. Then two processes think that they hold it at the same time, so check
+ * fencing tokens at the resource. After such a loss tokens still grow once the senders' clocks have
+ * passed the last one. That is at once, unless more than a grant per millisecond had run it ahead.
+ * Eviction must be off (`maxmemory-policy noeviction`): other policies delete keys with a TTL first, and
+ * those are the leases.
+ *
+ * `list` looks through the keys of the whole database with SCAN, some ten thousand in a request. So where
+ * others keep millions of keys, most pages are empty, and a full list takes one request per ten thousand
+ * keys. On a cluster it looks at one node, which has the whole namespace. A lease may come twice while
+ * the server resizes its table. Upstash bills each page as at most 20 commands.
  *
  * @module
  */
@@ -27,7 +33,7 @@ export type { SendCommand } from "./send.ts";
 export interface RedisOptions {
   /** The driver's name in messages and traces. Default: `"redis"`. */
   name?: string | undefined;
-  /** The Redis keys' common prefix and hash tag. Default: `"baton"`. */
+  /** What all Redis keys begin with, as their hash tag. Default: `"baton"`. */
   keyPrefix?: string | undefined;
   /**
    * The sender's wall clock in ms. It may only raise fencing tokens, never decide who holds. Default:

@@ -16,10 +16,10 @@ const ROW = /^(-?\d*) \/(.*?)\/(.*?) (\d+) (\S+) (\d+) ([^]*)$/;
  * @throws {TypeError} when the reply is not the script's.
  */
 export function outcomesIn(reply: unknown, ops: readonly Op[]): Outcome[] {
-  const answers = arrayIn(reply);
+  const answers = partsOf(reply);
   if (answers.length !== ops.length) throw new TypeError();
   return ops.map((op, n) => {
-    const [head, ...rows] = arrayIn(answers[n]);
+    const [head, ...rows] = partsOf(answers[n]);
     const leases = rows.map(leaseIn);
     if (op.op !== "list") {
       const [ok] = textIn(/^[01]$/, head);
@@ -52,7 +52,7 @@ function leftOf(pttl: number): number {
   return pttl === NO_END ? Infinity : Math.max(pttl, 1);
 }
 
-function arrayIn(reply: unknown): readonly unknown[] {
+function partsOf(reply: unknown): readonly unknown[] {
   if (!Array.isArray(reply)) throw new TypeError();
   return reply;
 }

@@ -91,7 +91,7 @@ end
 batch('mset', steady)
 for _, words in ipairs(timed) do redis.call(unpack(words)) end
 for _, words in ipairs(beats) do
-if redis.call(unpack(words)) == 0 then error('it ended meanwhile') end
+if redis.call(unpack(words)) == 0 then error('ended') end
 end
 batch('del', gone)
 ends, changed, stale = {}, {}, {}
@@ -144,7 +144,7 @@ end`,
   `function verbs.acquire(op, row, answer)
 if row then
 look(answer, op)
-return has(row, op.id)
+return has(row, op.id) and 1
 end
 if refused(answer, op.guard) then return end
 local token = string.format('%.0f', math.max((tonumber(text[''] or 0) or 0) + 1, clock))
@@ -166,14 +166,14 @@ put(op.list, list)
 end
 put(op.at, token .. ' ' .. op.id .. ' ' .. (op.ttl or '0') .. ' ' .. op.value, op.ttl)
 add(answer, op.at)
-return true
+return 1
 end`,
 
   `function verbs.renew(op, row)
 if not row or not has(row, op.id) then return end
 if op.value then row = row:match('^%d+ %S+ %d+ ') .. op.value end
 put(op.at, row, op.ttl)
-return true
+return 1
 end`,
 
   `function verbs.release(op, row, answer)
@@ -182,12 +182,12 @@ if op.id and not has(row, op.id) then return look(answer, op) end
 if refused(answer, op.guard) then return end
 put(op.at, false)
 if op.list then stale[op.list] = true end
-return true
+return 1
 end`,
 
   `function verbs.inspect(op, _, answer)
 look(answer, op)
-return true
+return 1
 end`,
 
   // SCAN sees only what is written. It looks at some ten thousand keys at most, whosever they are. Its
@@ -213,14 +213,13 @@ end`,
 for i, key in ipairs(KEYS) do names[i] = key:sub(#ns + 1) end
 read(names)
 for _, op in ipairs(ops) do
-if op.op ~= 'list' and (text[op.at] == nil or text[(op.guard or op).at] == nil) then
+if not op.limit and (text[op.at] == nil or text[(op.guard or op).at] == nil) then
 return '${RENAMED}'
 end
 end
 for i, op in ipairs(ops) do
 local answer = {0}
-local done = verbs[op.op](op, text[op.at], answer)
-answer[1] = done == true and 1 or done or 0
+answer[1] = verbs[op.op](op, text[op.at], answer) or 0
 answers[i] = answer
 end
 flush()
@@ -231,4 +230,4 @@ return answers`,
 export const SCRIPT: string = LUA.join("\n");
 
 /** SHA-1 of {@link SCRIPT}, by which a server that has seen it runs it; a test recomputes it. */
-export const SCRIPT_SHA1 = "53373d88c6bb778e4fab16d8bffdb36dbfd4bfad";
+export const SCRIPT_SHA1 = "7e9fbe14ba661681890915a9f235a8099998a629";

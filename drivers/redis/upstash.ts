@@ -15,7 +15,7 @@ import { isLoopback } from "../kit/urls.ts";
 import type { Driver } from "../driver.ts";
 import { redis, type RedisOptions } from "./redis.ts";
 
-/** Where the database is, and who we are to it. */
+/** Where the database is, and the token for it. */
 export interface UpstashOptions extends RedisOptions {
   /** The REST URL, `https://….upstash.io` (`UPSTASH_REDIS_REST_URL`); `http:` only for loopback. */
   url: string;
@@ -48,17 +48,14 @@ export function upstash(options: UpstashOptions): Driver {
   const { token, name = "upstash", ...rest } = options;
   const url = checkedUrl(options.url);
   if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
-    refuse(
-      "token",
-      "it is empty or has white space",
-    );
+    refuse("token", "it is empty or has white space");
   }
   let signal: AbortSignal | undefined;
   const client = new Redis({
     url,
     token,
-    // The client re-sends on its own (`retry: false` still sends twice), and only a signal given as
-    // a function rejects when aborted: a plain one resolves with made-up data.
+    // The client sends again on its own (`retry: false` still sends twice). Only a signal given as
+    // a function rejects when aborted; a plain one resolves with made-up data.
     retry: { retries: 0 },
     signal: () => signal ?? new AbortController().signal,
     // Our strings must come back as they went: no guessing of numbers and JSON, no base64 that a
@@ -71,9 +68,11 @@ export function upstash(options: UpstashOptions): Driver {
     // browsers cap a keep-alive body at 64 KiB.
     readYourWrites: false,
     keepAlive: false,
-    // A `fetch` that a framework has patched may answer from memory.
-    ...noStore(),
   });
+  // A `fetch` that a framework has patched may answer from memory. The client for Workers hands this on
+  // to `fetch`, but has no option for it; the one for Node has, but always says it, and old Workers
+  // refuse that. Should it move, the nonce in each request still does the same.
+  Object.assign((client as unknown as { client?: Hidden }).client?.options ?? {}, noStore());
   return redis(
     (command, abort) => {
       // `exec` reads the signal before it first waits, so calls never see each other's.
@@ -93,6 +92,7 @@ export function upstash(options: UpstashOptions): Driver {
  * pipelining do no harm here, for every operation is safe to send twice and every reply is checked;
  * but it has no signal per call, so an aborted call goes on in the background.
  *
+ * @throws {InvalidArgument} when it is no such client.
  * @example
  * ```ts
  * import { Redis } from "@upstash/redis";
@@ -103,15 +103,23 @@ export function upstash(options: UpstashOptions): Driver {
  */
 export function upstashClient(client: UpstashClient, options: RedisOptions = {}): Driver {
   const { name = "upstash", ...rest } = options;
+  if (typeof client?.exec !== "function") {
+    refuse("client", "it has no exec(), as @upstash/redis has");
+  }
   return redis((command) => client.exec(command as [string, ...string[]]), { name, ...rest });
 }
 
-/** A REST URL; refuses what is none. No message repeats it: people paste redis://default:PASSWORD@…. */
+/** What the vendor's client keeps to itself. */
+interface Hidden {
+  readonly options?: object;
+}
+
+/** A checked REST URL. No message repeats it, because people paste redis://default:PASSWORD@…. */
 function checkedUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   // "https:x" is a URL for a browser; the vendor's client refuses it, and repeats it.
   if (!url || !/^\s*\w+:\/\//.test(text) || !/^[\w[][\w.:[\]-]+$/.test(url.host)) {
-    return refuse("URL", "it is none");
+    return refuse("URL", "it is not one");
   }
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.host))) {
     refuse("URL", "it must begin with https://; http:// is for a server on this machine only");

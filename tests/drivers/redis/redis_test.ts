@@ -85,18 +85,3 @@ Deno.test("a counter that somebody has overwritten is begun again above the cloc
     );
   });
 });
-
-Deno.test("the counter outlives the last lock: the next token is greater although no clock helps", async () => {
-  await withRedis(async (_, client) => {
-    let now = 1_700_000_000_000;
-    const driver = over(client, { now: () => now });
-    const first = await token(driver, acquire("a", { ttl: 1 }));
-    await until("the lock ends", async () => await client.exists("{baton}/lock:x/") === 0);
-    assert.equal(await client.pttl("{baton}"), -1);
-    now = 1;
-    const second = await token(driver, acquire("b"));
-    await driver.apply([{ op: "release", resource: "lock:x", seat: "", id: "b" }]);
-    assert.equal(await client.pttl("{baton}"), -1);
-    assert.deepEqual([second, await token(driver, acquire("c"))], [first + 1, first + 2]);
-  });
-});

@@ -227,3 +227,9 @@ Deno.test("a token that is a plain word is not repeated either, whatever a serve
     globalThis.fetch = real;
   }
 });
+
+Deno.test("what is no client of Upstash's is refused when the driver is made", () => {
+  for (const client of [{}, undefined, { exec: "x" }, { evalsha: () => {} }]) {
+    assert.throws(() => upstashClient(client as unknown as Redis), InvalidArgument);
+  }
+});
