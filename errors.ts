@@ -29,11 +29,11 @@ export type ErrorCode =
 /** What an error carries besides its message. */
 export interface ErrorDetails {
   /** Which kind of error this is. */
-  code?: ErrorCode;
+  code?: ErrorCode | undefined;
   /** Whether sending the very same operation again (same id) is safe and may help. */
-  retryable?: boolean;
+  retryable?: boolean | undefined;
   /** What led to it, without secrets. */
-  cause?: unknown;
+  cause?: unknown | undefined;
 }
 
 /** Marks our errors, in every copy of this package that a process may have. */

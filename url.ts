@@ -34,16 +34,16 @@ export type { Address, SchemeLoader } from "./drivers/schemes.ts";
 /** Options of {@link getCoordinator}: they go before those in the URL. Durations are in ms. */
 export interface UrlOptions extends Omit<CoordinatorOptions, "memberId"> {
   /** The credential, where it should not be in the URL: `upstash://host` and this. */
-  token?: string;
+  token?: string | undefined;
   /** What the driver must have, as far as it can be told; checked before anything is connected. */
-  characteristics?: Iterable<Characteristic>;
+  characteristics?: Iterable<Characteristic> | undefined;
   /**
    * What sends statements to the database of a `postgresql:` or `mysql:` URL: see `postgres()` and
    * `mysql()`. Baton does not use such a URL itself, nor its password.
    */
-  query?: PostgresQuery | MysqlQuery;
+  query?: PostgresQuery | MysqlQuery | undefined;
   /** More schemes, or others in the place of ours; names are in lower case, without `:`. */
-  schemes?: Readonly<Record<string, SchemeLoader>>;
+  schemes?: Readonly<Record<string, SchemeLoader>> | undefined;
 }
 
 /** What each option in a URL sets, and how many ms one of its units is; 0 for text. */

@@ -90,7 +90,7 @@ export interface LeaderLook {
   /** Its leader, if it has one. */
   readonly leader?: { readonly memberId: string; readonly left: number };
   /** What the leader can do, where members were looked at and it is one. */
-  readonly capabilities?: Json;
+  readonly capabilities?: Json | undefined;
 }
 
 /** What to look at, and what to do before. */

@@ -12,38 +12,38 @@ import type { Runtime } from "./runtime.ts";
 /** How a coordinator is made. Every duration is in milliseconds. */
 export interface CoordinatorOptions {
   /** Who we are, for others to read: unique per process, not a secret. A random one unless given. */
-  memberId?: string;
+  memberId?: string | undefined;
   /** Keeps applications on one backend apart: 1 to 64 of `A–Z a–z 0–9 . _ -`. */
-  namespace?: string;
+  namespace?: string | undefined;
   /** How long a lease lives unrenewed; 30,000 unless given. Each call can choose its own. */
-  ttl?: number;
+  ttl?: number | undefined;
   /** The `ttl` of locks, where it differs. */
-  lockTtl?: number;
+  lockTtl?: number | undefined;
   /** The `ttl` of leadership, where it differs. */
-  leaderTtl?: number;
+  leaderTtl?: number | undefined;
   /** The `ttl` of membership in groups, where it differs. */
-  membershipTtl?: number;
+  membershipTtl?: number | undefined;
   /** How often leases are renewed; a third of the time each may be believed unless given. */
-  heartbeatInterval?: number;
+  heartbeatInterval?: number | undefined;
   /** How long one request may take; 5,000 unless given, and never more than a third of the ttl. */
-  timeout?: number;
+  timeout?: number | undefined;
   /**
    * How many requests this coordinator may send in all, repetitions included; then every call fails
    * with an error that says so, before the platform fails it with one that does not. Cloudflare's free
    * plan allows 50 a request. No limit unless given; on MySQL give a third of what is allowed, and on
    * Redis leave a few, for a server that has forgotten the script is sent it in a second request.
    */
-  subrequests?: number;
+  subrequests?: number | undefined;
   /** What clocks are trusted to do; see {@link ClockBounds}. */
-  clocks?: Partial<ClockBounds>;
+  clocks?: Partial<ClockBounds> | undefined;
   /** Told of every request, loss and trouble. What it throws is ignored. */
-  on?: (event: CoordinatorEvent) => void;
+  on?: ((event: CoordinatorEvent) => void) | undefined;
   /** Clocks, timers and background work; the real ones unless given. */
-  runtime?: Runtime;
+  runtime?: Runtime | undefined;
 }
 
 /** How to start a coordinator. */
 export interface StartOptions extends CallOptions {
   /** Whether to renew every lease in the background until `stop()`. */
-  heartbeat?: boolean;
+  heartbeat?: boolean | undefined;
 }

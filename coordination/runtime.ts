@@ -34,7 +34,7 @@ export interface SystemRuntimeOptions {
    * `ctx.waitUntil` alone, which refuses to be called without its object: that is ignored, and then
    * the platform may end background work with the request.
    */
-  waitUntil?: (work: Promise<void>) => void;
+  waitUntil?: ((work: Promise<void>) => void) | undefined;
 }
 
 /**
@@ -73,7 +73,7 @@ export function systemRuntime(options: SystemRuntimeOptions = {}): Runtime {
  * work goes on all the same, and neither a caller's answer nor its error gives way to that.
  */
 export function inBackground(
-  platform: { waitUntil?(work: Promise<void>): unknown },
+  platform: { waitUntil?: ((work: Promise<void>) => unknown) | undefined },
   work: Promise<void>,
 ): void {
   try {

@@ -14,11 +14,11 @@ export interface Address {
   /** All before the `?`, as it was given. It may hold a credential: no error should repeat it. */
   readonly url: string;
   /** The vendor's own options after the `?`, such as `sslmode=require`. */
-  readonly parameters?: string;
+  readonly parameters?: string | undefined;
   /** The credential that was given beside the URL; it goes before one in the URL. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** What sends statements, where the URL's scheme needs that. */
-  readonly query?: PostgresQuery | MysqlQuery;
+  readonly query?: PostgresQuery | MysqlQuery | undefined;
 }
 
 /** Makes the driver of a scheme. It should not connect: the first request does. */

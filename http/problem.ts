@@ -27,7 +27,7 @@ export interface ProblemParts {
   /** In how many seconds to come again. */
   readonly retryAfter?: string | undefined;
   /** More headers. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** More members. */
   readonly members?: Readonly<Record<string, string | undefined>>;
 }

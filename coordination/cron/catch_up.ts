@@ -27,9 +27,9 @@ export interface CatchUpOptions extends SlotOptions {
    */
   every: Every;
   /** Whether to run all that were missed or only the last of them; `"all"` unless given. */
-  missed?: "last" | "all";
+  missed?: "last" | "all" | undefined;
   /** At most so many of the missed, the latest; 100 unless given. */
-  limit?: number;
+  limit?: number | undefined;
 }
 
 /** Where to look for missed slots. */

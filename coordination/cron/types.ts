@@ -19,57 +19,64 @@ export interface SlotOptions extends CallOptions {
    * throws, a later trigger of the same slot runs it again; the runs can overlap where a runner is
    * paused past its ttl, so check the token. `"once"` unless given.
    */
-  mode?: "once" | "retry";
+  mode?: "once" | "retry" | undefined;
   /**
    * The coordinator's unless given. Without `keepAlive` the time a run has: its signal aborts then.
    * With it, how long after a crash another may take over.
    */
-  ttl?: number;
+  ttl?: number | undefined;
   /**
    * Whether the claim is renewed while the run goes on; unless given, in `"retry"` only. In `"once"`,
    * where the slot stays taken anyhow, nothing is renewed and only the run's time is not limited.
    */
-  keepAlive?: boolean;
+  keepAlive?: boolean | undefined;
   /**
    * For how long a slot is remembered, from its instant or its run, whichever is later; 24 hours
    * unless given, `Infinity` for ever. A trigger that comes later than that is refused, for nobody
    * could tell whether its slot has run.
    */
-  retain?: number;
+  retain?: number | undefined;
   /**
    * Skips the slot while a run of another slot of this job goes on, or its `minHold`. It may run
    * later, if it is triggered again. Costs two requests more, whether it runs or is skipped; in
    * `"retry"` a run costs one more, for its end is told anyhow.
    */
-  skipIfRunning?: boolean;
+  skipIfRunning?: boolean | undefined;
   /**
    * For how long after a run began no other slot of this job begins, however soon it ended: for
    * triggers that come too close together. Implies `skipIfRunning`, with what that costs, and costs
    * nothing more. Of a run that crashes, it counts from its last sign of life. 10 to 999 looks like
    * seconds and is refused.
    */
-  minHold?: number;
+  minHold?: number | undefined;
   /**
    * When to cut a run that has not ended: its signal aborts and `run()` rejects. 10 to 999 looks like
    * seconds and is refused.
    */
-  maxRuntime?: number;
+  maxRuntime?: number | undefined;
   /**
    * Whether `history()` is told how a run in mode `"once"` ended, for one request more; that it began,
    * and all about those in mode `"retry"`, is known anyhow.
    */
-  record?: boolean;
+  record?: boolean | undefined;
   /**
    * Stops waiting for the claim; and later tells the work, as in `lead()`: the run's signal aborts too.
    * (`lock.with()` leaves that to its caller, whose work is given the lease alone.)
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Slot options with their defaults in place. */
-export type Plan =
-  & SlotOptions
-  & Required<Pick<SlotOptions, "mode" | "ttl" | "retain" | "keepAlive">>;
+export interface Plan extends Omit<SlotOptions, "mode" | "ttl" | "retain" | "keepAlive"> {
+  /** As in {@link SlotOptions}. */
+  readonly mode: "once" | "retry";
+  /** As in {@link SlotOptions}, in ms. */
+  readonly ttl: number;
+  /** As in {@link SlotOptions}, in ms. */
+  readonly retain: number;
+  /** As in {@link SlotOptions}. */
+  readonly keepAlive: boolean;
+}
 
 /** What a run works with. */
 export interface Run {
@@ -129,5 +136,5 @@ export interface RunRecord {
    */
   readonly outcome: "started" | "ran" | "failed" | "cut";
   /** What it threw: name and message, cut at 200 characters and without what looks like a secret. */
-  readonly error?: string;
+  readonly error?: string | undefined;
 }

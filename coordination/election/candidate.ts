@@ -25,9 +25,9 @@ export interface CampaignOptions extends CallOptions {
 /** How a campaign ended: won, or lost to a leader with that many ms left. */
 export interface Campaign {
   /** Ours, when we won. */
-  readonly leadership?: HeldLease;
+  readonly leadership?: HeldLease | undefined;
   /** The other's time left, when it is known. */
-  readonly leaderLeft?: number;
+  readonly leaderLeft?: number | undefined;
 }
 
 /** A candidate, who may be leading. */

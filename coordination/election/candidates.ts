@@ -37,6 +37,11 @@ export class Candidates {
     return candidate;
   }
 
+  /** How many are remembered. */
+  get size(): number {
+    return this.#candidates.size;
+  }
+
   #forget(): void {
     for (const [group, { idle }] of this.#candidates) {
       if (idle) this.#candidates.delete(group);

@@ -13,21 +13,21 @@ export interface Wanted {
   /** The resource, such as `lock:payments`. */
   readonly resource: string;
   /** Which place in it. Default: `""`. */
-  readonly seat?: string;
+  readonly seat?: string | undefined;
   /** How long the lease lives unrenewed, in ms. */
   readonly ttl: number;
   /** Text that everyone may read. */
   readonly value: string;
   /** A condition on another seat. */
-  readonly guard?: spi.Guard;
+  readonly guard?: spi.Guard | undefined;
   /** For how long the backend may hold the request until it can grant it, in ms. */
-  readonly patience?: number;
+  readonly patience?: number | undefined;
   /** For how long the lease counts as held, in ms, when that is less than the ttl allows. */
-  readonly believe?: number;
+  readonly believe?: number | undefined;
   /** Whether its user alone renews and releases it: `heartbeat()` and `stop()` leave it alone. */
-  readonly own?: boolean;
+  readonly own?: boolean | undefined;
   /** Operations that go before it in the same request. */
-  readonly first?: readonly spi.Op[];
+  readonly first?: readonly spi.Op[] | undefined;
   /** Stops waiting. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -13,9 +13,9 @@ export interface Breakable {
   /** The resource. */
   readonly resource: string;
   /** Which place in it. Default: all of them. */
-  readonly seat?: string;
+  readonly seat?: string | undefined;
   /** Which of those found to break. Default: all of them. */
-  readonly which?: (lease: spi.Lease) => boolean;
+  readonly which?: ((lease: spi.Lease) => boolean) | undefined;
 }
 
 /** Who says which member a lease's value names. */

@@ -261,7 +261,8 @@ export class Session {
     this.#stops++;
     for (const stop of this.#stoppers) stop(wasStopped());
     const parts = [...this.#leases]
-      .filter((lease) => lease.releasing())
+      // What ran out long ago has ended in the backend, too.
+      .filter((lease) => (lease.held || lease.age < 2 * lease.ttl) && lease.releasing())
       .map((lease) => lease.ending());
     const requests: Promise<void>[] = [];
     for (let at = 0; at < parts.length; at += RELEASES) {

@@ -13,17 +13,17 @@ export { native, type RingHash } from "./ring_hash.ts";
 /** How a {@link HashRing} is made. */
 export interface HashRingOptions {
   /** How many points a node of weight 1 has; 32 unless given. More even out shares and cost time. */
-  readonly partitions?: number;
+  readonly partitions?: number | undefined;
   /** The hash; {@link native} unless given. For Tooz's rings: `md5` of `@baton/baton/md5`. */
-  readonly hash?: RingHash;
+  readonly hash?: RingHash | undefined;
 }
 
 /** Options of {@link HashRing.getNodes}. */
 export interface GetNodesOptions {
   /** Nodes to pass over, as if they were not in the ring. */
-  readonly ignoreNodes?: Iterable<string>;
+  readonly ignoreNodes?: Iterable<string> | undefined;
   /** How many nodes to find, at least 1; 1 unless given. */
-  readonly replicas?: number;
+  readonly replicas?: number | undefined;
 }
 
 /** What look-ups read: who owns which place, in order of place. */

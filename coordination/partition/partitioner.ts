@@ -16,14 +16,14 @@ export interface PartitionOptions {
    * ones, 1 to 10, not megabytes: once `partitions` times the sum of all members' weights is above
    * 262,144, all members halve all weights until it is not.
    */
-  readonly weight?: number;
+  readonly weight?: number | undefined;
   /** How many points a member of weight 1 has on the ring. Default: 32. */
-  readonly partitions?: number;
+  readonly partitions?: number | undefined;
   /**
    * The ring's hash. Default: Baton's own. With `md5` the ring is Tooz's, as long as no weights need to
    * be halved.
    */
-  readonly hash?: RingHash;
+  readonly hash?: RingHash | undefined;
 }
 
 /** A group as a partitioner sees it. */
@@ -56,9 +56,9 @@ export type PartitionedObject =
 /** Options of {@link Partitioner.membersForObject}. */
 export interface MembersForObjectOptions {
   /** Members to pass over, as if they were not in the group. */
-  readonly ignoreMembers?: Iterable<string>;
+  readonly ignoreMembers?: Iterable<string> | undefined;
   /** How many members to find, at least 1; 1 unless given. */
-  readonly replicas?: number;
+  readonly replicas?: number | undefined;
 }
 
 /**

@@ -21,9 +21,9 @@ export interface RequestEvent {
   /** How many requests the driver sent for it. */
   readonly requests: number;
   /** Which operations were granted; absent when there was no answer. */
-  readonly ok?: readonly boolean[];
+  readonly ok?: readonly boolean[] | undefined;
   /** Why there was no answer. */
-  readonly error?: ErrorCode | "aborted";
+  readonly error?: ErrorCode | "aborted" | undefined;
   /** How long it took, in milliseconds. */
   readonly ms: number;
 }

@@ -111,7 +111,7 @@ export function upstashClient(client: UpstashClient, options: RedisOptions = {})
 
 /** What the vendor's client keeps to itself. */
 interface Hidden {
-  readonly options?: object;
+  readonly options?: object | undefined;
 }
 
 /** A checked REST URL. No message repeats it, because people paste redis://default:PASSWORD@…. */

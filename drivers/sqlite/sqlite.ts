@@ -31,9 +31,9 @@ export interface SqliteOptions {
    * How long a request waits for another process's write, in ms. Default: 1,000. The wait blocks this
    * process, so keep it well under the ttl.
    */
-  busyTimeout?: number;
+  busyTimeout?: number | undefined;
   /** The clock that decides life, in ms since the epoch: the host's, the same for all processes. */
-  now?: () => number;
+  now?: (() => number) | undefined;
 }
 
 /** A driver that holds a file open. */

@@ -28,16 +28,16 @@ export interface CronEndpointOptions<A extends readonly unknown[] = [Request]>
   /** What callers must know: at least 16 random characters, such as Vercel's `CRON_SECRET`. */
   secret: Secret<A>;
   /** Tells the slot, in ms since the epoch. */
-  slot?: (...args: A) => number;
+  slot?: ((...args: A) => number) | undefined;
   /** Whether callers may choose the slot by `?slot=`, in ms since the epoch; no unless given. */
-  slotInQuery?: boolean;
+  slotInQuery?: boolean | undefined;
   /**
    * The platform's variables, such as `process.env`, of which `VERCEL_ENV`, `DENO_TIMELINE` and Netlify's
    * `CONTEXT` are read. Where they, or the request's host, show that this is a preview, and the
    * coordinator has no namespace, `on` receives `preview-without-namespace` at each trigger. Not every
    * preview's host shows it. See `namespaceOf()`.
    */
-  env?: object;
+  env?: object | undefined;
 }
 
 /**

@@ -27,18 +27,18 @@ export interface LeaderOptions {
    * capabilities have a `url` (http or https); or how to, given where. Browsers and `fetch` leave
    * `Authorization` out when they follow to another host.
    */
-  redirect?: boolean | ((url: URL, request: Request) => Response | Promise<Response>);
+  redirect?: (boolean | ((url: URL, request: Request) => Response | Promise<Response>)) | undefined;
   /**
    * Whether to try to become the leader first, and how. Leadership outlives the response, by its ttl
    * where nobody renews it, so this is for coordinators that outlive it too.
    */
-  campaign?: boolean | Pick<CampaignOptions, "ttl" | "requireMembership">;
+  campaign?: boolean | Pick<CampaignOptions, "ttl" | "requireMembership"> | undefined;
   /**
    * How long leadership is renewed for one request, in ms: a handler that never ends would keep it
    * otherwise, also where a timeout has answered in its place. After it leadership ends by its ttl,
    * unless something else renews it. 10 to 999 looks like seconds and is refused. Default: no limit.
    */
-  maxRuntime?: number;
+  maxRuntime?: number | undefined;
 }
 
 /** What a leader's handler works with. */

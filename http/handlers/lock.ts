@@ -17,27 +17,27 @@ import { retryAfter } from "../retry_after.ts";
 /** How requests share a lock. Durations are in ms. */
 export interface LockOptions {
   /** How long the lock outlives a handler that was cut off; the coordinator's unless given. */
-  ttl?: number;
+  ttl?: number | undefined;
   /** How long a request waits for its turn; 0 unless given. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** The status of a request whose turn did not come: 423 Locked unless given, or 409 Conflict. */
-  status?: 423 | 409;
+  status?: 423 | 409 | undefined;
   /** Whether such requests share the lock among themselves; see `AcquireOptions.shared`. */
-  shared?: boolean;
+  shared?: boolean | undefined;
   /**
    * Whether the response's body is made under the lock too, which is then given back when the body
    * ends, fails or is cancelled. Otherwise it is given back when the handler answers, and what a
    * stream does after that it does without the lock. A client that reads slowly keeps the lock; one
    * that has left, or reads nothing during 2.5 ttls (a minute at most), loses it.
    */
-  streams?: boolean;
+  streams?: boolean | undefined;
   /**
    * How long the lock is renewed for one request, its response's body included: a handler that never
    * ends would keep it otherwise, also where a timeout has answered in its place. After it the lease's
    * signal aborts, and others can have the lock a ttl later. 10 to 999 looks like seconds and is
    * refused. Default: no limit.
    */
-  maxRuntime?: number;
+  maxRuntime?: number | undefined;
 }
 
 /** What a handler under a lock works with. */

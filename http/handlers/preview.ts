@@ -7,11 +7,11 @@
 /** The variables that tell a preview. */
 interface Told {
   /** Vercel's. */
-  readonly VERCEL_ENV?: unknown;
+  readonly VERCEL_ENV?: unknown | undefined;
   /** Deno Deploy's. */
-  readonly DENO_TIMELINE?: unknown;
+  readonly DENO_TIMELINE?: unknown | undefined;
   /** Netlify's, which for a function is its `context.deploy.context`. */
-  readonly CONTEXT?: unknown;
+  readonly CONTEXT?: unknown | undefined;
 }
 
 /** Hosts that platforms give to previews: Vercel's branches, Netlify's and Deno's, Cloudflare's Pages. */

@@ -1,0 +1,78 @@
+/** Nothing grows with the number of names and calls: what ran out is forgotten by the way. */
+
+import assert from "node:assert/strict";
+import { internalsOf } from "../../coordination/internals.ts";
+import { Scene } from "./scene.ts";
+
+Deno.test("leases that ran out are forgotten in a process without a heartbeat and without an observer", async () => {
+  const scene = new Scene();
+  const a = scene.member("a", { on: undefined });
+  for (let n = 0; n < 2_000; n++) {
+    await a.getLock(`x${n}`).acquire({ ttl: 500 });
+    scene.runtime.stop(10);
+  }
+  const { session } = internalsOf(a);
+  assert(session.leases.size <= 256, `${session.leases.size} of 2,000 are still kept`);
+  scene.runtime.stop(10_000);
+  scene.sent.length = 0;
+  await a[Symbol.asyncDispose]();
+  assert.deepEqual(scene.sent, [], "leases that ended long ago were released");
+});
+
+Deno.test("asking who leads 10,000 groups, and campaigning in them, leaves no candidate behind", async () => {
+  const scene = new Scene();
+  const a = scene.member("a", { on: undefined });
+  for (let n = 0; n < 1_000; n++) {
+    await a.getLeader(`g${n}`);
+    await a.election(`g${n}`).leader();
+    assert.equal(a.election(`g${n}`).leading, false);
+  }
+  for (let n = 0; n < 1_000; n++) {
+    await a.election(`g${n}`).campaign();
+    await a.standDownGroupLeader(`g${n}`);
+  }
+  assert(internalsOf(a).candidates.size <= 64, `${internalsOf(a).candidates.size} are kept`);
+});
+
+Deno.test("a candidate that is used is not forgotten, however many others come and go", async () => {
+  const scene = new Scene();
+  const a = scene.member("a", { ttl: 60_000 });
+  const leadership = await a.election("mine").campaign();
+  for (let n = 0; n < 300; n++) await a.election(`g${n}`).standDown();
+  assert.equal(a.election("mine").leading, true);
+  assert.equal(await a.standDownGroupLeader("mine"), true);
+  assert.equal(leadership?.held, false);
+});
+
+Deno.test("groups whose membership ran out are forgotten; one that wants to be back is not", async () => {
+  const scene = new Scene();
+  const a = scene.member("a", { on: undefined });
+  await a.joinGroupCreate("back", null, { rejoin: true });
+  for (let n = 0; n < 500; n++) {
+    await a.joinGroupCreate(`g${n}`, null, { ttl: 500 });
+    scene.runtime.stop(100);
+  }
+  assert(a.groups.length < 10);
+  scene.sent.length = 0;
+  scene.runtime.stop(20_000);
+  const { events } = await a.tick();
+  assert.equal(events.filter(({ type }) => type === "evicted").length > 0, true);
+  assert.deepEqual(a.groups, ["back"]);
+});
+
+Deno.test("the cursor of a function that watches one group after the other does not grow", async () => {
+  const scene = new Scene();
+  const a = scene.member("a", { on: undefined });
+  let since: string | undefined;
+  for (let n = 0; n < 200; n++) {
+    await a.createGroup(`g${n}`);
+    ({ cursor: since } = await a.tick({ since, watch: [`g${n}`] }));
+    await a.deleteGroup(`g${n}`);
+  }
+  ({ cursor: since } = await a.tick({ since }));
+  assert(JSON.parse(since).groups.length <= 16);
+  // A group that is named, and one that was just deleted, are followed all the same.
+  await a.createGroup("g199");
+  const { events } = await a.tick({ since, watch: ["g0"] });
+  assert(events.some(({ type, group }) => type === "resync" && group === "g0"));
+});
