@@ -28,7 +28,7 @@ const SPARE = 6;
 const ENOUGH = 4;
 /** For how long a delay counts as one of late, in ms. */
 const LATE = 5_000;
-/** No law is tried with a longer tick, in ms: its ttl would be most of a minute. */
+/** No law is tried with a longer tick, in ms: its ttls would be half a minute and more. */
 const LONGEST = 10_000;
 /** How often the event loop is asked how late it is, in ms. */
 const SAMPLE = 20;
@@ -83,14 +83,8 @@ class Pace {
   async keep<T>(work: (watch: Watch) => Promise<T>): Promise<T> {
     let least = this.#at.tick;
     for (;;) {
-      const watch = new Watch(
-        this.#at,
-        this.#real,
-        Math.max(least, SPARE * this.#recent()),
-        (ms) => {
-          this.#note(ms);
-        },
-      );
+      const tick = Math.min(LONGEST, Math.max(least, SPARE * this.#recent()));
+      const watch = new Watch(this.#at, this.#real, tick, (ms) => this.#note(ms));
       this.#begin(watch);
       const end = await work(watch).then((value) => ({ value }), (error: unknown) => ({ error }))
         .finally(() => this.#end(watch));
@@ -99,9 +93,8 @@ class Pace {
         return end.value;
       }
       // Longer by half at least each time, so that this ends.
-      least = Math.max(1.5 * watch.tick, SPARE * watch.worst);
-      if (watch.tick >= LONGEST) throw tooSlow(watch, end);
-      least = Math.min(LONGEST, least);
+      least = Math.max(1.5 * tick, SPARE * watch.worst);
+      if (tick >= LONGEST) throw tooSlow(watch, end);
     }
   }
 
@@ -128,6 +121,7 @@ class Pace {
   }
 
   #end(watch: Watch): void {
+    watch.end();
     this.#watches.delete(watch);
     if (this.#watches.size > 0) return;
     clearInterval(this.#sampler);
@@ -143,6 +137,8 @@ export class Watch {
   readonly #real: boolean;
   readonly #tick: number;
   readonly #tell: (ms: number) => void;
+  /** Requests that have no answer yet, and when it was due. */
+  readonly #open = new Set<{ readonly due: number }>();
   #asked = false;
 
   /** Made by {@link atPace}. */
@@ -169,6 +165,12 @@ export class Watch {
     return this.#asked && this.#real && this.worst * ENOUGH > this.#tick;
   }
 
+  /** Nothing more is measured. What is without an answer yet may be what was not waited for. */
+  end(): void {
+    for (const { due } of this.#open) this.note(Math.max(0, performance.now() - due));
+    this.#open.clear();
+  }
+
   /** Something took so many ms longer than in a perfect world, where it takes none. */
   note(ms: number): void {
     if (!this.#real) return;
@@ -193,9 +195,12 @@ export class Watch {
         if (ops.length > MANY) return inner.apply(ops, options);
         // What may wait at the backend is late only after that.
         const waits = ops.reduce((all, op) => all + ("patience" in op ? op.patience ?? 0 : 0), 0);
-        const start = performance.now();
+        const request = { due: performance.now() + waits };
         const answer = inner.apply(ops, options);
-        const note = (): void => this.note(Math.max(0, performance.now() - start - waits));
+        this.#open.add(request);
+        const note = (): void => {
+          if (this.#open.delete(request)) this.note(Math.max(0, performance.now() - request.due));
+        };
         answer.then(note, note);
         return answer;
       },

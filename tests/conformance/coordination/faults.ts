@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import type { Coordinator } from "../../../mod.ts";
 import type { CoordinationCase } from "./place.ts";
-import { law } from "./scene.ts";
+import { law, type Scene } from "./scene.ts";
 import type { Fate } from "./wire.ts";
 
 /** What can happen to a request that is sent until it is answered. */
@@ -94,6 +94,11 @@ const TRIALS: readonly Trial[] = [
   },
 ];
 
+/** How long an answer is waited for, in ms: several times that is less than retrying() takes in all. */
+function soon({ short }: Scene): number {
+  return Math.min(short, 2_500);
+}
+
 /** Cases about faults on the wire. */
 export const faultCases: readonly CoordinationCase[] = [
   ...TRIALS.map((trial) =>
@@ -101,7 +106,7 @@ export const faultCases: readonly CoordinationCase[] = [
       `${trial.verb} is done once and answered right, whatever is lost or doubled`,
       async (on) => {
         for (const [round, story] of STORIES.entries()) {
-          const inside = { namespace: `f${round}-${on.name}`, timeout: on.short };
+          const inside = { namespace: `f${round}-${on.name}`, timeout: soon(on) };
           const [a, b] = [await on.member("a", inside), await on.member("b", inside)];
           await trial.prepare?.(a);
           on.wire(a).fates.push(...story);
@@ -115,7 +120,7 @@ export const faultCases: readonly CoordinationCase[] = [
     for (const story of STORIES) {
       if (story.includes("twice")) continue;
       const [a, b] = [
-        await on.member("a", { timeout: on.short }),
+        await on.member("a", { timeout: soon(on) }),
         await on.member("b"),
       ];
       await a.createGroup("g");
