@@ -96,6 +96,8 @@ export interface Wire {
   readonly requests: number;
   /** A driver that sends what it is asked for and nothing besides, so that requests can be counted. */
   connect(): Driver;
+  /** Makes the schema, as a user does. Absent: there is none. */
+  migrate?(): Promise<void>;
   /** Another front end over the same server. */
   another(): Promise<Wire>;
   /** Ends the front end. The server runs on. */
@@ -120,6 +122,8 @@ export interface Vendor {
   readonly usersClient?: true;
   /** The client follows redirects and has no setting for them: a known limit. */
   readonly followsRedirects?: true;
+  /** The client has no setting that forbids caching: a known limit. */
+  readonly mayCache?: true;
   /** The URL for `getCoordinator()`. Absent: no URL leads to this driver. */
   url?(host: string, account: Account): string;
   /** Creates the schema. Absent: there is none. */
