@@ -6,7 +6,7 @@
  */
 
 import type { Driver, Op, Outcome } from "../../drivers/driver.ts";
-import type { Backend as Place } from "../conformance/mod.ts";
+import type { After, Backend as Place } from "../conformance/mod.ts";
 import type { FakedClock } from "../servers/faked_clock.ts";
 import type { Faults } from "../servers/faults.ts";
 import type { Table } from "./table.ts";
@@ -26,15 +26,21 @@ export interface Capabilities {
 /** The name of a capability. */
 export type Capability = keyof Capabilities;
 
+/** A clock, in ms since 1970, and timers that go by it. */
+export interface Time {
+  readonly now: () => number;
+  readonly after: After;
+}
+
 /** How to start a backend. */
 export interface StartOptions {
   /** One of {@link Backend.flushes}. Default: the first. */
   readonly flush?: string | undefined;
   /**
-   * What a backend on a fake clock takes for the time, in ms since 1970. The caller lets it pass.
-   * Default: a clock of its own, which {@link Running.pass} sets on.
+   * What a backend on a fake clock goes by; the caller lets it pass. Default: a clock of its own, which
+   * {@link Running.pass} sets on.
    */
-  readonly now?: (() => number) | undefined;
+  readonly time?: Time | undefined;
   /** The wall clock that the server shows. Default: the host's. */
   readonly clock?: FakedClock | undefined;
 }
@@ -96,6 +102,8 @@ export interface Wire {
   readonly requests: number;
   /** A driver that sends what it is asked for and nothing besides, so that requests can be counted. */
   connect(): Driver;
+  /** Makes the schema, as a user does. Absent: there is none. */
+  migrate?(): Promise<void>;
   /** Another front end over the same server. */
   another(): Promise<Wire>;
   /** Ends the front end. The server runs on. */
@@ -120,6 +128,8 @@ export interface Vendor {
   readonly usersClient?: true;
   /** The client follows redirects and has no setting for them: a known limit. */
   readonly followsRedirects?: true;
+  /** The client has no setting that forbids caching: a known limit. */
+  readonly mayCache?: true;
   /** The URL for `getCoordinator()`. Absent: no URL leads to this driver. */
   url?(host: string, account: Account): string;
   /** Creates the schema. Absent: there is none. */

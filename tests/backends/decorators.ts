@@ -11,12 +11,12 @@ import { traced } from "../../drivers/decorators/traced.ts";
 import type { Driver } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import type { Backend as Place } from "../conformance/mod.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, Time } from "./backend.ts";
 import { onClock } from "./fake_clock.ts";
 
 /** Memory on a fake clock, behind a decorator; the way in between can be cut. */
-export function decorated(decorate: (inner: Driver) => Driver, now?: () => number): Place {
-  const plain = onClock(now, (now, after) => {
+export function decorated(decorate: (inner: Driver) => Driver, time?: Time): Place {
+  const plain = onClock(time, (now, after) => {
     const shared = memory({ now, after });
     return () => shared;
   });
@@ -26,8 +26,8 @@ export function decorated(decorate: (inner: Driver) => Driver, now?: () => numbe
 /** The same as an entry of the registry. */
 export function decorator(name: string, decorate: (inner: Driver) => Driver): Backend {
   const stop = () => Promise.resolve();
-  const start: Backend["start"] = ({ now } = {}) =>
-    Promise.resolve({ ...decorated(decorate, now), stop });
+  const start: Backend["start"] = ({ time } = {}) =>
+    Promise.resolve({ ...decorated(decorate, time), stop });
   return { name, key: name, clock: "fake", lanes: 1, has: {}, start };
 }
 

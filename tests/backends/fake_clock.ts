@@ -6,16 +6,17 @@
 
 import type { Driver } from "../../drivers/driver.ts";
 import { type After, type Backend as Place, onFakeClock, withCuts } from "../conformance/mod.ts";
+import type { Time } from "./backend.ts";
 
 /**
  * On the caller's clock, or else on one that `pass()` sets on. Only the latter has timers for drivers
  * that hold requests. The way to it can be cut.
  */
 export function onClock(
-  now: (() => number) | undefined,
-  open: (now: () => number, after?: After) => () => Driver,
+  time: Time | undefined,
+  open: (now: () => number, after: After) => () => Driver,
 ): Place {
-  if (!now) return { ...withCuts(onFakeClock(open)), many: 10_000 };
+  if (!time) return { ...withCuts(onFakeClock(open)), many: 10_000 };
   const pass = () => Promise.reject(new Error("the clock is the caller's, who lets time pass"));
-  return { connect: open(now), pass, tick: 1 };
+  return { connect: open(time.now, time.after), pass, tick: 1 };
 }

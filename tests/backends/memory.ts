@@ -35,6 +35,6 @@ export const memoryBehindAWire: Backend = {
   clock: "fake",
   lanes: 1,
   has: {},
-  start: ({ now } = {}) =>
-    Promise.resolve({ ...wired(undefined, now), stop: () => Promise.resolve() }),
+  start: ({ time } = {}) =>
+    Promise.resolve({ ...wired(undefined, time), stop: () => Promise.resolve() }),
 };

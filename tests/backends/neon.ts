@@ -40,7 +40,6 @@ export const neon: Backend<"server" | "wire" | "table" | "steps"> = {
       clock,
       start: startCrashing,
       front: wireTo,
-      prepare: ({ url }) => migrate(neonQuery(url.replace(/^neon:/, "postgresql:"))),
     });
     return { ...running, table: tableOf(running.own), steps: true };
   },
@@ -78,6 +77,7 @@ async function wireTo(server: PostgresServer): Promise<Wire> {
       return front.requests;
     },
     connect: () => open({ url: connectionString }),
+    migrate: () => migrate(neonQuery(connectionString)),
     another: () => wireTo(server),
     stop: () => front.stop(),
   };
@@ -101,8 +101,9 @@ function tableOf(server: PostgresServer): Table {
     sql: (text) => server.query(text),
     async session() {
       const send = await query();
-      return (text) => send(text, []);
+      return (text, params = []) => send(text, params);
     },
+    waits: async () => (await server.query("select 1 from pg_locks where not granted")).length > 0,
     async put(resource, seats, ended, age) {
       await server.query(
         `insert into baton.leases select $1, n, '', ${CLOCK} - $4::float8, '',

@@ -75,7 +75,6 @@ function over(
         clock,
         start: () => startMysql(kind),
         front: wireTo,
-        prepare: ({ url }) => migrate(planetscaleQuery({ url: webUrl(url) })),
       });
       const connect = () => open({ url: webUrl(running.wire.url) });
       return { ...running, connect, table: tableOf(running.own), steps: true };
@@ -102,6 +101,7 @@ async function wireTo(server: MysqlServer): Promise<Wire> {
       return front.requests;
     },
     connect: () => open({ url }),
+    migrate: () => migrate(planetscaleQuery({ url })),
     another: () => wireTo(server),
     stop: () => front.stop(),
   };
@@ -123,7 +123,14 @@ function tableOf(server: MysqlServer): Table {
     deadlocks,
     direct: async () => overConnection(await query()),
     sql: (text) => server.query(text),
-    session: query,
+    async session() {
+      const send = await query();
+      return (text) => send(text);
+    },
+    waits: async () =>
+      (await server.query(
+        "select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'",
+      )).length > 0,
     async put(resource, seats, ended, age) {
       const rows = Array.from(
         { length: seats },

@@ -26,8 +26,6 @@ export interface Parts<S extends Startable> {
   start(): Promise<S>;
   /** A front end over it. */
   front(server: S): Promise<Wire>;
-  /** Makes the schema. */
-  prepare?(wire: Wire): Promise<void>;
 }
 
 /** A remote backend, with its server itself for what only this kind of server can do. */
@@ -49,7 +47,7 @@ export async function startRemote<S extends Startable>(parts: Parts<S>): Promise
     await own.stop();
   };
   try {
-    await parts.prepare?.(wire);
+    await wire.migrate?.();
   } catch (error) {
     await stop();
     throw error;

@@ -16,11 +16,11 @@ export const sqlite: Backend = {
   clock: "fake",
   lanes: 1,
   has: {},
-  async start({ now } = {}) {
+  async start({ time } = {}) {
     const folder = await temporaryFolder("baton-sqlite-");
     const handles: SqliteDriver[] = [];
     const closeAll = (): void => handles.splice(0).forEach((driver) => driver.close());
-    const backend = onClock(now, (now) => () => {
+    const backend = onClock(time, (now) => () => {
       const driver = open(`file:${folder}/leases.db`, { now });
       handles.push(driver);
       return driver;

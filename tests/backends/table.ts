@@ -21,7 +21,9 @@ export interface Table {
   /** Runs a statement on a connection of its own. */
   sql(text: string): Promise<readonly Record<string, unknown>[]>;
   /** A connection that is held, as a transaction needs it. */
-  session(): Promise<(text: string) => Promise<unknown>>;
+  session(): Promise<(text: string, params?: readonly string[]) => Promise<unknown>>;
+  /** Whether a statement waits for a row that another has locked. */
+  waits(): Promise<boolean>;
   /** Puts rows there: `seats` of a resource that ended `ended` ms ago, with tokens `age` ms old. */
   put(resource: string, seats: number, ended: number, age: number): Promise<void>;
   /** All rows, dead or alive. */

@@ -11,6 +11,7 @@ import { nonces } from "../../drivers/kit/nonce.ts";
 import type { ApplyOptions, Driver } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import type { Backend } from "../conformance/mod.ts";
+import type { Time } from "./backend.ts";
 import { onClock } from "./fake_clock.ts";
 
 /** Sends one request; answers the text that came back. */
@@ -29,9 +30,9 @@ export function soundly(): Send {
 }
 
 /** Memory on a fake clock, behind a wire that can be seen and cut. */
-export function wired(send: Send = soundly(), now?: () => number): Backend {
+export function wired(send: Send = soundly(), time?: Time): Backend {
   const sent: string[] = [];
-  const backend = onClock(now, (now, after) => {
+  const backend = onClock(time, (now, after) => {
     const server = memory({ now, after });
     const wire: Wire = async (request, { signal }) => {
       sent.push(request);

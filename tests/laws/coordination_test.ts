@@ -29,7 +29,7 @@ for (const { name, start } of BACKENDS.filter(({ clock }) => clock === "fake")) 
   Deno.test(`coordinators on ${name} keep their laws`, async (test) => {
     // One clock for the backend and for all members, which only the cases set on.
     const runtime = new FakeRuntime();
-    const { connect, stop } = await start({ now: runtime.wall });
+    const { connect, stop } = await start({ time: { now: runtime.wall, after: runtime.after } });
     const driver = () => connect() as Driver;
     const pass = (ms: number) => runtime.advance(ms);
     try {

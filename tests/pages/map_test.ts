@@ -40,3 +40,14 @@ Deno.test("the map says of every capability which backends have it", () => {
     assert.deepEqual(new Set(shown), new Set(names), capability);
   }
 });
+
+Deno.test("every driver that is exported has a row in docs/backends.md", async () => {
+  const root = new URL("../", TESTS);
+  const { exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const page = await Deno.readTextFile(new URL("docs/backends.md", root));
+  const own = /^\.\/drivers\/(?!decorators\/|kit\/|driver\.ts)(?:\w+\/)?(?!schema\.ts)(\w+)\.ts$/;
+  const drivers = Object.values<string>(exports).flatMap((path) => own.exec(path)?.[1] ?? []);
+  assert.ok(drivers.includes("memory") && drivers.includes("planetscale"), `${drivers}`);
+  const missing = drivers.filter((name) => !new RegExp(`^\\|.*\`${name}\\(`, "m").test(page));
+  assert.deepEqual(missing, []);
+});

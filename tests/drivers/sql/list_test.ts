@@ -7,98 +7,70 @@
 import assert from "node:assert/strict";
 import { InvalidArgument } from "../../../mod.ts";
 import type { Acquire, Driver, Lease, List, Op } from "../../../drivers/driver.ts";
-import { mysql } from "../../../drivers/mysql/mysql.ts";
-import { migrate as migrateMysql } from "../../../drivers/mysql/schema.ts";
 import { Statements } from "../../../drivers/mysql/statements.ts";
 import { postgres, type PostgresQuery } from "../../../drivers/postgres/postgres.ts";
-import { migrate as migratePostgres } from "../../../drivers/postgres/schema.ts";
-import { startMysql } from "../../servers/mysql.ts";
-import { queryThrough } from "../../servers/mysql_query.ts";
-import { startPostgres } from "../../servers/postgres.ts";
+import { type Backend, having } from "../../backends/mod.ts";
+import { neon } from "../../backends/neon.ts";
+import type { Table } from "../../backends/table.ts";
 
-/** One database under test, over one connection. */
-interface Place {
-  readonly driver: Driver;
-  sql(text: string): Promise<unknown[]>;
-  readonly table: string;
+/** What a dialect says in its own words. */
+interface Dialect {
+  readonly past: string;
+  readonly analyze: string;
   /** Twenty thousand live leases of the resource `many`. */
   readonly many: string;
   /** How many rows or blocks it reads for a list. */
-  reads(op: List): Promise<number>;
+  reads(table: Table, op: List): Promise<number>;
 }
 
-async function onPostgres(test: (place: Place) => Promise<void>): Promise<void> {
-  const server = await startPostgres();
-  try {
-    const client = await server.client();
-    const query: PostgresQuery = async (text, params) =>
-      (await client.query(text, [...params])).rows;
-    await migratePostgres(query);
-    const sent: string[] = [];
-    const driver = postgres((text, params) => {
-      sent.push(params[0] ?? "");
-      return query(text, params);
-    });
-    await test({
-      driver,
-      sql: async (text) => (await client.query(text)).rows,
-      table: "baton.leases",
-      many: `insert into baton.leases select 'many', n::text, 'i', n, '',
-        clock_timestamp() + interval '1 hour' from generate_series(1, 20000) n`,
-      async reads(op) {
-        await driver.apply([op]);
-        const explain = "explain (analyze, buffers, format json) select baton.apply_2($1)";
-        const request = [sent.at(-1) ?? ""];
-        // The first ones read the catalogue, and plan.
-        for (let warm = 0; warm < 8; warm++) await query(explain, request);
-        const [row] = await query(explain, request) as unknown as [
-          { "QUERY PLAN": [{ Plan: object }] },
-        ];
-        const { Plan } = row["QUERY PLAN"][0] as { Plan: Record<string, number> };
-        return Plan["Shared Hit Blocks"]! + Plan["Shared Read Blocks"]!;
-      },
-    });
-  } finally {
-    await server.stop();
-  }
-}
+const POSTGRES: Dialect = {
+  past: "now() - interval '1 ms'",
+  analyze: "analyze baton.leases",
+  many: `insert into baton.leases select 'many', n::text, 'i', n, '',
+    clock_timestamp() + interval '1 hour' from generate_series(1, 20000) n`,
+  async reads(table, op) {
+    const query = await table.session() as unknown as PostgresQuery;
+    let sent: readonly string[] = [];
+    await postgres((text, params) => query(text, sent = params)).apply([op]);
+    const explain = "explain (analyze, buffers, format json) select baton.apply_2($1)";
+    // The first ones read the catalogue, and plan.
+    for (let warm = 0; warm < 8; warm++) await query(explain, sent);
+    const [row] = await query(explain, sent) as unknown as [{ "QUERY PLAN": [{ Plan: object }] }];
+    const { Plan } = row["QUERY PLAN"][0] as { Plan: Record<string, number> };
+    return Plan["Shared Hit Blocks"]! + Plan["Shared Read Blocks"]!;
+  },
+};
 
-async function onMysql(
-  kind: "mysql" | "mariadb",
-  test: (place: Place) => Promise<void>,
+const DIGITS = "(select 0 d union select 1 union select 2 union select 3 union select 4 " +
+  "union select 5 union select 6 union select 7 union select 8 union select 9)";
+
+const MYSQL: Dialect = {
+  past: "utc_timestamp(6)",
+  analyze: "analyze table baton_leases",
+  many: `insert into baton_leases (resource, seat, id, token, value, expires)
+    select 'many', concat(e.d, a.d, b.d, c.d, f.d), 'i', 1, '', utc_timestamp(6) + interval 1 hour
+    from ${DIGITS} a, ${DIGITS} b, ${DIGITS} c, ${DIGITS} f, (select 0 d union select 1) e`,
+  async reads(table, op) {
+    const query = await table.session() as (text: string) => Promise<{ rows?: object[] }>;
+    await query("flush status");
+    await query(new Statements("baton_leases").list(op));
+    const { rows = [] } = await query("show session status like 'Handler_read%'");
+    return (rows as { Value: string }[]).reduce((sum, { Value }) => sum + Number(Value), 0);
+  },
+};
+
+/** Runs a test on the empty table of a database. */
+async function on(
+  { start }: Backend<"table">,
+  test: (driver: Driver, table: Table) => Promise<void>,
 ): Promise<void> {
-  const server = await startMysql(kind);
+  const { table, stop } = await start();
   try {
-    const client = await server.client();
-    const query = queryThrough(client);
-    await migrateMysql(query);
-    const sql = async (text: string) => (await query(text)).rows as unknown[];
-    const digits = "(select 0 d union select 1 union select 2 union select 3 union select 4 " +
-      "union select 5 union select 6 union select 7 union select 8 union select 9)";
-    await test({
-      driver: mysql(query),
-      sql,
-      table: "baton_leases",
-      many: `insert into baton_leases (resource, seat, id, token, value, expires)
-        select 'many', concat(e.d, a.d, b.d, c.d, f.d), 'i', 1, '', utc_timestamp(6) + interval 1 hour
-        from ${digits} a, ${digits} b, ${digits} c, ${digits} f, (select 0 d union select 1) e`,
-      async reads(op) {
-        await query("flush status");
-        await query(new Statements("baton_leases").list(op));
-        const rows = await sql("show session status like 'Handler_read%'");
-        return (rows as { Value: string }[]).reduce((sum, { Value }) => sum + Number(Value), 0);
-      },
-    });
+    await test(await table.direct(), table);
   } finally {
-    await server.stop();
+    await stop();
   }
 }
-
-const PLACES = [
-  { name: "PostgreSQL", on: onPostgres },
-  { name: "MySQL", on: onMysql.bind(null, "mysql") },
-  { name: "MariaDB", on: onMysql.bind(null, "mariadb") },
-] as const;
 
 function acquire(resource: string, seat = "", more: Partial<Acquire> = {}): Acquire {
   return {
@@ -133,9 +105,11 @@ function bytes(text: string): string {
   );
 }
 
-for (const { name, on } of PLACES) {
+for (const backend of having("table")) {
+  const { name } = backend;
+  const dialect = backend === neon ? POSTGRES : MYSQL;
   Deno.test(`${name}: a prefix means its very bytes, and pages go by them`, () =>
-    on(async ({ driver }) => {
+    on(backend, async (driver) => {
       const resources = [
         ...["a", "a/", "a ", "A", "b", "aé", "ae\u0301", "a\uffff", "a\u{10000}", "a\u{10ffff}"],
         ...["a\u{10ffff}z", "\u{10ffff}", "\u{10ffff}\u{10ffff}", "a_", "a%", "\ud7ff", "\ue000"],
@@ -185,7 +159,7 @@ for (const { name, on } of PLACES) {
     }));
 
   Deno.test(`${name}: a list shows what lives, in its turn among the other operations, in one request`, () =>
-    on(async ({ driver, sql, table }) => {
+    on(backend, async (driver, { sql, name: table }) => {
       const list: List = { op: "list", prefix: "x", limit: 10 };
       const [first, second, ended] = [
         acquire("x1"),
@@ -194,8 +168,7 @@ for (const { name, on } of PLACES) {
       ];
       await driver.apply([ended]);
       // As if its time had passed.
-      const past = name === "PostgreSQL" ? "now() - interval '1 ms'" : "utc_timestamp(6)";
-      await sql(`update ${table} set expires = ${past} where resource = 'x3'`);
+      await sql(`update ${table} set expires = ${dialect.past} where resource = 'x3'`);
       const guard = { when: "vacant", resource: "x2" } as const;
       const release: Op = { op: "release", resource: "x1", seat: "", id: first.id };
       const ops = [list, first, list, second, { ...first, guard }, list, release, list];
@@ -214,7 +187,7 @@ for (const { name, on } of PLACES) {
     }));
 
   Deno.test(`${name}: a cursor of another prefix, or none of ours, is refused before anything is sent`, () =>
-    on(async ({ driver }) => {
+    on(backend, async (driver) => {
       await driver.apply([acquire("a/1"), acquire("a/2"), acquire("b/1")]);
       const [page] = await driver.apply([{ op: "list", prefix: "a/", limit: 1 }]);
       assert.equal(typeof page?.after, "string");
@@ -233,9 +206,9 @@ for (const { name, on } of PLACES) {
     }));
 
   Deno.test(`${name}: a page reads its own rows, however large the table, and wherever the page begins`, () =>
-    on(async ({ driver, sql, many, table, reads }) => {
-      await sql(many);
-      await sql(name === "PostgreSQL" ? `analyze ${table}` : `analyze table ${table}`);
+    on(backend, async (driver, table) => {
+      await table.sql(dialect.many);
+      await table.sql(dialect.analyze);
       await driver.apply([acquire("a"), acquire("z")]);
       const middle = JSON.stringify(["many", "15000"]);
       const lists: List[] = [
@@ -247,7 +220,7 @@ for (const { name, on } of PLACES) {
         { op: "list", prefix: "none", limit: 10 },
       ];
       for (const list of lists) {
-        const read = await reads(list);
+        const read = await dialect.reads(table, list);
         assert(read < 100, `${read} for ${JSON.stringify(list)}`);
       }
     }));
