@@ -137,7 +137,7 @@ const IDS: readonly Story[] = [
     name: "readers of one member share a seat",
     at: "Lock.begin",
     find: "seat: this.#session.runtime.id()",
-    put: "seat: this.#memberId",
+    put: "seat: memberId",
   },
   {
     name: "one permit too many",
