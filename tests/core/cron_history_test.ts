@@ -269,7 +269,7 @@ Deno.test("slots are remembered long enough for the schedule, and too short a me
 Deno.test("a slot is remembered for a day or three of its intervals, whichever is more, if nobody says", async () => {
   for (
     const [every, remembered] of [
-      [1_000, 24 * HOUR],
+      [60_000, 24 * HOUR],
       [8 * HOUR, 24 * HOUR],
       [9 * HOUR, 27 * HOUR],
       [168 * HOUR, 504 * HOUR],
@@ -282,7 +282,8 @@ Deno.test("a slot is remembered for a day or three of its intervals, whichever i
     const look = async () => (await job.history()).length;
     await scene.runtime.advance(remembered - 1);
     assert.equal(await look(), 1, `${every}`);
-    await scene.runtime.advance(1);
+    // And no longer, but for what clocks may differ by.
+    await scene.runtime.advance(0.05 * remembered);
     assert.equal(await look(), 0, `${every}`);
   }
 });

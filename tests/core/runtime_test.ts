@@ -135,3 +135,15 @@ Deno.test("a wait or a bound that is no number in range is refused", () => {
     assert.throws(() => clockBounds({ step }, guarantees), InvalidArgument);
   }
 });
+
+Deno.test("a loop that takes no time fails its test, and one that takes some does not", async () => {
+  for (const [pause, fails] of [[0, true], [1, false]] as const) {
+    const runtime = new FakeRuntime();
+    runtime.mostAtOnce = 20;
+    let rounds = 0;
+    const again = (): void => void (++rounds < 30 && runtime.after(pause, again));
+    again();
+    const advanced = runtime.advance(30);
+    await (fails ? assert.rejects(advanced, /take no time/) : advanced);
+  }
+});

@@ -8,11 +8,11 @@
 /** By title, why nothing is different. */
 export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
   [
-    "coordination/cron/plan.ts planOf: 1 became 2 (2)",
-    "a default that is only checked for being in range",
-  ],
-  [
     "coordination/cron/run.ts CronRun.occupy: 0 became 1",
     "the larger of it and a ttl, which is 1 at least",
+  ],
+  [
+    "drivers/kit/waiting.ts Waiters.#standsBehind: 0 became 1",
+    "who is let through to look is refused by what it finds, and waits all the same",
   ],
 ]);

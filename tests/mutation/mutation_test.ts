@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mutantsOf } from "./generate.ts";
 import { applied, diffOf, type Mutant, titleOf } from "./mutant.ts";
+import { placesOf } from "./places.ts";
 import { planted } from "./plant.ts";
 import { importsOf, productOf, reachOf, sources } from "./project.ts";
 import { enough, row, summary, type Verdict } from "./report.ts";
@@ -113,11 +114,12 @@ Deno.test("each mutant of the product changes its file, and has a name of its ow
   assert(count > 5_000, `${count}`);
 });
 
-Deno.test("each story is in one place, told once, and changes something", async () => {
+Deno.test("each story is in one place, told once, and changes something that can be read", async () => {
   const product = productOf(await sources());
   const mutants = told(STORIES, product);
   for (const mutant of mutants) {
     assert.notEqual(mutant.was, mutant.put, titleOf(mutant));
+    placesOf(applied(mutant, product.get(mutant.file) ?? ""));
   }
   assert.equal(new Set(mutants.map(titleOf)).size, mutants.length);
 });

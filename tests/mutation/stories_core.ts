@@ -8,16 +8,10 @@ import type { Story } from "./stories.ts";
 
 const BELIEF: readonly Story[] = [
   {
-    name: "the deadline of a grant counts from the reply",
+    name: "deadlines count from the reply",
     at: "Session.send",
     find: "part.ops.length), sent)",
     put: "part.ops.length), instant(this.runtime))",
-  },
-  {
-    name: "the deadline of a renewal counts from the reply",
-    at: "Session.renew",
-    find: "}), sent)",
-    put: "}), instant(this.runtime))",
   },
   {
     name: "the margin for clocks is dropped",
@@ -51,13 +45,13 @@ const BELIEF: readonly Story[] = [
   },
   {
     name: "a wall clock that was set back makes renewals count for nothing",
-    at: "HeldLease.renewed",
+    at: "HeldLease.#renewed",
     find: "elapsed(this.#parts.runtime, sent) < this.age",
     put: "sent.wall > this.#sent.wall",
   },
   {
     name: "an answer that was overtaken takes time away",
-    at: "HeldLease.renewed",
+    at: "HeldLease.#renewed",
     find: "elapsed(this.#parts.runtime, sent) < this.age",
     put: "sent",
   },
@@ -69,7 +63,7 @@ const BELIEF: readonly Story[] = [
   },
   {
     name: "a release that met a successor counts as ours",
-    at: "HeldLease.released",
+    at: "HeldLease.#released",
     find: "&& outcome?.leases.length === 0",
     put: "",
   },
@@ -109,29 +103,29 @@ const IDS: readonly Story[] = [
   {
     name: "the tries of one wait share an id",
     at: "Lock.begin",
-    find: "return () => this.#session.acquire(wanted)",
+    find: "return (patience, signal) => this.#session.acquire({ ...wanted, patience, signal });",
     put: `const { runtime } = this.#session;
     const [fresh, id] = [runtime.id, runtime.id()];
-    return () => {
+    return (patience, signal) => {
       runtime.id = () => id;
       try {
-        return this.#session.acquire(wanted);
+        return this.#session.acquire({ ...wanted, patience, signal });
       } finally {
         runtime.id = fresh;
       }
-    }`,
+    };`,
   },
   {
     name: "an unknown outcome is taken for a refusal",
     at: "Session.send",
-    find: "throw signal?.aborted ? signal.reason : error",
+    find: "throw stopped() ? wasStopped() : error",
     put: "return",
   },
   {
     name: "a break names the seat and not whom it saw",
-    at: "Lock.break",
-    find: "resource, seat, id }",
-    put: "resource, seat, ...(!id && { id }) }",
+    at: "breakLeases",
+    find: 'op: "release", resource, seat, id }',
+    put: 'op: "release", resource, seat, ...(!id && { id }) }',
   },
   {
     name: "who leaves for a namesake releases whoever is there",
@@ -143,7 +137,7 @@ const IDS: readonly Story[] = [
     name: "readers of one member share a seat",
     at: "Lock.begin",
     find: "seat: this.#session.runtime.id()",
-    put: "seat: this.#memberId",
+    put: "seat: memberId",
   },
   {
     name: "one permit too many",
@@ -156,11 +150,11 @@ const IDS: readonly Story[] = [
 const TERMS: readonly Story[] = [
   {
     name: "a second term begins beside work that does not listen",
-    at: "leadWith",
-    find: "await work({",
+    at: "LeaderLoop.#term",
+    find: "await this.#work({",
     put: `await ((given: Leadership) =>
         Promise.race([
-          work(given),
+          this.#work(given),
           new Promise<never>((_, cut) =>
             leadership.signal.addEventListener("abort", () => cut(leadership.signal.reason))
           ),
@@ -200,13 +194,13 @@ const SLOTS: readonly Story[] = [
     name: "a run in once whose signal aborted frees its slot",
     at: "CronRun.#end",
     find: "claim.abandon()",
-    put: "if (this.#plan.signal?.aborted) ops.push(claim.giveBack());\n      claim.abandon()",
+    put: "if (this.#plan.signal?.aborted) parts.push(claim.ending());\n      claim.abandon()",
   },
   {
     name: "a slot is free for a moment before it is done",
     at: "CronRun.#end",
-    find: "ops.push(this.#write(seat, retain, note), claim.giveBack())",
-    put: "ops.push(claim.giveBack(), this.#write(seat, retain, note))",
+    find: "this.#write(seat, retain, note), claim.ending()",
+    put: "claim.ending(), this.#write(seat, retain, note)",
   },
   {
     name: "a run that failed counts as done",

@@ -50,22 +50,23 @@ const KIT: readonly Story[] = [
   },
   {
     name: "a trace shows ids and values",
-    at: "traced.apply.report",
-    find: "op, resource, ...(seat",
-    put: "...ops[0]!, op, resource, ...(seat",
+    near: "traced",
+    at: "summary",
+    find: "op: op.op, resource, ...(seat",
+    put: "...op, ...(seat",
   },
 ];
 
 const SQLITE: readonly Story[] = [
   {
     name: "a write does not lock before it reads",
-    at: "SqliteTable.run",
+    at: "SqliteTable.#transaction",
     find: '"begin immediate"',
     put: '"begin deferred"',
   },
   {
     name: "a failed batch is left half done",
-    at: "SqliteTable.run",
+    at: "SqliteTable.#transaction",
     find: '"rollback"',
     put: '"commit"',
   },
@@ -76,36 +77,35 @@ const REDIS: readonly Story[] = [
     name: "a replay prolongs the lease",
     near: "redis/script",
     at: "LUA",
-    find: "look(answer, op) return id == op.id",
+    find: "look(answer, op) return has(row, op.id)",
     put:
-      "if id == op.id and op.ttl then redis.call('pexpire', at, op.ttl) end\nlook(answer, op)\nreturn id == op.id",
+      "if has(row, op.id) then put(op.at, row, op.ttl) end\nlook(answer, op)\nreturn has(row, op.id)",
   },
   {
     name: "the counter expires with the last lock",
     near: "redis/script",
     at: "LUA",
-    find: "redis.call('set', ns, token)",
-    put:
-      "if op.ttl then redis.call('set', ns, token, 'px', op.ttl) else redis.call('set', ns, token) end",
+    find: "put('', token)",
+    put: "put('', token, op.ttl)",
   },
   {
     name: "a token is the clock's alone",
     near: "redis/script",
     at: "LUA",
-    find: "math.max((tonumber(text[ns] or 0) or 0) + 1, clock)",
+    find: "math.max((tonumber(text[''] or 0) or 0) + 1, clock)",
     put: "clock",
   },
   {
     name: "a release goes by the seat",
     near: "redis/script",
     at: "LUA",
-    find: "op.id and id ~= op.id",
+    find: "op.id and not has(row, op.id)",
     put: "op.id == 0",
   },
   {
     name: "a broken connection, and a proxy's word, count as refusals",
     near: "redis/errors",
-    at: "MAY_PASS",
+    at: "PASSING",
     find: "/^(LOADING|",
     put: "/^(Connection is closed|Bad Gateway|LOADING|",
   },

@@ -23,13 +23,6 @@ const BUGS: readonly Planted[] = [
     breaks: /disjoint|has it/,
   },
   {
-    name: "a renewal is counted from its reply",
-    at: "Session.renew",
-    find: "}), sent)",
-    put: "}), instant(this.runtime))",
-    breaks: /disjoint|has it/,
-  },
-  {
     name: "no margin is left for clocks",
     at: "validity",
     find: "ttl * (1 - bounds.rate) - bounds.step",
@@ -52,7 +45,7 @@ const BUGS: readonly Planted[] = [
   },
   {
     name: "an answer after the deadline revives a lease",
-    at: "HeldLease.renewed",
+    at: "HeldLease.#renewed",
     find: "if (!this.held) return false;",
     put: 'if (ok && this.#state === "lost") this.#state = "held";',
     breaks: /for ever|has it|disjoint|both/,
@@ -146,15 +139,15 @@ const BUGS: readonly Planted[] = [
   },
   {
     name: "a leader's work is not told of the loss",
-    at: "leadWith",
-    find: "firstOf(leadership.signal, signal)",
-    put: "firstOf(signal)",
+    at: "LeaderLoop.#term",
+    find: "firstOf(leadership.signal, this.#signal)",
+    put: "firstOf(this.#signal)",
     breaks: /leads at a time/,
   },
   {
     name: "a waiter never looks again",
-    at: "tryWithin",
-    find: "Math.min(backoff, afterHolder, remaining)",
+    at: "waitFor",
+    find: "Math.min(backoff, afterHolder, Math.max(0, left()))",
     put: "Infinity",
     breaks: /./,
   },
