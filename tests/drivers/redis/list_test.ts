@@ -85,6 +85,18 @@ Deno.test("a prefix means the very characters: no pattern, no half of an escape,
     }
   }));
 
+Deno.test("a list finds what is under a client's keyPrefix, be it made of the characters of patterns", () =>
+  withRedis(async (_, client) => {
+    for (const keyPrefix of ["a[p]p:", "a?:", "\\a\\:", "*", "[^a]-"]) {
+      const prefixed = client.duplicate({ keyPrefix });
+      const driver = over(prefixed);
+      await driver.apply([acquire("a"), acquire("b", { resource: "group:g", seat: "m" })]);
+      const { leases } = await listAll(driver, "");
+      await prefixed.quit();
+      assert.deepEqual(leases.map(({ resource }) => resource).sort(), ["group:g", "lock:x"]);
+    }
+  }));
+
 Deno.test("a list tells of each lease what a look tells, and nothing of what is released or over", () =>
   withRedis(async (driver, client) => {
     const tricky = { resource: "group:a b", seat: "m/1", value: '{"é": "a  b"}\n' };

@@ -165,3 +165,30 @@ Deno.test("a look for old seats in a long list unlists none that lives", () =>
     const [outcome] = await driver.apply([{ op: "inspect", resource: "cron:j" }]);
     assert.deepEqual(outcome?.leases.map(({ seat }) => seat), seats);
   }));
+
+Deno.test("a claim among 20,000 remembered slots reads and writes a small part of the index, a renewal none", () =>
+  withRedis(async (driver, client) => {
+    const slot = (n: number): Acquire => {
+      const seat = `${1_800_000_000_000 + n * 60_000}`;
+      return acquire(seat, { resource: "cron:j", seat });
+    };
+    for (let n = 0; n < 20_000; n += 1_000) {
+      await driver.apply(Array.from({ length: 1_000 }, (_, i) => slot(n + i)));
+    }
+    const lists = (await client.keys("{baton}/*")).filter((key) => /^\{baton\}\/\d+$/.test(key));
+    const sizes = await Promise.all(lists.map((key) => client.strlen(key)));
+    const all = sizes.reduce((sum, size) => sum + size, 0);
+    assert.equal(lists.length, 16);
+    assert(Math.max(...sizes) < all / 12, `${sizes}`);
+    const { resource, seat, id, ttl } = slot(0);
+    const monitored: string[][] = [];
+    const monitor = await client.monitor();
+    monitor.on("monitor", (_: string, words: string[]) => monitored.push(words));
+    await driver.apply([slot(20_000)]);
+    await driver.apply([{ op: "renew", resource, seat, id, ttl }]);
+    await until("both are seen", () => monitored.some(([name]) => name === "pexpire"));
+    monitor.disconnect();
+    const read = monitored.filter(([name]) => name === "mget")
+      .map(([, ...keys]) => keys.filter((key) => lists.includes(key)).length);
+    assert.deepEqual(read, [1, 0]);
+  }));
