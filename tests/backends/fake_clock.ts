@@ -5,6 +5,7 @@
  */
 
 import type { Driver } from "../../drivers/driver.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import { type After, type Backend as Place, onFakeClock, withCuts } from "../conformance/mod.ts";
 
 /**
@@ -15,7 +16,7 @@ export function onClock(
   now: (() => number) | undefined,
   open: (now: () => number, after?: After) => () => Driver,
 ): Place {
-  if (!now) return { ...withCuts(onFakeClock(open)), many: 10_000 };
+  if (!now) return { ...withCuts(onFakeClock(open)), many: SIZES.listedLeases };
   const pass = () => Promise.reject(new Error("the clock is the caller's, who lets time pass"));
   return { connect: open(now), pass, tick: 1 };
 }
