@@ -5,6 +5,7 @@
  */
 
 import type { Driver } from "../../drivers/driver.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import { type After, type Backend as Place, onFakeClock, withCuts } from "../conformance/mod.ts";
 import type { Time } from "./backend.ts";
 
@@ -16,7 +17,7 @@ export function onClock(
   time: Time | undefined,
   open: (now: () => number, after: After) => () => Driver,
 ): Place {
-  if (!time) return { ...withCuts(onFakeClock(open)), many: 10_000 };
+  if (!time) return { ...withCuts(onFakeClock(open)), many: SIZES.listedLeases };
   const pass = () => Promise.reject(new Error("the clock is the caller's, who lets time pass"));
   return { connect: open(time.now, time.after), pass, tick: 1 };
 }

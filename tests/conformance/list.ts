@@ -183,7 +183,7 @@ export const listCases: readonly Case[] = [
     for (const cursor of [...NO_CURSORS, ...(foreign === undefined ? [] : [foreign])]) {
       const { leases, code } = await on.driver.apply([list(unique, 1, cursor)]).then(
         ([outcome]) => ({ leases: outcome!.leases, code: undefined }),
-        (error: unknown) => ({ leases: [], code: codeOf(error) }),
+        (error: unknown) => ({ leases: [], code: codeOf(error) ?? error }),
       );
       assert.ok([undefined, "invalid-argument"].includes(code as undefined), `${code}: ${cursor}`);
       const ids = leases.map(({ id }) => id);

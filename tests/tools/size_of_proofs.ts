@@ -28,6 +28,8 @@ export const SIZES = {
   operationsOverHttp: size(80, 240),
   /** Random operations compared with the model, on each backend. */
   comparedOperations: size(3_000, 30_000),
+  /** Leases of a namespace that is listed while clients come and go, on every backend. */
+  listedLeases: size(2_000, 10_000),
   /** Rounds in which eight clients race for one group. */
   groupRaceRounds: size(500, 3_000),
   /** Grants that sixteen clients compete for in an SQL database; other races take a part of it. */
