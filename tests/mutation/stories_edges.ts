@@ -23,9 +23,9 @@ export const EDGE_STORIES: readonly Story[] = [
   {
     name: "one failed campaign makes every later request fail",
     at: "leaderOnly.look",
-    find: ".finally(() => campaigns.delete(candidate))",
+    find: ".finally(() => campaigns.delete(coordinator))",
     put: `.then((look) => {
-          campaigns.delete(candidate);
+          campaigns.delete(coordinator);
           return look;
         })`,
   },
