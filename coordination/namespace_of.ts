@@ -19,7 +19,7 @@ const LONGEST = 32;
  * | platform | variables | namespaces |
  * | --- | --- | --- |
  * | any | `BATON_NAMESPACE` | what it says |
- * | Vercel | `VERCEL_ENV`, `VERCEL_TARGET_ENV`, `VERCEL_GIT_COMMIT_REF` | `production`, `preview-BRANCH`, `development-BRANCH`, `environment-NAME` |
+ * | Vercel | `VERCEL_ENV`, `VERCEL_TARGET_ENV`, `VERCEL_GIT_COMMIT_REF` | `production`, `preview-BRANCH`, `environment-NAME`, `development` |
  * | Deno Deploy | `DENO_TIMELINE` | `production`, `preview-BRANCH`, `preview-REVISION` |
  * | Netlify | `NETLIFY`, `CONTEXT`, `BRANCH` | `production`, `preview-BRANCH`, `preview-CONTEXT`, `development` |
  * | Railway | `RAILWAY_ENVIRONMENT_NAME` | `production`, `environment-NAME` |

@@ -10,7 +10,7 @@ import { InvalidArgument } from "../../errors.ts";
 import { checkWhole } from "../leases/timings.ts";
 
 /**
- * The ms between any two slots; or what tells the schedule's first slot after an instant, which need
+ * The ms between any two slots, whole seconds and at least a minute; or what tells the schedule's first slot after an instant, which need
  * not be a slot itself, in ms since the epoch.
  */
 export type Every = number | ((instant: number) => number);

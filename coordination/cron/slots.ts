@@ -165,20 +165,24 @@ function checkSeconds(what: string, ms: number, least = -Infinity): void {
 }
 
 /**
- * Refuses what is no slot, whatever the time is.
+ * Refuses what is no slot at any time.
  *
  * @param now A clock that stands where slots would look like seconds is a test's.
  * @throws {InvalidArgument} when it is no whole number of ms, or looks like seconds.
  */
-export function checkSlot(slot: number, now = Infinity): void {
-  if (Number.isSafeInteger(slot) && !(looksLikeSeconds(slot) && now > 1e11)) return;
+export function checkSlot(slot: number, now: number): void {
+  const whole = Number.isSafeInteger(slot);
+  const seconds = whole && looksLikeSeconds(slot) && now > 1e11;
+  if (whole && !seconds) return;
   throw new InvalidArgument(
-    `Cannot use slot ${shown(slot)}: it must be the scheduled instant in ms since the epoch; ` +
-      NOT_SECONDS,
+    `Cannot use slot ${
+      shown(slot)
+    }: it must be the scheduled instant, in whole ms since the epoch` +
+      (seconds ? `; ${NOT_SECONDS}` : ". slotOf() reads it from a platform's trigger"),
   );
 }
 
 /** A number as it is, and of anything else what it is: not everything can be made a text. */
 function shown(value: unknown): string {
-  return typeof value === "number" ? `${value}` : `a ${typeof value}`;
+  return typeof value === "number" ? `${value}` : `of type ${typeof value}`;
 }

@@ -215,22 +215,6 @@ Deno.test("without an answer of the backend it is 503, and nothing runs", async 
   }
 });
 
-Deno.test("one failed campaign makes no later request fail", async () => {
-  for (const fate of ["lose-request", "lose-reply", "hang"] as const) {
-    const scene = new Scene();
-    const a = scene.member("a");
-    const handler = leaderOnly(a, "g", { campaign: true }, () => new Response("ok"));
-    scene.fates.push(...Array<typeof fate>(10).fill(fate));
-    const failing = [handler(request()), handler(request())];
-    await scene.runtime.advance(60_000);
-    for (const answer of failing) assert.equal((await answer).status, 503, fate);
-    scene.fates.length = 0;
-    await Promise.all(scene.runtime.background);
-    assert.equal((await handler(request())).status, 200, fate);
-    assert.equal(a.election("g").leading, true);
-  }
-});
-
 Deno.test("a campaign that another won makes no later request lose", async () => {
   const scene = new Scene();
   const [a, b] = [scene.member("a"), scene.member("b")];
