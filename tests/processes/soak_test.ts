@@ -42,7 +42,8 @@ const USES: Record<string, string> = {
     baton.watchElectedAsLeader(name, callback);
     await baton.runWatchers({ signal });
     baton.unwatchJoinGroup(name, callback);
-    baton.unwatchElectedAsLeader(name, callback);`,
+    baton.unwatchElectedAsLeader(name, callback);
+    await baton.standDownGroupLeader(name, { signal });`,
   "a tick's watch": `await baton.tick({ watch: [name], signal });`,
   "a partition, joined and left": `
     const share = await baton.joinPartitionedGroup(name, { signal });
@@ -50,10 +51,7 @@ const USES: Record<string, string> = {
     await baton.leavePartitionedGroup(share);`,
 };
 
-/**
- * So many bytes a name are within what a heap differs by: it was 21 at most. The smallest leak that was
- * found had 139.
- */
+/** In bytes a name: six times what was seen at most. The smallest leak that was found had 139. */
 const BYTES = 60;
 const NAMES = SIZES.soakedNames;
 
@@ -102,12 +100,17 @@ const run = async (use, names) => {
   for (const end = next + names; next < end; next++) await use("name-" + next);
 };
 const soak = async (what, use) => {
-  await run(use, ${NAMES / 5});
-  const before = await heap();
-  await run(use, ${NAMES});
-  const grown = (await heap() - before) / ${NAMES};
+  // What the engine itself keeps of code it meets comes once; a leak comes in every round.
+  let least = Infinity;
+  let before = await heap();
+  for (let round = 0; round < 4; round++) {
+    await run(use, ${NAMES});
+    const now = await heap();
+    least = Math.min(least, (now - before) / ${NAMES});
+    before = now;
+  }
   const listeners = getEventListeners(signal, "abort").length;
-  console.log(what + ": " + (grown < ${BYTES} ? "flat" : grown + " bytes a name") + ", " + listeners);
+  console.log(what + ": " + (least < ${BYTES} ? "flat" : least + " bytes a name") + ", " + listeners);
 };
 ${
   Object.entries(USES).map(([what, use]) =>

@@ -42,6 +42,6 @@ export const SIZES = {
   databasesOfRuntime: size(1, 3),
   /** Operations that clients do while servers and clients are killed and frozen. */
   chaosOperations: size(1_500, 10_000),
-  /** Names that are used once, for each of sixteen uses. */
-  soakedNames: size(5_000, 100_000),
+  /** Names that are used once in each of four rounds of each of sixteen uses. */
+  soakedNames: size(1_600, 25_000),
 } as const;
