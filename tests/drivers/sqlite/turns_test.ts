@@ -41,10 +41,12 @@ Deno.test("of four processes that write all the time none is left behind", async
       stdin: "piped",
       stdout: "piped",
     }).spawn());
+  const writers = children.map(({ stdin }) => stdin.getWriter());
+  let reading: Promise<void>[] = [];
   try {
     const turns = children.map(() => -1);
     const changed = new EventTarget();
-    const reading = children.map(async ({ stdout }, n) => {
+    reading = children.map(async ({ stdout }, n) => {
       for await (const text of stdout.pipeThrough(new TextDecoderStream())) {
         turns[n] = Number(text.trim().split("\n").at(-1));
         changed.dispatchEvent(new Event("change"));
@@ -64,20 +66,20 @@ Deno.test("of four processes that write all the time none is left behind", async
         look();
       });
     await until(() => turns.every((each) => each >= 0));
-    for (const { stdin } of children) await stdin.getWriter().write(Uint8Array.of(10));
+    for (const writer of writers) await writer.write(Uint8Array.of(10));
     await until(() => turns.every((each) => each >= LEAST) || turns.some((each) => each > MOST));
     assert(turns.every((each) => each >= LEAST && each < Infinity), `turns: ${turns}`);
-    for (const child of children) child.kill("SIGKILL");
-    await Promise.all(reading);
   } finally {
-    await Promise.all(children.map((child) => {
+    await Promise.all(children.map(async (child, n) => {
       try {
         child.kill("SIGKILL");
       } catch {
         // It has ended.
       }
-      return child.status;
+      await child.status;
+      await writers[n]?.close().catch(() => {});
     }));
+    await Promise.all(reading);
     await removeFolder(folder);
   }
 });
