@@ -28,6 +28,8 @@ export interface RepeatedOptions extends ApplyOptions {
   readonly answerWithin?: number | undefined;
   /** Whether nothing is to be sent again any more. */
   readonly halted?: (() => boolean) | undefined;
+  /** Calls back when a wait for an answer must end, until the answer is called. */
+  readonly onHalt?: ((stop: () => void) => () => void) | undefined;
 }
 
 /** However short a ttl, an answer gets so many ms to arrive: it may be a refusal. */
@@ -51,10 +53,10 @@ export function retrying(driver: Driver, options: RetryOptions = {}): Driver {
     name: driver.name,
     guarantees: driver.guarantees,
     async apply(ops, given: RepeatedOptions = {}) {
-      const { signal, beforeRequest, answerWithin, halted } = given;
+      const { signal, answerWithin, halted } = given;
       const ttl = least(ops, (op) => "ttl" in op ? op.ttl : Infinity);
       // A ttl that could set no timer is refused by every driver, before it sends anything.
-      if (!(ttl > 0)) return await driver.apply(ops, { signal, beforeRequest });
+      if (!(ttl > 0)) return await driver.apply(ops, given);
       const waits = ops.reduce((all, op) => all + ("patience" in op ? op.patience ?? 0 : 0), 0);
       const start = instant(runtime);
       const useful = Math.max(LEAST, Math.min(within, ttl)) + waits;
@@ -68,7 +70,7 @@ export function retrying(driver: Driver, options: RetryOptions = {}): Driver {
             // A pause can take longer than it was meant to.
             Math.max(LEAST, useful - elapsed(runtime, start)),
           );
-          const outcomes = await once(driver, ops, patience, runtime, { signal, beforeRequest });
+          const outcomes = await once(driver, ops, patience, runtime, given);
           return missed ? outcomes.map((outcome, i) => settled(ops[i], outcome)) : outcomes;
         } catch (error) {
           if (isUnknown(error)) missed = error;
@@ -91,7 +93,7 @@ async function once(
   ops: readonly Op[],
   timeout: number,
   runtime: Runtime,
-  { signal, beforeRequest }: ApplyOptions,
+  { signal, beforeRequest, onHalt }: RepeatedOptions,
 ): Promise<readonly Outcome[]> {
   const attempt = new AbortController();
   // Made only when needed: an error notes where it was made, which costs more than all else here.
@@ -111,7 +113,9 @@ async function once(
       reject(error);
       attempt.abort(error);
     };
-    const unlisten = onAbort(signal, () => end(given()));
+    const stop = (): void => end(given());
+    const unlisten = onAbort(signal, stop);
+    const unhalt = onHalt?.(stop);
     const cancel = runtime.after(timeout, () => end(late()));
     const send = async (): Promise<readonly Outcome[]> =>
       await driver.apply(ops, { signal: attempt.signal, beforeRequest });
@@ -119,6 +123,7 @@ async function once(
     send().then(resolve, failed).finally(() => {
       cancel();
       unlisten();
+      unhalt?.();
     });
   });
 }

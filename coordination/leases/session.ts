@@ -114,7 +114,8 @@ export class Session {
     const stops = this.#stops;
     const acquires = parts.some((part) => part.unknown);
     const stopped = (): boolean => acquires && stops !== this.#stops;
-    const options: RepeatedOptions = { signal, answerWithin: once, halted: stopped };
+    const onHalt = this.guarantees.push && acquires ? this.#onStop : undefined;
+    const options: RepeatedOptions = { signal, answerWithin: once, halted: stopped, onHalt };
     let outcomes: readonly spi.Outcome[];
     try {
       outcomes = await (once === undefined ? this.#driver : this.#single).apply(ops, options);
@@ -130,6 +131,11 @@ export class Session {
     let next = 0;
     for (const part of parts) part.take(outcomes.slice(next, next += part.ops.length), sent);
   }
+
+  readonly #onStop = (stop: (reason: unknown) => void): () => void => {
+    this.#stoppers.add(stop);
+    return () => this.#stoppers.delete(stop);
+  };
 
   /** Sends a question alone, and answers it. */
   async ask<T>(question: Question<T>, options?: SendOptions): Promise<T> {

@@ -46,22 +46,25 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
   checkWait("timeout", limit);
   const { runtime, guarantees } = session;
   const start = instant(runtime);
-  const patrol = new Patrol(session, wait);
   const left = (): number => limit - elapsed(runtime, start);
+  let patrol: Patrol | undefined;
   // Only a call that waits must hear of `stop()`; most are granted at once.
   let running: Running | undefined;
   const waiting = (): AbortSignal => (running ??= session.running(signal)).signal;
   try {
     let answered = false;
     for (let look = 0;; look++) {
-      const asked = instant(runtime);
-      const patience = guarantees.push && limit > 0 ? patienceOf(ttl, left()) : 0;
+      const asked = look === 0 ? start : instant(runtime);
+      const patience = guarantees.push && limit > 0
+        ? patienceOf(ttl, look === 0 ? limit : left())
+        : 0;
       let blockers: Grant["blockers"] = [];
       try {
-        const grant = await tryOnce(patience, patience > 0 ? waiting() : running?.signal ?? signal);
+        const grant = await tryOnce(patience, running?.signal ?? signal);
         if (grant.lease || left() <= 0) return grant;
         blockers = grant.blockers;
         answered = true;
+        patrol ??= new Patrol(session, wait);
         patrol.see(blockers, elapsed(runtime, start));
       } catch (error) {
         const over = signal?.aborted || running?.signal.aborted || left() <= 0;
