@@ -4,7 +4,7 @@
  * | URL                             | backend                                                        |
  * | ------------------------------- | -------------------------------------------------------------- |
  * | `memory:`                       | a new one in this process's memory, for this coordinator alone |
- * | `file:./baton.db`, `file:///…`  | a SQLite file, which stays open until the process ends         |
+ * | `file:./baton.db`, `file:///…`  | a SQLite file, which `stop()` closes                           |
  * | `upstash://:TOKEN@host`         | Upstash at `https://host`                                      |
  * | `upstash+http://:TOKEN@host`    | the same at `http://host`, which must be this machine          |
  * | `neon://user:PASSWORD@host/db`  | Neon; so is `postgresql://…neon.tech/…`, pasted as it comes    |
@@ -23,6 +23,7 @@
 
 import { type Characteristic, requireCharacteristics } from "./drivers/characteristics.ts";
 import { Coordinator } from "./coordination/coordinator.ts";
+import { internalsOf } from "./coordination/internals.ts";
 import type { CoordinatorOptions } from "./coordination/options.ts";
 import { InvalidArgument } from "./errors.ts";
 import type { MysqlQuery } from "./drivers/mysql/send.ts";
@@ -107,7 +108,10 @@ export async function getCoordinator(
   const { settings, parameters } = optionsIn(search, DATABASES.has(scheme));
   const driver = await load({ url: address, ...given({ parameters, token, query }) });
   requireCharacteristics(driver, characteristics);
-  return new Coordinator(driver, { ...settings, ...given(rest), ...given({ memberId }) });
+  const baton = new Coordinator(driver, { ...settings, ...given(rest), ...given({ memberId }) });
+  // Nobody else could close what was opened here.
+  if (driver[Symbol.asyncDispose]) internalsOf(baton).owned = driver as AsyncDisposable;
+  return baton;
 }
 
 /**

@@ -11,7 +11,7 @@ import type { CampaignOptions } from "./election/candidate.ts";
 import { Candidates } from "./election/candidates.ts";
 import { Election, type Leader } from "./election/election.ts";
 import { CoordinationError, NotSupported } from "../errors.ts";
-import { lend } from "./internals.ts";
+import { internalsOf, lend } from "./internals.ts";
 import type { LeaderWork } from "./election/leader_loop.ts";
 import type { CallOptions } from "./leases/lease.ts";
 import { Lock } from "./locks/lock.ts";
@@ -125,6 +125,10 @@ export class CoreCoordinator implements AsyncDisposable {
     this.#stops++;
     this.#session.heart.keepAll(false);
     await this.#session.stop();
+    const { owned } = internalsOf(this);
+    await Promise.resolve(owned?.[Symbol.asyncDispose]()).catch((error: unknown) => {
+      this.#session.report({ type: "release-failed", error });
+    });
   }
 
   /**

@@ -14,6 +14,8 @@ export interface Internals {
   readonly session: Session;
   /** Its candidates in all groups. */
   readonly candidates: Candidates;
+  /** The driver, where the coordinator's maker has made that as well: `stop()` disposes of it. */
+  owned?: AsyncDisposable;
   /** What keeps it apart on its backend, if anything does. */
   readonly namespace: string | undefined;
 }

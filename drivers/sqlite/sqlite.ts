@@ -40,6 +40,8 @@ export interface SqliteOptions {
 export interface SqliteDriver extends Driver, Disposable {
   /** Closes the file; a later `apply` opens it again. */
   close(): void;
+  /** As {@link SqliteDriver.close}. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 const GUARANTEES: Guarantees = {
@@ -92,5 +94,6 @@ export function sqlite(file: string | URL, options: SqliteOptions = {}): SqliteD
     },
     close,
     [Symbol.dispose]: close,
+    [Symbol.asyncDispose]: () => Promise.resolve(close()),
   };
 }

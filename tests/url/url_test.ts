@@ -316,3 +316,29 @@ Deno.test("a driver without a wanted characteristic is refused, named, before an
   );
   assert.deepEqual(sent, []);
 });
+
+Deno.test("stop() closes the driver that getCoordinator() has made, and a given one stays its maker's", async () => {
+  let closed = 0;
+  const backend = memory();
+  const closing = { ...backend, [Symbol.asyncDispose]: () => Promise.resolve(void closed++) };
+  const baton = await getCoordinator("test:", "a", { schemes: { test: () => closing } });
+  await baton.start();
+  const lease = await baton.getLock("x").hold();
+  await baton.stop();
+  assert.deepEqual([closed, lease.held], [1, false]);
+  await new Coordinator(closing)[Symbol.asyncDispose]();
+  assert.equal(closed, 1);
+});
+
+Deno.test("stop() of a file: URL's coordinator closes the file, which is opened again when it is used", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const baton = await getCoordinator(`file:${folder}/leases.db`, "a");
+    await baton.getLock("x").hold();
+    await baton[Symbol.asyncDispose]();
+    assert(await baton.getLock("x").acquire({ timeout: 0 }));
+    await baton[Symbol.asyncDispose]();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
