@@ -84,8 +84,8 @@ async function main(args: string[]): Promise<number> {
 
 /** Whether it is another server's than those that are reached by HTTPS; it is sent no password then. */
 function isElsewhere(url: string): boolean {
-  return /^(postgres(ql)?|mysql):/.test(url) && URL.canParse(url) &&
-    !/\.(neon\.(tech|build)|psdb\.cloud)$/.test(new URL(url).hostname);
+  return /^\s*(postgres(ql)?|mysql):/i.test(url) && URL.canParse(url) &&
+    !/\.(neon\.(tech|build)|psdb\.cloud)$/i.test(new URL(url).hostname);
 }
 
 async function postgresFences() {

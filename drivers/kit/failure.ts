@@ -41,11 +41,18 @@ export function failure(
   );
 }
 
-/** Whether no connection came about, by the codes of Node and Bun or the words of Deno. */
-function isUnreachable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+/**
+ * Whether no connection came about, by the codes of Node and Bun or the words of Deno. That includes what
+ * the runtime itself refuses to send: to a port that browsers block, or to what is no URL.
+ *
+ * @param depth How many causes to look at: they can go in circles.
+ */
+function isUnreachable(error: unknown, depth = 8): boolean {
+  if (!(error instanceof Error) || depth === 0) return false;
   const { code, message, cause, sourceError } = error as Error & Record<string, unknown>;
-  return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ConnectionRefused)$/.test(String(code)) ||
-    message.includes("client error (Connect)") ||
-    isUnreachable(cause) || isUnreachable(sourceError);
+  return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ConnectionRefused|ERR_INVALID_URL)$/.test(
+    String(code),
+  ) ||
+    /client error \(Connect\)|Requests to port \d+ are blocked|^bad port$/.test(String(message)) ||
+    isUnreachable(cause, depth - 1) || isUnreachable(sourceError, depth - 1);
 }

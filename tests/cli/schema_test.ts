@@ -46,7 +46,11 @@ Deno.test("to apply it takes DATABASE_URL, and without one nothing is tried", as
 Deno.test("a server that is not reached by HTTPS is sent nothing, and the command says what to do", async () => {
   const hosts = ["localhost:5432", "127.0.0.1", "db.example.com", "neon.tech.example.com"];
   for (const host of hosts) {
-    for (const [kind, scheme] of [["postgres", "postgresql"], ["mysql", "mysql"]] as const) {
+    const kinds = [["postgres", "postgresql"], ["postgres", "POSTGRES"], ["mysql", "mysql"], [
+      "mysql",
+      "MySQL",
+    ]] as const;
+    for (const [kind, scheme] of kinds) {
       const url = `${scheme}://app:${SECRET}@${host}/db`;
       // It would need --allow-net to send anything, and would say so.
       const { code, out, complaint } = await schema(["--allow-env"], [kind, "--apply"], url);
