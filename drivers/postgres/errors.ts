@@ -34,7 +34,7 @@ export function postgresError(name: string, error: unknown, sent = ""): Coordina
       unauthorized,
       mayPass: MAY_PASS.test(state),
       advice: NO_SCHEMA.test(state)
-        ? "the database lacks version 2 of Baton's schema: run migrate(), or what schema.ts prints"
+        ? "the database lacks version 3 of Baton's schema: run migrate(), or what schema.ts prints"
         : unauthorized
         ? "check user, password, database and the role's rights"
         : "check URL, network and database",

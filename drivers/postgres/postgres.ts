@@ -10,8 +10,7 @@
  * hour can repeat fencing tokens of seats that were cleaned up.
  *
  * The table and the functions it calls come from `./schema.ts`; create them once with its `migrate()` or
- * with what `schema.ts` prints. For `list` they must be of version 2; for everything else version 1 will
- * do.
+ * with what `schema.ts` prints.
  *
  * @module
  */
@@ -67,7 +66,7 @@ export function postgres(query: PostgresQuery, options: PostgresOptions = {}): D
       signal?.throwIfAborted();
       if (ops.length === 0) return [];
       const request = requestOf(ops, nonce());
-      const statement = `select ${schema}.${request.name}($1) as outcomes`;
+      const statement = `call ${schema}.apply_3($1, null)`;
       beforeRequest?.();
       let answer;
       try {
