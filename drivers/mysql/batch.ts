@@ -4,7 +4,6 @@
  * @module
  */
 
-import { isUnknown, UnknownOutcome } from "../../errors.ts";
 import type {
   Acquire,
   ApplyOptions,
@@ -17,6 +16,7 @@ import type {
   Release,
   Renew,
 } from "../driver.ts";
+import { partly } from "../kit/failure.ts";
 import { bySeat } from "../kit/order.ts";
 import { type Listed, page } from "../kit/step.ts";
 import { isDeadlock, mysqlError } from "./errors.ts";
@@ -185,12 +185,7 @@ export class MysqlBatch {
 
   /** Throws the error, or says that what came before it in the batch is written. */
   #fail(cause: unknown): never {
-    throw this.#wrote && !isUnknown(cause)
-      ? new UnknownOutcome(
-        `A part of the batch was written, and then: ${Object(cause).message}`,
-        { cause },
-      )
-      : cause;
+    throw this.#wrote ? partly(cause) : cause;
   }
 }
 

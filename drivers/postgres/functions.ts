@@ -288,7 +288,7 @@ begin
   commit;
   -- Any other level would show every statement the state of before we waited for a lock.
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'Baton needs the isolation level read committed' using errcode = 'BT001';
+    raise exception 'Baton needs the isolation level read committed' using errcode = 'BT003';
   elsif pg_is_in_recovery() then
     raise exception 'Baton needs the primary, and this is a replica' using errcode = 'BT001';
   elsif current_setting('synchronous_commit') = 'off' then

@@ -18,6 +18,21 @@ export interface Request {
   readonly order: readonly number[];
 }
 
+/** A server has room for some ten thousand locks, and each of these operations takes three at most. */
+const LOCKING = 1_000;
+
+/** A batch in as few requests as the server has locks for. */
+export function* partsOf(ops: readonly Op[]): Generator<readonly Op[]> {
+  let [begin, locking] = [0, 0];
+  for (const [n, { op }] of ops.entries()) {
+    if (op !== "acquire" && op !== "release") continue;
+    if (locking++ < LOCKING) continue;
+    yield ops.slice(begin, n);
+    [begin, locking] = [n, 1];
+  }
+  if (begin < ops.length) yield ops.slice(begin);
+}
+
 /**
  * Makes the request of a batch. `nonce` makes it differ from every other; it is in the parameter, for by
  * a statement's text clients and servers keep prepared statements.
@@ -100,8 +115,12 @@ function locksOf(ops: readonly Op[]): [key: string, exclusive: boolean][] {
   return [...locks].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** A list as a range of the key: from a place on (`again`: that place was answered before). */
-function rangeOf({ op, prefix, after, limit }: List): unknown {
+/**
+ * A list as a range of the key: from a place on (`again`: that place was answered before).
+ *
+ * @throws {InvalidArgument} when its cursor is not of its prefix.
+ */
+export function rangeOf({ op, prefix, after, limit }: List): unknown {
   const { resource, seat } = after === undefined
     ? { resource: prefix, seat: "" }
     : placeIn(after, prefix);

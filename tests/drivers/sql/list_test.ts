@@ -47,7 +47,9 @@ async function onPostgres(test: (place: Place) => Promise<void>): Promise<void> 
         clock_timestamp() + interval '1 hour' from generate_series(1, 20000) n`,
       async reads(op) {
         await driver.apply([op]);
-        const explain = "explain (analyze, buffers, format json) select baton.apply_2($1)";
+        const explain = `explain (analyze, buffers, format json) select baton.list_3(
+          it->>'resource', it->>'seat', (it->>'again')::boolean, it->>'stop', (it->>'limit')::int)
+          from (select $1::jsonb->'ops'->0 as it) asked`;
         const request = [sent.at(-1) ?? ""];
         // The first ones read the catalogue, and plan.
         for (let warm = 0; warm < 8; warm++) await query(explain, request);
