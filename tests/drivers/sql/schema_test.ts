@@ -150,7 +150,7 @@ for (const { name, on, place } of DATABASES) {
         await database.sql("drop procedure baton.apply_3");
         await missing();
         await database.migrate();
-        await database.sql("drop function baton.look_3");
+        await database.sql("drop function baton.acquire_3");
         await missing();
         await database.sql("drop table baton.leases");
         await missing();
