@@ -4,7 +4,13 @@
  * @module
  */
 
-import { codeOf, ConnectionError, type CoordinationError, UnknownOutcome } from "../../errors.ts";
+import {
+  codeOf,
+  ConnectionError,
+  type CoordinationError,
+  isUnknown,
+  UnknownOutcome,
+} from "../../errors.ts";
 
 /** What a driver makes of an error from its server, or from the way there. */
 export interface Verdict {
@@ -38,6 +44,15 @@ export function failure(
     `${name} ${unreachable ? "was not reached" : "refused the request"}, so nothing was written ` +
       `(${said}); ${advice}`,
     { code: unauthorized ? "unauthorized" : "connection", retryable: unreachable || mayPass },
+  );
+}
+
+/** What a later request of a batch threw, when an earlier one has written: no longer that nothing was. */
+export function partly(cause: unknown): unknown {
+  if (isUnknown(cause)) return cause;
+  return new UnknownOutcome(
+    `A part of the batch was written, and then: ${Object(cause).message}`,
+    { cause },
   );
 }
 

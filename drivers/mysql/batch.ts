@@ -4,7 +4,6 @@
  * @module
  */
 
-import { isUnknown, UnknownOutcome } from "../../errors.ts";
 import type {
   Acquire,
   ApplyOptions,
@@ -17,9 +16,11 @@ import type {
   Release,
   Renew,
 } from "../driver.ts";
+import { partly } from "../kit/failure.ts";
 import { bySeat } from "../kit/order.ts";
 import { type Listed, page } from "../kit/step.ts";
-import { isDeadlock, mysqlError } from "./errors.ts";
+import { UnknownOutcome } from "../../errors.ts";
+import { AUTOCOMMIT, isDeadlock, mysqlError } from "./errors.ts";
 import { text } from "./hex.ts";
 import type { MysqlAnswer, MysqlQuery } from "./send.ts";
 import type { Place, Statements } from "./statements.ts";
@@ -99,6 +100,10 @@ export class MysqlBatch {
     }));
     // An answer that counts fewer is not the database's; but a lease without end stays unchanged, and
     // may not be counted.
+    // And what has another value than the new one was acquired after it.
+    const [{ value }] = ops as readonly [Renew];
+    const others = value === undefined ? [] : there.flat().filter((lease) => lease.value !== value);
+    if (others.some(({ id }) => id === ops[0]?.id)) this.#odd();
     const changed = ops.filter(({ ttl }, n) => ttl < Infinity && outcomes[n]?.ok).length;
     if (changed > rowsAffected!) this.#odd();
     return outcomes;
@@ -160,6 +165,13 @@ export class MysqlBatch {
   async #write(sql: string): Promise<MysqlAnswer> {
     const answer = await this.send(sql);
     this.#wrote = true;
+    // Whether a transaction is open.
+    if (Number(answer.serverStatus) & 1) {
+      throw new UnknownOutcome(
+        `${this.#server.name} has not committed the write, so the outcome is unknown: ${AUTOCOMMIT}`,
+        { retryable: false },
+      );
+    }
     return answer;
   }
 
@@ -168,6 +180,7 @@ export class MysqlBatch {
     const { signal, beforeRequest } = this.#options;
     for (let deadlocks = 0;; deadlocks++) {
       try {
+        signal?.throwIfAborted();
         beforeRequest?.();
       } catch (error) {
         this.#fail(error);
@@ -177,7 +190,7 @@ export class MysqlBatch {
       } catch (error) {
         // The server has undone the statement for another's sake, and asks to send it again. One of
         // those in a deadlock always gets through.
-        if (isDeadlock(error) && deadlocks < DEADLOCKS && !signal?.aborted) continue;
+        if (isDeadlock(error) && deadlocks < DEADLOCKS) continue;
         this.#fail(mysqlError(this.#server.name, error));
       }
     }
@@ -185,12 +198,7 @@ export class MysqlBatch {
 
   /** Throws the error, or says that what came before it in the batch is written. */
   #fail(cause: unknown): never {
-    throw this.#wrote && !isUnknown(cause)
-      ? new UnknownOutcome(
-        `A part of the batch was written, and then: ${Object(cause).message}`,
-        { cause },
-      )
-      : cause;
+    throw this.#wrote ? partly(cause) : cause;
   }
 }
 

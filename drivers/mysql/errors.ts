@@ -10,10 +10,22 @@ import { failure } from "../kit/failure.ts";
 /** Errors that say that the statement did nothing; about any other, that is not certain. */
 const UNAUTHORIZED = [1044, 1045, 1142, 1143, 1227, 1698];
 const NO_SCHEMA = [1049, 1054, 1146];
-/** Deadlock, lock wait, too many connections. */
-const MAY_PASS = [1205, 1213, 1040, 1203];
-/** Syntax and what the server does not support; read-only servers. */
-const REFUSED = [1064, 1235, 1290, 1792, 1836];
+/** What to do where a grant would be answered before it is committed. */
+export const AUTOCOMMIT =
+  "autocommit is off, or a transaction is open, so others would see it only later, or " +
+  "never: set autocommit = 1, and give Baton a pool or a connection of its own";
+/** What a statement of ours says where it would not be committed at once. */
+const UNCOMMITTED = 1690;
+/**
+ * Deadlock, lock wait, too many connections, a host or a user that has had too many; a full disk or table;
+ * read-only since a fail-over; a commit that a replication group has undone; too long a look.
+ */
+const MAY_PASS = [
+  ...[1205, 1213, 1040, 1203, 1129, 1226, 1021, 1114],
+  ...[1290, 1836, 1792, 3100, 3101, 3024],
+];
+/** Syntax and what the server does not support. */
+const REFUSED = [1064, 1235, UNCOMMITTED];
 
 /** Whether the server undid the statement to end a deadlock. */
 export function isDeadlock(error: unknown): boolean {
@@ -48,6 +60,8 @@ export function mysqlError(name: string, error: unknown): CoordinationError {
       mayPass: MAY_PASS.includes(number),
       advice: NO_SCHEMA.includes(number)
         ? "the database lacks version 1 of Baton's table: run migrate(), or what schema.ts prints"
+        : number === UNCOMMITTED
+        ? AUTOCOMMIT
         : unauthorized
         ? "check user, password, database and rights"
         : "check URL, network and database",

@@ -7,7 +7,7 @@
 
 import { ConnectionError } from "../../errors.ts";
 import { nonces } from "../kit/nonce.ts";
-import { ddlError, errnoOf, mysqlError } from "./errors.ts";
+import { AUTOCOMMIT, ddlError, errnoOf, mysqlError } from "./errors.ts";
 import { type MysqlQuery, stamped, tableName } from "./send.ts";
 
 export type { MysqlAnswer, MysqlQuery } from "./send.ts";
@@ -45,12 +45,13 @@ export function schema(options: MysqlSchemaOptions = {}): readonly string[] {
  *
  * @throws {ConnectionError} where the role may not create tables, or the branch takes none directly
  * (PlanetScale's safe migrations): then deploy {@link schema}'s statements. Also where the isolation
- * level is weaker than REPEATABLE READ.
+ * level is weaker than REPEATABLE READ, where autocommit is off, and within an open transaction.
  */
 export async function migrate(send: MysqlQuery, options: MysqlSchemaOptions = {}): Promise<void> {
   const table = tableName(options.table);
   const nonce = nonces();
   const query: MysqlQuery = (sql) => send(stamped(sql, nonce()));
+  await refuseUncommitted(query);
   try {
     if (!await exists(query, table)) { for (const sql of schema(options)) await query(sql); }
   } catch (error) {
@@ -69,6 +70,23 @@ export async function migrate(send: MysqlQuery, options: MysqlSchemaOptions = {}
         "set transaction_isolation to REPEATABLE-READ for the user that Baton connects with",
     );
   }
+}
+
+/** Throws where what Baton writes would not be committed at once. */
+async function refuseUncommitted(query: MysqlQuery): Promise<void> {
+  try {
+    const [row] = (await query("select @@autocommit as answer")).rows ?? [];
+    if (Number(row?.["answer"]) !== 0) {
+      // It changes nothing, for it is the level that guards need, and it is refused within a transaction.
+      await query("set transaction isolation level repeatable read").catch((error) => {
+        if (errnoOf(error) === 1568) throw error;
+      });
+      return;
+    }
+  } catch (error) {
+    if (errnoOf(error) !== 1568) throw mysqlError("mysql", error);
+  }
+  throw new ConnectionError(`The table was not created: ${AUTOCOMMIT}`);
 }
 
 /** Whether the table is there with all its columns. */

@@ -14,6 +14,11 @@ export interface MysqlAnswer {
   insertId?: number | string | bigint | undefined;
   /** How many rows a write matched or changed; either will do. */
   rowsAffected?: number | undefined;
+  /**
+   * The status flags of a write, as mysql2 has them; by them a transaction that was left open is noticed.
+   * Default: only MariaDB notices it.
+   */
+  serverStatus?: number | undefined;
 }
 
 /**

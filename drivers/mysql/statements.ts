@@ -44,14 +44,14 @@ export class Statements {
   acquire(op: Acquire): string {
     const { resource, seat, id, value, guard } = op;
     const where = ({ when, ...place }: Guard) =>
-      `from dual where ${when === "held" ? "" : "not "}exists ` +
+      `and ${when === "held" ? "" : "not "}exists ` +
       `(select 1 from ${this.#table} g ${BY_KEY} where ${at(place, "g.")})`;
     const dead = `expires <= ${NOW}`;
     return `insert into ${this.#table} (resource, seat, id, token, value, expires)
 select ${hex(resource)}, ${hex(seat)}, ${hex(id)}, last_insert_id(${CLOCK}), ${hex(value)}, ${
       expiryOf(op)
     }
-${guard ? where(guard) : ""}
+from dual where ${COMMITTED} ${guard ? where(guard) : ""}
 on duplicate key update
 token = if(${dead}, last_insert_id(greatest(token + 1, ${CLOCK})), token + 0 * last_insert_id(0)),
 id = if(${dead}, values(id), id),
@@ -70,7 +70,7 @@ expires = if(${dead}, values(expires), expires)`;
     return `update ${this.#table} ${BY_KEY}
 set value = ${value === undefined ? "value" : hex(value)},
 expires = ${others.length === 0 ? end : `case ${each.join("\n")} end`}
-where expires > ${NOW} and (${ops.map((op) => seatOf(op)).join("\nor ")})`;
+where ${COMMITTED} and expires > ${NOW} and (${ops.map((op) => seatOf(op)).join("\nor ")})`;
   }
 
   /** Ends it if it is live under its id, or under any; the row stays, for its token. */
@@ -80,14 +80,19 @@ where expires > ${NOW} and (${ops.map((op) => seatOf(op)).join("\nor ")})`;
     const refused = guard ? ` and g.seat is ${guard.when === "held" ? "not null" : "null"}` : "";
     return `update ${this.#table} it ${BY_KEY} ${join}
 set it.id = '', it.value = '', it.expires = ${PAST}
-where it.expires > ${NOW} and ${seatOf(op, "it.")}${refused}`;
+where ${COMMITTED} and it.expires > ${NOW} and ${seatOf(op, "it.")}${refused}`;
   }
 
-  /** The live leases of each place, with the place's number. */
+  /**
+   * The live leases of each place, with the place's number. It waits for those who are writing there: a
+   * renewal whose commit takes long would make a lease that had ended live again.
+   */
   look(places: readonly Place[]): string {
     return places.map(({ resource, seat, limit }, n) =>
       `(select ${n} as n, ${LEASE}
-from ${this.#table} where ${at({ resource, seat })}${limit ? ` limit ${limit}` : ""})`
+from ${this.#table} where ${COMMITTED} and ${at({ resource, seat })}${
+        limit ? ` limit ${limit}` : ""
+      } ${WAITING})`
     ).join("\nunion all ");
   }
 
@@ -106,11 +111,11 @@ from ${this.#table} where ${at({ resource, seat })}${limit ? ` limit ${limit}` :
       : placeIn(after, prefix);
     const isNext = after === undefined ? ">=" : ">";
     return `select hex(resource) as resource, ${LEASE}
-from ${this.#table} it ${BY_KEY} where expires > ${NOW} and
+from ${this.#table} it ${BY_KEY} where ${COMMITTED} and expires > ${NOW} and
 ((resource = ${hex(resource)} and seat ${isNext} ${hex(seat)}) or (resource > ${
       hex(resource)
     } ${upTo}))
-order by it.resource, it.seat limit ${limit}`;
+order by it.resource, it.seat limit ${limit} ${WAITING}`;
   }
 
   /** Some rows dead so long that the clock is past their tokens: the next token is the clock's. */
@@ -137,6 +142,13 @@ where it.expires < ${NOW} and it.token < ${CLOCK} - 3600000 and (${these.join("\
  * be quicker to read from end to end.
  */
 const BY_KEY = "force index (primary)";
+/**
+ * True where each statement is committed at once. Where autocommit is off it is an error, by a sum that no
+ * number can hold, before anything is written; so it is within an open transaction, as far as the server
+ * can say so in a statement (MariaDB alone, whose own comments the others pass over).
+ */
+const COMMITTED = "0 = 0 * (18446744073709551615 + (1 - @@autocommit /*M! + @@in_transaction */))";
+const WAITING = "lock in share mode";
 const NOW = "utc_timestamp(6)";
 const EPOCH = "'1970-01-01'";
 const FOREVER = "'9999-12-31 23:59:59'";

@@ -7,19 +7,23 @@
 import type { Lease, Op, Outcome } from "../driver.ts";
 import { bySeat } from "../kit/order.ts";
 import { type Listed, page } from "../kit/step.ts";
+import type { Request } from "./request.ts";
 
 /**
- * The outcomes of these operations, in their order; `undefined` when the answer is not exactly of the
- * functions' form, for then it proves nothing.
+ * The outcomes of a request's operations, in the order in which they were given.
+ *
+ * @throws {Error} when the answer is not exactly of the procedure's form, for then it proves nothing.
  */
-export function outcomesIn(answer: unknown, ops: readonly Op[]): Outcome[] | undefined {
+export function outcomesIn(answer: unknown, { ops, order }: Request): Outcome[] {
+  const given: Outcome[] = [];
   try {
     const outcomes: unknown = JSON.parse(String(answer));
-    if (!Array.isArray(outcomes) || outcomes.length !== ops.length) return undefined;
-    return outcomes.map((outcome, n) => outcomeIn(outcome, ops[n]!));
+    if (!Array.isArray(outcomes) || outcomes.length !== ops.length) throw new TypeError();
+    outcomes.forEach((outcome, n) => given[order[n]!] = outcomeIn(outcome, ops[n]!));
   } catch {
-    return undefined;
+    throw new Error("the answer is not from Baton's function");
   }
+  return given;
 }
 
 /** Throws when it is none. */

@@ -19,9 +19,10 @@ export async function migrateBy(
 ): Promise<void> {
   try {
     // Such a block takes no parameter, so its nonce is a comment; it is sent too seldom to fill a cache
-    // of plans.
+    // of plans. The commit is refused within an open transaction, which nobody else would see.
     await query(
       `do $do$ begin -- ${nonces()()}
+commit;
 perform pg_advisory_xact_lock(7366140);
 ${statements.map((sql) => `execute $migrate$${sql}$migrate$;`).join("\n")}
 end $do$`,

@@ -10,18 +10,18 @@
  * hour can repeat fencing tokens of seats that were cleaned up.
  *
  * The table and the functions it calls come from `./schema.ts`; create them once with its `migrate()` or
- * with what `schema.ts` prints. For `list` they must be of version 2; for everything else version 1 will
- * do.
+ * with what `schema.ts` prints.
  *
  * @module
  */
 
 import { checkOps } from "../kit/check.ts";
-import type { Driver, Guarantees, Outcome } from "../driver.ts";
+import type { ApplyOptions, Driver, Guarantees, Op, Outcome } from "../driver.ts";
+import { partly } from "../kit/failure.ts";
 import { nonces } from "../kit/nonce.ts";
 import { outcomesIn } from "./answer.ts";
-import { postgresError } from "./errors.ts";
-import { requestOf } from "./request.ts";
+import { isDeadlock, postgresError } from "./errors.ts";
+import { partsOf, rangeOf, requestOf } from "./request.ts";
 import { type PostgresQuery, schemaName } from "./send.ts";
 
 export type { PostgresQuery } from "./send.ts";
@@ -43,6 +43,9 @@ const GUARANTEES: Guarantees = {
   minTtl: 1,
 };
 
+/** So many in a row are not an accident any more. */
+const DEADLOCKS = 10;
+
 /**
  * Makes the driver over a function that sends one statement.
  *
@@ -59,29 +62,40 @@ export function postgres(query: PostgresQuery, options: PostgresOptions = {}): D
   const { name = "postgres" } = options;
   const schema = schemaName(options.schema);
   const nonce = nonces();
+  const statement = `call ${schema}.apply_3($1, null)`;
+
+  /** Sends operations that share a request, and once more what the server undid to end a deadlock. */
+  async function run(ops: readonly Op[], { signal, beforeRequest }: ApplyOptions) {
+    for (let deadlocks = 0;; deadlocks++) {
+      const request = requestOf(ops, nonce());
+      beforeRequest?.();
+      try {
+        const answer = await query(statement, [request.text], signal);
+        return outcomesIn(answer?.[0]?.["outcomes"], request);
+      } catch (error) {
+        if (isDeadlock(error) && deadlocks < DEADLOCKS && !signal?.aborted) continue;
+        throw postgresError(name, error, request.text);
+      }
+    }
+  }
+
   return {
     name,
     guarantees: GUARANTEES,
-    async apply(ops, { signal, beforeRequest } = {}) {
+    async apply(ops, options = {}) {
       checkOps(ops, GUARANTEES.minTtl);
-      signal?.throwIfAborted();
-      if (ops.length === 0) return [];
-      const request = requestOf(ops, nonce());
-      const statement = `select ${schema}.${request.name}($1) as outcomes`;
-      beforeRequest?.();
-      let answer;
-      try {
-        answer = await query(statement, [request.text], signal);
-      } catch (error) {
-        throw postgresError(name, error, request.text);
+      // Throws where a cursor is not right, before anything is sent.
+      for (const op of ops) if (op.op === "list") rangeOf(op);
+      options.signal?.throwIfAborted();
+      const outcomes: Outcome[] = [];
+      for (const part of partsOf(ops)) {
+        try {
+          outcomes.push(...await run(part, options));
+        } catch (error) {
+          throw outcomes.length > 0 ? partly(error) : error;
+        }
       }
-      const outcomes = outcomesIn(answer?.[0]?.["outcomes"], request.ops);
-      if (!outcomes) {
-        throw postgresError(name, new Error("the answer is not from Baton's function"));
-      }
-      const asGiven: Outcome[] = [];
-      request.order.forEach((index, n) => asGiven[index] = outcomes[n]!);
-      return asGiven;
+      return outcomes;
     },
   };
 }

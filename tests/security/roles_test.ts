@@ -160,7 +160,7 @@ Deno.test("PostgreSQL: as the role of SECURITY.md Baton does everything, and can
         "drop table baton.leases",
         "alter table baton.leases add x int",
         "create table baton.mine (id int)",
-        "create or replace function baton.apply_1(request text) returns text language sql as 'select 1'",
+        "create or replace procedure baton.apply_3(request text, inout outcomes text) language sql as 'select 1'",
         "delete from baton.fences",
         "select * from pg_authid",
         "create role mine",

@@ -20,5 +20,6 @@ export function queryThrough(client: Mysql2): MysqlQuery {
 /** What its answers mean. */
 export function answerOf([answer]: readonly [QueryResult, unknown]): MysqlAnswer {
   if (Array.isArray(answer)) return { rows: answer as Record<string, unknown>[] };
-  return { insertId: answer.insertId, rowsAffected: answer.affectedRows };
+  const { insertId, affectedRows: rowsAffected, serverStatus } = answer;
+  return { insertId, rowsAffected, serverStatus };
 }

@@ -52,12 +52,18 @@ function told(code: unknown): Promise<CoordinationError> {
 }
 
 Deno.test("a SQLSTATE proves that nothing was written, but for those of a server that went down", async () => {
-  for (const code of ["40P01", "40001", "55P03", "57014", "57P03", "53300", "53100"]) {
+  for (
+    const code of [
+      ...["40P01", "40001", "55P03", "57014", "57P03", "53300", "53100", "53200"],
+      // A fail-over, a replica, a pooled connection with the rest of another's work.
+      ...["25006", "BT001", "26000", "42P05", "0A000", "25P02", "25P03"],
+    ]
+  ) {
     const error = await told(code);
     assert(error instanceof ConnectionError && error.retryable, `${code} ${error}`);
     assert.match(error.message, /nothing was written \(SQLSTATE .*as the server says/);
   }
-  for (const code of ["25006", "42601", "BT001", "22P02", "23505", "54000", "0A000", "42703"]) {
+  for (const code of ["42601", "BT003", "22P02", "23505", "54000", "42703", "2D000", "25001"]) {
     const error = await told(code);
     assert(error instanceof ConnectionError && !error.retryable, `${code} ${error}`);
     assert.equal(error.code, "connection");
@@ -171,7 +177,7 @@ Deno.test("a database that takes no writes is a definite error, and still answer
       await driver.apply([acquire("a")]);
       await query("set default_transaction_read_only = on", []);
       const error = await batonErrorOf(driver.apply([acquire("b", { resource: "lock:y" })]));
-      assert(error instanceof ConnectionError && !error.retryable, `${error}`);
+      assert(error instanceof ConnectionError && error.retryable, `${error}`);
       assert.match(error.message, /nothing was written \(SQLSTATE 25006/);
       const [outcome] = await driver.apply([{ op: "inspect", resource: "lock:x" }]);
       assert.equal(outcome?.leases[0]?.id, "a");

@@ -26,13 +26,15 @@ const all = (resource: string): PlaceOp => ({ op: "inspect", resource });
 /** What is sent for operations whose answers are their places' names, and what is made of those. */
 async function asked(ops: readonly PlaceOp[]): Promise<{
   places: string[];
-  rows: [resource: string, seat: string][];
+  marked: [resource: string, seat: string | null, written: boolean][];
   locks: [key: string, exclusive: boolean][];
   answers: string[];
 }> {
-  let request: { ops: PlaceOp[]; rows: [string, string][]; locks: [string, boolean][] } = {
-    ...{ ops: [], rows: [], locks: [] },
-  };
+  let request: {
+    ops: PlaceOp[];
+    places: [string, string | null, boolean][];
+    locks: [string, boolean][];
+  } = { ops: [], places: [], locks: [] };
   const driver = postgres((_text, [text = ""]) => {
     request = JSON.parse(text);
     const told = request.ops.map((
@@ -43,7 +45,7 @@ async function asked(ops: readonly PlaceOp[]): Promise<{
   const outcomes = await driver.apply(ops);
   return {
     places: request.ops.map(({ resource, seat = "*" }) => resource + seat),
-    rows: request.rows,
+    marked: request.places,
     locks: request.locks,
     answers: outcomes.map(({ leases }) => leases[0]?.seat ?? ""),
   };
@@ -51,29 +53,33 @@ async function asked(ops: readonly PlaceOp[]): Promise<{
 
 Deno.test("operations that cannot affect each other go sorted, and are answered as they were given", async () => {
   const ops = [acquire("b", "2"), acquire("a", "1"), acquire("b", "1"), acquire("a", "")];
-  const { places, answers, rows, locks } = await asked(ops);
+  const { places, answers, marked } = await asked(ops);
   assert.deepEqual(places, ["a", "a1", "b1", "b2"]);
-  assert.deepEqual(rows, []);
+  assert.deepEqual(marked, []);
   assert.deepEqual(answers, ["b2", "a1", "b1", "a"]);
-  assert.deepEqual(locks, []);
 });
 
-Deno.test("operations that can affect each other go as they were given, their rows locked in order", async () => {
+Deno.test("operations that can affect each other go as they were given, and mark their places in order", async () => {
   const guard: Guard = { when: "held", resource: "z", seat: "" };
+  const b1 = ["b", "1", true];
   for (
     const [ops, sorted] of [
-      [[acquire("b", "1"), acquire("a", "1"), acquire("b", "1")], [["a", "1"], ["b", "1"]]],
-      [[acquire("b", "1"), all("a")], []],
-      [[acquire("b", "1"), acquire("a", "1", guard)], [["a", "1"], ["b", "1"]]],
+      [[acquire("b", "1"), acquire("a", "1"), acquire("b", "1")], [["a", "1", true], b1]],
+      // All of a resource comes before its seats, or whoever looks at all would lock a seat twice over.
+      [[acquire("b", "1"), all("b"), all("a")], [["a", null, false], ["b", null, false], b1]],
+      [[acquire("b", "1"), acquire("a", "1", guard)], [["a", "1", true], b1, ["z", "", false]]],
+      // What is looked at and written is written.
+      [[acquire("z", ""), acquire("b", "1", guard)], [b1, ["z", "", true]]],
+      [[acquire("b", "1", guard)], []],
     ] as const
   ) {
     const given = ops.map(({ resource, seat = "*" }) => resource + seat);
-    const { places, answers, rows } = await asked(ops);
-    assert.deepEqual([places, answers, rows], [given, given, sorted]);
+    const { places, answers, marked } = await asked(ops);
+    assert.deepEqual([places, answers, marked], [given, given, sorted]);
   }
 });
 
-Deno.test("a guarded operation locks its resource, its seat and what its guard looks at", async () => {
+Deno.test("what begins or ends a lease locks its resource, its seat and what its guard looks at", async () => {
   const place = (...names: (string | null)[]): string => JSON.stringify(names);
   // Seats share their resource, which a guard on all of it has for itself.
   const { locks: one } = await asked([
@@ -87,6 +93,13 @@ Deno.test("a guarded operation locks its resource, its seat and what its guard l
   const { locks: two } = await asked([
     acquire("readers:x", "r", { when: "vacant", resource: "lock:x", seat: "" }),
   ]);
+  const renewal = { op: "renew", resource: "r", seat: "", id: "i", ttl: 1 } as const;
+  assert.deepEqual((await asked([renewal])).locks, []);
+  const release = { op: "release", resource: "r", seat: "", id: "i" } as const;
+  assert.deepEqual((await asked([release])).locks, [[place("r", ""), true], [
+    place("r", null),
+    false,
+  ]]);
   assert.deepEqual(two, [
     [place("lock:x", ""), false],
     [place("readers:x", "r"), true],
@@ -104,6 +117,8 @@ Deno.test("the locks of a batch are sorted, each once, and exclusive if any oper
   const keys = locks.map(([key]) => key);
   assert.deepEqual(keys, [...new Set(keys)].sort());
   assert.deepEqual(locks.map(([key, exclusive]) => [JSON.parse(key).join(), exclusive]), [
+    ["b,unguarded", true],
+    ["b,", false],
     ["g,1", true],
     ["g,", false],
     ["m,2", true],
@@ -146,7 +161,7 @@ Deno.test("no request is ever the same byte for byte, and the statement is, so t
     for (let again = 0; again < 3; again++) await driver.apply([all("r")]);
   }
   assert.deepEqual([requests, params.size], [12, 12]);
-  assert.deepEqual([...texts], ["select baton.apply_1($1) as outcomes"]);
+  assert.deepEqual([...texts], ["call baton.apply_3($1, null)"]);
 
   // A migration has no parameter.
   texts.clear();

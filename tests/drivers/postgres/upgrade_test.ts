@@ -1,6 +1,6 @@
 /**
- * A database with version 1 of the schema, in which leases are held: what a newer Baton can do before
- * the migration, during it, and while an older one still runs.
+ * A database with version 1 of the schema, in which leases are held: what a newer Baton does before the
+ * migration, during it, and while an older one still runs.
  *
  * @module
  */
@@ -10,7 +10,9 @@ import { ConnectionError } from "../../../mod.ts";
 import type { Acquire, Op } from "../../../drivers/driver.ts";
 import { postgres, type PostgresQuery } from "../../../drivers/postgres/postgres.ts";
 import { migrate } from "../../../drivers/postgres/schema.ts";
+import { placeKey } from "../../../drivers/kit/order.ts";
 import { type PostgresServer, startPostgres } from "../../servers/postgres.ts";
+import { until } from "../../servers/process.ts";
 import { batonErrorOf } from "../../tools/shown.ts";
 
 /** What `schema()` was when `list` did not exist. */
@@ -19,6 +21,22 @@ const LIST: Op = { op: "list", prefix: "", limit: 1_000 };
 
 function acquire(resource: string, id = resource): Acquire {
   return { op: "acquire", resource, seat: "", id, ttl: 600_000, value: "v" };
+}
+
+/** What version 1 of the driver sent for a single operation, and whether it was granted. */
+function older(query: PostgresQuery): (ops: readonly Op[]) => Promise<boolean[]> {
+  return async (ops) => {
+    const [op] = ops as readonly [Acquire];
+    const { guard } = op;
+    const locks = !guard ? [] : [
+      [placeKey({ resource: op.resource }), false],
+      [placeKey(op), true],
+      [placeKey(guard), guard.seat === undefined],
+    ].sort();
+    const text = JSON.stringify({ locks, rows: [], ops });
+    const [row] = await query("select baton.apply_1($1) as outcomes", [text]);
+    return (JSON.parse(String(row?.["outcomes"])) as [boolean][]).map(([ok]) => ok);
+  };
 }
 
 async function onVersion1(
@@ -37,34 +55,73 @@ async function onVersion1(
   }
 }
 
-Deno.test("before the migration a newer Baton does all but list, which says what to run and writes nothing", () =>
+Deno.test("before the migration a newer Baton says what to run and writes nothing, and an older one works on", () =>
   onVersion1(async (_server, connect) => {
     const query = await connect();
     const driver = postgres(query);
-    const outcomes = await driver.apply([
-      acquire("a"),
-      { op: "renew", resource: "a", seat: "", id: "a", ttl: 600_000 },
-      { ...acquire("b"), guard: { when: "vacant", resource: "c" } },
-      { op: "inspect", resource: "a" },
-      { op: "release", resource: "a", seat: "", id: "a" },
-    ]);
-    assert(outcomes.every(({ ok }) => ok));
-    for (const ops of [[LIST], [acquire("d"), LIST]]) {
+    const old = older(query);
+    for (const ops of [[acquire("a")], [LIST], [{ op: "inspect", resource: "a" }]] as Op[][]) {
       const error = await batonErrorOf(driver.apply(ops));
       assert(error instanceof ConnectionError && !error.retryable, `${error}`);
-      assert.match(error.message, /nothing was written .*lacks version 2 .*run migrate\(\)/);
+      assert.match(error.message, /nothing was written .*lacks version 3 .*run migrate\(\)/);
     }
-    const [d] = await driver.apply([{ op: "inspect", resource: "d" }]);
-    assert.deepEqual(d?.leases, []);
+    assert.deepEqual(await old([acquire("a")]), [true]);
     await migrate(query);
-    const [page] = await driver.apply([LIST]);
-    assert.deepEqual(page?.leases.map(({ resource }) => resource), ["b"]);
+    assert.deepEqual(await old([acquire("b")]), [true]);
+    const [page, again, other] = await driver.apply([LIST, acquire("a"), acquire("b", "else")]);
+    assert.deepEqual(page?.leases.map(({ resource }) => resource), ["a", "b"]);
+    assert.deepEqual([again?.ok, other?.ok], [true, false]);
+  }));
+
+Deno.test("while a deployment is under way, an older Baton's and a newer one's leases exclude each other", () =>
+  onVersion1(async (_server, connect) => {
+    const [query, admin] = [await connect(), await connect()];
+    await migrate(admin);
+    const driver = postgres(query);
+    const old = older(await connect());
+    const ended = { ...acquire("x", "old"), ttl: 1 };
+    assert.deepEqual(await old([ended]), [true]);
+    // By the server's clock; then the newer one looks, and so ends it in writing.
+    await until("it has ended", async () => {
+      const [outcome] = await driver.apply([{ op: "inspect", resource: "x" }]);
+      return outcome?.leases.length === 0;
+    });
+    assert.deepEqual(await old([{ op: "renew", resource: "x", seat: "", id: "old", ttl: 1_000 }]), [
+      false,
+    ]);
+    const [granted] = await driver.apply([acquire("x", "new")]);
+    assert.equal(granted?.ok, true);
+    assert.deepEqual(await old([acquire("x", "old again")]), [false]);
+    assert.deepEqual(await old([{ op: "release", resource: "x", seat: "", id: "new" }]), [true]);
+    assert.deepEqual(await old([acquire("x", "old again")]), [true]);
+    const [refused] = await driver.apply([acquire("x", "new again")]);
+    assert.equal(refused?.ok, false);
+
+    // A lock and its readers, by both at once.
+    let [over, rounds] = [false, 0];
+    const inside = new Set<string>();
+    const guard = (resource: string) => ({ when: "vacant" as const, resource });
+    const turns = async (apply: (ops: Op[]) => Promise<boolean[]>, mine: string, its: string) => {
+      for (; !over && rounds < 400; rounds++) {
+        const [ok] = await apply([{ ...acquire(mine), guard: guard(its) }]);
+        if (!ok) continue;
+        assert(!inside.has(its), `${mine} beside ${its}`);
+        inside.add(mine);
+        await admin("select", []);
+        inside.delete(mine);
+        await apply([{ op: "release", resource: mine, seat: "", id: mine }]);
+      }
+    };
+    const newer = async (ops: Op[]) => (await driver.apply(ops)).map(({ ok }) => ok);
+    const both = [turns(newer, "lock:l", "readers:l"), turns(old, "readers:l", "lock:l")];
+    await Promise.all(both.map((each) => each.finally(() => over = true)));
   }));
 
 Deno.test("a migration under load disturbs no batch, and leases stay as they were", () =>
   onVersion1(async (_server, connect) => {
     const held = Array.from({ length: 300 }, (_, n) => acquire(`held ${n}`));
     const admin = await connect();
+    await migrate(admin);
     const before = await postgres(admin).apply(held);
     assert(before.every(({ ok }) => ok));
 
@@ -86,6 +143,16 @@ Deno.test("a migration under load disturbs no batch, and leases stay as they wer
         batches++;
       }
     });
+    const olders = Array.from({ length: 2 }, async (_, client) => {
+      const old = older(await connect());
+      while (!over) {
+        assert.deepEqual(await old([acquire(`older:${client}`)]), [true]);
+        assert.deepEqual(
+          await old([{ op: "release", resource: `older:${client}`, seat: "" }]),
+          [true],
+        );
+      }
+    });
     const migrating = (async () => {
       for (let again = 0; again < 30 && !over; again++) {
         const before = batches;
@@ -94,7 +161,9 @@ Deno.test("a migration under load disturbs no batch, and leases stay as they wer
         while (batches < before + 4 && !over) await admin("select", []);
       }
     })();
-    await Promise.all([...busy, migrating].map((each) => each.finally(() => over = true)));
+    await Promise.all(
+      [...busy, ...olders, migrating].map((each) => each.finally(() => over = true)),
+    );
 
     const after = await postgres(admin).apply(held);
     const [page] = await postgres(admin).apply([LIST]);
@@ -105,29 +174,29 @@ Deno.test("a migration under load disturbs no batch, and leases stay as they wer
     assert.equal(page?.leases.length, 300);
   }));
 
-Deno.test("an older Baton's migration takes nothing away, and an upgraded database is like a new one", () =>
+Deno.test("an older Baton's migration takes nothing away, and an upgraded database has all that a new one has", () =>
   onVersion1(async (server, connect) => {
     const query = await connect();
     const driver = postgres(query);
-    await driver.apply([acquire("a")]);
     await migrate(query);
+    await driver.apply([acquire("a")]);
     await (await server.client()).query(VERSION_1);
     const [page, again] = await driver.apply([LIST, acquire("a")]);
     assert.equal(page?.leases[0]?.token, again?.leases[0]?.token);
 
     await migrate(query, { schema: "fresh" });
-    const describe = async (schema: string): Promise<string> =>
-      JSON.stringify(
-        await server.query(
-          `select proname as name, pg_get_functiondef(oid) as text from pg_proc
+    const describe = async (schema: string): Promise<Set<string>> =>
+      new Set((await server.query(
+        `select proname as name, pg_get_functiondef(oid) as text from pg_proc
           where pronamespace = $1::text::regnamespace
           union select indexname, indexdef from pg_indexes where schemaname = $1::text
           union select viewname, definition from pg_views where schemaname = $1::text
           union select column_name, data_type || is_nullable || coalesce(collation_name, '')
             from information_schema.columns where table_schema = $1::text order by 1, 2`,
-          [schema],
-        ),
-      ).replaceAll(`${schema}.`, "");
+        [schema],
+      )).map((row) => JSON.stringify(row).replaceAll(`${schema}.`, "")));
     await migrate(query);
-    assert.equal(await describe("baton"), await describe("fresh"));
+    const fresh = await describe("fresh");
+    assert.deepEqual(fresh.difference(await describe("baton")), new Set());
+    assert.equal([...fresh].filter((each) => each.includes("PROCEDURE apply_3")).length, 1);
   }));

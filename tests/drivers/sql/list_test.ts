@@ -32,7 +32,9 @@ const POSTGRES: Dialect = {
     const query = await table.session() as unknown as PostgresQuery;
     let sent: readonly string[] = [];
     await postgres((text, params) => query(text, sent = params)).apply([op]);
-    const explain = "explain (analyze, buffers, format json) select baton.apply_2($1)";
+    const explain = `explain (analyze, buffers, format json) select baton.list_3(
+      it->>'resource', it->>'seat', (it->>'again')::boolean, it->>'stop', (it->>'limit')::int)
+      from (select $1::jsonb->'ops'->0 as it) asked`;
     // The first ones read the catalogue, and plan.
     for (let warm = 0; warm < 8; warm++) await query(explain, sent);
     const [row] = await query(explain, sent) as unknown as [{ "QUERY PLAN": [{ Plan: object }] }];

@@ -145,13 +145,12 @@ for (const { name, on, place } of DATABASES) {
       const table = name === "PostgreSQL" ? "baton.leases" : "baton_leases";
       await database.sql(`alter table ${table} rename column value to text`);
       if (name === "PostgreSQL") {
-        // A renamed column is followed by the view, and not by the functions.
         await missing();
         await database.sql("alter table baton.leases rename column text to value");
-        await database.sql("drop function baton.apply_1");
+        await database.sql("drop procedure baton.apply_3");
         await missing();
         await database.migrate();
-        await database.sql("drop view baton.live_1");
+        await database.sql("drop function baton.acquire_3");
         await missing();
         await database.sql("drop table baton.leases");
         await missing();

@@ -1,0 +1,320 @@
+/**
+ * The functions in the database that are a whole `apply`.
+ *
+ * Why functions and not statements: every statement inside them sees what was committed before it
+ * began, so guards, takeovers and refusals are decided step by step within the one request and the
+ * one commit; their plans stay prepared with the connection; and any way to send one statement, the
+ * `pg` package or an HTTP API, is a transport.
+ *
+ * What a decision rests on must not change until others see the decision, and a commit can take seconds
+ * (a standby that does not answer). So:
+ *
+ * - Whoever changes a row locks it first and reads the clock then. A renewal that has waited is too late
+ *   if its lease has ended meanwhile.
+ * - A lease that has ended by the clock may be under renewal by a transaction whose commit is still to
+ *   come. So whoever is about to answer that it has ended ends it in writing ({@link bury}), and with that waits
+ *   for such a renewal, and looks again. Each lease is buried once at most, and one that was released never.
+ * - What a guard looks at is locked against those who acquire and release there, by the advisory locks
+ *   that every acquisition and release takes.
+ *
+ * @module
+ */
+
+/** The statements that make version 3 of the functions, in the order in which they need each other. */
+export function functions(schema: string): readonly string[] {
+  return [
+    sweep(schema),
+    bury(schema),
+    look(schema),
+    blockers(schema),
+    acquire(schema),
+    release(schema),
+    renew(schema),
+    list(schema),
+    lock(schema),
+    apply(schema),
+  ];
+}
+
+/** A lease as it is answered; its time left is rounded up. */
+const LEASE = `jsonb_build_array(seat, id, token, value,
+  case when expires <> 'infinity'
+    then greatest(1, ceil(extract(epoch from expires - clock_timestamp()) * 1000)) end)`;
+
+/**
+ * Deletes dead rows, a bounded number, without waiting for anyone. Their tokens need not be
+ * remembered once the clock is an hour past them: the next token of the seat is then the clock's.
+ * By the time of the transaction's begin: an index serves no search by the clock of every moment.
+ */
+const sweep = (schema: string): string =>
+  `create or replace function ${schema}.sweep_1() returns void
+language sql volatile as $baton$
+delete from ${schema}.leases where ctid = any (array(
+  select ctid from ${schema}.leases
+  where hour < (now() at time zone 'UTC') - interval '2 hours'
+    and token < extract(epoch from now()) * 1000 - 3600000
+  limit 128 for update skip locked))
+$baton$`;
+
+/** Ends in writing what has ended by the clock, of one seat or of all; it waits for those who change it. */
+const bury = (schema: string): string =>
+  `create or replace function ${schema}.bury_3(at text, place text) returns void
+language plpgsql volatile as $baton$
+begin
+  if place is null then
+    -- Locked in the order of the key first, so that two who bury do not wait for each other.
+    perform from ${schema}.leases
+    where resource = at and id <> '' and expires <= clock_timestamp()
+    order by seat for no key update;
+    update ${schema}.leases set id = '', value = ''
+    where resource = at and id <> '' and expires <= clock_timestamp();
+  else
+    update ${schema}.leases set id = '', value = ''
+    where resource = at and seat = place and id <> '' and expires <= clock_timestamp();
+  end if;
+end $baton$`;
+
+/** The live leases of one seat, or of all; null when there is none. They all lived at one instant. */
+const look = (schema: string): string => {
+  const read = (seat: string): string =>
+    `select jsonb_agg(${LEASE}) filter (where expires > since), min(expires)
+      into there, ends from ${schema}.leases where resource = at ${seat} and id <> '';`;
+  return `create or replace function ${schema}.look_3(at text, place text) returns jsonb
+language plpgsql volatile as $baton$
+declare
+  since timestamptz;
+  ends timestamptz;
+  there jsonb;
+begin
+  loop
+    since := clock_timestamp();
+    if place is null then
+      ${read("")}
+    else
+      ${read("and seat = place")}
+    end if;
+    -- None has ended while we looked, either.
+    exit when ends is null or ends > clock_timestamp();
+    perform ${schema}.bury_3(at, place);
+  end loop;
+  return there;
+end $baton$`;
+};
+
+/** Who makes the guard fail; null when it holds. */
+const blockers = (schema: string): string =>
+  `create or replace function ${schema}.blockers_3(guard jsonb) returns jsonb
+language plpgsql volatile as $baton$
+declare
+  there jsonb;
+begin
+  if guard is null then return null; end if;
+  there := ${schema}.look_3(guard->>'resource', guard->>'seat');
+  if guard->>'when' <> 'held' then return there; end if;
+  return case when there is null then '[]'::jsonb end;
+end $baton$`;
+
+/**
+ * Answers [granted, leases]. A refusal writes and locks nothing, for those who wait ask again and again.
+ * A seat that looks vacant is locked without waiting, so that what was seen of it and of the guard still
+ * stands; where that fails, it is looked at again after the wait.
+ */
+const acquire = (schema: string): string =>
+  `create or replace function ${schema}.acquire_3(
+  at text, place text, who text, ttl float8, what text, guard jsonb) returns jsonb
+language plpgsql volatile as $baton$
+declare
+  since timestamptz;
+  old record;
+  there jsonb;
+  fence bigint;
+begin
+  loop
+    since := clock_timestamp();
+    select id, expires, ${LEASE} as lease into old
+    from ${schema}.leases where resource = at and seat = place;
+    if found and old.id <> '' and old.expires > since then
+      return jsonb_build_array(old.id = who, jsonb_build_array(old.lease));
+    end if;
+    there := ${schema}.blockers_3(guard);
+    if there is not null then return jsonb_build_array(false, there); end if;
+    if old.id is null then
+      insert into ${schema}.leases (resource, seat, id, token, value, expires)
+      values (at, place, who, floor(extract(epoch from clock_timestamp()) * 1000), what,
+        coalesce(clock_timestamp() + ttl * interval '1 ms', 'infinity'))
+      on conflict (resource, seat) do nothing returning token into fence;
+    else
+      perform from ${schema}.leases where resource = at and seat = place for update skip locked;
+      if not found then
+        perform from ${schema}.leases where resource = at and seat = place for update;
+        continue;
+      end if;
+      update ${schema}.leases set id = who, value = what,
+        token = greatest(token + 1, floor(extract(epoch from clock_timestamp()) * 1000)),
+        expires = coalesce(clock_timestamp() + ttl * interval '1 ms', 'infinity')
+      where resource = at and seat = place and (id = '' or expires <= clock_timestamp())
+      returning token into fence;
+    end if;
+    if fence is not null then
+      if fence % 64 = 0 then perform ${schema}.sweep_1(); end if;
+      return jsonb_build_array(true,
+        jsonb_build_array(jsonb_build_array(place, who, fence, what, ttl)));
+    end if;
+  end loop;
+end $baton$`;
+
+/** Answers [released, leases]; without `who`, the seat's holder loses it, whatever its id. */
+const release = (schema: string): string =>
+  `create or replace function ${schema}.release_3(
+  at text, place text, who text, guard jsonb) returns jsonb
+language plpgsql volatile as $baton$
+declare
+  old record;
+  there jsonb;
+begin
+  loop
+    select id, expires into old from ${schema}.leases
+    where resource = at and seat = place for update;
+    if not found or old.id = '' or old.expires <= clock_timestamp() then
+      return '[false, []]';
+    elsif old.id <> who then
+      return jsonb_build_array(false, coalesce(${schema}.look_3(at, place), '[]'));
+    end if;
+    there := ${schema}.blockers_3(guard);
+    if there is not null then return jsonb_build_array(false, there); end if;
+    -- The row stays, for its token.
+    update ${schema}.leases set id = '', value = '', expires = clock_timestamp()
+    where resource = at and seat = place and expires > clock_timestamp();
+    if found then return '[true, []]'; end if;
+  end loop;
+end $baton$`;
+
+/** Answers [renewed, []]. */
+const renew = (schema: string): string =>
+  `create or replace function ${schema}.renew_3(
+  at text, place text, who text, ttl float8, what text) returns jsonb
+language plpgsql volatile as $baton$
+begin
+  perform from ${schema}.leases where resource = at and seat = place and id = who for update;
+  update ${schema}.leases set value = coalesce(what, value),
+    expires = coalesce(clock_timestamp() + ttl * interval '1 ms', 'infinity')
+  where resource = at and seat = place and id = who and expires > clock_timestamp();
+  return jsonb_build_array(found, '[]'::jsonb);
+end $baton$`;
+
+/**
+ * A page of live leases, each with its resource, in the order of the key. Both ends of the range are
+ * plain conditions on the key, so that it is read from where the page begins, and no further than it
+ * goes. Life is decided by the clock of before the look: a lease that is renewed while we look was live
+ * then, and is seen as it was before its renewal. A renewal whose commit takes longer than ten minutes
+ * is not waited for, or a list would bury all that ended in the last two hours.
+ */
+const list = (schema: string): string => {
+  const scan = (end: string) =>
+    `select jsonb_agg(lease || to_jsonb(resource) order by resource, seat)
+        filter (where expires > since),
+      array_agg(array[resource, seat] order by resource, seat) filter (where expires <= since)
+      into found, dead from (
+      select resource, seat, expires, ${LEASE} as lease from ${schema}.leases
+      where (resource, seat) >= (at collate "C", place collate "C") ${end}
+        and not (again and resource = at and seat = place)
+        and id <> '' and expires > since - interval '10 minutes'
+      order by resource, seat limit most) page;`;
+  return `create or replace function ${schema}.list_3(
+  at text, place text, again boolean, stop text, most int) returns jsonb
+language plpgsql volatile as $baton$
+declare
+  since timestamptz;
+  found jsonb;
+  dead text[];
+begin
+  loop
+    since := clock_timestamp();
+    if stop is null then
+      ${scan("")}
+    else
+      ${scan('and resource < stop collate "C"')}
+    end if;
+    exit when dead is null;
+    for n in 1 .. array_length(dead, 1) loop
+      perform ${schema}.bury_3(dead[n][1], dead[n][2]);
+    end loop;
+  end loop;
+  return jsonb_build_array(true, coalesce(found, '[]'::jsonb));
+end $baton$`;
+};
+
+/**
+ * Takes a batch's locks. They come sorted from the driver, so that two batches never wait for each
+ * other: first those on names, which guards need, then the rows that are written, and what is dead where
+ * the batch looks.
+ */
+const lock = (schema: string): string =>
+  `create or replace function ${schema}.lock_3(locks jsonb, places jsonb) returns void
+language plpgsql volatile as $baton$
+declare
+  it jsonb;
+begin
+  for it in select value from jsonb_array_elements(locks) loop
+    if (it->>1)::boolean then
+      perform pg_advisory_xact_lock(hashtextextended(it->>0, 7366140));
+    else
+      perform pg_advisory_xact_lock_shared(hashtextextended(it->>0, 7366140));
+    end if;
+  end loop;
+  for it in select value from jsonb_array_elements(places) loop
+    if (it->>2)::boolean then
+      perform from ${schema}.leases where resource = it->>0 and seat = it->>1 for update;
+    else
+      perform ${schema}.bury_3(it->>0, it->>1);
+    end if;
+  end loop;
+end $baton$`;
+
+/**
+ * The whole of one request. A procedure, for a procedure can commit: where it runs within somebody's open
+ * transaction the first commit is refused, before anything is written; and the last one makes the answer
+ * come after the commit.
+ */
+const apply = (schema: string): string =>
+  `create or replace procedure ${schema}.apply_3(request text, inout outcomes text)
+language plpgsql as $baton$
+declare
+  batch constant jsonb := request::jsonb;
+  answers jsonb[] := '{}';
+  answer jsonb;
+  it record;
+begin
+  commit;
+  -- Any other level would show every statement the state of before we waited for a lock.
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'Baton needs the isolation level read committed' using errcode = 'BT003';
+  elsif pg_is_in_recovery() then
+    raise exception 'Baton needs the primary, and this is a replica' using errcode = 'BT001';
+  elsif current_setting('synchronous_commit') = 'off' then
+    -- An acknowledged lease must survive a crash.
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
+
+  perform ${schema}.lock_3(batch->'locks', batch->'places');
+  for it in select * from jsonb_to_recordset(batch->'ops') as each(
+    op text, resource text, seat text, id text, ttl float8, value text, guard jsonb,
+    again boolean, stop text, "limit" int) loop
+    case it.op
+      when 'acquire' then
+        answer := ${schema}.acquire_3(it.resource, it.seat, it.id, it.ttl, it.value, it.guard);
+      when 'renew' then
+        answer := ${schema}.renew_3(it.resource, it.seat, it.id, it.ttl, it.value);
+      when 'release' then
+        answer := ${schema}.release_3(it.resource, it.seat, it.id, it.guard);
+      when 'list' then
+        answer := ${schema}.list_3(it.resource, it.seat, it.again, it.stop, it."limit");
+      else
+        answer := jsonb_build_array(true,
+          coalesce(${schema}.look_3(it.resource, it.seat), '[]'));
+    end case;
+    answers := answers || answer;
+  end loop;
+  outcomes := to_jsonb(answers)::text;
+  commit;
+end $baton$`;

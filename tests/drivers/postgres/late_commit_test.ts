@@ -1,0 +1,301 @@
+/**
+ * Commits that take long, as with a synchronous standby that does not answer: a lease's end may lie
+ * between the decision of a transaction and the moment when others see it. And statements that waited for
+ * a row until a lease had ended.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { Acquire, Driver, Op, Outcome } from "../../../drivers/driver.ts";
+import { postgres } from "../../../drivers/postgres/postgres.ts";
+import { migrate } from "../../../drivers/postgres/schema.ts";
+import { Coordinator } from "../../../mod.ts";
+import type { Client } from "../../servers/pg_client.ts";
+import { startPostgres } from "../../servers/postgres.ts";
+import { until } from "../../servers/process.ts";
+
+/** Transactions that write a lease with this value, or over it, wait for the gate before they commit. */
+const LATE = "late";
+const GATE = `create function gate() returns trigger language plpgsql as $$ begin
+  if new.value = '${LATE}' or (tg_op = 'UPDATE' and old.value = '${LATE}') then
+    perform pg_advisory_xact_lock_shared(4242);
+  end if;
+  return null;
+end $$;
+create constraint trigger gate after insert or update on baton.leases
+deferrable initially deferred for each row execute function gate()`;
+const [TTL, LONG] = [400, 60_000];
+
+interface Place {
+  readonly one: Driver;
+  readonly two: Driver;
+  /** From now on, late commits wait. */
+  close(): Promise<void>;
+  open(): Promise<void>;
+  /** Until so many statements wait for a lock, or the promise has settled. */
+  waiting(count: number, or?: Promise<unknown>): Promise<void>;
+  /** Until the lease of that resource has ended by the server's clock, as others see it now. */
+  ended(resource: string): Promise<void>;
+  readonly client: Client;
+}
+
+async function onPostgres(test: (place: Place) => Promise<void>): Promise<void> {
+  const server = await startPostgres();
+  try {
+    const connect = async () => {
+      const client = await server.client();
+      return postgres(async (text, params) => (await client.query(text, [...params])).rows);
+    };
+    await migrate((text) => server.query(text));
+    const client = await server.client();
+    await client.query(GATE);
+    const look = await server.client();
+    const count = async (sql: string): Promise<number> => Number((await look.query(sql)).rows[0].n);
+    await test({
+      one: await connect(),
+      two: await connect(),
+      client,
+      close: async () => void await client.query("select pg_advisory_lock(4242)"),
+      open: async () => void await client.query("select pg_advisory_unlock(4242)"),
+      async waiting(wanted, or) {
+        let settled = false;
+        const settle = () => void (settled = true);
+        or?.then(settle, settle);
+        await until(`${wanted} wait`, async () => {
+          return settled ||
+            await count("select count(*) n from pg_locks where not granted") >= wanted;
+        });
+      },
+      ended: (resource) =>
+        until("it has ended", async () => {
+          return await count(
+            `select count(*) n from baton.leases where resource = '${resource}' and expires > clock_timestamp()`,
+          ) === 0;
+        }),
+    });
+  } finally {
+    await server.stop();
+  }
+}
+
+const seat = (resource: string) => ({ resource, seat: "" });
+const acquire = (resource: string, more: Partial<Acquire> = {}): Acquire => ({
+  ...{ op: "acquire", id: `of ${resource}`, ttl: LONG, value: "", ...seat(resource) },
+  ...more,
+});
+const renew = (resource: string, ttl = LONG, value?: string): Op => ({
+  ...{ op: "renew", id: `of ${resource}`, ttl, ...seat(resource) },
+  ...(value !== undefined && { value }),
+});
+
+async function granted(driver: Driver, ...ops: Op[]): Promise<readonly Outcome[]> {
+  const outcomes = await driver.apply(ops);
+  assert(outcomes.every(({ ok }) => ok), JSON.stringify([ops, outcomes]));
+  return outcomes;
+}
+
+const X = seat("x");
+/** What another asks, and what is right if `x` lives on all the time: ok or not, and who is listed. */
+const ASKED: Record<string, [op: Op, ok: boolean, listed: string[]]> = {
+  "a look": [{ op: "inspect", ...X }, true, ["of x"]],
+  "a look at all seats": [{ op: "inspect", resource: "x" }, true, ["of x"]],
+  "a list": [{ op: "list", prefix: "x", limit: 10 }, true, ["of x"]],
+  "another's acquisition": [acquire("x", { id: "b" }), false, ["of x"]],
+  "its own acquisition, sent again": [acquire("x"), true, ["of x"]],
+  "a renewal, sent again": [renew("x"), true, []],
+  "its release": [{ op: "release", ...X, id: "of x" }, true, []],
+  "another's release": [{ op: "release", ...X, id: "b" }, false, ["of x"]],
+  "a break": [{ op: "release", ...X }, true, []],
+  "a guard that wants it vacant": [
+    acquire("y", { guard: { when: "vacant", ...X } }),
+    ...[false, ["of x"]] as [boolean, string[]],
+  ],
+  "a guard that wants it held": [
+    acquire("y", { guard: { when: "held", ...X } }),
+    ...[true, ["of y"]] as [boolean, string[]],
+  ],
+  "a guard on all of its seats": [
+    acquire("y", { guard: { when: "vacant", resource: "x" } }),
+    ...[false, ["of x"]] as [boolean, string[]],
+  ],
+  "a release that wants it vacant": [
+    { op: "release", ...seat("z"), guard: { when: "vacant", resource: "x" } },
+    ...[false, ["of x"]] as [boolean, string[]],
+  ],
+  "a release that wants it held": [
+    { op: "release", ...seat("z"), guard: { when: "held", ...X } },
+    ...[true, []] as [boolean, string[]],
+  ],
+};
+
+Deno.test("a lease whose renewal is committed after its old end has lived all the time, whatever is asked", async (t) => {
+  await onPostgres(async ({ one, two, client, close, open, waiting, ended }) => {
+    for (const [asked, [op, ok, listed]] of Object.entries(ASKED)) {
+      for (const beside of [[], [renew("beside")]]) {
+        await t.step(`${asked}, ${beside.length ? "among others" : "alone"}`, async () => {
+          await client.query("truncate baton.leases");
+          await granted(two, acquire("z"), acquire("beside"));
+          const [before] = await granted(one, acquire("x", { ttl: TTL, value: LATE }));
+          await close();
+          const renewal = one.apply([renew("x")]);
+          await waiting(1);
+          await ended("x");
+          const answer = two.apply([...beside, op]);
+          await waiting(2, answer);
+          await open();
+          assert.equal((await renewal)[0]?.ok, true);
+          const outcome = (await answer).at(-1);
+          assert.equal(outcome?.ok, ok);
+          assert.deepEqual(outcome?.leases.map(({ id }) => id), listed);
+          const own = outcome?.leases.find(({ id }) => id === "of x");
+          if (own) assert.equal(own.token, before?.leases[0]?.token);
+        });
+      }
+    }
+  });
+});
+
+Deno.test("a renewal that is undone leaves the lease ended, and who waited for it hears so", () =>
+  onPostgres(async ({ one, two, client, close, open, waiting, ended }) => {
+    await granted(one, acquire("x", { ttl: TTL, value: LATE }));
+    await close();
+    const renewal = one.apply([renew("x")]);
+    const undone = assert.rejects(renewal);
+    await waiting(1);
+    await ended("x");
+    const answer = two.apply([acquire("y", { guard: { when: "vacant", ...X } })]);
+    await waiting(2, answer);
+    await client.query(
+      "select pg_cancel_backend(pid) from pg_locks where objid = 4242 and not granted",
+    );
+    await undone;
+    await open();
+    assert.equal((await answer)[0]?.ok, true);
+    assert.deepEqual((await two.apply([{ op: "inspect", ...X }]))[0]?.leases, []);
+  }));
+
+Deno.test("a slot's work ended in time and its record was committed late: no other run of it is granted", () =>
+  onPostgres(async ({ one, two, close, open, waiting, ended }) => {
+    await granted(one, acquire("slot", { ttl: TTL }));
+    await close();
+    const end = one.apply([
+      acquire("done", { value: LATE }),
+      { op: "release", ...seat("slot"), id: "of slot" },
+    ]);
+    await waiting(1);
+    await ended("slot");
+    const guard = { when: "vacant", ...seat("done") } as const;
+    const other = two.apply([acquire("slot", { id: "b", guard })]);
+    await waiting(2, other);
+    await open();
+    await granted({ apply: () => end } as unknown as Driver);
+    const [outcome] = await other;
+    assert.deepEqual([outcome?.ok, outcome?.leases.map(({ id }) => id)], [false, ["of done"]]);
+  }));
+
+Deno.test("two coordinators run a retried slot, and the first one's end is committed late: it ran once", () =>
+  onPostgres(async ({ one, two, client, open, waiting, ended }) => {
+    await client.query(`create function late() returns trigger language plpgsql as $$ begin
+perform pg_advisory_xact_lock_shared(4242); return null; end $$;
+create constraint trigger late after insert on baton.leases deferrable initially deferred
+for each row when (new.seat like '%done%') execute function late()`);
+    const [a, b] = [
+      new Coordinator(one, { memberId: "a" }),
+      new Coordinator(two, { memberId: "b" }),
+    ];
+    const [ran, slot]: [string[], number] = [[], Date.now()];
+    const run = (coordinator: Coordinator, ttl: number) =>
+      coordinator.cron("j").run(
+        { slot, mode: "retry", ttl, keepAlive: false },
+        async () => {
+          ran.push(coordinator.memberId);
+          await client.query("select pg_advisory_lock(4242)");
+        },
+      );
+    const first = run(a, 2_000);
+    await waiting(1, first);
+    await ended("cron:j");
+    const second = run(b, 2_000);
+    await waiting(2, second);
+    await open();
+    const [{ outcome }, { outcome: other }] = await Promise.all([first, second]);
+    assert.deepEqual([ran, outcome, other], [["a"], "ran", "skipped"]);
+  }));
+
+for (
+  const [what, before, write, guard] of [
+    ["an acquisition", [], acquire("x", { value: LATE }), { when: "vacant", ...X }],
+    ["an acquisition of any seat", [], acquire("x", { value: LATE }), {
+      when: "vacant",
+      resource: "x",
+    }],
+    ["a release", [acquire("x", { value: LATE })], { op: "release", ...X, id: "of x" }, {
+      when: "held",
+      ...X,
+    }],
+    ["a break", [acquire("x", { value: LATE })], { op: "release", ...X }, {
+      when: "held",
+      resource: "x",
+    }],
+  ] as [string, Op[], Op, NonNullable<Acquire["guard"]>][]
+) {
+  Deno.test(`${what} that is under way is waited for by a guard, so that none sees the one without the other`, () =>
+    onPostgres(async ({ one, two, close, open, waiting }) => {
+      await granted(one, ...before);
+      await close();
+      const writing = one.apply([write]);
+      await waiting(1);
+      const guarded = two.apply([acquire("y", { guard })]);
+      await waiting(2, guarded);
+      await open();
+      assert.equal((await writing)[0]?.ok, true);
+      assert.equal((await guarded)[0]?.ok, false);
+    }));
+
+  Deno.test(`${what} waits for a guarded grant that is under way`, () =>
+    onPostgres(async ({ one, two, close, open, waiting }) => {
+      await granted(one, ...before);
+      await close();
+      const guarded = two.apply([acquire("y", { guard, value: LATE })]);
+      await waiting(1);
+      let answered = false;
+      const writing = one.apply([{ ...write, ...("value" in write && { value: "" }) } as Op]);
+      void writing.finally(() => answered = true);
+      await waiting(2, writing);
+      assert.equal(
+        answered,
+        false,
+        "it was done before the grant that it contradicts could be seen",
+      );
+      await open();
+      assert.equal((await guarded)[0]?.ok, true);
+      assert.equal((await writing)[0]?.ok, true);
+    }));
+}
+
+const TOO_LATE: Record<string, Op> = {
+  "a renewal": renew("x"),
+  "a renewal with a value": renew("x", LONG, "new"),
+  "a release": { op: "release", ...X, id: "of x" },
+  "a break": { op: "release", ...X },
+};
+
+for (const [what, op] of Object.entries(TOO_LATE)) {
+  for (const beside of [[], [renew("beside")]]) {
+    Deno.test(`${what} that waited for a locked row until its lease had ended is refused (${beside.length} beside)`, () =>
+      onPostgres(async ({ one, two, client, waiting, ended }) => {
+        await granted(two, acquire("beside"));
+        await granted(one, acquire("x", { ttl: TTL }));
+        await client.query("begin");
+        await client.query("select from baton.leases where resource = 'x' for update");
+        const answer = one.apply([...beside, op]);
+        await waiting(1);
+        await ended("x");
+        await client.query("commit");
+        const outcome = (await answer).at(-1);
+        assert.deepEqual([outcome?.ok, outcome?.leases], [false, []]);
+        assert.deepEqual((await two.apply([{ op: "inspect", ...X }]))[0]?.leases, []);
+      }));
+  }
+}
