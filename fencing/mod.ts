@@ -15,8 +15,8 @@
  *
  * The leases may live in another backend: a lock in Upstash can fence a table in Neon.
  *
- * @example Postgres. Create the function first, with `migratePostgresFences()` or `deno run -A
- * jsr:@baton/baton/schema postgres --fences --apply`:
+ * @example Postgres. Create the function first, with `migratePostgresFences()` or
+ * `deno run -A jsr:@baton/baton/schema postgres --fences --apply`:
  * ```ts
  * import { isStale } from "@baton/baton/fencing";
  *

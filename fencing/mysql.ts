@@ -13,9 +13,10 @@
  * update accounts set balance = balance - 10, fence = ? where id = 42 and fence <= ?
  * ```
  *
- * If no row changed, the write was refused or there is no such row; `select fence from accounts
- * where id = 42` shows which. (A client that counts changed rows instead of matched ones also says
- * 0 if the row already had these values. Neither `mysql2` nor PlanetScale does so by default.)
+ * If no row changed, the write was refused or there is no such row;
+ * `select fence from accounts where id = 42` shows which. (A client that counts changed rows
+ * instead of matched ones also says 0 if the row already had these values. Neither `mysql2` nor
+ * PlanetScale does so by default.)
  *
  * **In one statement, for several rows**: join the table of fences. {@link fenceMysql} must have
  * made the resource's row in it before; the best time is right after you acquired the lock, because
@@ -91,7 +92,8 @@ export async function migrateMysqlFences(
     throw ddlError(error, "what `schema.ts mysql --fences` prints");
   }
   throw new ConnectionError(
-    `The table ${table} was created, but it is not there. Check that every request reaches the same database`,
+    `The table ${table} was created, but it is not there. Check that every request reaches the ` +
+      "same database",
   );
 }
 

@@ -30,12 +30,12 @@
  * transaction under READ COMMITTED (the default): every statement after the fence sees all of it.
  * Stricter levels fail with SQLSTATE 40001 instead; then run the transaction again.
  *
- * **Do not use these**, because the write then goes through unfenced: `exists (select
- * baton.fence_1(…))`, `… or baton.fence_1(…)` and a `with fence as (select baton.fence_1(…))` that
- * the statement does not read from, where PostgreSQL skips the call; and a `select
- * baton.fence_1(…)` that is a transaction of its own. Without the sub-select, `where id = 42 and
- * baton.fence_1(…)` is safe, but PostgreSQL calls it for each row. If no row matches it is not
- * called, and nothing is recorded.
+ * **Do not use these**, because the write then goes through unfenced:
+ * `exists (select baton.fence_1(…))`, `… or baton.fence_1(…)` and a
+ * `with fence as (select baton.fence_1(…))` that the statement does not read from, where PostgreSQL
+ * skips the call; and a `select baton.fence_1(…)` that is a transaction of its own. Without the
+ * sub-select, `where id = 42 and baton.fence_1(…)` is safe, but PostgreSQL calls it for each row.
+ * If no row matches it is not called, and nothing is recorded.
  *
  * @module
  */
