@@ -1,5 +1,5 @@
 /**
- * A command: prints the SQL that Baton's Postgres and MySQL drivers need, or runs it.
+ * A command that prints the SQL that Baton needs in Postgres or MySQL, or runs it.
  *
  * ```sh
  * deno run jsr:@baton/baton/schema postgres > baton.sql
@@ -15,24 +15,24 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 
 const HELP = `\
-Prints the SQL that Baton needs in a database; running it again changes nothing.
+Prints the SQL that Baton needs in a database. Running the SQL again changes nothing.
 
   schema postgres [--schema baton] [--fences] [--apply]
   schema mysql [--table baton_leases] [--fences] [--apply]
 
-  --fences  what refuses stale writes (@baton/baton/fencing), instead of what keeps leases
-  --apply   runs it on the Neon or PlanetScale database of DATABASE_URL instead, by HTTPS
+  --fences  the SQL that refuses stale writes (@baton/baton/fencing), not the SQL that keeps leases
+  --apply   runs the SQL on the Neon or PlanetScale database of DATABASE_URL, over HTTPS
 
-Exit status: 0 done, 1 it could not be applied, 2 bad arguments.
+Exit status: 0 done, 1 the SQL could not be applied, 2 bad arguments or no usable DATABASE_URL.
 `;
 
 const ELSEWHERE = `\
-DATABASE_URL is another server's than Neon's or PlanetScale's, and --apply speaks their HTTPS alone.
-Nothing was sent. Without --apply it prints the SQL: give that to the server's own client, such as
+DATABASE_URL names a server that is not Neon's or PlanetScale's, and --apply can only reach those.
+Nothing was sent. Print the SQL without --apply, and give it to the server's own client, such as
 
   schema postgres | psql "$DATABASE_URL"
 
-or call migrate() of @baton/baton/schema/postgres (or …/mysql) with a function that sends to it.`;
+or call migrate() of @baton/baton/schema/postgres (or …/mysql) with a function that sends SQL to it.`;
 
 // deno-lint-ignore no-console -- this is a command
 const say = console.log, complain = console.error;
@@ -55,10 +55,13 @@ async function main(args: string[]): Promise<number> {
   if ((kind !== "postgres" && kind !== "mysql") || more.length > 0 || wrong) {
     return complain(HELP), 2;
   }
-  // Only then, for it takes a permission that printing can do without.
+  // Read only for --apply: it takes a permission that printing does not need.
   const url = values.apply ? process.env["DATABASE_URL"] ?? "" : "";
   if (values.apply && !url) {
-    return complain("DATABASE_URL is not set, so there is no database to apply it to"), 2;
+    return complain(
+      "DATABASE_URL is not set, so nothing was sent. Set it to the URL that Neon or PlanetScale shows",
+    ),
+      2;
   }
   if (isElsewhere(url)) return complain(ELSEWHERE), 2;
   if (kind === "postgres") {
@@ -78,11 +81,13 @@ async function main(args: string[]): Promise<number> {
     const { planetscaleQuery } = await import("../drivers/mysql/planetscale.ts");
     await migrate(planetscaleQuery({ url }), options);
   }
-  say("Baton's schema is there.");
+  say("Baton's schema is in place.");
   return 0;
 }
 
-/** Whether it is another server's than those that are reached by HTTPS; it is sent no password then. */
+/**
+ * Whether the URL is for a server that Baton cannot reach by HTTPS. Its password is not sent then.
+ */
 function isElsewhere(url: string): boolean {
   return /^\s*(postgres(ql)?|mysql):/i.test(url) && URL.canParse(url) &&
     !/\.(neon\.(tech|build)|psdb\.cloud)$/i.test(new URL(url).hostname);
@@ -106,7 +111,7 @@ function print(statements: readonly string[]): number {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  // A wrong option is parseArgs's TypeError; what Baton throws tells the rest.
+  // parseArgs throws a TypeError for a wrong option; Baton's own errors say everything else.
   complain(error instanceof Error ? error.message : error);
   process.exitCode = error instanceof TypeError ? 2 : 1;
 }

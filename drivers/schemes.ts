@@ -1,5 +1,5 @@
 /**
- * Which driver each URL scheme means, loaded when it is asked for.
+ * Which driver each URL scheme stands for. A driver is loaded when its scheme is used.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import type { Driver } from "./driver.ts";
 import type { MysqlQuery } from "./mysql/send.ts";
 import type { PostgresQuery } from "./postgres/send.ts";
 
-/** A URL without Baton's options. */
+/** A URL, split into its parts for a driver. */
 export interface Address {
-  /** All before the `?`, as it was given. It may hold a credential: no error should repeat it. */
+  /** All before the `?`, unchanged. It may hold a credential, so no error should repeat it. */
   readonly url: string;
   /** The vendor's own options after the `?`, such as `sslmode=require`. */
   readonly parameters?: string | undefined;
-  /** The credential that was given beside the URL; it goes before one in the URL. */
+  /** The credential that was given beside the URL. It takes precedence over one in the URL. */
   readonly token?: string | undefined;
-  /** What sends statements, where the URL's scheme needs that. */
+  /** A function that sends statements, if the URL's scheme needs one. */
   readonly query?: PostgresQuery | MysqlQuery | undefined;
 }
 
-/** Makes the driver of a scheme. It should not connect: the first request does. */
+/** Makes the driver of a scheme. It should not connect; the first request does that. */
 export type SchemeLoader = (address: Address) => Driver | Promise<Driver>;
 
 /** Options that vendors and other libraries put into a database's URL. */
@@ -39,11 +39,11 @@ export const DATABASES: ReadonlySet<string> = new Set(
 /** The schemes that Baton knows. */
 export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   memory: async ({ url }) => {
-    // A name to share it by would need a table that all code of this process shares.
+    // To share one by its name would need a table that all code of this process shares.
     if (!/^memory:(\/\/)?$/i.test(url)) {
       throw new InvalidArgument(
-        "Cannot use this memory: URL: it takes no name, for each is a backend of its own. To share " +
-          "one, give schemes: { memory: () => backend }",
+        "Cannot use this memory: URL: it takes no name, because each one is a backend of its own. To " +
+          "share one, give schemes: { memory: () => backend }",
       );
     }
     return (await import("./memory.ts")).memory();
@@ -61,7 +61,7 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   upstash,
   "upstash+http": upstash,
   neon: (address) => neon(address),
-  // As vendors hand it out. Another server's is not reached by HTTPS, but by its own client.
+  // URLs as vendors show them. Other servers are reached by a client of their own, not by HTTPS.
   postgres,
   postgresql: postgres,
   planetscale: (address) => planetscale(address),
@@ -71,11 +71,11 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
 
 async function upstash({ url, token }: Address): Promise<Driver> {
   const { protocol, username, password, host, pathname, hash } = parsed(url) ?? {};
-  // The rest of a token that has one of these in it would be taken for all of these.
+  // If a token has one of these characters in it, its rest would be read as one of these parts.
   if (!host || (pathname !== "" && pathname !== "/") || hash) {
     throw new InvalidArgument(
-      "Cannot use this upstash: URL: it must be upstash://:TOKEN@host, and /, ?, # and % of the " +
-        "token must be percent-encoded; or leave the token out and give it as the option token",
+      "Cannot use this upstash: URL: it must be upstash://:TOKEN@host, with /, ?, # and % in the " +
+        "token percent-encoded; or leave the token out and give it as the option token",
     );
   }
   const driver = await import("./redis/upstash.ts");
@@ -119,7 +119,7 @@ async function planetscale({ url, token }: Address): Promise<Driver> {
   return driver.planetscale({ url: withPassword(url, web, token) });
 }
 
-/** `URL.parse()`, which Node has from 22.1 on. */
+/** Like `URL.parse()`, which Node has from 22.1 on. */
 function parsed(text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
 }
@@ -131,12 +131,12 @@ function isHostOf({ url, query }: Address, vendor: RegExp): boolean {
 function queryOf({ query }: Address, scheme: string, example: string): unknown {
   if (query) return query;
   throw new InvalidArgument(
-    `Cannot use this ${scheme} URL: its host is none that Baton reaches by HTTPS. Give the option ` +
-      `query, a function that sends a statement through ${example} client`,
+    `Cannot use this ${scheme} URL: Baton cannot reach its host by HTTPS. Give the option query, a ` +
+      `function that sends a statement through ${example} client`,
   );
 }
 
-/** The URL under another scheme, with the password that was given beside it. */
+/** The URL under another scheme, with the password that was given beside the URL. */
 function withPassword(text: string, scheme: string, token: string | undefined): string {
   const url = parsed(text.replace(/^[^:]*:/, scheme));
   if (!url) {

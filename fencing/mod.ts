@@ -1,18 +1,22 @@
 /**
- * How a database refuses a holder that is late. A lease is not mutual exclusion: a holder that was
- * paused past its ttl may still send the write it was about to send. Its fencing token shows it: every
- * lease has a greater one than all before it, so what is written to keeps the highest token it has
- * seen, and refuses, in the same atomic step as the write, whatever comes with a lower one.
+ * Lets a database refuse the write of a holder that is late. A lease is not mutual exclusion: a
+ * holder that was paused past its ttl may still send a write. Its fencing token shows that it is
+ * late. A fencing token is a number that grows with each grant. The database keeps the highest
+ * token that it has seen, and refuses a write with a lower one, in the same atomic step as the
+ * write.
  *
- * Three rules. One resource belongs to one lock, or one slot of a cron, for the tokens of two do not
- * compare (nor do those of a semaphore's holders, or of the readers of a shared lock). Every write to
- * the resource checks, or the check is worth nothing. And equal tokens pass: a holder may write as
- * often as it likes.
+ * There are three rules:
  *
- * The leases may be kept elsewhere: a lock in Upstash can fence a table in Neon.
+ * 1. One resource belongs to one lock, or to one slot of a cron job, because tokens of different
+ *    ones cannot be compared. The tokens of a semaphore's holders, or of the readers of a shared
+ *    lock, cannot be compared either.
+ * 2. Every write to the resource checks the token, or the check is worth nothing.
+ * 3. Equal tokens pass: a holder may write as often as it likes.
  *
- * @example Postgres, once the function is there (`migratePostgresFences()`, or
- * `deno run -A jsr:@baton/baton/schema postgres --fences --apply`):
+ * The leases may live in another backend: a lock in Upstash can fence a table in Neon.
+ *
+ * @example Postgres. Create the function first, with `migratePostgresFences()` or
+ * `deno run -A jsr:@baton/baton/schema postgres --fences --apply`:
  * ```ts
  * import { isStale } from "@baton/baton/fencing";
  *

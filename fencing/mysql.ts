@@ -1,10 +1,11 @@
 /**
- * Fences in MySQL, MariaDB and PlanetScale: a table that refuses a token below the highest it has
- * seen, by a CHECK constraint; for functions and triggers are not to be had everywhere.
+ * Fences in MySQL, MariaDB and PlanetScale: a table whose CHECK constraint refuses a token below
+ * the highest that it has seen. It is a constraint because functions and triggers are not available
+ * everywhere.
  *
- * **In a transaction**, with {@link fenceMysql} as its first statement. This is the form for
- * everything: its row is locked until the commit, so writers of a resource take turns, and what you
- * read afterwards is what the writer before you has left.
+ * **In a transaction**, with {@link fenceMysql} as its first statement. This form works for
+ * everything. The fence's row is locked until the commit, so the writers of a resource take turns,
+ * and each reads what the one before it has left.
  *
  * **In one statement**, for one row, with a column of your own (`fence bigint not null default 0`):
  *
@@ -12,13 +13,15 @@
  * update accounts set balance = balance - 10, fence = ? where id = 42 and fence <= ?
  * ```
  *
- * No row changed: it was refused, or there is no such row; `select fence from accounts where id = 42`
- * shows which. (A client that counts changed rows and not matched ones, which neither `mysql2` nor
- * PlanetScale does by default, also says 0 where everything was the same already.)
+ * If no row changed, the write was refused or there is no such row;
+ * `select fence from accounts where id = 42` shows which. (A client that counts changed rows
+ * instead of matched ones also says 0 if the row already had these values. Neither `mysql2` nor
+ * PlanetScale does so by default.)
  *
- * **In one statement, for several rows**: join the table of fences, once {@link fenceMysql} has made
- * the resource's row in it, best right after the lock was acquired, when it also locks out the holder
- * before. A stale one fails with an error that `isStale()` knows, and changes nothing:
+ * **In one statement, for several rows**: join the table of fences. {@link fenceMysql} must have
+ * made the resource's row in it before; the best time is right after you acquired the lock, because
+ * this also shuts out the previous holder. A stale write fails with an error that `isStale()`
+ * knows, and changes nothing:
  *
  * ```sql
  * update baton_fences f left join accounts a on a.owner = 7
@@ -26,7 +29,7 @@
  * where f.resource = 'accounts of 7'
  * ```
  *
- * Never with IGNORE, which makes the refusal a warning.
+ * Do not use IGNORE: it turns the refusal into a warning.
  *
  * @module
  */
@@ -49,16 +52,16 @@ export interface MysqlFencesOptions {
 }
 
 /**
- * The statement that makes the table, in the database that is to be written to, be the leases there
- * or not. Running it again changes nothing. The user that writes needs SELECT, INSERT and UPDATE on
- * it. It needs a server that enforces CHECK: MySQL 8.0.16, MariaDB 10.2; {@link migrateMysqlFences}
- * tries.
+ * The statement that creates the table. Run it in the database that you write to; the leases may be
+ * elsewhere. Running it again changes nothing. The user that writes needs SELECT, INSERT and UPDATE
+ * on the table. The server must enforce CHECK, as MySQL does from 8.0.16 and MariaDB from 10.2;
+ * {@link migrateMysqlFences} tests that.
  *
  * @throws {InvalidArgument} when the table is not a plain name.
  */
 export function mysqlFences(options: MysqlFencesOptions = {}): readonly string[] {
   const table = nameOf(options);
-  // Bytes, so that no two names are one.
+  // Bytes, so that no two names count as equal.
   return [`create table if not exists ${table} (
   resource varbinary(512) not null primary key,
   token bigint not null,
@@ -68,11 +71,11 @@ export function mysqlFences(options: MysqlFencesOptions = {}): readonly string[]
 }
 
 /**
- * Creates the table where it is missing, and tries whether it refuses.
+ * Creates the table if it is missing, and tests that it refuses a stale token.
  *
- * @throws {ConnectionError} where the role may not create tables, the branch takes none directly
- * (PlanetScale's safe migrations: deploy {@link mysqlFences}'s statement), a table of that name is
- * another's, or the server ignores CHECK constraints.
+ * @throws {ConnectionError} when the role may not create tables; when the branch takes no tables
+ * directly (PlanetScale's safe migrations: then deploy {@link mysqlFences}'s statement); when
+ * another application has a table of that name; or when the server ignores CHECK constraints.
  */
 export async function migrateMysqlFences(
   send: FenceMysqlQuery,
@@ -88,10 +91,13 @@ export async function migrateMysqlFences(
   } catch (error) {
     throw ddlError(error, "what `schema.ts mysql --fences` prints");
   }
-  throw new ConnectionError(`The table ${table} was created, and then it was not there`);
+  throw new ConnectionError(
+    `The table ${table} was created, but it is not there. Check that every request reaches the ` +
+      "same database",
+  );
 }
 
-/** Whether the table refuses, as it must; `false` when it is not there. */
+/** Whether the table is there and refuses, as it must; `false` if it is missing. */
 async function refuses(query: FenceMysqlQuery, table: string): Promise<boolean> {
   try {
     // No resource has an empty name.
@@ -101,7 +107,7 @@ async function refuses(query: FenceMysqlQuery, table: string): Promise<boolean> 
     if (errnoOf(error) === 1146) return false;
     if (errnoOf(error) === 1054) {
       throw new ConnectionError(
-        `The table ${table} is there, but it is not Baton's; nothing was changed. Rename or drop ` +
+        `The table ${table} exists, but it is not Baton's; nothing was changed. Rename or drop ` +
           "it, or give Baton another name with { table }",
       );
     }
@@ -109,14 +115,15 @@ async function refuses(query: FenceMysqlQuery, table: string): Promise<boolean> 
   }
   await query(`delete from ${table} where resource = x''`);
   throw new ConnectionError(
-    `The table ${table} does not refuse stale tokens, for its server or session does not enforce ` +
-      "CHECK constraints: use MySQL 8.0.16 or MariaDB 10.2 or later, with check_constraint_checks on",
+    `The table ${table} does not refuse stale tokens, because its server or session does not enforce ` +
+      "CHECK constraints. Use MySQL 8.0.16 or MariaDB 10.2 or later, with check_constraint_checks on",
   );
 }
 
 /**
- * Records the token as the first statement of a transaction that you have begun, or refuses it.
- * Errors other than the two below come through as they are, for you to retry by (1213, 1205).
+ * Records the token, or refuses it, as the first statement of a transaction that you have begun.
+ * Other errors than the two below come through unchanged, so that you can decide about a retry
+ * (1213, 1205).
  *
  * @example
  * ```ts
@@ -132,9 +139,9 @@ async function refuses(query: FenceMysqlQuery, table: string): Promise<boolean> 
  *   await tx.execute("update accounts set balance = balance - 10 where id = 42");
  * });
  * ```
- * @throws {StaleToken} when a greater token has been seen. MySQL would let the transaction go on, so
- * roll it back.
- * @throws {ConnectionError} when the database has no fences yet.
+ * @throws {StaleToken} when the database has seen a greater token. MySQL would let the transaction
+ * go on, so roll it back.
+ * @throws {ConnectionError} when the database has no table of fences yet.
  */
 export async function fenceMysql(
   query: FenceMysqlQuery,
@@ -145,7 +152,7 @@ export async function fenceMysql(
   checkFence(fence);
   const { resource, token } = fence;
   try {
-    // The token never sinks, even where somebody has turned constraints off.
+    // The token never decreases, even if somebody has turned constraints off.
     const sql = `insert into ${table} (resource, token, asked)
 values (${hex(resource)}, ${token}, ${token})
 on duplicate key update token = greatest(token, values(token)), asked = values(asked)`;
@@ -154,8 +161,8 @@ on duplicate key update token = greatest(token, values(token)), asked = values(a
     if (isStale(error)) throw new StaleToken(fence, { cause: error });
     if ([1146, 1054].includes(errnoOf(error))) {
       throw new ConnectionError(
-        `The database has no table ${table} of Baton's, so nothing was written: run ` +
-          "migrateMysqlFences(), or what `schema.ts mysql --fences` prints",
+        `The database has no table ${table} of Baton's, so nothing was written. Run ` +
+          "migrateMysqlFences(), or the SQL that `schema.ts mysql --fences` prints",
         { cause: error },
       );
     }

@@ -1,9 +1,10 @@
 /**
- * Fences in PostgreSQL: a function in the database that records a token, and raises an error where a
- * greater one has been seen. The error undoes the whole statement, or the whole transaction, so no
- * stale write stays; the fence's row is locked until the commit, so writers of a resource take turns.
+ * Fences in PostgreSQL: a function in the database that records a token, and raises an error if it
+ * has seen a greater one. The error undoes the whole statement, or the whole transaction, so no
+ * stale write stays. The fence's row is locked until the commit, so the writers of a resource take
+ * turns.
  *
- * **In a transaction**, as its first statement. This is the form for everything:
+ * **In a transaction**, as its first statement. This form works for everything:
  *
  * ```sql
  * begin;
@@ -12,8 +13,8 @@
  * commit;
  * ```
  *
- * **In one statement**, as a sub-select in its WHERE. PostgreSQL evaluates it once and first,
- * whatever else is there, even if no row matches:
+ * **In one statement**, as a sub-select in its WHERE. PostgreSQL evaluates it once and first, even
+ * if no row matches:
  *
  * ```sql
  * update accounts set balance = balance - 10
@@ -23,17 +24,18 @@
  * select 42, 10 where (select baton.fence_1('account:42', $1));
  * ```
  *
- * A single statement sees the database as it was when it began, and not what the writer before it
- * committed while it waited for the fence: it updates the newest version of a row, but a `not exists
- * (…)` or a sum may miss what came in. Where your write depends on such a look, use the transaction
- * under READ COMMITTED (the default): there every statement after the fence sees all of it. Stricter
- * levels fail with SQLSTATE 40001 instead; then run the transaction again.
+ * A single statement sees the database as it was when the statement began. It does not see what the
+ * writer before it committed while it waited for the fence. It updates the newest version of a row,
+ * but a `not exists (…)` or a sum may miss rows. If your write depends on such a read, use the
+ * transaction under READ COMMITTED (the default): every statement after the fence sees all of it.
+ * Stricter levels fail with SQLSTATE 40001 instead; then run the transaction again.
  *
- * **Not these**, for PostgreSQL skips the call, and the write goes through unfenced: `exists (select
- * baton.fence_1(…))`, `… or baton.fence_1(…)`, a `with fence as (select baton.fence_1(…))` that the
- * statement does not read from, and a `select baton.fence_1(…)` that is a transaction of its own.
- * Without the sub-select, `where id = 42 and baton.fence_1(…)`, it is safe, but called for each row,
- * and for none if none matches: then nothing is recorded either.
+ * **Do not use these**, because the write then goes through unfenced:
+ * `exists (select baton.fence_1(…))`, `… or baton.fence_1(…)` and a
+ * `with fence as (select baton.fence_1(…))` that the statement does not read from, where PostgreSQL
+ * skips the call; and a `select baton.fence_1(…)` that is a transaction of its own. Without the
+ * sub-select, `where id = 42 and baton.fence_1(…)` is safe, but PostgreSQL calls it for each row.
+ * If no row matches it is not called, and nothing is recorded.
  *
  * @module
  */
@@ -45,7 +47,10 @@ import { schemaName } from "../drivers/postgres/send.ts";
 import { checkFence, type Fence } from "./fence.ts";
 import { isStale, STALE_SQLSTATE, StaleToken } from "./stale.ts";
 
-/** Sends one statement with its parameters; rejects with the server's error, `code` its SQLSTATE. */
+/**
+ * Sends one statement with its parameters; rejects with the server's error, whose `code` is the
+ * SQLSTATE.
+ */
 export type FencePostgresQuery = (text: string, params: string[]) => PromiseLike<unknown>;
 
 /** Where the fences are. */
@@ -55,9 +60,9 @@ export interface PostgresFencesOptions {
 }
 
 /**
- * The statements that make the table `fences` and the function `fence_1`, in the database that is to
- * be written to, whether or not the leases are there. Running them again changes nothing. The role that
- * writes needs USAGE on the schema and SELECT, INSERT and UPDATE on `fences`.
+ * The statements that create the table `fences` and the function `fence_1`. Run them in the
+ * database that you write to; the leases may be elsewhere. Running them again changes nothing. The
+ * role that writes needs USAGE on the schema, and SELECT, INSERT and UPDATE on `fences`.
  *
  * @throws {InvalidArgument} when the schema is not a plain lower-case name.
  */
@@ -67,9 +72,9 @@ export function postgresFences(options: PostgresFencesOptions = {}): readonly st
 }
 
 /**
- * Creates what is missing, in one request and one transaction; two at once do no harm.
+ * Creates what is missing, in one request and one transaction. Two of them at a time do no harm.
  *
- * @throws {ConnectionError} where the role may not, and nothing was changed.
+ * @throws {ConnectionError} when the role may not create them; nothing was changed then.
  */
 export async function migratePostgresFences(
   query: FencePostgresQuery,
@@ -79,8 +84,8 @@ export async function migratePostgresFences(
 }
 
 /**
- * Calls `fence_1` as the first statement of a transaction that you have begun. Errors other than the
- * two below come through as they are, for you to decide about a retry (40001, 40P01).
+ * Calls `fence_1` as the first statement of a transaction that you have begun. Other errors than
+ * the two below come through unchanged, so that you can decide about a retry (40001, 40P01).
  *
  * @example
  * ```ts
@@ -102,7 +107,8 @@ export async function migratePostgresFences(
  *   throw error;
  * }
  * ```
- * @throws {StaleToken} when a greater token has been seen; the transaction can only be rolled back.
+ * @throws {StaleToken} when the database has seen a greater token. The transaction can then only be
+ *   rolled back.
  * @throws {ConnectionError} when the database has no fences yet.
  */
 export async function fencePostgres(
@@ -113,7 +119,8 @@ export async function fencePostgres(
   const name = `${schemaName(options.schema)}.fence_1`;
   checkFence(fence);
   try {
-    // The nonce: so that no cache in between answers what it was asked before.
+    // The nonce makes each request different, so that no cache on the way answers with an old
+    // reply.
     await query(`select ${name}($1, $2), $3::text`, [
       fence.resource,
       `${fence.token}`,
@@ -123,8 +130,8 @@ export async function fencePostgres(
     if (isStale(error)) throw new StaleToken(fence, { cause: error });
     if (/^(3F000|42883|42P01)$/.test(String(Object(error).code))) {
       throw new ConnectionError(
-        `The database has no ${name} or its table, so nothing was written: run ` +
-          "migratePostgresFences(), or what `schema.ts postgres --fences` prints",
+        `The database has no ${name} or no table for it, so nothing was written. Run ` +
+          "migratePostgresFences(), or the SQL that `schema.ts postgres --fences` prints",
         { cause: error },
       );
     }
@@ -132,7 +139,7 @@ export async function fencePostgres(
   }
 }
 
-/** Text compares by bytes, so that no two names are one. */
+/** Text compares by bytes, so that no two names count as equal. */
 const table = (schema: string): string =>
   `create table if not exists ${schema}.fences (
   resource text collate "C" primary key,
@@ -140,9 +147,9 @@ const table = (schema: string): string =>
 ) with (fillfactor = 80)`;
 
 /**
- * The row is written even if the token stays: so a transaction under REPEATABLE READ, which could not
- * see what it waited for, fails with 40001 instead of going on. VOLATILE, or a planner could call it
- * when it likes.
+ * The row is written even if the token stays the same. So a transaction under REPEATABLE READ,
+ * which could not see what it waited for, fails with 40001 instead of going on. The function is
+ * VOLATILE, because a planner could otherwise call it at any time.
  */
 const fence = (schema: string): string =>
   `create or replace function ${schema}.fence_1(text, bigint) returns boolean

@@ -1,16 +1,22 @@
 /**
- * Fences in Redis and Upstash: one script compares the token with the highest seen, records it, and
- * runs your commands; nothing comes in between.
+ * Fences in Redis and Upstash: one script compares the token with the highest one seen, records it,
+ * and runs your commands. Nothing else runs in between.
  *
- * What it does **not** promise. Redis has no roll-back: if one of your commands fails by itself (a
- * wrong type, a missing argument), those before it stay, as in MULTI. Redis replicates
- * asynchronously: a fail-over that forgets the last writes forgets with them that their token was
- * seen. And the commands are yours, so a client that sends again by itself after a lost reply may run
- * them twice: turn that off (`autoResendUnfulfilledCommands: false` in ioredis, `retry: { retries: 0
- * }` in `@upstash/redis`), or use commands that may run twice. Keep eviction off.
+ * What it does **not** promise:
  *
- * A client or proxy that puts a prefix before keys (`keyPrefix` of ioredis) puts it before the fence's key
- * and before each command's first argument, if that is its only key. Other commands are refused there.
+ * - Redis has no roll-back. If one of your commands fails by itself (a wrong type, a missing
+ *   argument), the commands before it stay done, as in MULTI.
+ * - Redis replicates asynchronously. A fail-over that forgets the last writes also forgets that it
+ *   saw their token.
+ * - A client that sends again by itself after a lost reply may run your commands twice. Turn that
+ *   off (`autoResendUnfulfilledCommands: false` in ioredis, `retry: { retries: 0 }` in
+ *   `@upstash/redis`), or use commands that may run twice.
+ *
+ * Keep eviction off.
+ *
+ * A client or proxy may put a prefix before keys (`keyPrefix` in ioredis). The prefix then goes
+ * before the fence's key, and before each command's first argument if that is the command's only
+ * key. Other commands are refused then.
  *
  * @module
  */
@@ -24,14 +30,14 @@ import { checkFence } from "./fence.ts";
 import { FENCE_SCRIPT, FENCE_SCRIPT_SHA1 } from "./redis_script.ts";
 import { StaleToken } from "./stale.ts";
 
-/** Where the highest token is kept, and the writer's. */
+/** The key that keeps the highest token, and the writer's token. */
 export interface RedisFence {
   /**
-   * The key that keeps the highest token seen, and nothing else. It never expires. On a cluster it must
-   * have the hash tag of the keys that are written to: `fence:{account:42}`.
+   * The key that keeps the highest token seen, and nothing else. It never expires. On a cluster it
+   * must have the same hash tag as the keys that you write to: `fence:{account:42}`.
    */
   readonly key: string;
-  /** The writer's `lease.token`, `term` or, in a cron's work, `token`. */
+  /** The writer's `lease.token`; a leader's is its `term`, and a cron run's is its `token`. */
   readonly token: number;
 }
 
@@ -39,13 +45,14 @@ export interface RedisFence {
 export type RedisCommand = readonly (string | number)[];
 
 /**
- * Runs commands in one step with the check, and answers their replies.
+ * Runs commands in one step with the check, and returns their replies.
  *
- * @throws {InvalidArgument} before anything is sent.
- * @throws {StaleToken} when a greater token has been seen; none of the commands has run.
- * @throws {CoordinationError} with code `"misuse"` when a command failed by itself; says which.
+ * @throws {InvalidArgument} before anything is sent, when the token or a command cannot be used.
+ * @throws {StaleToken} when Redis has seen a greater token; none of the commands has run.
+ * @throws {CoordinationError} with code `"misuse"` when a command failed by itself; the error says
+ *   which one.
  * @throws {ConnectionError} when certainly nothing happened.
- * @throws {UnknownOutcome} when they may have run or not; look before you send them again.
+ * @throws {UnknownOutcome} when nobody knows whether they ran; look before you send them again.
  */
 export type FencedRedis = (
   fence: RedisFence,
@@ -53,7 +60,7 @@ export type FencedRedis = (
 ) => Promise<unknown[]>;
 
 /**
- * Makes the function over one that sends a command, as for the Redis driver.
+ * Makes the function that runs fenced commands. `send` sends one command, as for the Redis driver.
  *
  * @example
  * ```ts
@@ -79,7 +86,7 @@ export function fencedRedis(send: SendCommand): FencedRedis {
     const tail = [`${keys.length}`, ...keys, `${token}`, ...words];
     const reply = await run(tail, (error) => {
       const failure = redisError("redis", error, tail.join(" "));
-      // Never the client's own error: some append the whole command to it.
+      // Never the client's own error: some clients append the whole command to it.
       return isUnknown(failure) ? unknown(failure) : failure;
     });
     const [kind, answer, why] = Array.isArray(reply) ? reply : [];
@@ -87,7 +94,9 @@ export function fencedRedis(send: SendCommand): FencedRedis {
     if (kind === 0) throw new StaleToken({ resource: key, token });
     const index = Number(answer);
     if (kind === 2 && wired[index]) throw failed(wired, index, why);
-    if (kind === 3) refuse("fence key", "something else is kept there than a token");
+    if (kind === 3) {
+      refuse("fence key", "it holds something that is not a token; nothing was written");
+    }
     if (kind === 4) refuse("command", renamed(wired[index]));
     throw unknown(new Error("the reply is not from Baton's script"));
   };
@@ -98,14 +107,14 @@ function wire(command: RedisCommand, key: string): string[] {
   if (!words[0] || words.some((word) => !word.isWellFormed())) {
     refuse("command", "it must be a list of words, the command's name first");
   }
-  // The script's language takes some thousand arguments at most, and would stop in the middle.
-  if (words.length > 1_000) refuse("command", "it has more than 1,000 words; make several of it");
+  // Lua takes some thousand arguments at most, and would stop in the middle.
+  if (words.length > 1_000) refuse("command", "it has more than 1,000 words; split it");
   if (words[1] === key) refuse("command", "it touches the fence's own key");
   return words;
 }
 
 function failed(commands: readonly string[][], index: number, why: unknown): CoordinationError {
-  const before = index === 0 ? "so nothing was written" : `and the ${index} before it stay written`;
+  const before = index === 0 ? "so nothing was written" : `and the ${index} before it stay done`;
   return new CoordinationError(
     `Redis did not take command ${index + 1} of ${commands.length}, ${commands[index]?.[0]}, ` +
       `${before}: ${plain(why, commands.flat().join(" "))}`,
@@ -113,16 +122,17 @@ function failed(commands: readonly string[][], index: number, why: unknown): Coo
   );
 }
 
-/** Nothing was written. */
+/** Why a command was refused; nothing was written then. */
 function renamed([command = ""]: readonly string[] = []): string {
-  return "your client or proxy puts a prefix before declared keys, and the server does not say that " +
-    `the first argument of ${command} is its only key; send it through a client without prefix`;
+  return "nothing was written, because your client or proxy puts a prefix before declared keys, and the " +
+    `server does not say that the first argument of ${command} is its only key; send it through a ` +
+    "client without a prefix";
 }
 
-/** Unlike a lease's operations these have no id, so to send them again is not safe. */
+/** Unlike a lease's operations these have no id, so it is not safe to send them again. */
 function unknown(cause: unknown): UnknownOutcome {
   return new UnknownOutcome(
-    "Redis gave no valid answer, so the commands may have run or not; look before you send them again",
+    "Redis gave no valid answer, so the commands may or may not have run; look before you send them again",
     { retryable: false, cause },
   );
 }

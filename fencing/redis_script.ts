@@ -1,17 +1,21 @@
 /**
  * The script behind {@link fencedRedis}: check, record, run.
  *
- * Keys: the fence's, then for each command its first argument, or the fence's again where it has none.
- * Arguments: the token, then each command as the number of its words and the words, then a nonce that is
- * ignored. Answers {1, replies}; {0} for a stale token; {2, index, error} for a command that failed; {3}
- * where the fence's key keeps something else; {4, index} for a command whose keys cannot be renamed.
+ * Keys: the fence's key; then for each command its first argument, or the fence's key again if it
+ * has none.
  *
- * Some clients and proxies put a prefix before each declared key, and not before arguments. The data must
- * be where the application reads it, so the first argument then comes from the keys, if the server says
- * that it is the command's only key.
+ * Arguments: the token; then each command, as the number of its words and the words; then a nonce
+ * that the script ignores.
  *
- * Tokens are whole numbers up to 2^53 - 1, which Lua's numbers hold exactly; they are stored as the
- * text that came, for Lua would write a large one with an exponent.
+ * It answers {1, replies}; {0} for a stale token; {2, index, error} for a command that failed; {3}
+ * if the fence's key holds something else; {4, index} for a command whose keys cannot be renamed.
+ *
+ * Some clients and proxies put a prefix before each declared key, but not before arguments. The
+ * data must be where the application reads it. So the script takes a command's first argument from
+ * the keys, if the server says that it is the command's only key.
+ *
+ * Tokens are whole numbers up to 2^53 - 1, which Lua's numbers hold exactly. They are stored as the
+ * text that came, because Lua would write a large number with an exponent.
  *
  * @module
  */
@@ -43,5 +47,8 @@ replies[i] = reply
 end
 return {1, replies}`;
 
-/** SHA-1 of {@link FENCE_SCRIPT}, by which a server that has seen it runs it; a test recomputes it. */
+/**
+ * SHA-1 of {@link FENCE_SCRIPT}. A server that has seen the script runs it by this; a test
+ * recomputes it.
+ */
 export const FENCE_SCRIPT_SHA1 = "6ec8ba10ba8c4ea09c6be25a1c78b7fffaad3b81";

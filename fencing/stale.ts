@@ -1,5 +1,5 @@
 /**
- * How a refused write is told apart from every other failure.
+ * How to recognize a refused write among all other failures.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import type { Fence } from "./fence.ts";
 
 /** The SQLSTATE with which `fence_1` refuses. */
 export const STALE_SQLSTATE = "BT002";
-/** What the name of the constraint that refuses begins with; online DDL may lengthen its end. */
+/** How the name of the refusing constraint begins; online DDL may add to its end. */
 export const STALE_CONSTRAINT = "stale_token";
 
-/** Violated constraints, in MySQL and in MariaDB. */
+/** The error numbers for a violated constraint, in MySQL and in MariaDB. */
 const VIOLATIONS = [3819, 4025];
 
 /**
- * The resource refused a write, and nothing of it was written: a holder with a greater token has
- * been there since. The lease it was done under is over, so stop; to send it again is of no use.
+ * The resource refused a write and wrote nothing, because a holder with a greater token has written
+ * since. Your lease is over, so stop. Sending the write again does not help.
  *
- * @example Where the fence is a column of your own, in any database:
+ * @example If the fence is a column of your own, in any database:
  * ```ts
  * import { StaleToken } from "@baton/baton/fencing";
  *
@@ -37,7 +37,7 @@ const VIOLATIONS = [3819, 4025];
 export class StaleToken extends CoordinationError {
   /** The class's name. */
   override readonly name: string = "StaleToken";
-  /** What was to be written to. */
+  /** The resource of the write. */
   readonly resource: string;
   /** The token that is too old. */
   readonly token: number;
@@ -45,10 +45,8 @@ export class StaleToken extends CoordinationError {
   /** Makes the error; its code is `"stale-token"`. */
   constructor({ resource, token }: Fence, details: Pick<ErrorDetails, "cause"> = {}) {
     super(
-      `A write to ${
-        JSON.stringify(resource)
-      } was refused, and nothing was written: a later holder ` +
-        `than that with the fencing token ${token} has been there. Stop what is done under this lease`,
+      `A write to ${JSON.stringify(resource)} was refused, and nothing was written: its fencing ` +
+        `token ${token} is too old, a later holder has written since. Stop what runs under this lease`,
       "stale-token",
       details,
     );
@@ -58,8 +56,9 @@ export class StaleToken extends CoordinationError {
 }
 
 /**
- * Whether an error, or what caused it, is the refusal of a stale token: {@link StaleToken}, or the
- * database's own error where you sent the statement yourself (`pg`, Neon, `mysql2`, PlanetScale).
+ * Whether an error, or a cause of it, is the refusal of a stale token. That is a {@link
+ * StaleToken}, or the database's own error if you sent the statement yourself (`pg`, Neon,
+ * `mysql2`, PlanetScale).
  *
  * @example
  * ```ts
@@ -81,7 +80,7 @@ export class StaleToken extends CoordinationError {
  * ```
  */
 export function isStale(error: unknown): boolean {
-  // Query builders wrap; a chain of causes may close on itself.
+  // Query builders wrap errors, and a chain of causes may be a circle.
   const seen = new Set<unknown>();
   for (let each = error; each instanceof Object && !seen.has(each); each = Object(each).cause) {
     seen.add(each);

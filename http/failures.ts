@@ -1,6 +1,6 @@
 /**
- * Answers where the backend gave none. What it may have done is not known, so they are never a
- * success, and never a refusal.
+ * The answers to send when the backend did not answer. What the backend did is unknown then, so the
+ * answer is never a success and never a refusal.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { problem } from "./problem.ts";
 
 /** When to try an unreachable backend again, in seconds: outages rarely last less. */
 const LATER = "5";
-/** When to try again after a loss, in seconds: whoever took over may be done by then. */
+/** When to try again after a loss, in seconds: the process that took over may be done by then. */
 const SOON = "1";
 
 /**
  * The answer to a request whose claim failed before anything was run.
  *
- * @param waiting Whether it waited for its turn for as long as its client did.
- * @returns `undefined` for errors that are no outage.
+ * @param waiting Whether the request waited for its turn. Such a wait ends when the client leaves.
+ * @returns `undefined` for other errors.
  */
 export function unclaimed(
   request: Request,
@@ -33,8 +33,8 @@ export function unclaimed(
       "The coordination backend gave no answer, so nothing was run",
     );
   }
-  // Only a stopping coordinator refuses so; another process may take the next request. Of a client that
-  // has left nobody reads it.
+  // Only a coordinator that is stopping throws this; another process may take the next request. If
+  // the client has left, nobody reads the answer.
   if (code === "misuse" || (waiting && request.signal.aborted)) {
     return unavailable(
       request,
@@ -58,7 +58,7 @@ export function cutShort(request: Request, error: unknown): Response | undefined
       request,
       code,
       SOON,
-      "The lease was lost while this was going on; a part of it may have been done",
+      "The lease was lost while this ran; a part of the work may be done",
     );
   }
   if (code && isOutage(error)) {
@@ -66,13 +66,16 @@ export function cutShort(request: Request, error: unknown): Response | undefined
       request,
       code,
       LATER,
-      "The coordination backend stopped answering; a part of this may have been done",
+      "The coordination backend stopped answering; a part of the work may be done",
     );
   }
   return undefined;
 }
 
-/** The answer to a request whose names or slot cannot be used: of ours, whose text may be read. */
+/**
+ * The answer to a request whose name or slot cannot be used. The text is our own, so the client may
+ * read it.
+ */
 export function unusable(request: Request, error: unknown): Response | undefined {
   const code = codeOf(error);
   if (code !== "invalid-argument") return undefined;
@@ -88,7 +91,7 @@ function unavailable(
   return problem(request, 503, { code, detail: `${detail}. Try again`, retryAfter });
 }
 
-/** Throws what is for the caller to see. */
+/** Throws an error that is for the caller. */
 export function raise(error: unknown): never {
   throw error;
 }

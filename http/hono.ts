@@ -1,6 +1,6 @@
 /**
- * Locks, leadership and cron for Hono: `@baton/baton/http` in its words. Of Hono it needs the types
- * alone, so it runs wherever Hono does.
+ * Locks, leadership and cron for Hono: the functions of `@baton/baton/http` as middleware and
+ * handlers. It imports only Hono's types, so it runs wherever Hono runs.
  *
  * @example
  * ```ts
@@ -49,7 +49,10 @@ export type { Secret } from "./secret.ts";
 
 /** What {@link withLock} adds to `c.var`. */
 export interface LockVariables {
-  /** The lock's lease: its `token` is for the resource to check, its `signal` aborts with a loss. */
+  /**
+   * The lock's lease. Its `token` is for the resource to check. Its `signal` aborts when it is
+   * lost.
+   */
   lease: Lease;
 }
 
@@ -62,9 +65,9 @@ export interface LeaderVariables {
 }
 
 /**
- * Runs what comes after it under a lock; see `withLock` of `@baton/baton/http`. The lease is
- * `c.var.lease`. `app.onError` sees the errors of handlers as ever, but an answer to `LeaseLost` and
- * to an unreachable backend gives way to 503.
+ * Runs the handlers after it under a lock; see `withLock` of `@baton/baton/http`. The lease is
+ * `c.var.lease`. `app.onError` receives the errors of handlers as usual. If the error is
+ * `LeaseLost` or an unreachable backend, the client gets 503 instead of what `onError` answered.
  *
  * @example
  * ```ts ignore
@@ -91,8 +94,8 @@ export function withLock(
 }
 
 /**
- * Runs what comes after it if this coordinator leads the group; see `leaderOnly` of
- * `@baton/baton/http`. The term is `c.var.term`, and `c.var.termSignal` aborts with its end.
+ * Runs the handlers after it if this coordinator leads the group; see `leaderOnly` of
+ * `@baton/baton/http`. The term is `c.var.term`, and `c.var.termSignal` aborts when it ends.
  *
  * @example
  * ```ts ignore
@@ -119,7 +122,7 @@ export function leaderOnly(
 
 /**
  * An endpoint for a scheduler's triggers; see `cronEndpoint` of `@baton/baton/http`. Give it to
- * `app.get` or `app.post`, or to `app.all`, which lets it answer other methods with 405.
+ * `app.get` or `app.post`, or to `app.all`: then it answers other methods with 405.
  *
  * @example On Cloudflare Workers:
  * ```ts ignore
@@ -161,7 +164,9 @@ export function heartbeatEndpoint(
   return (c) => run(c.req.raw, c);
 }
 
-/** What takes Hono's context, as the plain handlers call it; anything else as it is. */
+/**
+ * Makes a function of Hono's context callable by the plain handlers; anything else stays as it is.
+ */
 function ofContext<G>(given: G): OfContext<G> {
   const take = given as (c: Context) => unknown;
   return (typeof given === "function"
@@ -171,7 +176,7 @@ function ofContext<G>(given: G): OfContext<G> {
 
 type OfContext<G> = G extends (c: Context) => infer R ? (request: Request, c: Context) => R : G;
 
-/** Runs what comes after us. Hono catches what that throws; what is for us to answer goes on. */
+/** Runs the handlers after us. Hono catches their errors; we throw those again that we answer. */
 async function rest(c: Context, next: Next): Promise<Response> {
   await next();
   if (c.error && cutShort(c.req.raw, c.error)) throw c.error;
@@ -184,8 +189,8 @@ function asMiddleware(
   return async (c, next) => {
     const response = await run(c.req.raw, c, next);
     if (response === c.res) return;
-    // Hono keeps the headers that are there, such as those of CORS; of an answer that gives way to
-    // ours, nothing may say otherwise.
+    // Hono keeps headers that are set already, such as those of CORS. Where our answer replaces
+    // another one, no header of the other may contradict it.
     c.res = response;
     if (!c.error) return;
     c.res.headers.delete("content-length");

@@ -1,5 +1,5 @@
 /**
- * Hono's types under names of ours: their docs are not ours to give, as `@internal` says.
+ * Hono's types under names of our own. Hono documents them, so here they are `@internal`.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type * as hono from "hono";
 export type Context = hono.Context;
 
 /**
- * Hono's handler, as `app.get()` and its like take it.
+ * Hono's handler, as `app.get()` and similar methods take it.
  *
  * @internal
  */
@@ -28,7 +28,7 @@ export type Handler = hono.Handler;
 export type Middleware<V extends object> = hono.MiddlewareHandler<{ Variables: V }>;
 
 /**
- * What runs the handlers that come after a middleware.
+ * Hono's function that runs the handlers after a middleware.
  *
  * @internal
  */

@@ -1,9 +1,14 @@
 /**
- * Locks, leadership and cron for web handlers: plain `Request` in, `Response` out, whatever the
+ * Locks, leadership and cron for web handlers: a plain `Request` in, a `Response` out, with any
  * framework. `@baton/baton/hono` is the same for Hono.
  *
- * They do not make anything safe by themselves: a handler that is paused past its lease can act on
- * what it has lost. Hand `lease.token`, or the term, to the resource, and let it refuse older ones.
+ * They do not make a write safe by themselves: a handler that is paused until its lease has ended
+ * can still send its write. Every lease has a fencing token, a number that grows with each grant
+ * (`lease.token`; a leader's is its term). Give it to the resource, and let the resource refuse
+ * lower ones.
+ *
+ * The number of requests that one call of a driver takes depends on the backend: see
+ * `docs/backends.md`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Refusals as a client's program reads them: problem details, RFC 9457.
+ * Refusals in a form that client programs can read: problem details, RFC 9457.
  *
  * @module
  */
@@ -20,19 +20,21 @@ export type ProblemStatus = keyof typeof TITLES;
 
 /** What a problem says besides its status. */
 export interface ProblemParts {
-  /** A stable word for programs, an {@link ErrorCode} where there is one. */
+  /** A stable word for programs; an {@link ErrorCode} if there is one. */
   readonly code: string;
   /** A sentence for people. It never repeats what the client or the backend said. */
   readonly detail: string;
-  /** In how many seconds to come again. */
+  /** In how many seconds to try again. */
   readonly retryAfter?: string | undefined;
   /** More headers. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** More members. */
+  /** More members of the JSON object. */
   readonly members?: Readonly<Record<string, string | undefined>>;
 }
 
-/** A problem as the answer to `request`. Its type is its status's, hence `about:blank`. */
+/**
+ * Answers `request` with a problem. Its type is `about:blank`: the status says which problem it is.
+ */
 export function problem(request: Request, status: ProblemStatus, parts: ProblemParts): Response {
   const { code, detail, members, headers } = parts;
   const body = { type: "about:blank", title: TITLES[status], status, detail, code, ...members };

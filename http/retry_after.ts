@@ -1,12 +1,12 @@
 /**
- * When to come again, in the words of HTTP.
+ * When to try again, as HTTP writes it.
  *
  * @module
  */
 
 /**
- * The value of a `Retry-After` header (RFC 9110, 10.2.3) for somebody who keeps something for `left`
- * ms more: whole seconds, rounded up, at least 1.
+ * The value of a `Retry-After` header (RFC 9110, 10.2.3) for something that stays taken for `left`
+ * ms more. It is in whole seconds, rounded up, and at least 1.
  *
  * @example
  * ```ts
@@ -14,10 +14,10 @@
  *
  * console.log(retryAfter(1_001)); // "2"
  * ```
- * @returns `undefined` where nobody can tell: without `left`, or with one that has no end.
+ * @returns `undefined` when `left` is missing or has no end.
  */
 export function retryAfter(left: number | null | undefined): string | undefined {
-  // A number that is no time would not be written in digits alone.
+  // Other numbers would not be written with digits alone.
   if (!Number.isSafeInteger(Math.ceil(left ?? NaN))) return undefined;
   return `${Math.max(1, Math.ceil(Number(left) / 1_000))}`;
 }

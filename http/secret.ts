@@ -1,5 +1,5 @@
 /**
- * Who may trigger: whoever knows the secret.
+ * Only callers that know the secret may trigger.
  *
  * @module
  */
@@ -7,23 +7,24 @@
 import { InvalidArgument } from "../errors.ts";
 
 /**
- * What a caller must send as `Authorization: Bearer <secret>`: one secret, or several of which any
- * will do while one replaces another. A function gets them where they come with the request, as on
- * Cloudflare Workers; what it answers is checked then, and nobody is let in by a missing one.
+ * What a caller must send as `Authorization: Bearer <secret>`. While one secret replaces another,
+ * give both: either will do. Give a function if the secret comes with the request, as on Cloudflare
+ * Workers. Its answer is checked at each request, and a missing secret lets nobody in.
  */
 export type Secret<A extends readonly unknown[]> =
   | string
   | readonly string[]
   | ((...args: A) => string | readonly string[] | undefined);
 
-/** Shorter ones can be guessed. */
+/** Shorter secrets can be guessed. */
 const SHORTEST = 16;
 
 /**
- * Refuses secrets that would let strangers in, or nobody.
+ * Throws if a secret would let strangers in, or could let nobody in.
  *
- * @throws {InvalidArgument} when there is none, or one is shorter than 16 characters or cannot be
- *   sent: most often it ends with the line break of the command that stored it.
+ * @throws {InvalidArgument} when there is no secret, or one is shorter than 16 characters or cannot
+ *   be sent. Most often it cannot be sent because it ends with the line break of the command that
+ *   stored it.
  */
 export function checkSecrets(given: unknown): readonly string[] {
   const secrets: readonly unknown[] = Array.isArray(given) ? given : [given];
@@ -53,8 +54,8 @@ export function secretsFor<A extends readonly unknown[]>(
 }
 
 /**
- * Whether a request brings one of the secrets. How long it takes tells nothing of them but how many
- * there are: hashes are compared, which nobody can choose byte by byte, and always to their end.
+ * Whether a request has one of the secrets. Its duration reveals only how many secrets there are:
+ * it compares hashes, which nobody can choose byte by byte, and always compares them to their end.
  */
 export async function isAuthorized(
   request: Request,

@@ -1,6 +1,6 @@
 /**
- * Stops before a platform does: Cloudflare's free plan lets a request make 50 of its own, and what
- * comes after fails without a word about why.
+ * Stops sending requests before the platform does. Cloudflare's free plan lets a request make 50 of
+ * its own; further ones fail with an error that does not say why.
  *
  * @module
  */
@@ -10,15 +10,16 @@ import type { Driver } from "../driver.ts";
 import { wrapped } from "../kit/wrapped.ts";
 
 /**
- * Lets the driver send so many requests, repetitions included. After that no request is sent, and the
- * error says so: a definite one, unless the batch had written something before.
+ * Lets the driver send this many requests, repetitions included. After that no request is sent, and
+ * the error says so. It is a definite error, unless an earlier request of the batch may have
+ * written something.
  *
- * @throws {InvalidArgument} when `requests` is no whole number above 0.
+ * @throws {InvalidArgument} when `requests` is not a whole number above 0.
  */
 export function budgeted(driver: Driver, requests: number): Driver {
   if (!Number.isSafeInteger(requests) || requests < 1) {
     throw new InvalidArgument(
-      `Cannot use a budget of ${requests} requests: it must be a whole number`,
+      `Cannot use a budget of ${requests} requests: it must be a whole number from 1`,
     );
   }
   let left = requests;
@@ -28,9 +29,9 @@ export function budgeted(driver: Driver, requests: number): Driver {
       const beforeRequest = (): void => {
         if (left === 0) {
           throw new ConnectionError(
-            `The budget of ${requests} requests is used up, so this one was not sent; what is held ` +
-              "ends by its ttl. Wait longer between looks (a longer timeout, fewer waits), or raise " +
-              "the budget (subrequests) if the platform allows more",
+            `The budget of ${requests} requests is used up, so this one was not sent. What is held ends ` +
+              "by its ttl. Send less (fewer calls and waits), or raise the budget (subrequests) if " +
+              "the platform allows more",
           );
         }
         options.beforeRequest?.();

@@ -1,5 +1,5 @@
 /**
- * Keeps applications that share a backend apart.
+ * Separates applications that share a backend.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { wrapped } from "../kit/wrapped.ts";
 import type { Driver, Op, Outcome } from "../driver.ts";
 
 /**
- * Puts every resource of `driver` under `namespace`. Two namespaces never see each other, and none
- * sees the resources outside of all namespaces.
+ * Puts every resource of `driver` under `namespace`. Two namespaces never see each other's
+ * resources, and no namespace sees resources that are outside of all namespaces.
  *
  * @param namespace 1 to 64 of `A–Z a–z 0–9 . _ -`.
  * @throws {InvalidArgument} when the namespace has anything else in it.
@@ -26,7 +26,7 @@ export function namespaced(driver: Driver, namespace: string): Driver {
     if (op.op === "list") return { ...op, prefix: `${namespace}/${op.prefix}` };
     return "guard" in op && op.guard ? { ...inside(op), guard: inside(op.guard) } : inside(op);
   };
-  /** A list's leases name their resources; those of other operations do not. */
+  /** Takes the namespace off the resources in a list; other outcomes do not name resources. */
   const outside = (outcome: Outcome, op: Op | undefined): Outcome => {
     if (op?.op !== "list") return outcome;
     const leases = outcome.leases.map((lease) => ({
@@ -38,7 +38,7 @@ export function namespaced(driver: Driver, namespace: string): Driver {
   return {
     ...wrapped(driver),
     async apply(ops, options) {
-      // Before the prefix makes an empty resource look like one.
+      // Checked before the prefix is added, which would make an empty resource look valid.
       checkOps(ops, driver.guarantees.minTtl);
       const outcomes = await driver.apply(ops.map(prefixed), options);
       return outcomes.map((outcome, n) => outside(outcome, ops[n]));
@@ -47,10 +47,11 @@ export function namespaced(driver: Driver, namespace: string): Driver {
 }
 
 /**
- * Refuses what is no namespace. Without ":" or "/" in it, and as every resource of Baton's starts with a
- * word and ":", no prefixed name can be read as another namespace's or as one without.
+ * Throws if a text cannot be a namespace. A namespace has no ":" and no "/", and every resource of
+ * Baton begins with a word and ":". So no name with a prefix can be read as one of another
+ * namespace, or as one without a namespace.
  *
- * @throws {InvalidArgument} when there is anything else in it.
+ * @throws {InvalidArgument} when the text has other characters, or more than 64.
  */
 export function checkNamespace(namespace: string): void {
   if (/^[\w.-]{1,64}$/.test(namespace)) return;

@@ -1,5 +1,5 @@
 /**
- * Lets you see every request.
+ * Reports every call of a driver.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { codeOf, type ErrorCode } from "../../errors.ts";
 import type { Driver, Op } from "../driver.ts";
 import { wrapped } from "../kit/wrapped.ts";
 
-/** One `apply`, after it ended. It holds no id, value or credential. */
+/** One call of `apply`, after it has ended. It holds no id, value or credential. */
 export interface RequestEvent {
   /** The kind of event. */
   readonly type: "request";
   /** The driver's name. */
   readonly driver: string;
-  /** What was asked: each operation, its resource (of a list, its prefix) and seat. */
+  /** The operations: the kind of each, its resource (a list's prefix) and its seat. */
   readonly ops: ReadonlyArray<
     { readonly op: Op["op"]; readonly resource: string; readonly seat?: string }
   >;
-  /** How many requests the driver sent for it. */
+  /** How many requests the driver sent for this call. */
   readonly requests: number;
-  /** Which operations were granted; absent when there was no answer. */
+  /** Whether each operation was granted; absent if there was no answer. */
   readonly ok?: readonly boolean[] | undefined;
-  /** Why there was no answer. */
+  /** Why there was no answer; absent if there was one. */
   readonly error?: ErrorCode | "aborted" | undefined;
   /** How long it took, in milliseconds. */
   readonly ms: number;
@@ -31,7 +31,8 @@ export interface RequestEvent {
 /**
  * Reports every `apply` of `driver` to `on`, and changes nothing else.
  *
- * @param on Called after each request; what it throws is ignored, for watching must not cost a lease.
+ * @param on Called after each call. Its exceptions are ignored, because an observer must not cost a
+ *   lease.
  * @param now A clock in milliseconds.
  */
 export function traced(

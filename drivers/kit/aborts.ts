@@ -1,18 +1,18 @@
 /**
- * Listening to abort signals that may live longer than what listens to them.
+ * Listens to abort signals that may live longer than their listeners.
  *
  * @module
  */
 
-/** By signal, so that none outlives it. */
+/** By signal, so that an entry does not outlive its signal. */
 const listening = new WeakMap<AbortSignal, Listeners>();
 
 /**
- * Calls back once when the signal aborts, until the answer is called. It never calls back for a signal
- * that has aborted before: look at it first. The callback must not throw.
+ * Calls back once when the signal aborts. The function that it returns ends that. It never calls
+ * back for a signal that has aborted before, so check `aborted` first. The callback must not throw.
  *
- * However many listen through this function, a signal has one listener of the platform's. Node warns of
- * a leak from the eleventh on, and every platform compares a new listener with all before it, so that
+ * However many callbacks a signal has here, it gets only one event listener. Node warns of a leak
+ * from the eleventh event listener on. And every platform compares a new one with all before it, so
  * 10,000 waits under one signal would take 50,000,000 steps.
  */
 export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
@@ -22,7 +22,7 @@ export function onAbort(signal: AbortSignal | undefined, callback: () => void): 
   return listeners.add(callback);
 }
 
-/** All that listen to one signal. */
+/** All callbacks of one signal. */
 class Listeners {
   readonly #signal: AbortSignal;
   readonly #callbacks = new Set<{ readonly call: () => void }>();
@@ -32,7 +32,7 @@ class Listeners {
   }
 
   add(call: () => void): () => void {
-    // One function may listen twice.
+    // One function may be added twice.
     const callback = { call };
     if (this.#callbacks.size === 0) this.#signal.addEventListener("abort", this.#tell);
     this.#callbacks.add(callback);

@@ -1,14 +1,15 @@
 /**
- * Operations and outcomes as JSON texts, for a driver whose backend runs Baton too, such as a gateway or
- * a Durable Object. Strict: what is not exactly of this version is refused, and never guessed at.
+ * Operations and outcomes as JSON texts, for a driver whose backend runs Baton, too, such as a
+ * gateway or a Durable Object. It is strict: a text that is not exactly of this version is refused,
+ * and nothing is guessed.
  *
  * ```json
  * {"v":1,"ops":[{"op":"acquire","resource":"lock:a","seat":"","id":"…","ttl":"Infinity","value":""}]}
  * {"v":1,"outcomes":[{"ok":true,"leases":[{"seat":"","id":"…","token":7,"value":"","left":1000}]}]}
  * ```
  *
- * Fields have the names and units of `driver.ts`. An endless `ttl` or `left` is the text `"Infinity"`,
- * for JSON has no such number. The texts hold ids, which are secrets.
+ * Fields have the names and units of `driver.ts`. A `ttl` or `left` without end is the text
+ * `"Infinity"`, because JSON has no such number. The texts hold ids, which are secrets.
  *
  * @module
  */
@@ -29,7 +30,7 @@ import {
   word,
 } from "./shape.ts";
 
-/** The version of the texts. It grows when an older reader would misunderstand them. */
+/** The version of the texts. It is raised when an older reader would misunderstand them. */
 export const CODEC_VERSION = 1;
 
 type Shape<T> = Readonly<Record<keyof T, Field<unknown>>>;
@@ -63,10 +64,10 @@ export function encodeOps(ops: readonly Op[]): string {
 }
 
 /**
- * The batch in a text. Sizes and ranges are not looked at: the driver that applies it checks those.
+ * The batch in a text. It does not check sizes and ranges; the driver that applies the batch does.
  *
- * @throws {InvalidArgument} when it is no batch of this version; the message says which side is older.
- * Nothing has been done then.
+ * @throws {InvalidArgument} when the text is not a batch of this version; the message says which
+ * side is older. Nothing has been done then.
  */
 export function decodeOps(source: string): Op[] {
   return decode(
@@ -75,7 +76,7 @@ export function decodeOps(source: string): Op[] {
   );
 }
 
-/** The text of the outcomes of a batch. What a driver put there beyond `driver.ts` stays away. */
+/** The text of a batch's outcomes. Fields that are not in `driver.ts` are left out. */
 export function encodeOutcomes(outcomes: readonly Outcome[]): string {
   const plain = outcomes.map(({ ok, leases, after }) => ({
     ok,
@@ -90,9 +91,10 @@ export function encodeOutcomes(outcomes: readonly Outcome[]): string {
 /**
  * The outcomes in the answer to a batch.
  *
- * @param ops The batch: an answer that does not fit it is none.
- * @throws {UnknownOutcome} when it is no such answer of this version, for the batch may have been done.
- * The message says which side is older; then it is not `retryable`.
+ * @param ops The batch. An answer that does not fit it is refused.
+ * @throws {UnknownOutcome} when the text is not such an answer of this version, because the batch
+ * may have been done. If one side is older, the message says which, and the error is not
+ * `retryable`.
  */
 export function decodeOutcomes(source: string, ops: readonly Op[]): Outcome[] {
   return decode(() => {
@@ -103,7 +105,7 @@ export function decodeOutcomes(source: string, ops: readonly Op[]): Outcome[] {
     return ops.map((op, n) => outcomeOf(op, outcomes[n], `outcomes[${n}]`));
   }, ({ message, version }) =>
     new UnknownOutcome(
-      `The backend gave no answer that can be used, so the outcome is unknown: ${message}`,
+      `The backend gave no valid answer, so the outcome is unknown: ${message}`,
       { retryable: !version },
     ));
 }
@@ -111,7 +113,7 @@ export function decodeOutcomes(source: string, ops: readonly Op[]): Outcome[] {
 const anOp: Field<Op> = (value, at) => {
   const { op } = Object(value) as Partial<Op>;
   if (typeof op !== "string" || !Object.hasOwn(OPS, op)) {
-    throw new Mismatch(`${at} is no operation that is known here; is the sender newer?`);
+    throw new Mismatch(`${at} is not an operation that this side knows; is the sender newer?`);
   }
   return object<Op>(OPS[op])(value, at);
 };
@@ -121,14 +123,14 @@ function outcomeOf(op: Op, value: unknown, at: string): Outcome {
   const { ok, leases: [grant, ...others] } = outcome;
   if (op.op !== "acquire" || !ok) return outcome;
   if (grant?.id === op.id && grant.seat === op.seat && others.length === 0) return outcome;
-  throw new Mismatch(`${at} grants another lease than was asked for`);
+  throw new Mismatch(`${at} grants a different lease from the one requested`);
 }
 
 function encode(all: object): string {
   return JSON.stringify(all, (_, value) => value === Infinity ? "Infinity" : value);
 }
 
-/** What `read` returns, or the error that is made of how it fails. */
+/** Returns what `read` returns; turns a mismatch into the error that `failure` makes of it. */
 function decode<T>(read: () => T, failure: (mismatch: Mismatch) => Error): T {
   try {
     return read();
@@ -137,14 +139,14 @@ function decode<T>(read: () => T, failure: (mismatch: Mismatch) => Error): T {
   }
 }
 
-/** The list in a text of this version. */
+/** The list of operations or outcomes in a text of this version. */
 function contents<T>(source: string, what: string, each: Field<T>, other: string): T[] {
   const all = parse(source);
   const { v } = Object(all) as { v?: unknown };
   if (Number.isSafeInteger(v) && v !== CODEC_VERSION) {
     const older = Number(v) > CODEC_VERSION ? "this side" : `the ${other}`;
     throw new Mismatch(
-      `it is of version ${v}, and this side knows version ${CODEC_VERSION}; update Baton on ${older}, ` +
+      `it is version ${v}, but this side knows version ${CODEC_VERSION}; update Baton on ${older}, ` +
         "which is older",
       true,
     );
@@ -157,6 +159,6 @@ function parse(source: string): unknown {
     return JSON.parse(source);
   } catch {
     // The parser's own error repeats a part of the text, which may hold ids.
-    throw new Mismatch("it is no JSON");
+    throw new Mismatch("it is not JSON");
   }
 }

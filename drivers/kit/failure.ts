@@ -1,5 +1,5 @@
 /**
- * What a failed request says about what happened, in the same words whatever the backend.
+ * What a failed request shows about what happened, in the same words for every backend.
  *
  * @module
  */
@@ -12,21 +12,21 @@ import {
   UnknownOutcome,
 } from "../../errors.ts";
 
-/** What a driver makes of an error from its server, or from the way there. */
+/** How a driver judges an error from its server or from the network. */
 export interface Verdict {
-  /** The error in brief, without a secret. */
+  /** The error in brief, without any secret. */
   readonly said: string;
   /** Whether it proves that the server wrote nothing. */
   readonly refused: boolean;
-  /** Whether it is our rights that are wrong. */
+  /** Whether our credentials or rights are wrong. */
   readonly unauthorized: boolean;
-  /** Whether the same again may help. */
+  /** Whether sending the same again may help. */
   readonly mayPass: boolean;
-  /** What to do about it. */
+  /** What to do, for the message. */
   readonly advice: string;
 }
 
-/** An error as Baton throws it: definite only where it proves that nothing was written. */
+/** The error that Baton throws. It is definite only if it is proved that nothing was written. */
 export function failure(
   name: string,
   error: unknown,

@@ -1,6 +1,6 @@
 /**
- * What the author of a driver needs: checks, the semantics over a table of one's own, and errors in the
- * words that all drivers use. `docs/write-a-driver.md` shows all of it in use.
+ * What the author of a driver needs: checks of the operations, their meaning over a table of your
+ * own, and errors in the words that all drivers use. `docs/write-a-driver.md` shows how to use it.
  *
  * @module
  */

@@ -5,8 +5,8 @@
  */
 
 /**
- * `{ cache: "no-store" }` where this runtime knows it. Workers of old compatibility dates refuse the
- * whole request because of it.
+ * `{ cache: "no-store" }` if this runtime knows it, and otherwise `{}`. Workers with an old
+ * compatibility date refuse a request that has this option.
  */
 export function noStore(): { cache?: "no-store" } {
   try {

@@ -1,13 +1,13 @@
 /**
- * What makes each request differ from every earlier one (contract rule 12).
+ * Makes each request differ from every earlier one (contract rule 12).
  *
  * @module
  */
 
 /**
- * Makes a source of texts that never repeat: within this process, and by chance nowhere else. A cache
- * that answers equal requests from memory, such as a `fetch` that a framework has patched, would
- * otherwise report a lease that was lost long ago.
+ * Makes a function that returns a new text at each call. No text repeats within this process, and
+ * hardly ever anywhere else. Without it, a cache that answers equal requests from memory, such as a
+ * `fetch` that a framework has patched, would report leases that were lost long ago.
  */
 export function nonces(): () => string {
   // Made at the first request: Workers allow no randomness before there is one.

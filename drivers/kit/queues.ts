@@ -1,5 +1,5 @@
 /**
- * Who waits for which seat behind which guard, so that a change concerns only those whom it may help.
+ * Who waits for which seat behind which guard, so that a change wakes only those that it may help.
  *
  * @module
  */
@@ -7,54 +7,57 @@
 import type { Acquire, Guard, Outcome } from "../driver.ts";
 import { placeKey } from "./order.ts";
 
-/** Somebody who waits. */
+/** An acquisition that waits. */
 export interface Waiter {
-  /** What is wanted. */
+  /** The acquisition. */
   readonly op: Acquire;
-  /** When it came, among all. */
+  /** Its place in the order of all that came. */
   readonly came: number;
   /** Ends the wait. */
   readonly answer: (outcome: Outcome) => void;
 }
 
-/** Those who want the same seat behind the same guard: if the first cannot have it, nobody can. */
+/** Those that want the same seat behind the same guard. If the first cannot have it, nobody can. */
 export class Queue {
   /** In the order in which they came. */
   readonly waiters = new Set<Waiter>();
-  /** What they wait behind. */
+  /** The gate of their guard, if they have one. */
   readonly gate: Gate | undefined;
-  /** Cancels the look at the end of the lease that has the seat. */
+  /** Cancels the timer for the end of the lease that has the seat. */
   cancel = (): void => {};
 
-  /** Nobody is in it yet. */
+  /** Makes an empty queue. */
   constructor(gate: Gate | undefined) {
     this.gate = gate;
   }
 
-  /** Who is the next. */
+  /** The waiter whose turn is next. */
   get first(): Waiter | undefined {
     const [first] = this.waiters;
     return first;
   }
 }
 
-/** A guard, and all who wait behind it: if it fails for one, it fails for all. */
+/** A guard, and all that wait behind it. If it fails for one, it fails for all. */
 export class Gate {
   /** The guard. */
   readonly guard: Guard;
-  /** Who waits behind it, by seat. */
+  /** The queues behind it, one for each seat. */
   readonly queues = new Set<Queue>();
-  /** Seats whose leases shut it, as far as is known: while one of them lives nobody need look. */
+  /**
+   * The seats whose leases are known to make the guard fail. While one of them lives, nobody needs
+   * to look.
+   */
   readonly shutBy = new Set<string>();
-  /** Cancels the look at the end of the first of these leases. */
+  /** Cancels the timer for the end of the first of these leases. */
   cancel = (): void => {};
 
-  /** Nobody waits behind it yet. */
+  /** Makes a gate that nobody waits behind. */
   constructor(guard: Guard) {
     this.guard = guard;
   }
 
-  /** The first who waits behind it. */
+  /** The first waiter behind it. */
   get first(): Waiter | undefined {
     const [queue] = this.queues;
     return queue?.first;
@@ -68,12 +71,12 @@ export class Queues {
   readonly #gates = new Map<string, Gate>();
   readonly #byGuarded = new Map<string, Set<Gate>>();
 
-  /** The queue that this operation would wait in, if anybody waits in it. */
+  /** The queue that this operation would wait in; `undefined` if nobody waits in it. */
   of(op: Acquire): Queue | undefined {
     return this.#queues.get(queueKey(op));
   }
 
-  /** Enters a queue, which is made where there is none. */
+  /** Enters its queue, which is made if it is missing. */
   enter(waiter: Waiter): Queue {
     const { op } = waiter;
     let queue = this.of(op);
@@ -87,7 +90,7 @@ export class Queues {
     return queue;
   }
 
-  /** Leaves its queue; of one that is empty nothing is left. */
+  /** Leaves its queue. An empty queue is removed. */
   leave(waiter: Waiter): void {
     const { op } = waiter;
     const queue = this.of(op);
@@ -103,7 +106,10 @@ export class Queues {
     remove(this.#byGuarded, placeKey(gate.guard), gate);
   }
 
-  /** Who may be helped by a change of this seat, in the order in which the first of each came. */
+  /**
+   * The queues and gates that a change of this seat may help, in the order in which their first
+   * waiters came.
+   */
   at(resource: string, seat: string): (Queue | Gate)[] {
     const found = [
       ...this.#bySeat.get(placeKey({ resource, seat })) ?? [],

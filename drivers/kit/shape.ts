@@ -4,7 +4,10 @@
  * @module
  */
 
-/** A value is not as it must be. The message names fields, and never repeats what is in them. */
+/**
+ * A value does not have the expected form. The message names fields, and never repeats their
+ * values.
+ */
 export class Mismatch extends Error {
   /** Whether the other side speaks another version. */
   readonly version: boolean;
@@ -16,20 +19,22 @@ export class Mismatch extends Error {
   }
 }
 
-/** Checks a value and returns it as it is used here; `at` says where it stands, for errors. */
+/** Checks a value and returns it in the form used here. `at` says for errors where the value is. */
 export type Field<T> = (value: unknown, at: string) => T;
 
-/** An object of exactly these fields. One whose value is `undefined` is left out. */
+/** An object with exactly these fields. A field whose value is `undefined` is left out. */
 export function object<T>(shape: Readonly<Record<string, Field<unknown>>>): Field<T> {
   return (value, at) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new Mismatch(`${at} is no object`);
+      throw new Mismatch(`${at} is not an object`);
     }
     for (const key of Object.keys(value)) {
       if (Object.hasOwn(shape, key)) continue;
-      // A name of theirs could be anything.
+      // The sender chose this name, so it could be anything.
       const name = /^\w{1,32}$/.test(key) ? ` "${key}"` : "";
-      throw new Mismatch(`${at} has a field${name} that is not known here; is the sender newer?`);
+      throw new Mismatch(
+        `${at} has a field${name} that this side does not know; is the sender newer?`,
+      );
     }
     const fields = Object.entries(shape).map(([key, field]) => {
       const given = Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
@@ -42,7 +47,7 @@ export function object<T>(shape: Readonly<Record<string, Field<unknown>>>): Fiel
 /** A list of any length. */
 export function listOf<T>(each: Field<T>): Field<T[]> {
   return (value, at) => {
-    if (!Array.isArray(value)) throw new Mismatch(`${at} is no list`);
+    if (!Array.isArray(value)) throw new Mismatch(`${at} is not a list`);
     return value.map((one, n) => each(one, `${at}[${n}]`));
   };
 }
@@ -54,18 +59,18 @@ export function optional<T>(field: Field<T>): Field<T | undefined> {
 
 /** One of these words. */
 export function word(...words: readonly string[]): Field<string> {
-  return check(`is none of ${words.join(", ")}`, (value) => words.includes(value as string));
+  return check(`is not one of ${words.join(", ")}`, (value) => words.includes(value as string));
 }
 
 /** Any text. */
-export const text: Field<string> = check("is no text", (value) => typeof value === "string");
+export const text: Field<string> = check("is not a text", (value) => typeof value === "string");
 /** `true` or `false`. */
 export const truth: Field<boolean> = check("is not true or false", (it) => typeof it === "boolean");
-/** A whole number that JavaScript can tell from its neighbours. */
-export const whole: Field<number> = check("is no whole number", Number.isSafeInteger);
-/** A whole number that is not below 0. */
+/** A whole number within the range that JavaScript holds exactly. */
+export const whole: Field<number> = check("is not a whole number", Number.isSafeInteger);
+/** A whole number from 0. */
 export const count: Field<number> = check(
-  "is no whole number from 0 on",
+  "is not a whole number from 0 on",
   (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 );
 
@@ -73,7 +78,7 @@ export const count: Field<number> = check(
 export const endless: Field<number> = (value, at) => {
   if (value === "Infinity") return Infinity;
   if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new Mismatch(`${at} is no number, nor "Infinity"`);
+  throw new Mismatch(`${at} is neither a number nor "Infinity"`);
 };
 
 function check<T>(fault: string, fits: (value: unknown) => boolean): Field<T> {

@@ -1,6 +1,6 @@
 /**
- * What each operation means, written once for every backend where we decide ourselves and nothing
- * runs in between: memory, SQLite.
+ * What each operation means, written once for all backends whose decisions Baton's own code makes,
+ * with nothing running in between: memory and SQLite.
  *
  * @module
  */
@@ -8,21 +8,21 @@
 import type { Acquire, Guard, Lease, List, Op, Outcome, Release, Renew } from "../driver.ts";
 import { refuse } from "./check.ts";
 
-/** A seat of a resource. */
+/** A resource and a seat of it. */
 export interface Place {
   /** The resource. */
   readonly resource: string;
-  /** The place in it. */
+  /** The seat. */
   readonly seat: string;
 }
 
-/** A lease and its resource. */
+/** A lease with its resource. */
 export interface Listed extends Lease {
   /** Its resource. */
   readonly resource: string;
 }
 
-/** Where leases are kept. It answers live leases only and keeps the clock. */
+/** Where leases are kept. It knows the time, and answers only live leases. */
 export interface Table {
   /** The live lease of one seat, or those of all seats of a resource, ordered by seat. */
   live(resource: string, seat?: string): readonly Lease[];
@@ -31,8 +31,8 @@ export interface Table {
   /** Forgets a lease. */
   drop(resource: string, seat: string): void;
   /**
-   * At most `limit` live leases of all resources that begin with `prefix`, in an order of the table's
-   * own, from the first after the place that is named by `after`.
+   * At most `limit` live leases of all resources whose names begin with `prefix`. The table chooses
+   * the order. It begins with the first lease after the place `after`.
    */
   scan(prefix: string, after: Place | undefined, limit: number): readonly Listed[];
   /** A fencing token above every earlier one: `max(previous + 1, clock in ms)`. */
@@ -41,7 +41,7 @@ export interface Table {
 
 const REFUSED: Outcome = { ok: false, leases: [] };
 
-/** Runs one operation; the caller makes sure that nothing else runs meanwhile. */
+/** Runs one operation. The caller makes sure that nothing else runs meanwhile. */
 export function step(op: Op, table: Table): Outcome {
   switch (op.op) {
     case "acquire":
@@ -60,7 +60,7 @@ export function step(op: Op, table: Table): Outcome {
 function acquire(op: Acquire, table: Table): Outcome {
   const { resource, seat, id, ttl, value } = op;
   const [holder] = table.live(resource, seat);
-  // A replay (contract rule 4) answers what is there and leaves it as it is.
+  // A replay (contract rule 4) answers the lease that is there, and does not change it.
   if (holder) return { ok: holder.id === id, leases: [holder] };
   const blockers = refusal(op.guard, table);
   if (blockers) return { ok: false, leases: blockers };
@@ -95,7 +95,7 @@ function list({ prefix, after, limit }: List, table: Table): Outcome {
   return page(leases, limit);
 }
 
-/** The outcome of a list that was asked for `limit` leases and found these, in order. */
+/** The outcome of a list with this `limit` that found these leases, in order. */
 export function page(leases: readonly Listed[], limit: number): Outcome {
   const last = leases.length < limit ? undefined : leases.at(-1);
   if (!last) return { ok: true, leases };
@@ -105,8 +105,9 @@ export function page(leases: readonly Listed[], limit: number): Outcome {
 /**
  * The place in a cursor that {@link page} has made.
  *
- * @param prefix What the list asks for. A cursor of another list could lead out of a namespace, which is a prefix too.
- * @throws {InvalidArgument} when it is no such cursor.
+ * @param prefix The list's prefix. A cursor of another list could lead out of a namespace, which is
+ *   a prefix, too.
+ * @throws {InvalidArgument} when it is not such a cursor.
  */
 export function placeIn(after: string, prefix: string): Place {
   try {
@@ -119,7 +120,7 @@ export function placeIn(after: string, prefix: string): Place {
   return refuse("after", "it is not what an earlier page answered");
 }
 
-/** Who makes the guard fail; `undefined` when it holds. */
+/** The leases that make the guard fail; `undefined` if it holds. */
 function refusal(guard: Guard | undefined, table: Table): readonly Lease[] | undefined {
   if (!guard) return undefined;
   const live = table.live(guard.resource, guard.seat);

@@ -1,10 +1,12 @@
 /**
- * What a driver may know of a URL.
+ * What drivers ask about a URL.
  *
  * @module
  */
 
-/** Whether a host, with or without its port, is this machine: only there may a secret go unencrypted. */
+/**
+ * Whether a host, with or without a port, is this machine. Only there may a secret go unencrypted.
+ */
 export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
 }

@@ -1,12 +1,14 @@
 /**
- * What a decorator hands on as it is.
+ * What a decorator passes on unchanged.
  *
  * @module
  */
 
 import type { Driver } from "../driver.ts";
 
-/** All of a driver but its `apply`: its name, its guarantees, and how it is disposed of, if it can be. */
+/**
+ * All of a driver except its `apply`: its name, its guarantees and, if it has one, its disposal.
+ */
 export function wrapped(driver: Driver): Omit<Driver, "apply"> {
   const { name, guarantees } = driver;
   if (!driver[Symbol.asyncDispose]) return { name, guarantees };

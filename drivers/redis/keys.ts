@@ -4,27 +4,31 @@
  * @module
  */
 
-/** How many lists of the index one resource is spread over, so that a large one is not one text. */
+/**
+ * How many lists of the index one resource is spread over, so that a large one is not a single
+ * text.
+ */
 const SHARDS = 16;
 /** How many groups of lists a namespace has; the seats of one resource are in one group. */
 const GROUPS = 32;
 
-/** A place as the script reads it; each text is the name of a key, without its namespace. */
+/** A place in the form that the script reads. Each text is a key's name without its namespace. */
 export interface Named {
-  /** Its lease; of a whole resource, that of the seat `""`. */
+  /** The key of its lease. For a whole resource, the key of the seat `""`. */
   readonly at: string;
-  /** The list of the index that the seat is in, where it is written to and not `""`. */
+  /** The index's list that the seat is in, if the operation writes and the seat is not `""`. */
   readonly list?: string | undefined;
-  /** Of a whole resource: the number of the first of its lists. */
+  /** For a whole resource, the number of the first of its lists. */
   readonly all?: string | undefined;
 }
 
 /**
- * Text without "/", space, "{" or "}", so that keys and rows can be joined and taken apart. It goes
- * character by character: what begins with a text begins with that text's escaped form.
+ * Escapes "/", space, "{" and "}", so that keys and rows can be joined and taken apart. It escapes
+ * each character by itself. So if a text begins with another text, its escaped form begins with the
+ * other's.
  */
 export function escape(text: string): string {
-  // Most names need no escape, and looking is cheaper than escaping.
+  // Most names need no escape, and this test is cheaper than escaping.
   return /^[\w.:-]*$/.test(text) ? text : encodeURIComponent(text).replaceAll("%3A", ":");
 }
 
@@ -36,7 +40,7 @@ export function namesOf(resource: string, seat: string | undefined, write: boole
   return write && seat ? { at, list: `/${group + hash(seat) % SHARDS}` } : { at };
 }
 
-/** The names of all the keys that a look at a place reads. */
+/** The names of all keys that a look at a place reads. */
 export function* keysIn({ at, list, all }: Named): Generator<string> {
   yield at;
   if (list) yield list;

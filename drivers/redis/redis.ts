@@ -1,19 +1,21 @@
 /**
- * Leases in Redis: one script, one request per `apply`, through any function that can send a
- * command. A server that does not know the script yet needs a second request. `./upstash.ts` is the
- * transport for Upstash; ioredis is one line.
+ * Leases in Redis: each `apply` is one run of a script, and one request, through any function that
+ * can send a command. A server that does not know the script yet needs a second request.
+ * `./upstash.ts` is the transport for Upstash; for ioredis it is one line.
  *
- * What it does **not** promise. Redis replicates asynchronously, so a fail-over or a crash can forget a
- * lease that it acknowledged. Then two processes think that they hold it at the same time, so check
- * fencing tokens at the resource. After such a loss tokens still grow once the senders' clocks have
- * passed the last one. That is at once, unless more than a grant per millisecond had run it ahead.
- * Eviction must be off (`maxmemory-policy noeviction`): other policies delete keys with a TTL first, and
- * those are the leases.
+ * What it does **not** promise. Redis replicates asynchronously, so a fail-over or a crash can
+ * forget a lease that it acknowledged. Then two processes think that they hold it at the same time,
+ * so check fencing tokens at the resource. After such a loss tokens still grow once the senders'
+ * clocks have passed the last one. That is at once, unless tokens had run ahead of the clocks,
+ * which takes more than one grant per millisecond. Eviction must be off
+ * (`maxmemory-policy noeviction`): other policies delete keys with a TTL first, and those are the
+ * leases.
  *
- * `list` looks through the keys of the whole database with SCAN, some ten thousand in a request. So where
- * others keep millions of keys, most pages are empty, and a full list takes one request per ten thousand
- * keys. On a cluster it looks at one node, which has the whole namespace. A lease may come twice while
- * the server resizes its table. Upstash bills each page as at most 20 commands.
+ * `list` looks through the keys of the whole database with SCAN, some ten thousand in a request. If
+ * other applications keep millions of keys there, most pages are empty, and a full list takes one
+ * request per ten thousand keys. On a cluster it looks at one node, which has the whole namespace.
+ * A lease may come twice while the server resizes its table. Upstash bills each page as at most 20
+ * commands.
  *
  * @module
  */
@@ -36,8 +38,8 @@ export interface RedisOptions {
   /** What all Redis keys begin with, as their hash tag. Default: `"baton"`. */
   keyPrefix?: string | undefined;
   /**
-   * The sender's wall clock in ms. It may only raise fencing tokens, never decide who holds. Default:
-   * `Date.now`.
+   * The sender's wall clock in ms. It only raises fencing tokens, and never decides who holds a
+   * lease. Default: `Date.now`.
    */
   now?: (() => number) | undefined;
 }
@@ -51,7 +53,7 @@ const GUARANTEES: Guarantees = {
 };
 
 /**
- * Makes the driver over a function that sends one command.
+ * Makes the driver from a function that sends one command.
  *
  * @example
  * ```ts
@@ -86,7 +88,7 @@ export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
   };
 }
 
-/** The sender's clock as an argument; one that cannot be right must not raise the counter. */
+/** The sender's clock as an argument. A clock that cannot be right must not raise the counter. */
 function clock(ms: number): string {
   const year2100 = 4_102_444_800_000;
   return ms > 0 && ms < year2100 ? `${Math.floor(ms)}` : "0";

@@ -1,5 +1,5 @@
 /**
- * How the script's answer is read: strictly, for what is not exactly its form proves nothing.
+ * Reads the script's answer. It is strict, because a reply of any other form proves nothing.
  *
  * @module
  */
@@ -7,7 +7,9 @@
 import type { Lease, Op, Outcome } from "../driver.ts";
 import { bySeat } from "../kit/order.ts";
 
-/** `left /resource/seat token id ttl value`; without `left` where the script did not ask for it. */
+/**
+ * `left /resource/seat token id ttl value`. The `left` is missing if the script did not ask for it.
+ */
 const ROW = /^(-?\d*) \/(.*?)\/(.*?) (\d+) (\S+) (\d+) ([^]*)$/;
 
 /**
@@ -44,10 +46,10 @@ function leaseIn(row: unknown): Required<Lease> {
   };
 }
 
-/** What PTTL answers of a key without an end. */
+/** PTTL's answer for a key without an end. */
 const NO_END = -1;
 
-/** PTTL rounds down, but what was found alive has some of its last millisecond left. */
+/** PTTL rounds down, but a lease that was found alive has part of a millisecond left. */
 function leftOf(pttl: number): number {
   return pttl === NO_END ? Infinity : Math.max(pttl, 1);
 }
@@ -57,7 +59,7 @@ function partsOf(reply: unknown): readonly unknown[] {
   return reply;
 }
 
-/** What a pattern finds in a text, or in a number: some clients answer numbers as texts. */
+/** What a pattern finds in a text or a number. Some clients return numbers as texts. */
 function textIn(pattern: RegExp, part: unknown): RegExpExecArray {
   const found = typeof part === "object" ? null : pattern.exec(String(part));
   if (!found) throw new TypeError();

@@ -1,44 +1,46 @@
 /**
- * The script behind the Redis driver: one run of it is one `apply`.
+ * The script behind the Redis driver. One run of it is one `apply`.
  *
  * Three shapes of key, all in the hash slot of the namespace:
  *
- * - `{ns}` the last fencing token given: one counter for all, so a lock's name leaves nothing behind;
- * - `{ns}/resource/seat` a live lease, `token id ttl value`; Redis's own key TTL ends it, so no
- *   clock is read here (Upstash does not document TIME inside a script);
- * - `{ns}/0` to `{ns}/511` the index: lists of leases that may live, each followed by a space. A lease
- *   of the seat `""` is in none. `./keys.ts` says which list a seat is in. The number of lists is fixed,
- *   for a list has no end of life: if each resource had its own, each whose holders crashed would leave
- *   one behind.
+ * - `{ns}`: the last fencing token given. One counter serves all, so a lock's name leaves nothing
+ *   behind.
+ * - `{ns}/resource/seat`: a live lease, `token id ttl value`. Redis's own key TTL ends it, so the
+ *   script reads no clock (Upstash does not document TIME inside a script).
+ * - `{ns}/0` to `{ns}/511`: the index. Each is a list of leases that may live, each followed by a
+ *   space. A lease of the seat `""` is not in the index. `./keys.ts` says which list a seat is in.
+ *   The number of lists is fixed, because a list never expires: if each resource had its own, every
+ *   resource whose holders crashed would leave a list behind.
  *
- * Here a key goes by its *name*, which is what follows the namespace: `""`, `/resource/seat`, `/37`. The
- * namespace is `KEYS[1]`, never an argument, because some clients and proxies put a prefix before each
- * declared key.
+ * In the script a key's *name* is what follows the namespace: `""`, `/resource/seat`, `/37`. The
+ * namespace is `KEYS[1]`, never an argument, because some clients and proxies put a prefix before
+ * each declared key.
  *
- * Upstash bills every inner command. So all declared keys are read by one MGET; `text` then follows what
- * the operations do, and `flush` writes what has changed. Redis runs a script alone, so nothing changes
- * in between. The request has no numbers but texts, because Lua 5.4 would print a number as `1.0`.
+ * Upstash bills every command inside a script. So one MGET reads all declared keys, the operations
+ * change `text`, and `flush` writes what has changed. Redis runs a script alone, so nothing changes
+ * in between. The request has texts in place of numbers, because Lua 5.4 would print a number as
+ * `1.0`.
  *
  * @module
  */
 
-/** What the script answers when a key that it needs did not arrive under its name; it wrote nothing. */
+/** The script's answer if a key did not arrive under its own name. It wrote nothing then. */
 export const RENAMED = "RENAMED";
 
 /**
  * Keys: the namespace, then those that `./keys.ts` names. Arguments: the sender's clock in ms, the
- * operations as JSON, and a nonce that is ignored. Answers for each operation 1, 0, or the cursor of a
- * list, then its leases as `left name row`; or {@link RENAMED}.
+ * operations as JSON, and a nonce that the script ignores. It answers for each operation 1, 0, or a
+ * list's cursor, and then its leases as `left name row`. Or it answers {@link RENAMED}.
  */
 const LUA: readonly string[] = [
-  // Dragonfly needs this line for the keys that only the index or SCAN names; it must be the first.
+  // Dragonfly needs this line for keys that only the index or SCAN names. It must come first.
   "--!df flags=allow-undeclared-keys",
   "local ns, clock, ops = KEYS[1], tonumber(ARGV[1]), cjson.decode(ARGV[2])",
-  // By name: what is there, what shall be there, and for how long where it was put.
+  // By name: what is stored, what shall be stored, and the ttl of what was put.
   "local stored, text, ends, changed, stale, push = {}, {}, {}, {}, {}, table.insert",
   "local unpack = unpack or table.unpack",
 
-  // In parts, for unpack has a stack limit.
+  // In parts, because unpack has a stack limit.
   `local function batch(command, words, got)
 for first = 1, #words, 1000 do
 local reply = redis.call(command, unpack(words, first, math.min(first + 999, #words)))
@@ -62,14 +64,15 @@ end
 end)
 end`,
 
-  // False deletes. Without a ttl there is no end.
+  // The value false deletes. Without a ttl the key has no end.
   `local function put(name, value, ttl)
 if ends[name] == nil then push(changed, name) end
 text[name], ends[name] = value, ttl or false
 end`,
 
-  // Counter and index go first, so that no lease lacks them. What may be refused for lack of memory
-  // goes before what may not, so that such a refusal proves that nothing was written.
+  // The counter and the index are written first, so that no lease lacks them. Commands that Redis
+  // may refuse for lack of memory go before those that it may not. So such a refusal proves that
+  // nothing was written.
   `local function flush()
 for name in pairs(stale) do
 local left = (text[name] or ''):gsub('(%S+) ', function(each) return text[each] == false and '' end)
@@ -97,7 +100,7 @@ batch('del', gone)
 ends, changed, stale = {}, {}, {}
 end`,
 
-  // Without the time left where it is not asked for: the ttl in the row is its upper bound.
+  // Leaves out the time left if it is not asked for: the ttl in the row is its upper bound.
   `local function add(answer, name, asked)
 asked = asked and ends[name] == nil and not text[name]:find('^%d+ %S+ 0 ')
 push(answer, (asked and redis.call('pttl', ns .. name) or '') .. ' ' .. name .. ' ' .. text[name])
@@ -123,7 +126,7 @@ if #answer == all then return end
 for shard = 0, 15 do stale[lists[shard]] = true end
 end`,
 
-  // Adds who makes the guard fail; true when it fails.
+  // Adds the leases that make the guard fail. True if it fails.
   `local function refused(answer, guard)
 if not guard then return false end
 local found, held = {}, guard.when == 'held'
@@ -138,9 +141,9 @@ end`,
 
   "local verbs = {}",
 
-  // The token is above every one given, and not below the sender's clock: so it grows even if a
-  // fail-over lost the counter. Nobody may ever look at old cron slots, so in a long list one grant
-  // in 32 looks at the 128 oldest; those that live go to its end.
+  // The token is above every earlier one, and not below the sender's clock. So it grows even if a
+  // fail-over lost the counter. Old cron slots may never be looked at again. So in a long list one
+  // grant in 32 looks at the 128 oldest, and moves those that live to the end.
   `function verbs.acquire(op, row, answer)
 if row then
 look(answer, op)
@@ -190,8 +193,9 @@ look(answer, op)
 return 1
 end`,
 
-  // SCAN sees only what is written. It looks at some ten thousand keys at most, whosever they are. Its
-  // steps grow while nothing is found, but not then, for what one has found cannot be cut.
+  // SCAN sees only what is written, so flush first. It looks at some ten thousand keys at most,
+  // including those of others. Its steps grow while nothing is found. After that they do not,
+  // because what one step has found cannot be cut.
   `function verbs.list(op, _, answer)
 flush()
 local cursor, limit, seen, steps, names = op.after or '0', tonumber(op.limit), 0, 0, {}
@@ -229,5 +233,7 @@ return answers`,
 /** The script's text. */
 export const SCRIPT: string = LUA.join("\n");
 
-/** SHA-1 of {@link SCRIPT}, by which a server that has seen it runs it; a test recomputes it. */
+/**
+ * SHA-1 of {@link SCRIPT}. A server that has seen the script runs it by this; a test recomputes it.
+ */
 export const SCRIPT_SHA1 = "7e9fbe14ba661681890915a9f235a8099998a629";

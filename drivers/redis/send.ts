@@ -1,5 +1,5 @@
 /**
- * How a command goes out, and how a script is run in one request.
+ * How a command is sent, and how a script runs in one request.
  *
  * @module
  */
@@ -9,12 +9,13 @@ import { nonces } from "../kit/nonce.ts";
 import { brief } from "./errors.ts";
 
 /**
- * Sends one Redis command and answers its reply; rejects with the server's error. It must send at
- * most once per call, or only what is safe to send twice, which these commands are.
+ * Sends one Redis command and returns its reply; rejects with the server's error. Baton's own
+ * commands are safe to send twice, so the client may repeat them. (A fenced write is not; see
+ * `fencedRedis`.)
  */
 export type SendCommand = (command: readonly string[], signal?: AbortSignal) => Promise<unknown>;
 
-/** A script, and what to make of an error of a request that was sent. */
+/** A script and its hash. */
 export interface Script {
   /** Its text. */
   readonly text: string;
@@ -23,10 +24,10 @@ export interface Script {
 }
 
 /**
- * Makes the function that runs a script by its SHA-1, and by its text on a server that does not know it
+ * Makes the function that runs a script by its SHA-1, or by its text if the server does not know it
  * yet. A nonce follows the arguments, so that no two requests are the same (contract rule 12).
  *
- * @throws what `beforeRequest` throws; what `explain` makes of an error of the sender.
+ * @throws what `beforeRequest` throws, or what `explain` makes of the sender's error.
  */
 export function scriptRunner(
   send: SendCommand,
@@ -47,7 +48,7 @@ export function scriptRunner(
       }
     };
     let answer = await ask("EVALSHA", script.sha1);
-    // The one error that proves that nothing ran: the same goes out again with the text.
+    // This error proves that nothing ran, so the same is sent again with the text.
     if (/^NOSCRIPT\b/.test(brief(answer.error))) answer = await ask("EVAL", script.text);
     if ("error" in answer) throw explain(answer.error);
     return answer.reply;

@@ -1,5 +1,5 @@
 /**
- * How a batch of operations goes to the script.
+ * How a batch of operations is sent to the script.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { refuse } from "../kit/check.ts";
 import type { Acquire, List, Op } from "../driver.ts";
 import { escape, keysIn, type Named, namesOf } from "./keys.ts";
 
-/** What the script is given. */
+/** The script's keys and argument. */
 export interface Request {
   /** The keys, the namespace first. */
   readonly keys: readonly string[];
@@ -19,7 +19,7 @@ export interface Request {
 /**
  * Makes the request of a batch.
  *
- * @throws {InvalidArgument} when a list is to go on from where none has ended.
+ * @throws {InvalidArgument} when a list's cursor is not one that an earlier page answered.
  */
 export function requestOf(namespace: string, ops: readonly Op[]): Request {
   const keys = new Set([namespace]);
@@ -36,7 +36,7 @@ export function requestOf(namespace: string, ops: readonly Op[]): Request {
       op: op.op,
       ...declared(namesOf(resource, seat, write)),
       id: id && escape(id),
-      // An absent ttl is no end.
+      // No ttl means no end.
       ttl: ttl && ttl < Infinity ? `${ttl}` : undefined,
       value,
       guard: guard && {
@@ -49,7 +49,7 @@ export function requestOf(namespace: string, ops: readonly Op[]): Request {
 }
 
 function listed({ op, prefix, after, limit }: List): Record<string, string | undefined> {
-  // Redis counts in 64 bits, and takes what is more for an error of its own.
+  // Redis counts in 64 bits, and answers a larger number with an error.
   if (after !== undefined && !(/^\d{1,20}$/.test(after) && BigInt(after) < 2n ** 64n)) {
     refuse("after", "it is not what an earlier page answered");
   }

@@ -15,8 +15,8 @@ interface Builtins {
 }
 
 /**
- * Asked for when it is needed. An import would be pulled to the top of whatever a bundler makes, and a
- * Worker that only might open a file would not start.
+ * Gets a module when it is needed. A bundler would move an import to the top, and then a Worker
+ * that could, but does not, open a file would not start.
  */
 export function builtin<N extends keyof Builtins>(name: N): Builtins[N] {
   type Get = { getBuiltinModule?: (name: string) => Builtins[N] | undefined };

@@ -8,9 +8,9 @@ import { refuse } from "../kit/check.ts";
 import { builtin } from "./builtin.ts";
 
 /**
- * The path that is meant.
+ * The path of a path or `file:` URL.
  *
- * @throws {InvalidArgument} when it is neither a path nor a `file:` URL.
+ * @throws {InvalidArgument} when it is neither of the two.
  */
 export function pathOf(file: string | URL): string {
   const text = String(file);
@@ -19,26 +19,28 @@ export function pathOf(file: string | URL): string {
   if (
     path === "" || path.startsWith(":") || /^[a-z][a-z0-9+.-]+:/i.test(path) || path.includes("\0")
   ) {
-    refuse("SQLite file", "it is no path or file: URL (for leases without a file use memory())");
+    refuse("SQLite file", "it is not a path or file: URL (for leases without a file use memory())");
   }
   return path;
 }
 
-/** The path, wherever this process goes to later. */
+/** The absolute path, which stays right if this process changes its directory. */
 export function absolute(path: string): string {
   return builtin("node:path").resolve(path);
 }
 
-/** The path and those of the two files that SQLite keeps beside the file, whatever links lead to it. */
+/**
+ * The path, and the paths of the two files that SQLite keeps beside the file, with links resolved.
+ */
 export function withBeside(path: string): string[] {
   const real = builtin("node:fs").realpathSync(path);
   return [path, `${real}-wal`, `${real}-shm`];
 }
 
 /**
- * Which files are at these paths now. Another text means that one was deleted or replaced: while a file
- * is open no other one has its number. On Windows nobody can delete or replace a file that SQLite has
- * open.
+ * A text that says which files are at these paths now. A different text means that a file was
+ * deleted or replaced, because no other file gets the number of a file that is open. On Windows
+ * nobody can delete or replace a file that SQLite has open.
  */
 export function filesAt(paths: readonly string[]): string {
   return paths.map(fileAt).join(" ");
@@ -47,7 +49,7 @@ export function filesAt(paths: readonly string[]): string {
 function fileAt(path: string): string {
   const { statSync } = builtin("node:fs");
   try {
-    // Each request asks, and this is three times as fast as to ask for big numbers.
+    // Each request calls this, and it is three times as fast as asking for big numbers.
     const { dev, ino } = statSync(path);
     return `${dev}:${Number.isSafeInteger(ino) ? ino : statSync(path, { bigint: true }).ino}`;
   } catch {

@@ -1,21 +1,22 @@
 /**
- * Leases in a SQLite file: durable, without a server, for any number of processes on one host.
+ * Leases in a SQLite file. They are durable and need no server, for any number of processes on one
+ * host.
  *
- * It does **not** coordinate between hosts: a file on a network share is not safe, for SQLite's
- * locks are not. Life is decided by the host's wall clock. A process that is stopped in the middle
- * of its write, a matter of a millisecond, holds up the others until it goes on.
+ * It does **not** coordinate between hosts: a file on a network share is not safe, because SQLite's
+ * locks are not safe there. The host's wall clock decides when a lease ends. A write takes about a
+ * millisecond; a process that is stopped in the middle of one holds up the others until it goes on.
  *
- * A file that was deleted or replaced while it was open is noticed at the next request, which throws
- * `ConnectionError` and wrote nothing. The request after it uses the file that is there then, where
- * nothing of the old one is held. A coordinator sends twice by itself, so `lease.confirm()` throws
- * `LeaseLost`. The same holds for the files `-wal` and `-shm` beside it. On Windows nobody can delete or
- * replace a file that SQLite has open.
+ * If the file is deleted or replaced while it is open, the next request writes nothing and throws
+ * `ConnectionError`. The request after that uses the file that is there then, in which nothing of
+ * the old one is held. A coordinator repeats a request by itself, so `lease.confirm()` throws
+ * `LeaseLost`. The same holds for the files `-wal` and `-shm` beside it. On Windows nobody can
+ * delete or replace a file that SQLite has open.
  *
- * If the host's clock is set back, by an hour say, leases that are not renewed live that hour longer:
- * nobody else gets them before, which is safe and takes long. Those that are held are renewed by the new
- * clock. `lock.break()` frees what a crashed process left.
+ * If the host's clock is set back by an hour, leases that are not renewed live an hour longer. This
+ * is safe, but others wait longer. Leases that are held are renewed by the new clock.
+ * `lock.break()` frees what a crashed process left.
  *
- * Needs `node:sqlite`: Deno, or Node 22.13 and later.
+ * It needs `node:sqlite`: Deno, or Node 22.13 and later.
  *
  * @module
  */
@@ -32,7 +33,10 @@ export interface SqliteOptions {
    * process, so keep it well under the ttl.
    */
   busyTimeout?: number | undefined;
-  /** The clock that decides life, in ms since the epoch: the host's, the same for all processes. */
+  /**
+   * The clock that decides when a lease ends, in ms since the epoch. It must be the same for all
+   * processes. Default: the host's, `Date.now`.
+   */
   now?: (() => number) | undefined;
 }
 
@@ -53,7 +57,7 @@ const GUARANTEES: Guarantees = {
 };
 
 /**
- * Makes the driver over a file, which is created, with its tables, at the first use.
+ * Makes the driver for a file. The file and its tables are created at the first use.
  *
  * @param file A path, or a `file:` URL, absolute or relative (`file:./baton.db`).
  * @example
@@ -68,7 +72,7 @@ export function sqlite(file: string | URL, options: SqliteOptions = {}): SqliteD
   const path = pathOf(file);
   const { busyTimeout = 1_000, now = Date.now } = options;
   if (!Number.isSafeInteger(busyTimeout) || busyTimeout < 0) {
-    refuse("busyTimeout", `${busyTimeout} is not whole milliseconds`);
+    refuse("busyTimeout", `${busyTimeout} is not a whole number of milliseconds`);
   }
   let table: SqliteTable | undefined;
   let place: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * Leases in one open file, whose every batch is one transaction.
+ * Leases in one open file. Every batch is one transaction.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export interface SqliteTableOptions {
   readonly path: string;
   /** How long to wait for another process's write, in ms. */
   readonly busyTimeout: number;
-  /** The clock that decides life, in ms since the epoch. */
+  /** The clock that decides when a lease ends, in ms since the epoch. */
   readonly now: () => number;
 }
 
@@ -49,21 +49,21 @@ export class SqliteTable implements Table {
   readonly #drop: StatementSync;
   readonly #token: StatementSync;
   readonly #sweep: StatementSync;
-  /** What was opened. */
+  /** Which files were opened. */
   readonly #files: string;
   #replaced = false;
   #now = 0;
 
   /**
-   * Opens the file at an absolute path, and makes it and its tables where they are missing.
+   * Opens the file at an absolute path, and creates it and its tables if they are missing.
    *
-   * @throws {ConnectionError} when that cannot be done; nothing was written to a file that is not ours.
+   * @throws {ConnectionError} when it cannot; nothing was written to a file that is not Baton's.
    */
   static open(options: SqliteTableOptions): SqliteTable {
     for (let attempt = 0; attempt < 10; attempt++) {
       const before = filesAt([options.path]);
       const table = SqliteTable.#open(options);
-      // What was opened in between is the file that is there before and after.
+      // The same file was there before and after, so it is the one that was opened.
       if (before === filesAt([options.path])) return table;
       table.close();
     }
@@ -81,7 +81,9 @@ export class SqliteTable implements Table {
       const version = database.prepare("pragma user_version").get()?.["user_version"];
       if (version === 0) database.exec(`begin immediate; ${SCHEMA} commit;`);
       else if (version !== SCHEMA_VERSION) {
-        throw new Error(`its tables are version ${version}, this Baton knows ${SCHEMA_VERSION}`);
+        throw new Error(
+          `its tables are version ${version}, but this Baton knows ${SCHEMA_VERSION}`,
+        );
       }
       return new SqliteTable(database, options);
     } catch (error) {
@@ -114,13 +116,15 @@ export class SqliteTable implements Table {
       `delete from leases where (resource, seat) in
         (select resource, seat from leases where expires <= ? limit 100)`,
     );
-    // From here on we wait ourselves.
+    // From here on `inTurn` does the waiting.
     database.exec("pragma busy_timeout = 0; select last from tokens");
     this.#paths = withBeside(path);
     this.#files = filesAt(this.#paths);
   }
 
-  /** Whether the file was found to be another than was opened: close it, and open what is there. */
+  /**
+   * Whether the file turned out to be another one than was opened. Then close it, and open again.
+   */
   get replaced(): boolean {
     return this.#replaced;
   }
@@ -148,7 +152,8 @@ export class SqliteTable implements Table {
     try {
       const reads = ops.every((op) => op.op === "inspect" || op.op === "list");
       this.#database.exec(reads ? "begin" : "begin immediate");
-      // Read after the write lock is ours: what expired while we waited is dead for us too.
+      // Read after we have the write lock: a lease that expired while we waited is dead for us,
+      // too.
       this.#now = Math.floor(this.#clock());
       const outcomes = ops.map((op) => step(op, this));
       this.#checkFiles();
@@ -160,7 +165,9 @@ export class SqliteTable implements Table {
     }
   }
 
-  /** A file that is gone would answer on, and a process that came later has another one. */
+  /**
+   * SQLite would go on answering from a file that is gone, while later processes use another one.
+   */
   #checkFiles(): void {
     this.#replaced = filesAt(this.#paths) !== this.#files;
     if (this.#replaced) throw replaced();
@@ -208,7 +215,8 @@ export class SqliteTable implements Table {
 
   nextToken(): number {
     const token = Number(this.#token.get(this.#now)?.["last"]);
-    // Dead rows nobody asks for again, such as old cron slots; tokens do not depend on them.
+    // Deletes dead rows, such as old cron slots. Nobody asks for them again, and tokens do not
+    // depend on them.
     if (token % 32 === 0) this.#sweep.run(this.#now);
     return token;
   }

@@ -1,5 +1,5 @@
 /**
- * Waiting until another process has written.
+ * Waits until another process has written.
  *
  * @module
  */
@@ -9,12 +9,13 @@ import { isBusy } from "./errors.ts";
 const cell = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Runs a transaction, and runs it again while another process is writing, for up to `limit` ms. It
+ * Runs a transaction. While another process is writing, it runs it again, for up to `limit` ms. It
  * blocks, as SQLite's own wait does.
  *
- * SQLite's own wait pauses longer each time, up to 100 ms, so those that came later go first: of four
- * processes that write all the time one got 1 turn in 6 s, another 746. Here all pause alike, however
- * long they have waited: 815 to 1,414 turns, more than twice as many in all.
+ * SQLite's own wait pauses longer each time, up to 100 ms, so processes that come later go first.
+ * Of four processes that wrote all the time, one got 1 turn in 6 s and another got 746. Here all
+ * pause alike, however long they have waited. The four got 815 to 1,414 turns, more than twice as
+ * many in all.
  */
 export function inTurn<T>(limit: number, transaction: () => T): T {
   const start = performance.now();

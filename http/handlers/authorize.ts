@@ -1,5 +1,5 @@
 /**
- * The door of the endpoints that a platform's scheduler calls.
+ * Who may call the endpoints that a platform's scheduler triggers.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { coordinatorFor, type CoordinatorSource } from "./coordinator_source.ts"
 import { problem } from "../problem.ts";
 import { isAuthorized, type Secret, secretsFor } from "../secret.ts";
 
-/** The coordinator for who may trigger, or the answer for who may not; see {@link coordinatorFor}. */
+/** The coordinator if the caller may trigger, or else the refusal; see {@link coordinatorFor}. */
 export async function entered<A extends readonly unknown[]>(
   baton: CoordinatorSource<[Request, ...A]>,
   secret: Secret<[Request, ...A]>,
@@ -19,9 +19,9 @@ export async function entered<A extends readonly unknown[]>(
 }
 
 /**
- * Refuses who may not trigger, before anything is asked of the backend.
+ * Refuses a caller that may not trigger, before any request to the backend.
  *
- * @returns `undefined` for who may.
+ * @returns `undefined` for a caller that may.
  */
 async function turnedAway(
   request: Request,
@@ -30,14 +30,14 @@ async function turnedAway(
   if (request.method !== "GET" && request.method !== "POST") {
     return problem(request, 405, {
       code: "method-not-allowed",
-      detail: "A trigger is GET or POST, so nothing was run",
+      detail: "Use GET or POST; nothing was run",
       headers: { allow: "GET, POST" },
     });
   }
   if (await isAuthorized(request, secrets)) return undefined;
   return problem(request, 401, {
     code: "unauthorized",
-    detail: "The header Authorization: Bearer has not the secret, so nothing was run",
+    detail: "The header Authorization: Bearer lacks the secret, so nothing was run",
     headers: { "www-authenticate": "Bearer" },
   });
 }

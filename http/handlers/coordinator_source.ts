@@ -9,18 +9,19 @@ import { runtimeOf } from "../../coordination/handling.ts";
 import { raise, unclaimed } from "../failures.ts";
 
 /**
- * A coordinator, or what makes one of a request's own arguments: on Cloudflare Workers nothing may
- * outlive a request, so each makes its own.
+ * A coordinator, or a function that makes one from a request's arguments. On Cloudflare Workers
+ * nothing may outlive a request, so each request makes its own.
  */
 export type CoordinatorSource<A extends readonly unknown[]> =
   | CoreCoordinator
   | ((...args: A) => CoreCoordinator | Promise<CoreCoordinator>);
 
 /**
- * The coordinator for this request, or the answer where it cannot be had for want of its backend.
+ * The coordinator for this request, or a 503 if the function failed because its backend did not
+ * answer.
  *
- * @throws {CoordinationError} for a coordinator that another copy of this package has made: before
- *   anything is asked of the backend, so that nothing is held.
+ * @throws {CoordinationError} when another copy of this package made the coordinator. It is thrown
+ *   before any request, so nothing is held.
  */
 export async function coordinatorFor<A extends readonly unknown[]>(
   source: CoordinatorSource<[Request, ...A]>,

@@ -1,5 +1,5 @@
 /**
- * Cron jobs that a platform triggers by a request.
+ * Cron jobs that a platform triggers by an HTTP request.
  *
  * @module
  */
@@ -19,40 +19,50 @@ import { checkSecrets, type Secret } from "../secret.ts";
 import { entered } from "./authorize.ts";
 
 /**
- * Who may trigger a job, for which slot, and how it runs. Durations are in ms. The slot is what `slot`
- * answers; or else what Google Cloud Scheduler's header says; or else `?slot=`, if that is allowed; or
- * else, by `every`, `offset` and `early`, the one that is due.
+ * Who may trigger a job, for which slot, and how it runs. Durations are in ms.
+ *
+ * A slot is one scheduled run; its name is the instant that the schedule says. The endpoint uses
+ * the first of these that is there: the answer of `slot`; Google Cloud Scheduler's header;
+ * `?slot=`, if `slotInQuery` allows it; the slot that is due by `every`, `offset` and `early`.
  */
 export interface CronEndpointOptions<A extends readonly unknown[] = [Request]>
   extends Omit<SlotOptions, "slot" | "signal">, Partial<Interval> {
-  /** What callers must know: at least 16 random characters, such as Vercel's `CRON_SECRET`. */
+  /**
+   * What callers must send as `Authorization: Bearer <secret>`: at least 16 random characters, such
+   * as Vercel's `CRON_SECRET`.
+   */
   secret: Secret<A>;
-  /** Tells the slot, in ms since the epoch. */
+  /** Returns the slot, in ms since the epoch. */
   slot?: ((...args: A) => number) | undefined;
-  /** Whether callers may choose the slot by `?slot=`, in ms since the epoch; no unless given. */
+  /** Whether callers may choose the slot by `?slot=`, in ms since the epoch. Default: false. */
   slotInQuery?: boolean | undefined;
   /**
-   * The platform's variables, such as `process.env`, of which `VERCEL_ENV`, `DENO_TIMELINE` and Netlify's
-   * `CONTEXT` are read. Where they, or the request's host, show that this is a preview, and the
-   * coordinator has no namespace, `on` receives `preview-without-namespace` at each trigger. Not every
-   * preview's host shows it. See `namespaceOf()`.
+   * The platform's variables, such as `process.env`. Only `VERCEL_ENV`, `DENO_TIMELINE` and
+   * Netlify's `CONTEXT` are read. If they or the request's host show that this is a preview
+   * deployment, and the coordinator has no namespace, `on` receives `preview-without-namespace` at
+   * each trigger. Not every preview's host shows it. See `namespaceOf()`.
    */
   env?: object | undefined;
 }
 
 /**
- * An endpoint for a scheduler's triggers: runs `job` if its slot is still free. One request to the
- * backend, and none for callers who do not know the secret.
+ * An endpoint for a scheduler's triggers: it runs `job` if the slot is still free. The claim is one
+ * call of the driver; for callers that do not know the secret there is none.
  *
- * It answers 200 with `{ outcome: "ran", slot, holder, token }`, or with `{ outcome: "skipped", slot,
- * holder, reason, done }`, for a trigger that comes twice must not be repeated; `done` as in
- * `SlotResult`. 400 when there is no telling the slot, or it is too far from now; 401 and 405 for
- * strangers; 503 with `Retry-After` when the claim had no answer. A caller that hangs up stops nothing.
+ * It answers
+ * - 200 with `{ outcome: "ran", slot, holder, token }`;
+ * - 200 with `{ outcome: "skipped", slot, holder, reason, done }` (see `SlotResult`), because the
+ *   platform must not repeat a trigger that came twice;
+ * - 400 when the slot is unknown, or too far from now;
+ * - 401 or 405 when the caller may not trigger;
+ * - 503 with `Retry-After` when the backend did not answer the claim.
  *
- * When the job fails: 500 with the error's name only; all of it goes to the coordinator's `on`, as
- * `callback-failed`, and into the job's history, in mode `"once"` only with `record: true`. Where the
- * platform then tries again, `"retry"` runs the slot again; in `"once"` it stays used, and the second
- * answer is 200 with `"skipped"`.
+ * A caller that hangs up stops nothing.
+ *
+ * When the job fails, it answers 500 with only the error's name. The whole error goes to the
+ * coordinator's `on`, as `callback-failed`, and into the job's history (in mode `"once"` only with
+ * `record: true`). If the platform then triggers again, `"retry"` runs the slot again. In `"once"`
+ * the slot stays used, and the second answer is 200 with `"skipped"`.
  *
  * @example
  * ```ts
@@ -79,10 +89,11 @@ export interface CronEndpointOptions<A extends readonly unknown[] = [Request]>
  *   ),
  * };
  * ```
- * @param job Runs as with `cron(job).run()`; it also gets the request, and what else the platform
- *   calls with. What it answers is not sent.
- * @throws {InvalidArgument} when the name, the secret, the interval or an option cannot be used. What
- *   a coordinator of the request's own, or its secret, rules out is thrown for each request.
+ * @param job Runs as with `cron(job).run()`. It also receives the request and the platform's other
+ *   arguments. Its result is not sent.
+ * @throws {InvalidArgument} when the name, the secret, the interval or an option cannot be used.
+ *   Where a function gives the coordinator or the secret, what depends on them is checked at each
+ *   request, and thrown then.
  */
 export function cronEndpoint<A extends readonly unknown[] = []>(
   baton: CoordinatorSource<[Request, ...A]>,
@@ -102,7 +113,7 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
   return async (request, ...args) => {
     const coordinator = await entered(baton, secret, [request, ...args]);
     if (coordinator instanceof Response) return coordinator;
-    // What is wrong after this is the trigger's fault.
+    // Checked first: an invalid argument after this is the trigger's fault.
     check(coordinator);
     if (!hasNamespace(coordinator) && inPreview(request, env)) {
       report(coordinator, { type: "preview-without-namespace", job: name });
@@ -117,7 +128,7 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
         began = true;
         return await job(run, request, ...args);
       });
-      // Not what the job answered, which JSON leaves out.
+      // Without the job's result: JSON leaves `undefined` out.
       return json({ ...result, value: undefined });
     } catch (error) {
       // The caller knows the secret and may read why.
@@ -129,11 +140,12 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
 }
 
 function failed(request: Request, error: unknown): Response {
-  // Texts of errors hold what was worked on; names are the programmer's own words, if they look so.
+  // An error's text may hold the data that was worked on. Its name is the programmer's own word, if
+  // it looks like one.
   const name = error instanceof Error && /^\w{1,64}$/.test(error.name) ? error.name : "Error";
   return problem(request, 500, {
     code: "job-failed",
-    detail: "The job was run and failed; its logs say why",
+    detail: "The job ran and failed; its logs say why",
     members: { error: name },
   });
 }

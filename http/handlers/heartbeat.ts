@@ -1,5 +1,5 @@
 /**
- * A heartbeat that comes from outside, for places where timers stop between requests.
+ * A heartbeat that a request triggers, for platforms where timers stop between requests.
  *
  * @module
  */
@@ -17,27 +17,31 @@ import { entered } from "./authorize.ts";
 
 /** Who may trigger a heartbeat. */
 export interface HeartbeatOptions<A extends readonly unknown[] = [Request]> {
-  /** What callers must know: at least 16 random characters. */
+  /** What callers must send as `Authorization: Bearer <secret>`: at least 16 random characters. */
   secret: Secret<A>;
 }
 
-/** Something that was ours, and is not any more. */
+/** A lease that this coordinator held and has lost. */
 export interface Loss {
-  /** What it was, such as `lock:payments`. */
+  /** What was held, such as `lock:payments`. */
   readonly resource: string;
-  /** Its fencing token, term or incarnation. */
+  /** Its fencing token. A leadership's is its term, a membership's is its incarnation. */
   readonly token: number;
 }
 
 /**
- * An endpoint that runs the coordinator's `tick()`, or its `heartbeat()` where it knows no groups:
- * renews everything held in one request to the backend, and none for callers who do not know the
- * secret. It is for a coordinator that outlives the request, where timers do not.
+ * An endpoint that runs the coordinator's `tick()`, or a `CoreCoordinator`'s `heartbeat()`. It
+ * renews everything held in one call of the driver; for callers that do not know the secret there
+ * is none. It is for a coordinator that outlives the request, on a platform where timers do not.
  *
- * It answers 200 with `{ next, lost }`: in how many whole ms the next call is due (`null` when nothing is
- * held), and what this beat has found lost, as {@link Loss}, with the leaderships and memberships that
- * were lost since the last; locks that were lost before it are told to `on` alone. 401 and 405 for
- * strangers, 503 with `Retry-After` when the backend did not answer.
+ * It answers 200 with `{ next, lost }`:
+ * - `next`: in how many whole ms the next call is due; `null` when nothing is held.
+ * - `lost`: leases that this call found lost, and leaderships and memberships that were lost since
+ *   the previous call, each as a {@link Loss}. Locks that were lost earlier are reported only to
+ *   `on`.
+ *
+ * It answers 401 or 405 when the caller may not trigger, and 503 with `Retry-After` when the
+ * backend did not answer.
  *
  * @example
  * ```ts
@@ -74,12 +78,12 @@ async function beat(baton: CoreCoordinator): Promise<{ next: number | null; lost
     : { next: await baton.heartbeat(), events: [] };
   const found = before.filter(({ lost }) => lost);
   const losses = [...found.map(({ resource, token }) => ({ resource, token })), ...told(events)];
-  // A leadership that this beat has found lost is among the events as well.
+  // A leadership that this call found lost is among the events as well.
   const lost = new Map(losses.map((loss) => [`${loss.token} ${loss.resource}`, loss]));
   return { next: heldBy(baton).length > 0 ? Math.ceil(next) : null, lost: [...lost.values()] };
 }
 
-/** Asked by its method: by its class would bring groups into every bundle. */
+/** It looks for the method: `instanceof` would bring groups into every bundle. */
 function hasGroups(baton: CoreCoordinator): baton is Coordinator {
   return "tick" in baton;
 }

@@ -20,28 +20,31 @@ import { cutShort, raise, unclaimed } from "../failures.ts";
 import { problem } from "../problem.ts";
 import { retryAfter } from "../retry_after.ts";
 
-/** What becomes of requests that reach somebody else than the leader. */
+/** What happens to requests that reach a process that is not the leader. */
 export interface LeaderOptions {
   /**
-   * Whether to send clients to the leader, with 307, where it is a member of the group and its
-   * capabilities have a `url` (http or https); or how to, given where. Browsers and `fetch` leave
-   * `Authorization` out when they follow to another host.
+   * Whether to send clients to the leader, with 307. This needs a leader that is a member of the
+   * group and whose capabilities have a `url` (http or https). A function receives that URL, with
+   * the request's path and query, and makes the response. Browsers and `fetch` leave
+   * `Authorization` out when they follow to another host. Default: false.
    */
   redirect?: (boolean | ((url: URL, request: Request) => Response | Promise<Response>)) | undefined;
   /**
-   * Whether to try to become the leader first, and how. Leadership outlives the response, by its ttl
-   * where nobody renews it, so this is for coordinators that outlive it too.
+   * Whether to try to become the leader first, and how. Leadership outlives the response; it lasts
+   * for its ttl if nothing renews it. So use this with a coordinator that outlives the response,
+   * too. Default: false.
    */
   campaign?: boolean | Pick<CampaignOptions, "ttl" | "requireMembership"> | undefined;
   /**
-   * How long leadership is renewed for one request, in ms: a handler that never ends would keep it
-   * otherwise, also where a timeout has answered in its place. After it leadership ends by its ttl,
-   * unless something else renews it. 10 to 999 looks like seconds and is refused. Default: no limit.
+   * For how long one request renews leadership, in ms. Without a limit, a handler that never ends
+   * keeps it, even if a timeout has answered in its place. After this time leadership ends with its
+   * ttl, unless something else renews it. A value from 10 to 999 looks like seconds and is refused.
+   * Default: no limit.
    */
   maxRuntime?: number | undefined;
 }
 
-/** What a leader's handler works with. */
+/** What a leader's handler receives. */
 export interface Leading {
   /** The term: the fencing token of this leadership. */
   readonly term: number;
@@ -50,13 +53,14 @@ export interface Leading {
 }
 
 /**
- * Runs `handler` while this coordinator leads the group, and renews leadership meanwhile. No request
- * while it leads, and one otherwise, whether it campaigns, looks who leads, or finds where: to
- * redirect, all members of the group are read. Requests that campaign at the same time share one.
+ * Runs `handler` if this coordinator leads the group, and renews leadership while it runs. A leader
+ * needs no request. Otherwise one call of the driver campaigns, finds out who leads and, for a
+ * redirect, reads all members of the group. Requests that campaign at the same time share one call.
  *
- * Where it does not run: 307 to the leader, if asked for and possible; or else 503 with the leader's
- * member id and the time it has left as `Retry-After`. 503 as well when the backend did not answer,
- * and when the handler throws `LeaseLost`. Other errors are the caller's.
+ * If it does not lead, it answers 307 to the leader if `redirect` says so and it can. Otherwise it
+ * answers 503 with the leader's member id and, as `Retry-After`, the time that the leader has left.
+ * It also answers 503 when the backend did not answer, and when the handler throws `LeaseLost`.
+ * Other errors go to the caller.
  *
  * @example
  * ```ts
@@ -78,7 +82,7 @@ export interface Leading {
  *   },
  * );
  * ```
- * @param handler Gets the request, the leadership, and what else the platform calls with.
+ * @param handler Receives the request, the leadership, and the platform's other arguments.
  * @throws {InvalidArgument} when the group's name cannot be used.
  */
 export function leaderOnly<A extends readonly unknown[] = []>(
@@ -91,7 +95,7 @@ export function leaderOnly<A extends readonly unknown[] = []>(
   const { redirect = false, campaign = false, maxRuntime } = options;
   checkWork("maxRuntime", maxRuntime);
   const members = redirect !== false;
-  /** Campaigns under way: two of one coordinator at once would stand in each other's way. */
+  /** Campaigns under way. Two of one coordinator at a time would block each other. */
   const campaigns = new WeakMap<CoreCoordinator, Promise<LeaderLook>>();
 
   const look = async (coordinator: CoreCoordinator): Promise<LeaderLook> => {
@@ -120,7 +124,8 @@ export function leaderOnly<A extends readonly unknown[] = []>(
       return unclaimed(request, error) ?? raise(error);
     }
     if (!lease) {
-      // An earlier life of ours may lead, or a request of ours that waits for its answer.
+      // A process that had our member id before may lead, or a request of ours whose reply is still
+      // to come.
       const elsewhere = found.leader?.memberId !== coordinator.memberId;
       const url = elsewhere ? leaderUrl(found.capabilities, request) : undefined;
       if (!url || redirect === false) return notLeading(request, found);
@@ -147,10 +152,10 @@ function notLeading(request: Request, { leader }: LeaderLook): Response {
     code: "not-leader",
     detail:
       `Only the leader does this, and ${
-        leader ? "another" : "nobody"
+        leader ? "another process" : "nobody"
       } leads, so nothing was run. ` +
       "Try again",
-    // Where nobody leads, somebody may any moment.
+    // If nobody leads, somebody may at any moment.
     retryAfter: retryAfter(leader ? leader.left : 0),
     members: { leader: leader?.memberId },
   });

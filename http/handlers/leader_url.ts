@@ -1,5 +1,5 @@
 /**
- * Where a leader serves, as it says itself.
+ * Where a leader serves, by its own capabilities.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import type { Json } from "../../coordination/groups/group_events.ts";
 
 /**
- * Where the leader answers `request`: the `url` of its capabilities, with the request's path (after
- * the url's own, if it has one) and query.
+ * The URL at which the leader answers `request`: the `url` of its capabilities with the request's
+ * path and query. If that `url` has a path, the request's path follows it.
  *
- * @returns `undefined` where it says nothing usable: no http or https URL, one with credentials in
- *   it, which are nobody's to hand out, or the very URL that was asked for, which would go in circles.
+ * @returns `undefined` if there is no usable URL: it is not http or https; it has credentials in
+ *   it, which must not be handed out; or it is the URL that was requested, which would be a circle.
  */
 export function leaderUrl(capabilities: Json | undefined, request: Request): URL | undefined {
   const said = urlIn(capabilities);
@@ -20,7 +20,7 @@ export function leaderUrl(capabilities: Json | undefined, request: Request): URL
   if (!/^https?:$/.test(target.protocol)) return undefined;
   if (target.username !== "" || target.password !== "") return undefined;
   const asked = new URL(request.url);
-  // The look behind keeps it linear: a path of slashes alone would cost their square.
+  // The lookbehind keeps it linear: without it, a path of nothing but slashes takes quadratic time.
   // Parts are set, not joined as text: a path such as "//elsewhere" must not become a host.
   target.pathname = target.pathname.replace(/(?<!\/)\/+$/, "") + asked.pathname;
   target.search = asked.search;

@@ -1,5 +1,5 @@
 /**
- * Requests that wait for, or give way to, each other.
+ * Requests that run under a lock, so that they wait for each other or are refused.
  *
  * @module
  */
@@ -16,47 +16,57 @@ import { retryAfter } from "../retry_after.ts";
 
 /** How requests share a lock. Durations are in ms. */
 export interface LockOptions {
-  /** How long the lock outlives a handler that was cut off; the coordinator's unless given. */
+  /** How long the lock outlives a handler that was cut off. Default: the coordinator's. */
   ttl?: number | undefined;
-  /** How long a request waits for its turn; 0 unless given. */
+  /** How long a request waits for its turn. Default: 0. */
   timeout?: number | undefined;
-  /** The status of a request whose turn did not come: 423 Locked unless given, or 409 Conflict. */
+  /**
+   * The status of a request that did not get the lock: 423 Locked or 409 Conflict. Default: 423.
+   */
   status?: 423 | 409 | undefined;
-  /** Whether such requests share the lock among themselves; see `AcquireOptions.shared`. */
+  /** Whether these requests share the lock with each other; see `AcquireOptions.shared`. */
   shared?: boolean | undefined;
   /**
-   * Whether the response's body is made under the lock too, which is then given back when the body
-   * ends, fails or is cancelled. Otherwise it is given back when the handler answers, and what a
-   * stream does after that it does without the lock. A client that reads slowly keeps the lock; one
-   * that has left, or reads nothing during 2.5 ttls (a minute at most), loses it.
+   * Whether the lock is kept until the response's body ends, fails or is cancelled. Otherwise it is
+   * released when the handler answers, and a stream goes on without the lock. A client that reads
+   * slowly keeps the lock. A client that has left, or that reads nothing for 2.5 ttls (at most a
+   * minute), loses it. Default: false.
    */
   streams?: boolean | undefined;
   /**
-   * How long the lock is renewed for one request, its response's body included: a handler that never
-   * ends would keep it otherwise, also where a timeout has answered in its place. After it the lease's
-   * signal aborts, and others can have the lock a ttl later. 10 to 999 looks like seconds and is
-   * refused. Default: no limit.
+   * For how long one request renews the lock, its response's body included. Without a limit, a
+   * handler that never ends keeps it, even if a timeout has answered in its place. After this time
+   * the lease's signal aborts, and others can have the lock a ttl later. A value from 10 to 999
+   * looks like seconds and is refused. Default: no limit.
    */
   maxRuntime?: number | undefined;
 }
 
-/** What a handler under a lock works with. */
+/** What a handler under a lock receives. */
 export interface Held {
-  /** The lock's lease: its `token` is for the resource to check, its `signal` aborts with a loss. */
+  /**
+   * The lock's lease. Its `token` is for the resource to check. Its `signal` aborts when it is
+   * lost.
+   */
   readonly lease: Lease;
 }
 
-/** The name of a lock, or how a request tells it; a request without one is answered with 400. */
+/**
+ * The name of a lock, or a function that reads it from a request. A request without a name gets
+ * 400.
+ */
 export type LockName<A extends readonly unknown[]> = string | ((...args: A) => string | undefined);
 
 /**
- * Runs `handler` under a lock, which is renewed meanwhile and given back before the response is sent
- * (a release that takes over a second goes on in the background). One request before, one after.
+ * Runs `handler` under a lock. The lock is renewed while it runs, and released before the response
+ * is sent; a release that takes over a second goes on in the background. One call of the driver
+ * before, one after.
  *
- * Where it does not run: 423 (or 409) with the holder's member id and the time it has left as
- * `Retry-After`; 400 for a name that no lock can have; 503 when the backend did not answer. The
- * handler's own answer stands even if the lease was lost meanwhile; if it throws `LeaseLost` because
- * of that, or what `lease.confirm()` throws, that is a 503 too. Other errors are the caller's.
+ * If it does not run, the answer is 423 (or 409) with the holder's member id and, as `Retry-After`,
+ * the time that the holder has left; 400 for a name that no lock can have; or 503 when the backend
+ * did not answer. The handler's own answer stands even if the lease was lost meanwhile. If the
+ * handler throws because of that (`LeaseLost`, or what `lease.confirm()` throws), the answer is
+ * 503, too. Other errors go to the caller.
  *
  * @example
  * ```ts
@@ -73,7 +83,7 @@ export type LockName<A extends readonly unknown[]> = string | ((...args: A) => s
  *   return new Response("charged");
  * });
  * ```
- * @param handler Gets the request, the lease, and what else the platform calls with.
+ * @param handler Receives the request, the lease, and the platform's other arguments.
  * @throws {InvalidArgument} when a fixed name or the timeout cannot be used.
  */
 export function withLock<A extends readonly unknown[] = []>(
@@ -92,13 +102,13 @@ export function withLock<A extends readonly unknown[] = []>(
     try {
       checkName("lock", named);
     } catch (error) {
-      // It says what is wrong with a name, and does not repeat it.
+      // The error says what is wrong with the name, and does not repeat it.
       return unusable(request, error) ?? raise(error);
     }
     const coordinator = await coordinatorFor(baton, [request, ...args]);
     if (coordinator instanceof Response) return coordinator;
     try {
-      // Who waits for one answer only has nothing to stop; and Deno warns of whoever asks for it.
+      // A single try has no wait to stop; and Deno logs a warning when a handler reads the signal.
       const waiting = timeout > 0 ? { signal: request.signal } : {};
       attempted = await coordinator.getLock(named).attempt({ ...rest, timeout, ...waiting });
     } catch (error) {
@@ -121,11 +131,11 @@ export function withLock<A extends readonly unknown[] = []>(
 }
 
 function refused(request: Request, status: 423 | 409, holders: readonly Holder[]): Response {
-  // Of several readers the last to leave is the one to wait for.
+  // Of several readers, the last to leave decides when it is worth trying again.
   const last = holders.at(-1);
   return problem(request, status, {
     code: "lock-not-acquired",
-    detail: "Another request has what this one needs, so nothing was run. Try again",
+    detail: "Another request holds the lock, so nothing was run. Try again",
     retryAfter: retryAfter(last?.left),
     members: { holder: last?.memberId },
   });

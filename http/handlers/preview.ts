@@ -1,22 +1,22 @@
 /**
- * Whether a request was sent to a preview, where production's slots are to be left alone.
+ * Whether a request was sent to a preview deployment, which must leave production's slots alone.
  *
  * @module
  */
 
-/** The variables that tell a preview. */
+/** The variables that show a preview. */
 interface Told {
   /** Vercel's. */
   readonly VERCEL_ENV?: unknown | undefined;
   /** Deno Deploy's. */
   readonly DENO_TIMELINE?: unknown | undefined;
-  /** Netlify's, which for a function is its `context.deploy.context`. */
+  /** Netlify's. A function finds it in its `context.deploy.context`. */
   readonly CONTEXT?: unknown | undefined;
 }
 
 /** Hosts that platforms give to previews: Vercel's branches, Netlify's and Deno's, Cloudflare's Pages. */
 const HOST = /(-git-.*\.vercel\.app|--.*\.(netlify\.app|deno\.net)|\..*\.pages\.dev)$/;
-/** What platforms' variables say there, in words of their own. */
+/** What the platforms' variables say in a preview. */
 const WORD = /\b(git-branch|preview|branch-deploy)\b/;
 
 /** Whether a request's host is a preview's, or one of the platform's variables says so. */

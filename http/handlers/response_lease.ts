@@ -11,24 +11,27 @@ import { inBackground, type Runtime } from "../../coordination/runtime.ts";
 
 /** How long a response waits for the release of its lock, in ms. */
 const PATIENCE = 1_000;
-/** For how many ttls a body may go unread: a pause of a client's, and yet others have it within four. */
+/**
+ * For how many ttls a body may go unread. A client may pause, and yet others get the lock within
+ * four.
+ */
 const UNREAD = 2.5;
-/** For how many ms at most, though ttls are longer or have no end. */
+/** The most that this may be in ms, for ttls that are long or have no end. */
 const LONGEST_UNREAD = 60_000;
 
-/** A lease that is renewed until the first call of either. */
+/** A lease that is renewed until `giveBack` or `giveUp` is called. */
 export interface ResponseLease {
   /** How long the body may go unread, in ms. */
   readonly unread: number;
   /** Where timers come from. */
   readonly runtime: Runtime;
   /**
-   * Gives it back, and never rejects. It waits for the backend, so that whoever has the response finds
-   * the lock free; but not for long, and hands the rest to the runtime's `waitUntil`: a slow backend
-   * must not keep a finished response.
+   * Releases the lease, and never rejects. It waits for the backend, so that the lock is free when
+   * the client has the response. But a slow backend must not hold up a finished response: after a
+   * second the release goes on in the runtime's `waitUntil`.
    */
   giveBack(): Promise<void>;
-  /** Gives it up without a release: what is done under it may go on, and its ttl keeps others off. */
+  /** Stops renewing, without a release: the work may go on, and the ttl still keeps others away. */
   giveUp(): void;
 }
 
@@ -49,7 +52,7 @@ export function keepFor(baton: CoreCoordinator, lease: Lease, maxRuntime?: numbe
   };
   const giveUp = (): void => {
     letGo();
-    // One without end would keep others off until somebody breaks it.
+    // A lease without end would keep others away until somebody breaks it.
     if (lease.ttl === Infinity) void giveBack();
     else abandon(lease);
   };
@@ -58,18 +61,18 @@ export function keepFor(baton: CoreCoordinator, lease: Lease, maxRuntime?: numbe
 }
 
 /**
- * The same response, after whose body the lease is given back: when it ends, fails or is cancelled. The
- * client sees the end only once it was. A body that nobody reads gives the lease up, and so does a
- * client that has left.
+ * The same response, with a body that releases the lease when it ends, fails or is cancelled. The
+ * client sees the end only after the release. The lease is given up if nobody reads the body, or
+ * the client has left.
  *
- * @throws what making the response throws; the lease is given back before.
+ * @throws what making the response throws; the lease is released first.
  */
 export async function untilEnd(
   request: Request,
   response: Response,
   lease: ResponseLease,
 ): Promise<Response> {
-  // Whatever a handler answers, and be it no response: what is wrong with it is for the platform to say.
+  // A handler may answer anything, even what is not a response: the platform reports that.
   const body = response?.body;
   const ours = body && !body.locked && !response.bodyUsed;
   if (ours && request.method !== "HEAD") {
@@ -80,13 +83,13 @@ export async function untilEnd(
       throw error;
     }
   }
-  // Nobody is going to read it through us. What it does when it is cancelled is not waited for.
+  // Nobody will read this body through us. Nothing waits for its cancellation.
   if (ours) void body.cancel().catch(() => {});
   await lease.giveBack();
   return ours ? new Response(null, response) : response;
 }
 
-/** What is read by `reader`, made under the lease. */
+/** A stream of what `reader` reads, under the lease. */
 function keptBy(
   { runtime, unread, giveUp, giveBack }: ResponseLease,
   reader: ReadableStreamDefaultReader<Uint8Array>,
@@ -120,7 +123,7 @@ function keptBy(
       controller.close();
     },
     async cancel(reason) {
-      // Beside it: a source that never ends its cancelling must not keep the lock.
+      // Not awaited: a source whose cancellation never ends must not keep the lock.
       void reader.cancel(reason).catch(() => {});
       await end();
     },

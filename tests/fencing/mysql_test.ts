@@ -196,7 +196,7 @@ for (const kind of KINDS) {
       assert(missing instanceof ConnectionError && !missing.retryable, `${missing}`);
       assert.match(
         missing.message,
-        /no table x+ of Baton's, so nothing was written: run migrateMy/,
+        /no table x+ of Baton's, so nothing was written\. Run migrateMy/,
       );
       await migrateMysqlFences(query, options);
       await fenceMysql(query, there, options);

@@ -135,7 +135,7 @@ Deno.test("PostgreSQL: without its schema a fence is a clear error, and to make 
     const missing = async () => {
       const error = await errorOf(fence(client, 1));
       assert(error instanceof ConnectionError && !error.retryable, `${error}`);
-      assert.match(error.message, /no baton\.fence_1 .*nothing was written: run migratePostgresF/);
+      assert.match(error.message, /no baton\.fence_1 .*nothing was written\. Run migratePostgresF/);
     };
     await missing();
     await client.query("create schema baton");

@@ -115,7 +115,7 @@ Deno.test("Redis: a command that fails by itself is told, with what stays, as in
     const second = await errorOf(fenced({ key: "f", token: 1 }, commands));
     assert.match(
       second.message,
-      /command 2 of 3, INCR, and the 1 before it stay written: .*not an i/,
+      /command 2 of 3, INCR, and the 1 before it stay done: .*not an i/,
     );
     assert.deepEqual(await client.mget("a", "text", "b"), ["1", "x", null]);
     for (const key of ["text", "list"]) {
@@ -166,7 +166,7 @@ Deno.test("Upstash: its client as it comes will do, and a lost reply is unknown 
     server.faults.next({ statusAfter: 500, body: '{"error":"ERR internal"}' });
     const lost = await errorOf(write(7));
     assert(lost instanceof UnknownOutcome && !lost.retryable, `${lost}`);
-    assert.match(lost.message, /may have run or not; look before you send them again/);
+    assert.match(lost.message, /may or may not have run; look before you send them again/);
     assert.equal(server.requests - before, 1);
     assert.equal(await direct.hget("account", "balance"), "-20");
     for (

@@ -22,7 +22,7 @@ Deno.test("only a vendor's own hosts are the vendor's, whatever their names end 
     await assert.rejects(getCoordinator(url, "a"), (error) => {
       assert(error instanceof InvalidArgument);
       assert(!error.message.includes("s3cr3t"));
-      return /its host is none that Baton reaches by HTTPS/.test(error.message);
+      return /Baton cannot reach its host by HTTPS/.test(error.message);
     }, url);
   }
 });

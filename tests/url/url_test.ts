@@ -306,7 +306,7 @@ Deno.test("a driver without a wanted characteristic is refused, named, before an
     assert.equal(error.code, "driver-chosen-poorly");
     assert.match(
       error.message,
-      /memory: it is not DISTRIBUTED_ACROSS_HOSTS, NON_TIMEOUT_BASED, but only DISTRIBUTED_ACROSS_TH/,
+      /memory: it lacks DISTRIBUTED_ACROSS_HOSTS, NON_TIMEOUT_BASED and has only DISTRIBUTED_ACROSS_TH/,
     );
     return true;
   });

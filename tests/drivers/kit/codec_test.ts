@@ -131,27 +131,30 @@ Deno.test("each field of a batch must be there, known, and of its type", () => {
     refused({ ...OP, [key]: odd }, /ops\[1\]/);
   }
   for (const ttl of ["infinity", null, "1000", {}, undefined]) refused({ ...OP, ttl }, /\.ttl is/);
-  refused({ ...OP, priority: 1 }, /a field "priority" that is not known here; is the sender newer/);
-  refused({ ...OP, "secret field": 1 }, /a field that is not known here/);
-  refused({ ...OP, patience: 0.5 }, /\.patience is no whole number/);
+  refused(
+    { ...OP, priority: 1 },
+    /a field "priority" that this side does not know; is the sender newer/,
+  );
+  refused({ ...OP, "secret field": 1 }, /a field that this side does not know/);
+  refused({ ...OP, patience: 0.5 }, /\.patience is not a whole number/);
   refused(
     { ...OP, guard: { when: "full", resource: "r" } },
-    /\.guard\.when is none of held, vacant/,
+    /\.guard\.when is not one of held, vacant/,
   );
   refused({ ...OP, guard: { when: "held", resource: "r", id: "x" } }, /\.guard has a field "id"/);
-  refused({ ...OP, guard: null }, /\.guard is no object/);
+  refused({ ...OP, guard: null }, /\.guard is not an object/);
   refused({ op: "renew", resource: "r", seat: "", id: "i", ttl: 1, patience: 1 }, /"patience"/);
-  refused({ op: "list", prefix: "", limit: "7" }, /\.limit is no whole number/);
+  refused({ op: "list", prefix: "", limit: "7" }, /\.limit is not a whole number/);
   refused({ op: "list", resource: "", limit: 7 }, /"resource"/);
-  refused({ ...OP, op: "steal" }, /no operation that is known here; is the sender newer/);
-  refused({ ...OP, op: "toString" }, /no operation that is known here/);
-  refused(null, /no operation/);
+  refused({ ...OP, op: "steal" }, /not an operation that this side knows; is the sender newer/);
+  refused({ ...OP, op: "toString" }, /not an operation that this side knows/);
+  refused(null, /not an operation/);
   assert.throws(
     () => decodeOps(`{"v":1,"ops":[{"op":"inspect","resource":"r","__proto__":{"seat":"s"}}]}`),
     InvalidArgument,
   );
   const huge = JSON.stringify({ v: 1, ops: [OP] }).replace("1000", "1e999");
-  assert.throws(() => decodeOps(huge), /\.ttl is no number, nor "Infinity"/);
+  assert.throws(() => decodeOps(huge), /\.ttl is neither a number nor "Infinity"/);
 });
 
 Deno.test("an answer must fit its batch, and each of its fields its type", () => {
@@ -169,18 +172,18 @@ Deno.test("an answer must fit its batch, and each of its fields its type", () =>
   assert.equal(decodeOutcomes(encodeOutcomes(lease({}) as Outcome[]), ops).length, 1);
   unknown([], /0 outcomes for 1 operations/);
   unknown([...lease({}), ...lease({})], /2 outcomes for 1 operations/);
-  unknown(lease({ id: "secret-other" }), /grants another lease/);
-  unknown(lease({ seat: "other" }), /grants another lease/);
-  unknown([{ ok: true, leases: [] }], /grants another lease/);
-  unknown([{ ok: true, leases: [GRANT, GRANT] }], /grants another lease/);
+  unknown(lease({ id: "secret-other" }), /grants a different lease/);
+  unknown(lease({ seat: "other" }), /grants a different lease/);
+  unknown([{ ok: true, leases: [] }], /grants a different lease/);
+  unknown([{ ok: true, leases: [GRANT, GRANT] }], /grants a different lease/);
   for (const token of [-1, 1.5, "7", 2 ** 53, null]) unknown(lease({ token }), /\.token is no/);
   unknown(lease({ resource: "r" }), /a field "resource"/);
-  unknown(lease({ left: null }), /\.left is no number/);
+  unknown(lease({ left: null }), /\.left is neither a number/);
   unknown([{ ok: 1, leases: [GRANT] }], /\.ok is not true or false/);
-  unknown([{ ok: false, leases: {} }], /\.leases is no list/);
+  unknown([{ ok: false, leases: {} }], /\.leases is not a list/);
   unknown([{ ok: false, leases: [], after: "x" }], /"after"/);
   const listed = [{ ok: true, leases: [GRANT] }];
-  unknown(listed, /\.resource is no text/, [{ op: "list", prefix: "", limit: 1 }]);
+  unknown(listed, /\.resource is not a text/, [{ op: "list", prefix: "", limit: 1 }]);
 });
 
 Deno.test("an error over another version says which side is older", () => {
@@ -194,7 +197,7 @@ Deno.test("an error over another version says which side is older", () => {
   // The same again would end the same.
   assert.throws(outcomes(2), { name: "UnknownOutcome", retryable: false });
   for (const v of ["1", null, 1.5, undefined]) {
-    assert.throws(ops(v), /v is no whole number|field "more"/);
+    assert.throws(ops(v), /v is not a whole number|field "more"/);
   }
 });
 

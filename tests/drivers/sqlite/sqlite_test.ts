@@ -128,7 +128,7 @@ Deno.test("what is no path, no SQLite file, or a newer Baton's is refused with a
     newer.close();
     await assert.rejects(
       sqlite(`${folder}/newer`).apply([acquire("a")]),
-      /version 99, this Baton knows 1/,
+      /version 99, but this Baton knows 1/,
     );
   });
 });
