@@ -127,10 +127,7 @@ function tableOf(server: MysqlServer): Table {
       const send = await query();
       return (text) => send(text);
     },
-    waits: async () =>
-      (await server.query(
-        "select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'",
-      )).length > 0,
+    waits: () => server.waits(),
     async put(resource, seats, ended, age) {
       const rows = Array.from(
         { length: seats },

@@ -128,10 +128,7 @@ for (const kind of KINDS) {
       await older.query("insert into charges values (7)");
       await newer.query("begin");
       const waits = fence(newer, 2);
-      await until("it waits", async () => {
-        const sql = "select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'";
-        return (await server.query(sql)).length > 0;
-      });
+      await until("it waits", () => server.waits());
       await older.query("commit");
       await waits;
       assert.equal((await rows(newer, "select * from charges")).length, 1);

@@ -35,6 +35,8 @@ export interface MysqlServer {
   readonly database: string;
   /** For a test's own set-up: the rows, or none, on a connection of its own. */
   query(sql: string, parameters?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  /** Whether a statement waits for what another has locked. */
+  waits(): Promise<boolean>;
   /** A connection of its own for the caller, closed by `stop`. A crash ends it for good. */
   client(): Promise<Connection>;
   /** Ends the server and removes its folder. */
@@ -172,6 +174,12 @@ function serverOf(kind: MysqlKind, site: Site, first: RunningProcess): MysqlServ
     },
     ...ACCOUNT,
     query: (sql, parameters = []) => ask(port, sql, parameters),
+    async waits() {
+      // Its table of transactions shows what it saw last, unless nobody has looked for 100 ms.
+      const [row] = await ask(port, "show engine innodb status", []);
+      const [, now = ""] = String(row?.["Status"]).split("LIST OF TRANSACTIONS FOR EACH SESSION");
+      return now.includes("LOCK WAIT");
+    },
     async client() {
       const link = linkTo({ ...ACCOUNT, port });
       links.push(link);
