@@ -106,7 +106,7 @@ const BUGS: readonly Planted[] = [
     name: "each claims a slot of its own",
     at: "Cron.#claim",
     find: "seat: `${slot}`",
-    put: "seat: `${slot}${this.#memberId}`",
+    put: "seat: `${slot}${this.#session.memberId}`",
     breaks: /slot|done/,
   },
   {
