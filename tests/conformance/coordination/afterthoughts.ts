@@ -89,6 +89,7 @@ export const afterthoughtCases: readonly CoordinationCase[] = [
   law("a join that is answered after stop does not stay", async (on) => {
     const [a, b] = [await on.member("a"), await on.member("b")];
     await a.start();
+    await b.createGroup("g");
     const gate = Promise.withResolvers<void>();
     on.wire(a).fates.push(gate.promise);
     const joining = a.joinGroupCreate("g").catch(() => undefined);
