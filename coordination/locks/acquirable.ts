@@ -97,6 +97,21 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   }
 
   /**
+   * Tries once, and does not wait. One call of the driver.
+   *
+   * @example
+   * ```ts ignore
+   * const lease = await baton.getLock("report").tryAcquire();
+   * if (!lease) return; // another process makes it
+   * ```
+   * @returns The lease, or `null` when others are in the way.
+   * @throws as {@link Acquirable.acquire}.
+   */
+  async tryAcquire(options?: Options): Promise<Lease | null> {
+    return await this.acquire({ ...options, timeout: 0, blocking: true } as Options);
+  }
+
+  /**
    * As {@link Acquirable.acquire}, and also answers who has it, without another request.
    *
    * @example

@@ -165,3 +165,20 @@ async function asPromise<T>(scene: Scene, pending: Promise<T>): Promise<T> {
   await scene.runtime.advance(1_000);
   return await pending;
 }
+
+Deno.test("tryAcquire() tries once, with one request, whatever the options say of waiting", async () => {
+  const scene = new Scene();
+  const [a, b] = [scene.member("a"), scene.member("b")];
+  const lease = await a.getLock("x").tryAcquire({ ttl: 2_000 });
+  assert.equal(lease?.ttl, 2_000);
+  scene.sent.length = 0;
+  for (const options of [undefined, { timeout: 9_000 }, { blocking: 9_000 }, { blocking: false }]) {
+    assert.equal(await b.getLock("x").tryAcquire(options), null);
+    assert.equal(await b.getSemaphore("x", 1).tryAcquire(options) === null, false);
+    await b.getSemaphore("x", 1).break();
+  }
+  assert.equal(
+    scene.sent.filter((ops) => ops.some(({ resource }) => resource === "lock:x")).length,
+    4,
+  );
+});
