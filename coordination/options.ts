@@ -36,7 +36,11 @@ export interface CoordinatorOptions {
   subrequests?: number | undefined;
   /** What clocks are trusted to do; see {@link ClockBounds}. */
   clocks?: Partial<ClockBounds> | undefined;
-  /** Told of every request, loss and trouble. What it throws is ignored. */
+  /**
+   * Called for every request, lost lease and background error. What it throws, at once or later, is
+   * ignored. Default: the first outage that a `lead()`, a wait or `events()` goes through is said once
+   * by `console.warn`.
+   */
   on?: ((event: CoordinatorEvent) => void) | undefined;
   /** Clocks, timers and background work; the real ones unless given. */
   runtime?: Runtime | undefined;

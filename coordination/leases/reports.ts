@@ -9,6 +9,7 @@ import type { CoordinatorEvent } from "../events.ts";
 /** Hands events to the user's observer and to our own listeners. */
 export class Reports {
   readonly #on: ((event: CoordinatorEvent) => unknown) | undefined;
+  #warned = false;
   readonly #listeners = new Set<(event: CoordinatorEvent) => void>();
 
   /** Reports to `on`, if there is one. */
@@ -24,7 +25,22 @@ export class Reports {
   /** Reports an event. What an observer throws, at once or later, must not cost a lease. */
   report(event: CoordinatorEvent): void {
     for (const listener of this.#listeners) listener(event);
-    harmless(() => this.#on?.(event));
+    if (this.#on) harmless(() => this.#on?.(event));
+    else this.#warn(event);
+  }
+
+  /**
+   * Says once, where nobody observes, that a call goes on although the backend does not serve it: a
+   * `lead()` with a wrong password would otherwise wait in silence.
+   */
+  #warn(event: CoordinatorEvent): void {
+    if (this.#warned || !/^(campaign|acquire|tick)-failed$/.test(event.type)) return;
+    this.#warned = true;
+    // deno-lint-ignore no-console -- the last resort, which `on: () => {}` replaces
+    console.warn(
+      `@baton/baton: ${event.type}, and it is tried again: ${Object(event).error?.message}. ` +
+        "This is said once; the option `on` receives every such event",
+    );
   }
 
   /** Has one of ours hear of all events. */

@@ -129,3 +129,25 @@ Deno.test("a leader whose work ends with a cycle of causes after it was told to 
   await assert.rejects(leading, (thrown) => thrown === error);
   assert.equal(await scene.member("b").getLeader("g"), null);
 });
+
+Deno.test("a lead() that nobody observes says once that the backend does not serve it; an observer replaces that", async () => {
+  const said: string[] = [];
+  const output = globalThis["console"];
+  const { warn } = output;
+  output.warn = (text: string) => void said.push(text);
+  try {
+    for (const on of [undefined, () => {}]) {
+      const scene = new Scene();
+      const stop = new AbortController();
+      scene.fates.push(...Array<"lose-request">(200).fill("lose-request"));
+      const leading = scene.member("a", { on }).lead("g", () => {}, { signal: stop.signal });
+      await scene.runtime.advance(60_000);
+      stop.abort();
+      await leading;
+    }
+  } finally {
+    output.warn = warn;
+  }
+  assert.equal(said.length, 1);
+  assert.match(said[0] ?? "", /campaign-failed.*the request was lost.*option `on`/);
+});
