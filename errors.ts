@@ -1,11 +1,12 @@
 /**
- * Every error Baton throws. Names follow Tooz; each says what happened, what it means for what the
- * caller holds, and what to do. No message carries a credential, a lease id or a full command.
+ * Every error that Baton throws. Each says what happened, what it means for what the caller holds,
+ * and what to do. No message has a credential, a lease id or a full command in it. The names follow
+ * Tooz, OpenStack's coordination library.
  *
  * @module
  */
 
-/** A stable word for each kind of error, for code that would rather switch than use `instanceof`. */
+/** A stable word for each kind of error. Use it, and not `instanceof`, to tell errors apart. */
 export type ErrorCode =
   | "connection"
   | "unauthorized"
@@ -26,26 +27,26 @@ export type ErrorCode =
   | "driver-chosen-poorly"
   | "unknown-node";
 
-/** What an error carries besides its message. */
+/** What an error has besides its message. */
 export interface ErrorDetails {
-  /** Which kind of error this is. */
+  /** The kind of error. */
   code?: ErrorCode | undefined;
   /** Whether sending the very same operation again (same id) is safe and may help. */
   retryable?: boolean | undefined;
-  /** What led to it, without secrets. */
+  /** The error that caused it, without secrets. */
   cause?: unknown | undefined;
 }
 
-/** Marks our errors, in every copy of this package that a process may have. */
+/** Marks our errors, in all copies of this package that a process may have. */
 const BRAND = Symbol.for("@baton/baton/error");
 
-/** The base of every error Baton throws on purpose (Tooz: `ToozError`). */
+/** The base of every error that Baton throws on purpose (in Tooz: `ToozError`). */
 export class CoordinationError extends Error {
   /** @internal See {@link codeOf}. */
   get [BRAND](): true {
     return true;
   }
-  /** The class's name; written out, for bundlers shorten names. */
+  /** The class's name. It is written out because bundlers shorten names. */
   override readonly name: string = "CoordinationError";
   /** A stable word for the kind of error. */
   readonly code: ErrorCode;
@@ -61,16 +62,16 @@ export class CoordinationError extends Error {
 }
 
 /**
- * The kind of an error of Baton's, whichever copy of this package made it; `undefined` for any other
- * error. A driver that is published on its own may bring another copy, whose classes are not ours: so
- * this, and not `instanceof`, tells errors apart.
+ * The kind of a Baton error, whichever copy of this package made it; `undefined` for any other
+ * error. Tell errors apart with this, and not with `instanceof`: a driver that is published on its
+ * own may bring another copy of this package, whose classes are not ours.
  */
 export function codeOf(error: unknown): ErrorCode | undefined {
   try {
     const { [BRAND]: ours, code } = Object(error) as Partial<CoordinationError>;
     return ours ? code : undefined;
   } catch {
-    // Anything can be thrown, even what cannot be looked at.
+    // Anything can be thrown, even an object that throws when it is read.
     return undefined;
   }
 }
@@ -80,67 +81,72 @@ export function isUnknown(error: unknown): boolean {
   return ["unknown-outcome", "timed-out"].includes(codeOf(error) ?? "");
 }
 
-/** Whether an error says that the backend was not reached, refused to serve, or gave no answer. */
+/**
+ * Whether an error says that the backend was not reached, refused to serve, or gave no valid
+ * answer.
+ */
 export function isOutage(error: unknown): boolean {
   return isUnknown(error) || ["connection", "unauthorized"].includes(codeOf(error) ?? "");
 }
 
-/** Whether an error of Baton's says that the same again (same id) is safe and may help. */
+/** Whether a Baton error says that sending the same again (same id) is safe and may help. */
 export function isRetryable(error: unknown): boolean {
   return codeOf(error) !== undefined && (error as CoordinationError).retryable;
 }
 
 /**
- * The backend was not reached, or refused us (wrong token, quota, no permission): nothing was
- * written. With `retryable` it may pass; without, it needs a human.
+ * The backend was not reached, or it refused us (wrong token, quota, no permission). Nothing was
+ * written. If `retryable` is true, it may pass; otherwise somebody must change something.
  */
 export class ConnectionError extends CoordinationError {
   /** The class's name. */
   override readonly name: string = "ConnectionError";
-  /** Makes the error; `code` is `"connection"` unless given. */
+  /** Makes the error. Its code is `"connection"` by default. */
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, "connection", details);
   }
 }
 
 /**
- * The operation was sent and no trustworthy answer came back, so it may or may not have happened.
- * Sending the same operation with the same id again is safe. Never read it as "refused".
+ * The operation was sent and no valid answer came back, so it may or may not have happened. Sending
+ * the same operation with the same id again is safe. Never treat this as "refused".
  */
 export class UnknownOutcome extends CoordinationError {
   /** The class's name. */
   override readonly name: string = "UnknownOutcome";
-  /** Makes the error; it is retryable unless told otherwise. */
+  /** Makes the error. It is retryable by default. */
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, "unknown-outcome", { retryable: true, ...details });
   }
 }
 
-/** No answer within the time allowed; as with every {@link UnknownOutcome} it may have happened. */
+/**
+ * No answer came in the time allowed. As with every {@link UnknownOutcome}, it may have happened.
+ */
 export class OperationTimedOut extends UnknownOutcome {
   /** The class's name. */
   override readonly name: string = "OperationTimedOut";
-  /** Makes the error; `code` is `"timed-out"`. */
+  /** Makes the error. Its code is `"timed-out"` by default. */
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, { code: "timed-out", ...details });
   }
 }
 
-/** Who has a lock, or a permit of a semaphore. */
+/** A holder of a lock, or of a semaphore's permit. */
 export interface Holder {
   /** The member id of the coordinator that acquired it. */
   readonly memberId: string;
-  /** Its fencing token. */
+  /** Its fencing token: a number that grows with each grant. */
   readonly token: number;
-  /** An upper bound of how long it keeps it unrenewed, in ms. */
+  /** An upper bound of how long it keeps it without a renewal, in ms. */
   readonly left: number;
 }
 
-/** `hold()` or `with()` could not get the lock in the time allowed: somebody else has it. */
+/** `hold()` or `with()` did not get the lock in the time allowed, because somebody else has it. */
 export class LockAcquireFailed extends CoordinationError {
   /** The class's name. */
   override readonly name: string = "LockAcquireFailed";
-  /** Who had it at the last look, the first to run out first. */
+  /** The holders at the last try; the one whose lease ends first comes first. */
   readonly holders: readonly Holder[];
   /** Makes the error. */
   constructor(message: string, holders: readonly Holder[] = [], details: ErrorDetails = {}) {
@@ -150,9 +156,9 @@ export class LockAcquireFailed extends CoordinationError {
 }
 
 /**
- * A lease ended without our release: its time ran out, or the backend no longer knows it. It is the
- * `reason` of `lease.signal`, and what `lease.confirm()` throws. Stop side effects at once; whatever
- * was sent already is safe only where the resource checks the fencing token.
+ * A lease ended although we did not release it: its time ran out, or the backend no longer knows
+ * it. This is the `reason` of `lease.signal`, and `lease.confirm()` throws it. Stop side effects at
+ * once. What was sent already is safe only if the resource checks the fencing token.
  */
 export class LeaseLost extends CoordinationError {
   /** The class's name. */
@@ -163,7 +169,7 @@ export class LeaseLost extends CoordinationError {
   }
 }
 
-/** An argument no backend could accept. Thrown before any request, so nothing was written. */
+/** An argument cannot be used. This is thrown before any request, so nothing was written. */
 export class InvalidArgument extends CoordinationError {
   /** The class's name. */
   override readonly name: string = "InvalidArgument";
@@ -173,7 +179,7 @@ export class InvalidArgument extends CoordinationError {
   }
 }
 
-/** This runtime or driver cannot do what was asked; thrown before any request. */
+/** This runtime or driver cannot do that. This is thrown before any request. */
 export class NotSupported extends CoordinationError {
   /** The class's name. */
   override readonly name: string = "NotSupported";
@@ -192,7 +198,10 @@ export class GroupNotCreated extends CoordinationError {
 
   /** Makes the error. */
   constructor(group: string) {
-    super(`Group "${group}" does not exist`, "group-not-created");
+    super(
+      `Group "${group}" does not exist, so nothing was changed; createGroup() creates it`,
+      "group-not-created",
+    );
     this.group = group;
   }
 }
@@ -206,7 +215,7 @@ export class GroupAlreadyExist extends CoordinationError {
 
   /** Makes the error. */
   constructor(group: string) {
-    super(`Group "${group}" exists already`, "group-already-exist");
+    super(`Group "${group}" exists already, and nothing was changed`, "group-already-exist");
     this.group = group;
   }
 }
@@ -220,12 +229,15 @@ export class GroupNotEmpty extends CoordinationError {
 
   /** Makes the error. */
   constructor(group: string) {
-    super(`Group "${group}" has members, so it was not deleted`, "group-not-empty");
+    super(
+      `Group "${group}" has members, so it was not deleted; try again when they have left`,
+      "group-not-empty",
+    );
     this.group = group;
   }
 }
 
-/** A live member has this id already, be it in this process or in another. */
+/** A live member has this id already, in this process or in another. */
 export class MemberAlreadyExist extends CoordinationError {
   /** The class's name. */
   override readonly name: string = "MemberAlreadyExist";
@@ -237,8 +249,8 @@ export class MemberAlreadyExist extends CoordinationError {
   /** Makes the error. */
   constructor(group: string, member: string) {
     super(
-      `"${member}" is a live member of group "${group}" already, and nothing was changed; ` +
-        "wait until it has left or its ttl is over, or take its place with { replace: true }",
+      `"${member}" is already a live member of group "${group}", so nothing was changed; wait ` +
+        "until it has left or its ttl is over, or take its place with { replace: true }",
       "member-already-exist",
     );
     this.group = group;
@@ -246,7 +258,9 @@ export class MemberAlreadyExist extends CoordinationError {
   }
 }
 
-/** That member is not in the group: it never joined, has left, expired or was evicted. */
+/**
+ * That member is not in the group: it never joined, it left, its time ran out, or it was evicted.
+ */
 export class MemberNotJoined extends CoordinationError {
   /** The class's name. */
   override readonly name: string = "MemberNotJoined";
@@ -257,7 +271,11 @@ export class MemberNotJoined extends CoordinationError {
 
   /** Makes the error. */
   constructor(group: string, member: string) {
-    super(`"${member}" is not a live member of group "${group}"`, "member-not-joined");
+    super(
+      `"${member}" is not a live member of group "${group}", so nothing was changed: it did not ` +
+        "join, or its membership has ended; joinGroup() begins a new one",
+      "member-not-joined",
+    );
     this.group = group;
     this.member = member;
   }
@@ -272,12 +290,15 @@ export class WatchCallbackNotFound extends CoordinationError {
 
   /** Makes the error. */
   constructor(group: string) {
-    super(`This callback does not watch group "${group}"`, "watch-callback-not-found");
+    super(
+      `This callback does not watch group "${group}", so nothing was changed`,
+      "watch-callback-not-found",
+    );
     this.group = group;
   }
 }
 
-/** The driver lacks a characteristic that was asked for; thrown before anything is connected. */
+/** The driver lacks a characteristic that was asked for. This is thrown before any connection. */
 export class DriverChosenPoorly extends CoordinationError {
   /** The class's name. */
   override readonly name: string = "DriverChosenPoorly";
@@ -297,7 +318,7 @@ export class UnknownNode extends CoordinationError {
 
   /** Makes the error. */
   constructor(node: string) {
-    super(`The ring has no node "${node}"`, "unknown-node");
+    super(`The ring has no node "${node}", so nothing was changed`, "unknown-node");
     this.node = node;
   }
 }

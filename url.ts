@@ -1,5 +1,6 @@
 /**
- * A coordinator from a URL, as in Tooz: the scheme names the driver, which is loaded on demand.
+ * Makes a coordinator from a URL, as Tooz does. The scheme names the driver, which is loaded on
+ * demand.
  *
  * | URL                             | backend                                                        |
  * | ------------------------------- | -------------------------------------------------------------- |
@@ -11,10 +12,10 @@
  * | `planetscale://user:PASSWORD@…` | PlanetScale; so is `mysql://…psdb.cloud/…`, pasted as it comes |
  * | `postgresql:`, `mysql:`         | any other server, through the function given as `query`        |
  *
- * Options follow a `?`. Tooz's are in **seconds**: `timeout` (of every lease, 30 unless given),
- * `membership_timeout`, `lock_timeout`, `leader_timeout`; so is `namespace`, a name. Our own are in
- * **milliseconds** and say the same: `ttl`, `membershipTtl`, `lockTtl`, `leaderTtl`; and
- * `heartbeatInterval`, `requestTimeout`.
+ * Options follow a `?`. Those of Tooz are in **seconds**: `timeout` (how long every lease lives,
+ * default: 30), `membership_timeout`, `lock_timeout` and `leader_timeout`. Our own are in
+ * **milliseconds**: `ttl`, `membershipTtl`, `lockTtl` and `leaderTtl`, which mean the same; and
+ * `heartbeatInterval` and `requestTimeout`. `namespace` is a name.
  *
  * A URL with a token is a secret. No error of this module repeats any part of one.
  *
@@ -32,22 +33,25 @@ import { DATABASES, type SchemeLoader, SCHEMES, VENDOR_OPTIONS } from "./drivers
 
 export type { Address, SchemeLoader } from "./drivers/schemes.ts";
 
-/** Options of {@link getCoordinator}: they go before those in the URL. Durations are in ms. */
+/**
+ * Options of {@link getCoordinator}. They take precedence over those in the URL. Durations are in
+ * ms.
+ */
 export interface UrlOptions extends Omit<CoordinatorOptions, "memberId"> {
-  /** The credential, where it should not be in the URL: `upstash://host` and this. */
+  /** The credential, if it should not be in the URL: `upstash://host` and this. */
   token?: string | undefined;
-  /** What the driver must have, as far as it can be told; checked before anything is connected. */
+  /** What the driver must promise. It is checked before anything is connected. */
   characteristics?: Iterable<Characteristic> | undefined;
   /**
-   * What sends statements to the database of a `postgresql:` or `mysql:` URL: see `postgres()` and
-   * `mysql()`. Baton does not use such a URL itself, nor its password.
+   * A function that sends statements to the database of a `postgresql:` or `mysql:` URL; see
+   * `postgres()` and `mysql()`. Baton itself does not use such a URL or its password.
    */
   query?: PostgresQuery | MysqlQuery | undefined;
-  /** More schemes, or others in the place of ours; names are in lower case, without `:`. */
+  /** More schemes, or replacements of ours. Names are in lower case, without `:`. */
   schemes?: Readonly<Record<string, SchemeLoader>> | undefined;
 }
 
-/** What each option in a URL sets, and how many ms one of its units is; 0 for text. */
+/** What each option in a URL sets, and how many ms its unit has; 0 for a text. */
 const OPTIONS: Readonly<Record<string, readonly [keyof CoordinatorOptions, number]>> = {
   timeout: ["ttl", 1_000],
   membership_timeout: ["membershipTtl", 1_000],
@@ -62,15 +66,15 @@ const OPTIONS: Readonly<Record<string, readonly [keyof CoordinatorOptions, numbe
   requestTimeout: ["timeout", 1],
 };
 
-/** What Upstash hands out is a URL like any other. */
+/** For those that paste the URL that Upstash shows. */
 const UPSTASH =
-  "A REST URL of Upstash begins with upstash: here, instead of https:, and its token is the option token";
+  "Write an Upstash REST URL with upstash: instead of https:, and give its token as the option token";
 
 /**
- * Makes a coordinator from a URL. No request: `start()`, or whatever comes first, makes that.
+ * Makes a coordinator from a URL. It makes no request; `start()` or the first call does.
  *
- * The options in the URL are those listed above; of one that is there twice, the last counts. Those
- * in `options` go before them.
+ * The options in the URL are those listed above. If one is there twice, the last counts. Those in
+ * `options` take precedence.
  *
  * @example
  * ```ts
@@ -79,12 +83,12 @@ const UPSTASH =
  * const baton = await getCoordinator("memory:?lock_timeout=10", "fra-1");
  * await using lease = await baton.getLock("account:42").hold();
  * ```
- * @example From the variables that Upstash gives:
+ * @example From the variables that Upstash shows:
  * ```ts ignore
  * const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = env;
  * const baton = await getCoordinator(url.replace("https:", "upstash:"), "fra-1", { token });
  * ```
- * @throws {InvalidArgument} when the scheme or an option is not known, or cannot work.
+ * @throws {InvalidArgument} when the scheme or an option is unknown, or cannot work.
  * @throws {DriverChosenPoorly} when the driver lacks a characteristic.
  */
 export async function getCoordinator(
@@ -96,7 +100,7 @@ export async function getCoordinator(
   const [address = "", search] = splitOnce(String(url), "?");
   const known = { ...SCHEMES, ...schemes };
   const scheme = address.slice(0, Math.max(0, address.indexOf(":"))).toLowerCase();
-  // Own ones only: every object has a "constructor".
+  // Only its own properties: every object has a "constructor".
   const load = Object.hasOwn(known, scheme) ? known[scheme] : undefined;
   if (!load) {
     throw new InvalidArgument(
@@ -115,8 +119,8 @@ export async function getCoordinator(
 }
 
 /**
- * What the options in a URL set, and those that are its database's. Others are refused: Tooz ignores
- * them, typos and all.
+ * The settings that a URL's options make, and its database's own options. It refuses all others.
+ * (Tooz ignores them, even typos.)
  */
 function optionsIn(
   search: string | undefined,
@@ -133,9 +137,9 @@ function optionsIn(
     }
     const [target, unit] = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] ?? [] : [];
     if (!target || unit === undefined) {
-      // Not by its name: where a token has a "?" in it, that is a part of the token.
+      // Not by its name: if a token has a "?" in it, the name is a part of the token.
       throw new InvalidArgument(
-        `Cannot use option ${position} of this URL: it is none of ${
+        `Cannot use option ${position} of this URL: it is not one of ${
           Object.keys(OPTIONS).join(", ")
         }`,
       );
@@ -157,7 +161,7 @@ function splitOnce(text: string, separator: string): [before: string, after?: st
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** Only what was given: `undefined` says nothing. */
+/** The options without those that are `undefined`. */
 function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),

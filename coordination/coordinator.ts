@@ -1,5 +1,6 @@
 /**
- * The entrance: one object per process, or per request on platforms where nothing outlives one.
+ * The entrance: one object per process, or per request on platforms where nothing outlives a
+ * request.
  *
  * @module
  */
@@ -23,14 +24,18 @@ import { type EventsOptions, type Tick, Ticker, type TickOptions } from "./group
 import { type WatchCallback, Watches } from "./groups/watches.ts";
 
 /**
- * Locks, elections, cron jobs, groups and watches of one member over one backend: the verbs of Tooz,
- * and what it lacks.
+ * Locks, elections, cron jobs, groups and watches of one member over one backend. It has the
+ * methods of Tooz, OpenStack's coordination library, and more.
  *
- * It does not make anything safe by itself: a holder that is paused can act on a lease it has lost.
- * Within the clock bounds no two holders believe at once; beyond them only a resource that checks
- * `lease.token` is safe.
+ * It does not make a write safe by itself: a holder that is paused can act on a lease that it has
+ * lost. Within the clock bounds no two processes think at the same time that they hold it. Beyond
+ * these bounds only a resource that checks `lease.token` is safe. This is the fencing token, a
+ * number that grows with each grant.
  *
- * On Cloudflare Workers make one per request; it costs nothing until it is used.
+ * One call of the driver is one request on most backends. On MySQL some calls take two or three:
+ * see `docs/backends.md`.
+ *
+ * On Cloudflare Workers make one coordinator per request; it costs nothing until it is used.
  *
  * @example
  * ```ts
@@ -51,7 +56,7 @@ export class Coordinator extends CoreCoordinator {
   /**
    * Makes a coordinator. No request.
    *
-   * @throws {InvalidArgument} when an option cannot work, saying which and why.
+   * @throws {InvalidArgument} when an option cannot work; the message says which and why.
    */
   constructor(driver: Driver, options: CoordinatorOptions = {}) {
     super(driver, options);
@@ -64,13 +69,13 @@ export class Coordinator extends CoreCoordinator {
     this.#ticker = new Ticker(session, this.#groups, this.#watches, news);
   }
 
-  /** The groups that we are a member of, as far as this process can know. No request. */
+  /** The groups of which we are a member, as far as this process can know. No request. */
   get groups(): string[] {
     return this.#groups.joined;
   }
 
   /**
-   * Makes a group. One request.
+   * Creates a group. One call of the driver.
    *
    * @throws {GroupAlreadyExist} when it exists.
    */
@@ -79,9 +84,10 @@ export class Coordinator extends CoreCoordinator {
   }
 
   /**
-   * Deletes an empty group; a member that joins at the same time wins or loses, but is never left in
-   * a group that is gone. Two requests; one when it is refused. A creation that was held up on its way
-   * can arrive later and make it anew.
+   * Deletes an empty group. If a member joins at the same time, either the deletion or the join
+   * fails, so no member is left in a group that is gone. Two calls of the driver; one if the group
+   * is missing or has members. A delayed `createGroup` may still arrive afterwards and create the
+   * group again.
    *
    * @throws {GroupNotCreated} when it does not exist.
    * @throws {GroupNotEmpty} when it has members.
@@ -90,19 +96,19 @@ export class Coordinator extends CoreCoordinator {
     await this.#directory.delete(group, options);
   }
 
-  /** The groups that exist. One request. */
+  /** The groups that exist. One call of the driver. */
   async getGroups(options: CallOptions = {}): Promise<Set<string>> {
     return await this.#directory.list(options);
   }
 
   /**
-   * Joins a group under our member id. Membership is a lease: keep it with `tick()`, `heartbeat()` or
-   * `start({ heartbeat: true })`. One request.
+   * Joins a group under our member id. Membership is a lease: it must be renewed, with `tick()`,
+   * `heartbeat()` or `start({ heartbeat: true })`. One call of the driver.
    *
-   * @param capabilities Anything JSON can hold, for all to read.
+   * @param capabilities Anything that JSON can hold; everyone can read it.
    * @throws {GroupNotCreated} when the group does not exist.
-   * @throws {MemberAlreadyExist} when a live member has our id, in whatever process.
-   * @throws {InvalidArgument} when JSON cannot hold the capabilities as they are.
+   * @throws {MemberAlreadyExist} when a live member has our id, in this process or another.
+   * @throws {InvalidArgument} when JSON cannot hold the capabilities unchanged.
    */
   async joinGroup(
     group: string,
@@ -112,7 +118,10 @@ export class Coordinator extends CoreCoordinator {
     return await this.#groups.join(group, capabilities, options, false);
   }
 
-  /** As {@link Coordinator.joinGroup}, and makes the group if need be. One request. */
+  /**
+   * As {@link Coordinator.joinGroup}, and creates the group if it is missing. One call of the
+   * driver.
+   */
   async joinGroupCreate(
     group: string,
     capabilities: Json = null,
@@ -122,8 +131,8 @@ export class Coordinator extends CoreCoordinator {
   }
 
   /**
-   * Leaves a group. Leadership is kept; see `standDownGroupLeader`. One request; two for another
-   * process that has our id, which leaves for it.
+   * Leaves a group. Leadership is kept; see `standDownGroupLeader`. One call of the driver. If
+   * another process with our id is the member, this ends its membership, with two calls.
    *
    * @throws {MemberNotJoined} when we are not a member, or not any more.
    */
@@ -132,7 +141,7 @@ export class Coordinator extends CoreCoordinator {
   }
 
   /**
-   * Changes what others read of us. One request.
+   * Changes the capabilities that others read. One call of the driver.
    *
    * @throws {MemberNotJoined} when we are not a member, or not any more.
    */
@@ -145,7 +154,7 @@ export class Coordinator extends CoreCoordinator {
   }
 
   /**
-   * The live members of a group. One request.
+   * The live members of a group. One call of the driver.
    *
    * @throws {GroupNotCreated} when the group does not exist.
    */
@@ -153,7 +162,10 @@ export class Coordinator extends CoreCoordinator {
     return new Set((await this.#groups.members(group, options)).map(({ seat }) => seat));
   }
 
-  /** The live members of a group and what they can do. One request. Throws as `getMembers`. */
+  /**
+   * The live members of a group and their capabilities. One call of the driver. Throws as
+   * `getMembers`.
+   */
   async getMembersWithCapabilities(
     group: string,
     options: CallOptions = {},
@@ -162,10 +174,10 @@ export class Coordinator extends CoreCoordinator {
   }
 
   /**
-   * What a live member can do. One request.
+   * A live member's capabilities. One call of the driver.
    *
    * @throws {GroupNotCreated} when the group does not exist.
-   * @throws {MemberNotJoined} when it has no such live member.
+   * @throws {MemberNotJoined} when the group has no such live member.
    */
   async getMemberCapabilities(
     group: string,
@@ -175,7 +187,9 @@ export class Coordinator extends CoreCoordinator {
     return (await this.getMemberInfo(group, member, options)).capabilities;
   }
 
-  /** All that is known of a live member. One request. Throws as `getMemberCapabilities`. */
+  /**
+   * All that is known of a live member. One call of the driver. Throws as `getMemberCapabilities`.
+   */
   async getMemberInfo(
     group: string,
     member: string,
@@ -185,8 +199,8 @@ export class Coordinator extends CoreCoordinator {
   }
 
   /**
-   * Has `callback` told of members that join, at each `tick()` or `runWatchers()`; those there now
-   * are no news. One request for the first watch of a group.
+   * Calls `callback` for each member that joins, at each `tick()` or `runWatchers()`. Members
+   * already there are not reported. One call of the driver for the first watch of a group.
    *
    * @throws {GroupNotCreated} when the group does not exist; nothing is watched then.
    */
@@ -207,7 +221,7 @@ export class Coordinator extends CoreCoordinator {
     this.#watches.remove("joined", group, callback);
   }
 
-  /** As {@link Coordinator.watchJoinGroup}, of members that leave, expire or are evicted. */
+  /** As {@link Coordinator.watchJoinGroup}, for members that leave, expire or are evicted. */
   async watchLeaveGroup(
     group: string,
     callback: WatchCallback,
@@ -227,14 +241,14 @@ export class Coordinator extends CoreCoordinator {
 
   /**
    * Makes us a candidate: each `tick()`, `runWatchers()` or `runElectCoordinator()` campaigns, and
-   * tells `callback` when we win. As in Tooz a candidate need not be a member. No request.
+   * calls `callback` when we win. As in Tooz, a candidate need not be a member. No request.
    */
   watchElectedAsLeader(group: string, callback: WatchCallback): void {
     this.#watches.add("elected", group, callback);
   }
 
   /**
-   * Ends a candidacy; leadership that we have stays ours until `standDownGroupLeader`. No request.
+   * Ends a candidacy. If we lead, we go on leading until `standDownGroupLeader`. No request.
    *
    * @throws {WatchCallbackNotFound} when this callback waits for no election of that group.
    */
@@ -243,12 +257,13 @@ export class Coordinator extends CoreCoordinator {
   }
 
   /**
-   * Looks at every watched group, campaigns where we are a candidate, and tells the callbacks: per
-   * group joins, then leaves; elections last. A callback that throws is reported to `on` and stops
-   * nothing. One request, however many groups.
+   * Looks at every watched group, campaigns where we are a candidate, and calls the callbacks. The
+   * order is, for each group, joins and then leaves; elections come last. If a callback throws,
+   * that is reported to `on`, and the others are called all the same. One call of the driver,
+   * however many groups.
    *
-   * @returns What the callbacks answered, in the order of their calls.
-   * @throws {UnknownOutcome} when there was no answer; nothing is lost, the next run tells.
+   * @returns What the callbacks returned, in the order of their calls.
+   * @throws {UnknownOutcome} when there was no answer. No event is lost: the next run reports it.
    */
   async runWatchers(options: CallOptions = {}): Promise<unknown[]> {
     return await this.#ticker.runWatchers(options);
@@ -257,31 +272,31 @@ export class Coordinator extends CoreCoordinator {
   /**
    * Campaigns where we are a candidate, and calls the callbacks. One call of the driver.
    *
-   * @returns The groups whose leadership we have won by it.
+   * @returns The groups whose leadership this call has won.
    */
   async runElectCoordinator(options: CallOptions = {}): Promise<string[]> {
     return await this.#ticker.runElections(options);
   }
 
   /**
-   * All a member does regularly, in one request: renews everything held, joins again where it was
-   * evicted and wants to be back, campaigns, and looks at every watched group. The callbacks are
-   * told as by `runWatchers()`.
+   * Does everything that a member does regularly, in one call of the driver. It renews everything
+   * held, joins again where we were evicted and asked for `rejoin`, campaigns, and looks at every
+   * watched group. It calls the callbacks as `runWatchers()` does.
    *
    * @example A function that keeps no memory:
    * ```ts ignore
    * const { events, cursor } = await baton.tick({ since: lastCursor, watch: ["workers"] });
    * ```
-   * @throws {UnknownOutcome} when there was no answer; nothing is lost, the next tick tells.
+   * @throws {UnknownOutcome} when there was no answer. No event is lost: the next tick reports it.
    */
   async tick(options: TickOptions = {}): Promise<Tick> {
     return await this.#ticker.tick(options);
   }
 
   /**
-   * Joins a group, and makes it if need be, whose members divide objects among themselves by their
-   * weights. Two requests. Keep it with `tick()`, which also learns who the others are; weights
-   * follow `updateCapabilities(group, { weight })`.
+   * Joins a group whose members divide objects among themselves by their weights. It creates the
+   * group if it is missing. Two calls of the driver. Keep the membership with `tick()`, which also
+   * learns who the others are. `updateCapabilities(group, { weight })` changes our weight.
    *
    * @throws {MemberAlreadyExist} when a live member has our id.
    * @throws {InvalidArgument} when the weight or the number of partitions cannot be used.
@@ -291,13 +306,13 @@ export class Coordinator extends CoreCoordinator {
     options: PartitionOptions & JoinOptions = {},
   ): Promise<Partitioner> {
     const { weight = 1, partitions = 32, hash, ...join } = options;
-    // Only those who divide something load the ring.
+    // Only code that divides something loads the ring.
     const [{ HashRing, native }, { Partitioner }] = await Promise.all([
       import("./partition/hash_ring.ts"),
       import("./partition/partitioner.ts"),
     ]);
     const ring = new HashRing([], { partitions, hash: hash ?? native });
-    // Before any request: a weight that the ring refuses.
+    // Before any request, because the ring may refuse the weight.
     ring.addNode(this.memberId, weight);
     await this.joinGroupCreate(group, { weight }, join);
     const groups = this.#groups;
@@ -310,14 +325,15 @@ export class Coordinator extends CoreCoordinator {
       listen: (listener) => this.#watches.listen(group, listener, join),
     }, ring);
     return await followed.catch(async (error) => {
-      // A member that follows nobody would only stand in its own way.
+      // Without the group's members it cannot divide anything, and a second try would find itself a
+      // member.
       await groups.leave(group, {}).catch(() => {});
       throw error;
     });
   }
 
   /**
-   * Ceases to divide, and leaves the group. One request.
+   * Stops dividing, and leaves the group. One call of the driver.
    *
    * @throws {MemberNotJoined} when we are not a member, or not any more.
    */
@@ -327,8 +343,8 @@ export class Coordinator extends CoreCoordinator {
   }
 
   /**
-   * What happens in groups, as it happens: ticks again and again until `signal` aborts. An outage is
-   * waited out, and reported to `on`.
+   * The events of groups as they happen. It ticks again and again until `signal` aborts. It waits
+   * until an outage is over, and reports it to `on`.
    *
    * @example
    * ```ts ignore

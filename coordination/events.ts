@@ -1,5 +1,5 @@
 /**
- * What happens inside, for logs and metrics.
+ * What happens inside a coordinator, for logs and metrics.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export type CoordinatorEvent =
   | TroubleEvent
   | PreviewEvent;
 
-/** A lease ended without our release. */
+/** A lease ended although we did not release it. */
 export interface LostEvent {
   /** The kind of event. */
   readonly type: "lost";
@@ -25,11 +25,11 @@ export interface LostEvent {
   readonly resource: string;
   /** The fencing token that is no longer ours. */
   readonly token: number;
-  /** Why. */
+  /** Why it ended. */
   readonly reason: LeaseLost;
 }
 
-/** This coordinator took a lease away from its holder, by a `break()`. */
+/** This coordinator took a lease away from its holder, by calling `break()`. */
 export interface BrokenEvent {
   /** The kind of event. */
   readonly type: "broken";
@@ -37,35 +37,37 @@ export interface BrokenEvent {
   readonly resource: string;
   /** The fencing token of the lease that was broken. */
   readonly token: number;
-  /** Who had it. */
+  /** The member id of the holder that lost it. */
   readonly memberId: string;
 }
 
-/** An acquisition has waited for some seconds, or for a lease of this very coordinator. */
+/**
+ * An acquisition has waited for some seconds, or is waiting for a lease of this same coordinator.
+ */
 export interface WaitingEvent {
   /** The kind of event. */
   readonly type: "waiting";
-  /** What is waited for, such as `Lock "payments"`. */
+  /** What it waits for, such as `Lock "payments"`. */
   readonly what: string;
-  /** For how long by now, in ms. */
+  /** How long it has waited so far, in ms. */
   readonly ms: number;
-  /** Who has it, the first to run out first. */
+  /** The holders; the one whose lease ends first comes first. */
   readonly holders: readonly Holder[];
-  /** Whether this coordinator has it itself: a nested call would wait without end. */
+  /** Whether this coordinator itself is a holder. A nested call then waits without end. */
   readonly ours: boolean;
 }
 
-/** Leadership won, lost or given up by this coordinator. */
+/** This coordinator won, lost or gave up leadership. */
 export interface LeadershipEvent {
   /** The kind of event. */
   readonly type: "elected" | "leadership-lost" | "stood-down";
   /** Which group. */
   readonly group: string;
-  /** The term, which is the fencing token. */
+  /** The term: the fencing token of the leadership. */
   readonly term: number;
 }
 
-/** Something failed that is tried again, or that nobody awaits. */
+/** Something failed that Baton tries again, or whose result nobody awaits. */
 export interface TroubleEvent {
   /** The kind of event. */
   readonly type:
@@ -81,9 +83,8 @@ export interface TroubleEvent {
 }
 
 /**
- * A cron handler was triggered in a preview, by its host or the variables it was given, and its
- * coordinator has no `namespace`: over one backend with production it takes production's slots. See
- * `namespaceOf()`.
+ * A cron handler was triggered in a preview deployment, and its coordinator has no `namespace`. If
+ * the preview shares a backend with production, it takes production's slots. See `namespaceOf()`.
  */
 export interface PreviewEvent {
   /** The kind of event. */

@@ -1,5 +1,5 @@
 /**
- * What handlers of requests need of a coordinator besides its public face.
+ * What request handlers need of a coordinator besides its public methods.
  *
  * @module
  */
@@ -21,7 +21,10 @@ export function runtimeOf(baton: CoreCoordinator): Runtime {
   return internalsOf(baton).session.runtime;
 }
 
-/** Renews a lease of the coordinator until the answer is called; `late` is, if it was not in time. */
+/**
+ * Renews a lease of the coordinator until the function that it returns is called. If that does not
+ * happen within `maxRuntime` ms, it calls `late`.
+ */
 export function keep(
   baton: CoreCoordinator,
   lease: Lease,
@@ -29,7 +32,7 @@ export function keep(
   maxRuntime?: number,
 ): () => void {
   const { heart, runtime } = internalsOf(baton).session;
-  // There is no other implementation of a lease.
+  // HeldLease is the only implementation of a lease.
   const letGo = heart.keep(lease as HeldLease);
   const cancel = maxRuntime === undefined ? letGo : runtime.after(maxRuntime, late);
   return () => {
@@ -39,8 +42,8 @@ export function keep(
 }
 
 /**
- * Stops counting a lease as held, so that not even a heartbeat of all leases renews it, and lets it run
- * out by itself. It may be released later.
+ * Stops counting a lease as held, so that not even a heartbeat of all leases renews it. It then
+ * ends with its ttl. It may be released later.
  */
 export function abandon(lease: Lease): void {
   (lease as HeldLease).releasing();
@@ -67,8 +70,8 @@ export function leadershipOf(baton: CoreCoordinator, group: string): Lease | und
 }
 
 /**
- * Works under that leadership until the answer is called, or for `maxRuntime` ms: it is renewed, and not
- * given back before.
+ * Uses that leadership until the function that it returns is called, or for `maxRuntime` ms. Until
+ * then the leadership is renewed, and not given up.
  */
 export function leadingWhile(
   baton: CoreCoordinator,
@@ -85,23 +88,23 @@ export function leadingWhile(
   return end;
 }
 
-/** What a look at a group has found. */
+/** What a look at a group found. */
 export interface LeaderLook {
   /** Its leader, if it has one. */
   readonly leader?: { readonly memberId: string; readonly left: number };
-  /** What the leader can do, where members were looked at and it is one. */
+  /** The leader's capabilities, if the look was at members, too, and the leader is one. */
   readonly capabilities?: Json | undefined;
 }
 
-/** What to look at, and what to do before. */
+/** What to look at, and what to do first. */
 export interface LeaderLookOptions {
-  /** Tries to become the leader first; the coordinator then leads if it has won. */
+  /** Whether to try to become the leader first. If this wins, the coordinator leads. */
   readonly campaign?: CampaignOptions | undefined;
-  /** Looks at the group's members too. */
+  /** Whether to look at the group's members, too. */
   readonly members: boolean;
 }
 
-/** Looks who leads a group, in one call of the driver whatever is asked. */
+/** Looks who leads a group. It takes one call of the driver, with any options. */
 export async function findLeader(
   baton: CoreCoordinator,
   group: string,
@@ -110,7 +113,7 @@ export async function findLeader(
   const { session, candidates } = internalsOf(baton);
   const leaders = look(resources.leader(group), "");
   const all = look(resources.group(group));
-  // In this order, so that the look sees who has won.
+  // The campaign goes first, so that the look sees who has won.
   const parts: Part[] = campaign ? [candidates.of(group).attempt(campaign, () => {})] : [];
   await session.send([...parts, leaders, ...members ? [all] : []]);
   const [leader] = leaders.answer ?? [];

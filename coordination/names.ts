@@ -1,18 +1,21 @@
 /**
- * Which names users may give, and which resource each thing they name is.
+ * Which names users may give, and the resource of each thing that has a name.
  *
  * @module
  */
 
 import { InvalidArgument } from "../errors.ts";
 
-/** Bytes of UTF-8 in a name; with its kind and namespace it stays within every backend's key. */
+/**
+ * The most bytes of UTF-8 in a name. With its kind and namespace it then fits into every backend's
+ * key.
+ */
 const LONGEST_NAME = 256;
 
 /**
- * Refuses a name that is empty, too long, or would not read the same everywhere.
+ * Throws for a name that is empty, too long, or would not read the same everywhere.
  *
- * @throws {InvalidArgument} saying what is wrong with it.
+ * @throws {InvalidArgument} when the name cannot be used; the message says why.
  */
 export function checkName(what: string, name: string): void {
   const wrong = wrongWith(name);
@@ -34,12 +37,12 @@ function wrongWith(name: unknown): string | undefined {
 
 /**
  * The resource of each thing. The kind ends at the first ":", so no name can reach into another
- * kind: a lock called "leader:x" is not the leader of x.
+ * kind: a lock with the name "leader:x" is not the leader of x.
  */
 export const resources = {
   /** A lock's holder, on seat `""`. */
   lock: (name: string): string => `lock:${name}`,
-  /** Those who share a lock, one seat each. */
+  /** The readers that share a lock, one seat each. */
   readers: (name: string): string => `readers:${name}`,
   /** A group's leader, on seat `""`. */
   leader: (group: string): string => `leader:${group}`,
@@ -49,7 +52,7 @@ export const resources = {
   groups: "groups",
   /** A group's members, one seat each. */
   group: (group: string): string => `group:${group}`,
-  /** Who has left a group on purpose lately, one seat for each membership. */
+  /** Notes of memberships that ended on purpose lately, one seat each. */
   left: (group: string): string => `left:${group}`,
   /** A job's slots, one seat each. */
   cron: (job: string): string => `cron:${job}`,

@@ -8,13 +8,17 @@ import { checkNamespace } from "../drivers/decorators/namespaced.ts";
 import { InvalidArgument } from "../errors.ts";
 
 const PRODUCTION = "production";
-/** Characters of a name that goes into a namespace; the rest of 64 is for an application's own prefix. */
+/**
+ * How many characters of a name go into a namespace. The rest of 64 is for an application's own
+ * prefix.
+ */
 const LONGEST = 32;
 
 /**
- * The namespace of the environment that a platform's own variables describe: `production`, or one that
- * production never has, such as `preview-fix-login-1x2y3z0`. Platforms run schedules in previews too, and
- * over one backend the first to come takes the slot: then production skips it.
+ * The namespace of the environment that a platform's own variables describe. It is `production`, or
+ * one that production never has, such as `preview-fix-login-1x2y3z0`. Platforms also run schedules
+ * in preview deployments. If these share a backend with production, the first trigger takes the
+ * slot, and production may skip it.
  *
  * | platform | variables | namespaces |
  * | --- | --- | --- |
@@ -24,22 +28,22 @@ const LONGEST = 32;
  * | Netlify | `NETLIFY`, `CONTEXT`, `BRANCH` | `production`, `preview-BRANCH`, `preview-CONTEXT`, `development` |
  * | Railway | `RAILWAY_ENVIRONMENT_NAME` | `production`, `environment-NAME` |
  *
- * Cloudflare has no variable of the kind, and nor have servers of your own: set `BATON_NAMESPACE` for
- * each environment. Netlify sets `CONTEXT` and `BRANCH` for builds alone; a function passes
+ * Cloudflare and servers of your own have no such variable: set `BATON_NAMESPACE` for each
+ * environment. Netlify sets `CONTEXT` and `BRANCH` only for builds; in a function, pass
  * `{ NETLIFY: "true", CONTEXT: context.deploy.context }`.
  *
- * Only what can stand in a namespace is kept of a name. Where that changes it, a hash of the whole
- * follows, so that no two branches share one. The longest has 52 characters, which leaves 12 for a
- * prefix of your own.
+ * Characters that a namespace cannot have are replaced by `-`, and long names are cut. Then a hash
+ * of the whole name follows, so that no two branches share a namespace. The longest has 52
+ * characters, which leaves 12 for a prefix of your own.
  *
  * @example
  * ```ts ignore
  * const baton = new Coordinator(driver, { namespace: namespaceOf(process.env) });
  * ```
- * @param env The variables: `process.env`, `Deno.env.toObject()`, or a Worker's `env`. Nothing else is
- *   read.
- * @throws {InvalidArgument} when they describe no environment, or one that cannot be told from
- *   production: a guess would let a preview take production's slots.
+ * @param env The variables: `process.env`, `Deno.env.toObject()`, or a Worker's `env`. Nothing else
+ *   is read.
+ * @throws {InvalidArgument} when the variables describe no environment, or one that might be
+ *   production's. A guess could let a preview take production's slots.
  */
 export function namespaceOf(env: object): string {
   const read = (name: string): string => {
@@ -59,12 +63,12 @@ export function namespaceOf(env: object): string {
   );
 }
 
-/** Reads a variable; `""` where it is not set. */
+/** Reads a variable; `""` if it is not set. */
 type Read = (name: string) => string;
 
 function onVercel(read: Read): string | undefined {
   const kind = read("VERCEL_ENV");
-  // A custom environment is a preview by its kind, and has a name of its own.
+  // A custom environment is of the kind "preview", and has a name of its own.
   const target = read("VERCEL_TARGET_ENV") || kind;
   if (!target) return undefined;
   if (target !== kind) return named("environment", target);
@@ -92,14 +96,14 @@ function environment(name: string): string | undefined {
   return named("environment", name);
 }
 
-/** A namespace that production never has: its kind and, where there is one, its name. */
+/** A namespace that production never has: the kind and, if there is one, the name. */
 function named(kind: string, name: string): string {
   const kept = name.replace(/[^\w.-]+/g, "-").slice(0, LONGEST);
   const hash = kept === name ? [] : [hashOf(name)];
   return [kind, ...name ? [kept] : [], ...hash].join("-").slice(0, 64);
 }
 
-/** FNV-1a, 32 bits: names are few, and nobody gains by two that share a namespace. */
+/** FNV-1a, 32 bits. There are few names, and nobody gains if two share a namespace. */
 function hashOf(text: string): string {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);

@@ -10,27 +10,30 @@ interface Signals {
   off(signal: string, listener: () => void): unknown;
 }
 
-/** The process's, so no request's; made at the first call. */
+/** The signal of the whole process, made at the first call. */
 let shared: AbortSignal | undefined;
 
 /**
- * Aborts when the process is asked to end, by SIGINT or SIGTERM; Deno Deploy then leaves it five
- * seconds, Kubernetes thirty. On Workers, and where the platform announces nothing, it never aborts:
- * never rely on a release at the end, for what is held ends by its ttl anyway.
+ * A signal that aborts when the process is asked to end, by SIGINT or SIGTERM. Deno Deploy then
+ * gives the process five seconds, Kubernetes thirty. On Workers, and on platforms that announce
+ * nothing, it never aborts. So do not rely on a release at the end; what is held ends by its ttl
+ * anyway.
  *
- * The first signal aborts and no longer ends the process, so let what you do end by itself; the second
- * ends it as before. Call it early: before the first call a signal still ends the process.
+ * The first SIGINT or SIGTERM no longer ends the process, so let your work end by itself; the
+ * second ends it as before. Call this function early: before the first call, SIGINT and SIGTERM
+ * still end the process.
  *
- * Every call answers the same signal, so that the process has one listener for each of the two. What
- * you listen to it with you must remove yourself. Baton's own calls do so when they end.
+ * Every call returns the same signal, so that the process has one listener for each of the two.
+ * Remove your own listeners from it when you no longer need them. Baton's own calls do so when they
+ * end.
  *
- * @example Hand leadership over at once when told to stop:
+ * @example Hand leadership over at once when the process is asked to stop:
  * ```ts ignore
  * await baton.lead("indexers", work, { signal: shutdownSignal() });
  * ```
  */
 export function shutdownSignal(): AbortSignal {
-  // On Workers no request may touch another's signal, and nothing announces the end.
+  // On Workers no request may touch another request's signal, and nothing announces the end.
   if (globalThis.navigator?.userAgent === "Cloudflare-Workers") return new AbortController().signal;
   return shared ??= listen();
 }
@@ -48,7 +51,7 @@ function listen(): AbortSignal {
   try {
     for (const name of names) process?.on?.(name, stop);
   } catch {
-    // A platform that has the function and refuses to use it announces nothing.
+    // The platform has the function but does not support it, so it announces nothing.
   }
   return controller.signal;
 }

@@ -1,5 +1,5 @@
 /**
- * Which slots of a schedule nobody has run.
+ * Which slots of a schedule were missed, because nobody has run them.
  *
  * @module
  */
@@ -10,31 +10,33 @@ import { InvalidArgument } from "../../errors.ts";
 import { checkWhole } from "../leases/timings.ts";
 
 /**
- * The ms between any two slots, whole seconds and at least a minute; or what tells the schedule's first slot after an instant, which need
- * not be a slot itself, in ms since the epoch.
+ * A schedule. A number is the time from one slot to the next, in ms: whole seconds, and at least a
+ * minute. A function returns the schedule's first slot after an instant, both in ms since the
+ * epoch. The instant need not be a slot.
  */
 export type Every = number | ((instant: number) => number);
 
 /**
- * How to make up for missed slots. What ran last must still be remembered: unless `retain` is given,
- * that is for 24 hours, and for three times `every` where it is a number; under a function that tells
- * slots further apart than half a day, give `retain`.
+ * How to make up for missed slots. The last run must still be remembered then, so `retain` has a
+ * longer default: 24 hours, or three times `every` if that is a number and longer. If `every` is a
+ * function whose slots can be more than half a day apart, give `retain`.
  */
 export interface CatchUpOptions extends SlotOptions {
   /**
-   * The schedule: the ms between two slots, or what tells the slot after an instant, such as a cron
-   * library's: in a time zone with daylight saving, days have 23 and 25 hours.
+   * The schedule: the ms from one slot to the next, or a function that returns the first slot after
+   * an instant, such as a cron library's. Use a function for a time zone with daylight saving,
+   * where some days have 23 or 25 hours.
    */
   every: Every;
-  /** Whether to run all that were missed or only the last of them; `"all"` unless given. */
+  /** Whether to run all missed slots or only the latest. Default: `"all"`. */
   missed?: "last" | "all" | undefined;
-  /** At most so many of the missed, the latest; 100 unless given. */
+  /** The most missed slots to run; the latest are chosen. Default: 100. */
   limit?: number | undefined;
 }
 
 /** Where to look for missed slots. */
 export interface Missing {
-  /** What is asked for; its slot is the one that is due now. */
+  /** The plan of the run. Its slot is the one that is due now. */
   readonly plan: Plan;
   /** The schedule. */
   readonly every: Every;
@@ -42,14 +44,14 @@ export interface Missing {
   readonly runs: readonly RunRecord[];
   /** Slots before this instant would be refused. */
   readonly oldest: number;
-  /** At most so many. */
+  /** The most slots to find. */
   readonly limit: number;
 }
 
 /**
- * For how long slots are remembered: what has run last must not be forgotten when it is looked for.
+ * For how long slots are remembered. The last run must not be forgotten before we look for it.
  *
- * @throws {InvalidArgument} when that cannot be, or the schedule is none.
+ * @throws {InvalidArgument} when `retain` is too short for that, or the schedule cannot be used.
  */
 export function rememberedFor({ every, limit = 0, retain }: CatchUpOptions): number {
   checkWhole("limit", limit, 0, 1_000_000);
@@ -61,14 +63,15 @@ export function rememberedFor({ every, limit = 0, retain }: CatchUpOptions): num
 }
 
 /**
- * The schedule's slots between the last that is known and the one that is due, and in `"retry"` those
- * of which the last run failed; the oldest first.
+ * The schedule's slots between the last known run and the slot that is due; in `"retry"` also those
+ * whose last run failed. The oldest comes first.
  *
  * @throws {InvalidArgument} when the schedule does not go forward.
  */
 export function missedSlots({ plan, every, runs, oldest, limit }: Missing): number[] {
   const { slot, mode } = plan;
-  // By the slot that is due, so that one that was triggered by hand shifts nothing.
+  // Counted from the slot that is due, so that one that was triggered by hand does not shift the
+  // others.
   const next = typeof every === "function"
     ? every
     : (from: number) => slot - (Math.ceil((slot - from) / every) - 1) * every;

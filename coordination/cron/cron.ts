@@ -1,5 +1,5 @@
 /**
- * Cron jobs of which each slot runs once, whatever the number of regions and duplicate triggers.
+ * Cron jobs whose slots run once each, however many regions and duplicate triggers there are.
  *
  * @module
  */
@@ -19,10 +19,13 @@ import { breakLeases } from "../leases/breaking.ts";
 import type { Session } from "../leases/session.ts";
 import { checkWhole, validity } from "../leases/timings.ts";
 
-/** The most runs that can be asked for. */
+/** The most runs that `history()` can answer. */
 const MOST = 1_000_000;
 
-/** A named job. */
+/**
+ * A named job. A platform triggers it, and this sees to it that each slot runs once. A slot is one
+ * scheduled run; its name is the instant that the schedule says.
+ */
 export class Cron {
   /** The job's name. */
   readonly job: string;
@@ -35,8 +38,9 @@ export class Cron {
   }
 
   /**
-   * Runs `work` if this slot is still free. The claim is one request, for losers too; `"retry"` adds
-   * one when the run ends, and renewals.
+   * Runs `work` if this slot is still free. To claim the slot takes one call of the driver, whether
+   * it is granted or refused; `"retry"` adds one when the run ends, and the renewals.
+   * `docs/backends.md` has the requests per backend.
    *
    * @example
    * ```ts ignore
@@ -46,13 +50,14 @@ export class Cron {
    * );
    * console.log(run.outcome, run.holder); // "ran" here, or "skipped" because fra-1 has it
    * ```
-   * @throws what `work` throws. In `"once"` the slot stays used, in `"retry"` it is free again.
-   * @throws {OperationTimedOut} when `work` had not ended at `maxRuntime`; what it does after its
-   *   signal aborted is beyond anyone's control but its own.
-   * @throws {UnknownOutcome} when the claim had no answer; `work` has not run. In `"once"` a claim
-   *   that was granted all the same is released in the background.
-   * @throws {InvalidArgument} before any request, when the slot is no instant near now, or an option
-   *   cannot work.
+   * @throws what `work` throws. In `"once"` the slot then stays used, and in `"retry"` it is free
+   *   again.
+   * @throws {OperationTimedOut} when `work` did not end within `maxRuntime`. Its signal has
+   *   aborted, but nobody can stop what it still does.
+   * @throws {UnknownOutcome} when the claim had no answer; `work` has not run. A claim that may
+   *   have been granted is released in the background.
+   * @throws {InvalidArgument} before any request, when the slot is not an instant near now, or an
+   *   option cannot work.
    */
   async run<T>(options: SlotOptions, work: (run: Run) => T | Promise<T>): Promise<SlotResult<T>> {
     const plan = this.#due(this.#plan(options));
@@ -69,14 +74,14 @@ export class Cron {
   }
 
   /**
-   * Runs the slots that nobody has run since the last one that is remembered, the oldest first, and
-   * then this one. In `"retry"` an earlier slot whose last run failed is one of them. One request to
-   * look, and those of each run. Where nothing is remembered, nothing was missed.
+   * Runs the slots that were missed since the last remembered run, the oldest first, and then this
+   * one. In `"retry"`, earlier slots whose last run failed are among them. One call of the driver
+   * to look, and those of each run. If no run is remembered, no slot counts as missed.
    *
-   * @returns What became of each, in order.
-   * @throws what `work` threw first, after the later slots have had their turn: a slot that always fails
-   *   does not keep the one that is due from running.
-   * @throws as {@link Cron.run}; later slots are not begun then.
+   * @returns The result of each slot, in order.
+   * @throws the first error of `work`, after the later slots have run, too. So a slot that always
+   *   fails does not keep the one that is due from running.
+   * @throws as {@link Cron.run}; later slots do not start then.
    */
   async catchUp<T>(
     options: CatchUpOptions,
@@ -95,7 +100,7 @@ export class Cron {
       oldest: this.#session.runtime.wall() - retain,
     });
     const results: SlotResult<T>[] = [];
-    // `stop()` lets the run that goes on end, and begins no other.
+    // `stop()` lets the current run end, and then no other slot starts.
     const running = this.#session.running(rest.signal);
     const failures: unknown[] = [];
     try {
@@ -117,10 +122,10 @@ export class Cron {
   }
 
   /**
-   * The latest runs that are remembered, the latest slot first: at most `count`, and none longer ago
-   * than `retain`. One request.
+   * The latest remembered runs, the latest slot first. There are at most `count`, and none is older
+   * than `retain`. One call of the driver.
    *
-   * @throws {InvalidArgument} when `count` is no whole number from 0.
+   * @throws {InvalidArgument} when `count` is not a whole number from 0.
    */
   async history(count = 20, options: CallOptions = {}): Promise<RunRecord[]> {
     checkWhole("count", count, 0, MOST);
@@ -128,10 +133,11 @@ export class Cron {
   }
 
   /**
-   * Frees what a wedged run holds: the seat by which `skipIfRunning` and `minHold` keep other slots from
-   * running, and with `slot` also that slot itself, which can then run again, whether it ended or not.
-   * The run learns it at its next renewal; its work is stopped only where the token is checked. One call
-   * of the driver when there is nothing to free, two when there is.
+   * Frees what a stuck run holds. That is the seat by which `skipIfRunning` and `minHold` keep
+   * other slots from running. With `slot` it is also that slot, which can then run again, whether
+   * its run has ended or not. The run notices at its next renewal. Its work is stopped only where a
+   * resource checks the token. One call of the driver if there is nothing to free, and two if there
+   * is.
    *
    * @returns How many seats were freed.
    */
@@ -144,7 +150,7 @@ export class Cron {
   }
 
   /**
-   * Checks options as {@link Cron.run} does, but for the slot. No request.
+   * Checks options as {@link Cron.run} does, except the slot. No request.
    *
    * @throws {InvalidArgument} when anything cannot work.
    */
@@ -158,7 +164,7 @@ export class Cron {
     return plan;
   }
 
-  /** The plan of a slot that is due: what is remembered of it outlives every trigger of it. */
+  /** The plan of a slot that is due. Its record outlives every trigger of the slot. */
   #due(plan: Plan): Plan {
     const { slot, retain } = plan;
     const now = this.#session.runtime.wall();
@@ -168,8 +174,8 @@ export class Cron {
     if (!(ahead <= earliest && -ahead <= retain)) {
       throw new InvalidArgument(
         `Cannot run slot ${slot} of job "${this.job}": it must be the scheduled instant in ms, at ` +
-          `most ${retain} ago (retain) and ${earliest} ahead. Use a longer retain, or slotAt() with ` +
-          "the schedule's offset: for it, weeks begin on Thursday",
+          `most ${retain} ago (retain) and ${earliest} ahead; nothing was run. Use a longer retain, or ` +
+          "give slotAt() the schedule's offset: its weeks begin on Thursday",
       );
     }
     return { ...plan, retain: keptFor(retain, ahead, this.#session.bounds) };
@@ -187,7 +193,7 @@ export class Cron {
       ended: null,
       outcome: "started",
     });
-    // In its run's care alone: no heartbeat renews it, and `stop()` does not release it.
+    // Only its run looks after it: no heartbeat renews it, and `stop()` does not release it.
     const claim = { resource, seat: `${slot}`, value, signal, own: true };
     return await this.#session.acquire(
       mode === "once"

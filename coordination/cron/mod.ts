@@ -1,5 +1,5 @@
 /**
- * Cron jobs alone, for the smallest bundle: what a scheduled Worker needs and nothing else.
+ * Only cron jobs, for the smallest bundle: what a scheduled Worker needs and nothing else.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export type { Said } from "./instants.ts";
  *   },
  * };
  * ```
- * @throws {InvalidArgument} when the name or an option cannot work, saying which and why.
+ * @throws {InvalidArgument} when the name or an option cannot work; the message says which and why.
  */
 export function cronJob(driver: Driver, job: string, options: CoordinatorOptions = {}): Cron {
   checkName("job", job);

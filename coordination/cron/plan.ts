@@ -1,5 +1,5 @@
 /**
- * What a run is asked for, checked and with its defaults.
+ * The options of a run, checked and with their defaults.
  *
  * @module
  */
@@ -9,21 +9,26 @@ import { InvalidArgument } from "../../errors.ts";
 import { checkWhole, checkWork, type ClockBounds } from "../leases/timings.ts";
 
 const HOUR = 3_600_000;
-/** For how long a slot's runs are remembered by default. */
+/** For how long a slot's runs are remembered by default, in ms. */
 export const RETAIN: number = 24 * HOUR;
-/** How early a trigger may come: clocks differ by less, and a mistaken slot would stay used. */
+/**
+ * How early a trigger may come, in ms. Clocks differ by less, and a mistaken slot would stay used.
+ */
 export const EARLIEST: number = HOUR;
-/** The longest `retain`: with the margins of {@link keptFor} it stays within a lease's limit. */
+/**
+ * The longest `retain`, in ms. With the margins of {@link keptFor} it stays within a lease's limit.
+ */
 export const LONGEST: number = 24 * 24 * HOUR;
 /** How far the wall clocks of two callers may be apart, in ms. */
 const WALL = 60_000;
 
 /**
- * For how long a slot's seats are kept in the backend, so that every trigger which is not refused as too
- * late finds them. Whether a trigger is too late is decided by its own wall clock, and how long a seat
- * lives by the backend's: so the two must differ by all that these clocks may.
+ * For how long the backend keeps a slot's seats, so that every trigger that is not refused as too
+ * late finds them. A trigger's own wall clock decides whether it is too late, and the backend's
+ * clock decides how long a seat lives. So the backend keeps it longer, by as much as these clocks
+ * may differ.
  *
- * @param ahead By how much the slot lies ahead of this caller's clock, in ms.
+ * @param ahead How far the slot is ahead of this caller's clock, in ms.
  */
 export function keptFor(retain: number, ahead: number, bounds: ClockBounds): number {
   if (retain === Infinity) return Infinity;
@@ -32,9 +37,9 @@ export function keptFor(retain: number, ahead: number, bounds: ClockBounds): num
 }
 
 /**
- * Throws unless the time to remember is neither too short nor too long.
+ * Throws if the time to remember is too short or too long.
  *
- * @throws {InvalidArgument} when it is less than `least`, which `what` names.
+ * @throws {InvalidArgument} when it is less than `least`, which the message calls `what`.
  */
 export function checkRetain(retain: number, what: string, least: number): void {
   if (retain === Infinity) return;
@@ -42,9 +47,10 @@ export function checkRetain(retain: number, what: string, least: number): void {
 }
 
 /**
- * The options with their defaults in place; the slot is looked at where the time is known.
+ * The options with their defaults. It does not check the slot; that is done where the time is
+ * known.
  *
- * @throws {InvalidArgument} naming what cannot work.
+ * @throws {InvalidArgument} when an option cannot work; the message names it.
  */
 export function planOf(options: SlotOptions, coordinatorTtl: number): Plan {
   const { mode = "once", retain = RETAIN, ttl = coordinatorTtl } = options;

@@ -1,5 +1,5 @@
 /**
- * One run of a slot that is ours: how it is kept, cut and ended.
+ * One run of a slot that we have claimed: how it is kept, cut off and ended.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export class CronRun {
   readonly #claim: HeldLease;
   readonly #plan: Plan;
   readonly #began: Instant;
-  /** What keeps other slots from running, where that is wanted. */
+  /** The lease that keeps other slots from running, if the options ask for that. */
   #running: HeldLease | undefined;
 
   constructor(session: Session, claim: HeldLease, plan: Plan) {
@@ -30,7 +30,10 @@ export class CronRun {
     this.#began = instant(session.runtime);
   }
 
-  /** Keeps other slots from running; answers who keeps us from it, and then the slot is free again. */
+  /**
+   * Keeps other slots from running. If another run keeps us from that, it answers its leases and
+   * frees the slot.
+   */
   async occupy(): Promise<readonly spi.Lease[] | undefined> {
     const { ttl, minHold = 0, signal } = this.#plan;
     const { resource } = this.#claim;
@@ -39,14 +42,14 @@ export class CronRun {
         resource,
         seat: RUNNING,
         guard: { when: "vacant", resource, seat: HOLD },
-        // Who crashes holds the others off for no less time than who ends.
+        // A run that crashes keeps the others away for no less time than one that ends.
         ttl: Math.max(ttl, minHold),
         value: written(this.#note("started")),
         own: true,
         signal,
       });
       this.#running = lease;
-      // The slot must be free again, or it must not be answered that it is.
+      // The answer says that the slot is free, so it must be free first.
       if (blockers) await this.#claim.release();
       return blockers;
     } catch (error) {
@@ -55,7 +58,7 @@ export class CronRun {
     }
   }
 
-  /** Runs the work, and records and gives back what it should. */
+  /** Runs the work. Then it records the end, if it should, and releases what it holds. */
   async execute<T>(work: (run: Run) => T | Promise<T>): Promise<T> {
     const { slot, keepAlive, mode, signal: stop } = this.#plan;
     const claim = this.#claim;
@@ -68,7 +71,7 @@ export class CronRun {
     const run: Run = {
       slot,
       token: claim.token,
-      // Made when it is asked for, for until then nobody listens.
+      // Made when it is read, because nobody listens before that.
       get signal() {
         return signal ??= signals();
       },
@@ -85,7 +88,9 @@ export class CronRun {
     }
   }
 
-  /** Runs until the work ends or its time is over; then aborts its signal and stops waiting. */
+  /**
+   * Runs until the work ends. If its time is over first, it aborts the signal and stops waiting.
+   */
   async #inTime<T>(cut: AbortController, work: () => Promise<T>): Promise<T> {
     const { maxRuntime } = this.#plan;
     if (maxRuntime === undefined) return await work();
@@ -93,8 +98,8 @@ export class CronRun {
     const over = new Promise<never>((_, reject) => {
       cancel = this.#session.runtime.after(maxRuntime, () => {
         const error = new OperationTimedOut(
-          `${this.#claim.resource}: the run of slot ${this.#plan.slot} had not ended after its ` +
-            `maxRuntime of ${maxRuntime} ms, and its signal was aborted`,
+          `${this.#claim.resource}: the run of slot ${this.#plan.slot} did not end within its ` +
+            `maxRuntime of ${maxRuntime} ms, so its signal was aborted and nothing waits for it`,
           { retryable: false },
         );
         cut.abort(error);
@@ -108,25 +113,28 @@ export class CronRun {
     }
   }
 
-  /** Records the end and gives back what is held, in one request; none where there is nothing to tell. */
+  /**
+   * Records the end and releases what is held, in one call of the driver. It makes none if there is
+   * nothing to send.
+   */
   async #end(note: Note): Promise<void> {
     const { mode, record, slot, retain, minHold = 0 } = this.#plan;
     const claim = this.#claim;
     const running = this.#running;
     const parts: Part[] = [];
     if (mode === "once") {
-      // Whatever became of it, the claim stays until it is no longer remembered.
+      // However the run ended, the claim stays until the slot is forgotten.
       if (record) parts.push(claim.renewal(written(note)));
       claim.abandon();
     } else if (claim.held) {
-      // The record first and the claim after it, so the slot is never free in between. A claim that
-      // was lost is another's to finish.
+      // First the record and then the claim, so that the slot is never free in between. If the
+      // claim was lost, another run finishes the slot.
       const seat = note.outcome === "ran" ? doneSeat(slot) : failedSeat(slot, claim.token);
       claim.releasing();
       parts.push(this.#write(seat, retain, note), claim.ending());
     }
     if (running) {
-      // In this order likewise, for the job.
+      // In the same order, for the job.
       const left = Math.ceil(minHold - elapsed(this.#session.runtime, this.#began));
       if (left > 0) parts.push(this.#write(HOLD, left, note));
       if (running.releasing()) parts.push(running.ending());
@@ -134,12 +142,12 @@ export class CronRun {
     try {
       await this.#session.send(parts);
     } catch (error) {
-      // The work is done all the same; if nothing was written, the slot may run again.
+      // The work is done. But if nothing was written, the slot may run again.
       this.#session.report({ type: "release-failed", error });
     }
   }
 
-  /** Writes what is to be remembered: a lease that nobody holds. */
+  /** Writes a record: a lease that nobody holds. */
   #write(seat: string, ttl: number, note: Note): Part {
     const { resource } = this.#claim;
     const id = this.#session.runtime.id();

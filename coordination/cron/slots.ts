@@ -1,6 +1,6 @@
 /**
- * Which slot a trigger is for. A slot is the instant that the schedule names, never the clock at
- * execution: two triggers of one slot run at different times, in different regions.
+ * Which slot a trigger is for. A slot is the instant that the schedule names, and never the clock
+ * at execution: two triggers of one slot run at different times, in different regions.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { InvalidArgument } from "../../errors.ts";
 import { NOT_SECONDS } from "../leases/timings.ts";
 import { instantOf, looksLikeSeconds, type Said, SCHEDULED } from "./instants.ts";
 
-/** Headers as a request has them: of the web, of Node and Express, or as pairs. */
+/** Headers as a request of the web, of Node or of Express has them, or as pairs. */
 export type TriggerHeaders =
   | { get(name: string): string | null }
   | Readonly<Record<string, string | readonly string[] | undefined>>
   | readonly (readonly [string, string])[];
 
-/** What platforms hand to a scheduled function. */
+/** What platforms give to a scheduled function. */
 export type Trigger =
   | {
     /** Cloudflare's `scheduled(event)`. */
@@ -34,32 +34,34 @@ export type Trigger =
     readonly headers: TriggerHeaders;
   };
 
-/** Where a trigger can say its instant, besides the headers. */
+/** The fields in which a trigger can have its instant, besides the headers. */
 const FIELDS = ["scheduledTime", "scheduledAt", "time"] as const;
 
 /**
- * The slot of a trigger that says which it is for, in ms since the epoch.
+ * The slot that a trigger names, in ms since the epoch.
  *
  * - Cloudflare: the event of `scheduled(event)`.
  * - Vercel Schedules: the metadata of a function target. A path target's header
  *   `x-vercel-cron-schedule` names the schedule and not the run, so take {@link slotAt}.
- * - Google Cloud Scheduler: the request, be it the web's, Node's, Express's or a framework's on top.
+ * - Google Cloud Scheduler: the request, whether it is the web's, Node's, Express's or a
+ *   framework's.
  * - Amazon EventBridge: the event.
  *
- * Vercel Cron, Netlify, `Deno.cron`, GitHub Actions and plain intervals do not say: see {@link slotAt}.
+ * Vercel Cron, Netlify, `Deno.cron`, GitHub Actions and plain intervals do not name the slot: see
+ * {@link slotAt}.
  *
- * An instant is a `Date`, whole ms since the epoch (fractions are cut), or a text as RFC 3339 writes
- * it, with date, time and zone. Nothing else is guessed at.
+ * An instant is a `Date`, a number of ms since the epoch (fractions are cut off), or a text in the
+ * form of RFC 3339, with date, time and zone. Nothing else is guessed.
  *
- * A slot is an instant and nothing else: where several schedules trigger one job, those that meet in
- * one minute share a slot, and one of them runs. Give each a job of its own, such as
- * `` cron(`invoices ${event.cron}`) ``.
+ * A slot is an instant and nothing else. If several schedules trigger one job, those that meet in
+ * one minute share a slot, and only one of them runs. Give each a job of its own, such as ``
+ * cron(`invoices ${event.cron}`) ``.
  *
  * @example
  * ```ts ignore
  * await baton.cron("invoices").run({ slot: slotOf(event) }, sendInvoices);
  * ```
- * @throws {InvalidArgument} when it does not say, or what it says is no instant, or looks like seconds.
+ * @throws {InvalidArgument} when it names no instant, or one that looks like seconds.
  */
 export function slotOf(trigger: Trigger): number {
   let slot = NaN;
@@ -68,7 +70,7 @@ export function slotOf(trigger: Trigger): number {
     const field = FIELDS.find((each) => fields[each] !== undefined);
     slot = instantOf(field ? fields[field] : headerIn(fields["headers"]));
   } catch {
-    // Whatever it is, it says no instant.
+    // Whatever this trigger is, it names no instant.
   }
   if (looksLikeSeconds(slot)) {
     throw new InvalidArgument(`Cannot use ${slot} as a slot: ${NOT_SECONDS}`);
@@ -83,7 +85,10 @@ export function slotOf(trigger: Trigger): number {
   return slot;
 }
 
-/** What the header says, in whatever form headers come; `undefined` where two of it disagree. */
+/**
+ * What the header says, for every form of headers; `undefined` if it comes twice with different
+ * values.
+ */
 function headerIn(headers: unknown): unknown {
   const { get } = headers as { get?: unknown };
   if (typeof get === "function") return get.call(headers, SCHEDULED);
@@ -95,36 +100,38 @@ function headerIn(headers: unknown): unknown {
 
 /** A schedule of equal intervals, in UTC. Durations are in ms. */
 export interface Interval {
-  /** From one slot to the next: whole seconds, and at least a minute. */
+  /** The time from one slot to the next: whole seconds, and at least a minute. */
   every: number;
   /**
-   * How long after the epoch's multiples of `every`, in whole seconds: 540,000 with an hour is nine
-   * minutes past. Weeks need one, for the epoch began on a Thursday: 345,600,000 is Monday at midnight,
-   * UTC. Default: 0.
+   * How long after the multiples of `every` since the epoch a slot is: whole seconds. With an
+   * `every` of an hour, 540,000 means nine minutes past. Weeks need an offset, because the epoch
+   * began on a Thursday: 345,600,000 means Monday at midnight, UTC. Default: 0.
    */
   offset?: number | undefined;
   /**
-   * How much too early a trigger may come, by our clock, and still be for the slot ahead. Default: a
-   * tenth of `every`, and 5,000 at most.
+   * How much too early, by our clock, a trigger may come and still count as the slot ahead.
+   * Default: a tenth of `every`, and at most 5,000.
    */
   early?: number | undefined;
 }
 
 /**
- * The slot of a trigger that comes at `now` and does not say which it is for.
+ * The slot of a trigger that comes at `now` and does not name its slot.
  *
- * A trigger that comes later than the next slot's instant is for that one, be it late (GitHub Actions
- * can be, by minutes to hours) or the platform's retry of one that failed: its own slot stays unrun,
- * unless `catchUp()` makes up for it, and the next is not run again when its own trigger comes. So let
- * retries end within the interval, and run hourly what may be late by minutes.
+ * A trigger that arrives after the next slot has started counts as that slot. It may be late (on
+ * GitHub Actions by minutes to hours), or a platform's retry of one that failed. Its own slot is
+ * then missed, unless `catchUp()` runs it, and the next slot's trigger finds that slot taken. So
+ * let retries end within the interval, and choose hourly slots for triggers that may be late by
+ * minutes.
  *
  * An interval of less than a minute is refused: no platform's schedule is so short, and 3,600 is an
- * hour in seconds. A test of shorter ones gives the slot itself, such as
+ * hour in seconds. A test with shorter intervals gives the slot itself, such as
  * `Math.floor(now / 1_000) * 1_000`.
  *
- * For schedules in a time zone, or of unequal intervals, take the instant from a cron library: the
- * schedule's last before now (a little after now, for early triggers), and not the instant at which
- * the library called. With daylight saving one local time can be two instants, or none.
+ * For schedules in a time zone, or with unequal intervals, take the instant from a cron library.
+ * Take the schedule's last instant before now (or a little after now, for early triggers), and not
+ * the instant at which the library called. With daylight saving, one local time can be two
+ * instants, or none.
  *
  * @example
  * ```ts ignore
@@ -133,12 +140,14 @@ export interface Interval {
  *   await baton.cron("invoices").run({ slot }, sendInvoices);
  * });
  * ```
- * @throws {InvalidArgument} when a number is no whole number of ms, or looks like seconds.
+ * @throws {InvalidArgument} when a number is not a whole number of ms, or looks like seconds.
  */
 export function slotAt(now: number, { every, offset = 0, early }: Interval): number {
   for (const each of [now, early ?? 0]) {
     if (!Number.isSafeInteger(each)) {
-      throw new InvalidArgument(`Cannot use ${shown(each)}: it must be whole milliseconds`);
+      throw new InvalidArgument(
+        `Cannot use ${shown(each)}: it must be a whole number of milliseconds`,
+      );
     }
   }
   checkEvery(every);
@@ -148,9 +157,10 @@ export function slotAt(now: number, { every, offset = 0, early }: Interval): num
 }
 
 /**
- * Refuses an interval that no schedule has.
+ * Throws for an interval that no schedule has.
  *
- * @throws {InvalidArgument} when it is no whole number of seconds, in ms, or less than a minute.
+ * @throws {InvalidArgument} when it is not a whole number of seconds, in ms, or is less than a
+ *   minute.
  */
 export function checkEvery(every: number): void {
   checkSeconds("every", every, 60_000);
@@ -159,16 +169,18 @@ export function checkEvery(every: number): void {
 function checkSeconds(what: string, ms: number, least = -Infinity): void {
   if (Number.isSafeInteger(ms) && ms % 1_000 === 0 && ms >= least) return;
   throw new InvalidArgument(
-    `Cannot use ${what} ${shown(ms)}: whole seconds, and every a minute (60000) or more; ` +
+    `Cannot use ${what} ${
+      shown(ms)
+    }: it must be whole seconds, and every at least a minute (60000); ` +
       NOT_SECONDS,
   );
 }
 
 /**
- * Refuses what is no slot at any time.
+ * Throws for a number that cannot be a slot at any time.
  *
- * @param now A clock that stands where slots would look like seconds is a test's.
- * @throws {InvalidArgument} when it is no whole number of ms, or looks like seconds.
+ * @param now The clock. If it is so early that real slots would look like seconds, it is a test's.
+ * @throws {InvalidArgument} when it is not a whole number of ms, or looks like seconds.
  */
 export function checkSlot(slot: number, now: number): void {
   const whole = Number.isSafeInteger(slot);
@@ -182,7 +194,9 @@ export function checkSlot(slot: number, now: number): void {
   );
 }
 
-/** A number as it is, and of anything else what it is: not everything can be made a text. */
+/**
+ * A number as a text; of anything else only its type, because not everything can be made a text.
+ */
 function shown(value: unknown): string {
   return typeof value === "number" ? `${value}` : `of type ${typeof value}`;
 }

@@ -1,72 +1,76 @@
 /**
- * What a cron run is asked for, works with and answers.
+ * A cron run's options, what its work receives, and its results.
  *
  * @module
  */
 
 import type { CallOptions } from "../leases/lease.ts";
 
-/** Which slot to run, and how. Durations are whole ms, 24.8 days (2^31 ms) at most. */
+/** Which slot to run, and how. Durations are whole ms, at most 24.8 days (2^31 ms). */
 export interface SlotOptions extends CallOptions {
   /**
-   * The instant the platform scheduled, in ms since the epoch, such as `event.scheduledTime`: never
-   * the clock at execution, or two triggers of one slot would be two slots. See `slotOf()`. It may
-   * lie `retain` back, and an hour ahead, for a trigger may be early.
+   * The instant that the schedule names, in ms since the epoch, such as `event.scheduledTime`. It
+   * is never the clock at execution, or two triggers of one slot would be two slots. See
+   * `slotOf()`. It may be as long ago as `retain`, and an hour ahead, because a trigger may be
+   * early.
    */
   slot: number;
   /**
    * `"once"`: a slot runs at most once, even if its run crashes. `"retry"`: when a run crashes or
-   * throws, a later trigger of the same slot runs it again; the runs can overlap where a runner is
-   * paused past its ttl, so check the token. `"once"` unless given.
+   * throws, a later trigger of the same slot runs it again. If a runner is paused past its ttl, two
+   * runs can overlap, so let the resource check the token. Default: `"once"`.
    */
   mode?: "once" | "retry" | undefined;
   /**
-   * The coordinator's unless given. Without `keepAlive` the time a run has: its signal aborts then.
-   * With it, how long after a crash another may take over.
+   * Without `keepAlive`, the time that a run has; then its signal aborts. With it, how long after a
+   * crash another process may take over. Default: the coordinator's.
    */
   ttl?: number | undefined;
   /**
-   * Whether the claim is renewed while the run goes on; unless given, in `"retry"` only. In `"once"`,
-   * where the slot stays taken anyhow, nothing is renewed and only the run's time is not limited.
+   * Whether the claim is renewed while the run lasts. In `"once"` the slot stays taken anyway, so
+   * nothing is renewed: `keepAlive` then only means that `ttl` does not limit the run. Default:
+   * only in `"retry"`.
    */
   keepAlive?: boolean | undefined;
   /**
-   * For how long a slot is remembered, from its instant or its run, whichever is later; 24 hours
-   * unless given, `Infinity` for ever. A trigger that comes later than that is refused, for nobody
-   * could tell whether its slot has run.
+   * For how long a slot is remembered, from its instant or its run, whichever is later; `Infinity`
+   * for no end. A trigger that comes after that is refused, because nobody would know whether its
+   * slot has run. Default: 24 hours.
    */
   retain?: number | undefined;
   /**
-   * Skips the slot while a run of another slot of this job goes on, or its `minHold`. It may run
-   * later, if it is triggered again. Costs two requests more, whether it runs or is skipped; in
-   * `"retry"` a run costs one more, for its end is told anyhow.
+   * Whether to skip the slot while a run of another slot of this job, or its `minHold`, lasts. A
+   * skipped slot may run later, if it is triggered again. It costs two more calls of the driver,
+   * whether the slot runs or is skipped. In `"retry"` a run costs only one more, because its end is
+   * recorded anyway. Default: false.
    */
   skipIfRunning?: boolean | undefined;
   /**
-   * For how long after a run began no other slot of this job begins, however soon it ended: for
-   * triggers that come too close together. Implies `skipIfRunning`, with what that costs, and costs
-   * nothing more. Of a run that crashes, it counts from its last sign of life. 10 to 999 looks like
-   * seconds and is refused.
+   * After a run starts, no other slot of this job starts for this long, even if the run ends
+   * sooner. It is for triggers that come too close together. It implies `skipIfRunning` and its
+   * costs, and costs nothing more. If a run crashes, the time counts from its last renewal. A value
+   * from 10 to 999 looks like seconds and is refused. Default: 0.
    */
   minHold?: number | undefined;
   /**
-   * When to cut a run that has not ended: its signal aborts and `run()` rejects. 10 to 999 looks like
-   * seconds and is refused.
+   * Gives up on a run after this long: aborts its signal and rejects. It does not change the ttl. A
+   * value from 10 to 999 looks like seconds and is refused. Default: no limit.
    */
   maxRuntime?: number | undefined;
   /**
-   * Whether `history()` is told how a run in mode `"once"` ended, for one request more; that it began,
-   * and all about those in mode `"retry"`, is known anyhow.
+   * Whether to record how a run in mode `"once"` ended, for `history()`. It costs one more call of
+   * the driver. The start of every run, and the end of those in `"retry"`, is recorded anyway.
+   * Default: false.
    */
   record?: boolean | undefined;
   /**
-   * Stops waiting for the claim; and later tells the work, as in `lead()`: the run's signal aborts too.
-   * (`lock.with()` leaves that to its caller, whose work is given the lease alone.)
+   * Stops waiting for the claim. While the work runs, it also aborts the run's own signal, as in
+   * `lead()`. (`lock.with()` leaves that to its caller, whose work receives only the lease.)
    */
   signal?: AbortSignal | undefined;
 }
 
-/** Slot options with their defaults in place. */
+/** Slot options with their defaults. */
 export interface Plan extends Omit<SlotOptions, "mode" | "ttl" | "retain" | "keepAlive"> {
   /** As in {@link SlotOptions}. */
   readonly mode: "once" | "retry";
@@ -78,17 +82,17 @@ export interface Plan extends Omit<SlotOptions, "mode" | "ttl" | "retain" | "kee
   readonly keepAlive: boolean;
 }
 
-/** What a run works with. */
+/** What the work of a run receives. */
 export interface Run {
   /** The slot. */
   readonly slot: number;
-  /** The fencing token of this run: larger than that of every earlier run of this slot. */
+  /** The fencing token of this run: a number larger than that of every earlier run of this slot. */
   readonly token: number;
   /** Aborts when the run's time is over, its claim is lost, or the caller's own signal aborts. */
   readonly signal: AbortSignal;
 }
 
-/** What became of a trigger. */
+/** The result of a trigger. */
 export type SlotResult<T> =
   | {
     /** It ran here. */
@@ -99,7 +103,7 @@ export type SlotResult<T> =
     readonly token: number;
     /** Our own member id. */
     readonly holder: string;
-    /** What the function answered. */
+    /** What the work returned. */
     readonly value: T;
   }
   | {
@@ -109,12 +113,12 @@ export type SlotResult<T> =
     readonly slot: number;
     /**
      * `"taken"`: another trigger has run this slot, or is running it. `"running"`: another slot is
-     * running, or began less than its `minHold` ago.
+     * running, or started less than its `minHold` ago.
      */
     readonly reason: "taken" | "running";
     /** Whether a run of this slot is known to have finished; always `false` in `"once"`. */
     readonly done: boolean;
-    /** The member id of the coordinator that stands in the way. */
+    /** The member id of the coordinator that has this slot, or runs the other one. */
     readonly holder: string;
   };
 
@@ -126,15 +130,17 @@ export interface RunRecord {
   readonly holder: string;
   /** Its fencing token. */
   readonly token: number;
-  /** When it began, by the runner's clock, in ms since the epoch. */
+  /** When it started, by the runner's clock, in ms since the epoch. */
   readonly started: number;
-  /** When it ended, likewise; `null` where it has not, or nobody was told. */
+  /** When it ended, likewise; `null` if it has not ended, or its end was not recorded. */
   readonly ended: number | null;
   /**
    * `"started"`: it goes on, or it crashed, or its end was not recorded. `"ran"`: it ended well.
    * `"failed"`: it threw. `"cut"`: it was still going at its `maxRuntime`.
    */
   readonly outcome: "started" | "ran" | "failed" | "cut";
-  /** What it threw: name and message, cut at 200 characters and without what looks like a secret. */
+  /**
+   * What it threw: the name and message, cut at 200 characters, without what looks like a secret.
+   */
   readonly error?: string | undefined;
 }

@@ -10,22 +10,22 @@ import { farewellSeat } from "./group_list.ts";
 import type { GroupEvent, Json } from "./group_events.ts";
 import { checkName } from "../names.ts";
 
-/** Which life of a member, and which of its capabilities, were seen. */
+/** Which incarnation of a member, and which version of its capabilities, a look saw. */
 export type Sighting = readonly [incarnation: number, version: number];
 
-/** What is remembered of a group between two looks; small enough for a cursor. */
+/** What is remembered of a group between two looks. It is small enough for a cursor. */
 export interface Memory {
-  /** By member id; `null` when the group did not exist. */
+  /** The members by their ids; `null` if the group did not exist. */
   readonly members: Readonly<Record<string, Sighting>> | null;
-  /** The term of who led; 0 when nobody did. */
+  /** The leader's term; 0 if nobody led. */
   readonly term: number;
 }
 
 /** A group as it is now. */
 export interface Snapshot {
-  /** Its members' leases, ordered by member id; `undefined` when the group does not exist. */
+  /** Its members' leases, ordered by member id; `undefined` if the group does not exist. */
   readonly members: readonly spi.Lease[] | undefined;
-  /** On which seats voluntary ends are known. */
+  /** The seats of memberships that are known to have ended on purpose. */
   readonly farewells: ReadonlySet<string>;
   /** The leader's lease. */
   readonly leader: spi.Lease | undefined;
@@ -43,15 +43,15 @@ export function remember({ members, leader }: Snapshot): Memory {
   };
 }
 
-/** All members and what they can do. */
+/** All members and their capabilities. */
 export function capabilitiesOf(members: readonly spi.Lease[]): Map<string, Json> {
   return new Map(members.map(({ seat, value }) => [seat, read(value).capabilities]));
 }
 
 /**
- * What has changed, in Tooz's order: joins, then leaves; then what Tooz does not tell. What came and
- * went between two looks is not seen. Without a memory there is nothing to compare with, and the
- * first event says so.
+ * What has changed, in Tooz's order: joins, then leaves, then what Tooz does not report. A change
+ * that came and went between two looks is not seen. Without a memory there is nothing to compare
+ * with; then the first event is a `resync`.
  */
 export function changes(group: string, before: Memory | undefined, now: Snapshot): GroupEvent[] {
   const members = now.members ?? [];
@@ -91,12 +91,15 @@ function memberChanges(
   return [...joins, ...leaves, ...others];
 }
 
-/** The memories of several groups as text that a function without memory can hand on. */
+/** The memories of several groups as a text, which a function that keeps no memory can store. */
 export function toCursor(memories: ReadonlyMap<string, Memory>): string {
   return JSON.stringify({ v: 1, groups: [...memories] });
 }
 
-/** The memories in a cursor; none when it is not one of ours, so that everything begins anew. */
+/**
+ * The memories in a cursor. A text that is not our cursor has none, so every group begins with a
+ * `resync`.
+ */
 export function fromCursor(cursor: string): Map<string, Memory> {
   try {
     const { v, groups } = JSON.parse(cursor);

@@ -1,10 +1,10 @@
 /**
- * What happens in groups, as watches, ticks and `events()` report it.
+ * The events of groups, which watches, ticks and `events()` report.
  *
  * @module
  */
 
-/** Anything JSON can hold. */
+/** Anything that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | {
   readonly [key: string]: Json;
 };
@@ -19,7 +19,10 @@ export type GroupEvent =
   | Resync
   | GroupDeleted;
 
-/** A member joined, left and joined again between two looks, or changed its capabilities. */
+/**
+ * A member joined (`joined`), left and joined again between two looks (`restarted`), or changed its
+ * capabilities (`capabilities`).
+ */
 export interface MemberEvent {
   /** The kind of event. */
   readonly type: "joined" | "restarted" | "capabilities";
@@ -27,13 +30,13 @@ export interface MemberEvent {
   readonly group: string;
   /** Which member. */
   readonly memberId: string;
-  /** Which of its lives: it grows with each join. */
+  /** Its incarnation: a number that grows with each join under this member id. */
   readonly incarnation: number;
-  /** What it can do. */
+  /** Its capabilities: the JSON that it joined with or last set. */
   readonly capabilities: Json;
 }
 
-/** A member is gone. */
+/** A member is no longer in the group. */
 export interface MemberLeft {
   /** The kind of event. */
   readonly type: "left";
@@ -41,25 +44,28 @@ export interface MemberLeft {
   readonly group: string;
   /** Which member. */
   readonly memberId: string;
-  /** Which of its lives. */
+  /** Its incarnation. */
   readonly incarnation: number;
-  /** Whether it left by itself, or its time ran out (or it was evicted and did not return). */
+  /**
+   * `"left"`: it left on purpose. `"expired"`: its time ran out, or it was evicted and has not
+   * returned.
+   */
   readonly reason: "left" | "expired";
 }
 
-/** Somebody else leads, or nobody. */
+/** The group has another leader than before, or none. */
 export interface LeaderEvent {
   /** The kind of event. */
   readonly type: "leader";
   /** Which group. */
   readonly group: string;
-  /** Who leads now; `null` when nobody does. */
+  /** The new leader; `null` if nobody leads. */
   readonly memberId: string | null;
-  /** In which term. */
+  /** Its term, the fencing token of its leadership; `null` if nobody leads. */
   readonly term: number | null;
 }
 
-/** We were elected, or have lost leadership. */
+/** This coordinator was elected, or has lost its leadership. */
 export interface TermEvent {
   /** The kind of event. */
   readonly type: "elected" | "leadership-lost";
@@ -67,11 +73,11 @@ export interface TermEvent {
   readonly group: string;
   /** Our own member id. */
   readonly memberId: string;
-  /** Which term. */
+  /** The term: the fencing token of the leadership. */
   readonly term: number;
 }
 
-/** We are no longer a member: our time ran out, or another took our place. */
+/** This coordinator is no longer a member: its time ran out, or another process took its place. */
 export interface Evicted {
   /** The kind of event. */
   readonly type: "evicted";
@@ -79,21 +85,21 @@ export interface Evicted {
   readonly group: string;
   /** Our own member id. */
   readonly memberId: string;
-  /** Which of our lives. */
+  /** The incarnation that has ended. */
   readonly incarnation: number;
 }
 
-/** What went before is not known: here is everybody. */
+/** The earlier state of the group is not known. This event has all its members. */
 export interface Resync {
   /** The kind of event. */
   readonly type: "resync";
   /** Which group. */
   readonly group: string;
-  /** All members and what they can do. */
+  /** All members and their capabilities. */
   readonly members: ReadonlyMap<string, Json>;
 }
 
-/** The group does not exist, or not any more; its members were reported as left before. */
+/** The group does not exist, or was deleted. Its members were reported as `left` before this. */
 export interface GroupDeleted {
   /** The kind of event. */
   readonly type: "group-deleted";

@@ -11,16 +11,16 @@ import { checkName, resources } from "../names.ts";
 import { ask, look } from "../leases/request.ts";
 import type { Session } from "../leases/session.ts";
 
-/** How long it is known that somebody left on purpose, in ms. */
+/** For how long a note says that a member left on purpose, in ms. */
 const FAREWELL = 300_000;
-/** How often a deletion that meets a group made anew looks again. */
+/** How often a deletion looks again if the group was deleted and created again meanwhile. */
 const TRIES = 10;
 
 /** A group as it is now. */
 export interface Found {
-  /** Its own lease; `undefined` when it does not exist. */
+  /** The group's own lease; `undefined` if the group does not exist. */
   readonly exists: spi.Lease | undefined;
-  /** Its members, or the one that was asked for. */
+  /** Its members, or only the one on the seat that was asked for. */
   readonly members: readonly spi.Lease[];
 }
 
@@ -43,10 +43,11 @@ export class Directory {
       const { exists, members } = await this.look(group, undefined, options);
       if (!exists) throw new GroupNotCreated(group);
       if (members.length > 0) throw new GroupNotEmpty(group);
-      // By the id that was seen, so that a request sent twice never hits a group made anew. The guard
-      // is decided in the same step, so no member can slip in and be orphaned. Of all who want this
-      // group gone, the one who writes its farewell has deleted it: that tells our own second delivery
-      // from another's deletion, and it is not written while a group is there.
+      // It releases the id that it saw, so that a request that arrives twice cannot delete a group
+      // that was created again. The guard is decided in the same step, so no member can join and be
+      // left without a group. Several processes may want to delete this group; the one that writes
+      // the group's farewell has deleted it. So we can tell our own repeated request from another's
+      // deletion. The farewell is not written while the group exists.
       const there = { resource: resources.groups, seat: group };
       const farewell = this.farewell(group, "", exists.token);
       const [outcome, written] = await this.#ask(
@@ -60,11 +61,11 @@ export class Directory {
         { ...farewell, guard: { when: "vacant", ...there } },
       );
       if (written?.ok) return;
-      // Ours, but made anew before we could write.
+      // We deleted it, but it was created again before we could write the farewell.
       if (outcome?.ok && (await this.#ask(options, farewell))[0]?.ok) return;
       const [blocker] = outcome?.leases ?? [];
       if (!blocker) throw new GroupNotCreated(group);
-      // A member's value is never empty, a group's always is: then it was made anew meanwhile.
+      // A member's value is never empty and a group's always is, so an empty one is a new group.
       if (blocker.value !== "") throw new GroupNotEmpty(group);
     }
     throw new GroupNotEmpty(group);
@@ -75,7 +76,7 @@ export class Directory {
     return new Set(groups.map(({ seat }) => seat));
   }
 
-  /** The group, when it exists, and its members or the one on that seat. One call of the driver. */
+  /** The group, if it exists, and its members or the one on that seat. One call of the driver. */
   async look(
     group: string,
     seat: string | undefined,
@@ -87,14 +88,16 @@ export class Directory {
     return { exists: exists.answer?.[0], members: found.answer ?? [] };
   }
 
-  /** A note for a while that somebody's life ended on purpose; a group's own has no member id. */
+  /**
+   * A note, kept for a while, that a membership ended on purpose. A group's own has no member id.
+   */
   farewell(group: string, memberId: string, incarnation: number): spi.Acquire {
     const seat = farewellSeat(memberId, incarnation);
     const id = this.#session.runtime.id();
     return { op: "acquire", resource: resources.left(group), seat, id, ttl: FAREWELL, value: "" };
   }
 
-  /** What makes a group. */
+  /** The operation that creates a group. */
   creation(group: string): spi.Acquire {
     checkName("group", group);
     const id = this.#session.runtime.id();
@@ -106,7 +109,7 @@ export class Directory {
   }
 }
 
-/** The seat on which a membership's voluntary end is known for a while. */
+/** The seat of the note that a membership ended on purpose. */
 export function farewellSeat(memberId: string, incarnation: number): string {
   return `${memberId} ${incarnation}`;
 }

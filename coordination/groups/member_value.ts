@@ -1,5 +1,5 @@
 /**
- * What a member stores in its seat.
+ * What a member stores on its seat.
  *
  * @module
  */
@@ -9,27 +9,27 @@ import type { Json } from "./group_events.ts";
 
 /** The value of a member's lease. */
 export interface Stored {
-  /** What the member can do. */
+  /** Its capabilities. */
   readonly capabilities: Json;
   /** When it joined, in ms since the epoch, by its own clock. */
   readonly joined: number;
-  /** When it last changed its capabilities. */
+  /** When it last changed its capabilities, likewise. */
   readonly updated: number;
-  /** How often it has changed them: two values with one number are the same. */
+  /** How often it has changed them. Two values with the same number are equal. */
   readonly version: number;
 }
 
 /**
  * The text of a member's value.
  *
- * @throws {InvalidArgument} when JSON would lose something of the capabilities.
+ * @throws {InvalidArgument} when JSON cannot hold the capabilities unchanged.
  */
 export function store(stored: Stored): string {
   checkJson(stored.capabilities, "capabilities", 0);
   return JSON.stringify(stored);
 }
 
-/** Reads a member's value; what is no value of ours has no capabilities. */
+/** Reads a member's value. A text that is not such a value has no capabilities. */
 export function read(text: string): Stored {
   const empty = { capabilities: null, joined: 0, updated: 0, version: 0 };
   try {
@@ -39,7 +39,7 @@ export function read(text: string): Stored {
   }
 }
 
-/** Refuses what JSON would drop or change silently: undefined, NaN, dates, functions, cycles. */
+/** Throws for what JSON would silently drop or change: undefined, NaN, dates, functions, cycles. */
 function checkJson(value: unknown, path: string, depth: number): void {
   if (value === null || typeof value === "boolean") return;
   if (typeof value === "string" && value.isWellFormed()) return;

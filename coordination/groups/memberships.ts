@@ -21,25 +21,34 @@ import type { Session } from "../leases/session.ts";
 
 /** How to join a group. */
 export interface JoinOptions extends CallOptions {
-  /** How long membership lives unrenewed, in ms. Default: the coordinator's. */
+  /** How long membership lives without a renewal, in ms. Default: the coordinator's. */
   ttl?: number | undefined;
-  /** Whether to take the place of a live member with our id, which is then evicted. One call more. */
+  /**
+   * Whether to take the place of a live member with our id, which is then evicted. One more call of
+   * the driver. Default: false.
+   */
   replace?: boolean | undefined;
-  /** Whether to join again at the next tick after an eviction. */
+  /** Whether to join again at the next tick after an eviction. Default: false. */
   rejoin?: boolean | undefined;
-  /** Called once when we are no longer a member although we did not leave. Failures are reported. */
+  /**
+   * Called once when we are no longer a member although we did not leave. If it throws, that is
+   * reported to `on`.
+   */
   onEvicted?: ((group: string) => unknown) | undefined;
 }
 
-/** Our membership of a group, in one of its lives. */
+/** Our membership of a group, from one join until it ends. */
 export interface Membership {
   /** The group. */
   readonly group: string;
-  /** Which of our lives this is: larger than every earlier one's under this member id. */
+  /**
+   * Its incarnation: a number that is larger than that of every earlier membership under this
+   * member id.
+   */
   readonly incarnation: number;
-  /** Whether we are a member still, as far as this process can know. */
+  /** Whether we are still a member, as far as this process can know. */
   readonly held: boolean;
-  /** Aborts when we are not any more. */
+  /** Aborts when we are no longer a member. */
   readonly signal: AbortSignal;
 }
 
@@ -47,15 +56,15 @@ export interface Membership {
 export interface MemberInfo {
   /** The member. */
   readonly memberId: string;
-  /** What it can do. */
+  /** Its capabilities. */
   readonly capabilities: Json;
   /** When it joined, in ms since the epoch, by its own clock. */
   readonly joined: number;
   /** When it last changed its capabilities, likewise. */
   readonly updated: number;
-  /** Which of its lives this is. */
+  /** Its incarnation: it grows with each join under this member id. */
   readonly incarnation: number;
-  /** An upper bound of how long it stays a member unrenewed, in ms. */
+  /** An upper bound of how long it stays a member without a renewal, in ms. */
   readonly left: number;
 }
 
@@ -68,9 +77,9 @@ interface Kept {
   readonly options: JoinOptions;
 }
 
-/** From so many groups on, those that can be forgotten are looked for whenever their number has doubled. */
+/** From this many groups on, it looks for groups to forget whenever their number has doubled. */
 const FEW = 64;
-/** How often a join that meets a racing deletion makes the group anew. */
+/** How often a join creates the group again if somebody deletes it at the same time. */
 const JOIN_TRIES = 10;
 
 /** The groups that one member is in. */
@@ -79,7 +88,7 @@ export class Groups {
   readonly #directory: Directory;
   readonly #news: News;
   readonly #kept = new Map<string, Kept>();
-  /** At how many groups to look for those that can be forgotten. */
+  /** At how many groups it looks for groups to forget. */
   #many = FEW;
 
   /** Made by the coordinator. */
@@ -108,7 +117,8 @@ export class Groups {
       const { lease, blockers = [] } = attempt.grant ?? {};
       if (lease) return this.#keep(group, { lease, capabilities, joined, version: 0, options });
       if (blockers.length > 0) throw new MemberAlreadyExist(group, this.#memberId);
-      // Somebody deleted it between our two operations; a join that makes the group makes it anew.
+      // Somebody deleted the group between our two operations. If the join may create it, try
+      // again.
       if (!create || tries === JOIN_TRIES) throw new GroupNotCreated(group);
     }
   }
@@ -121,10 +131,12 @@ export class Groups {
       if (!await kept.lease.release(options)) throw new MemberNotJoined(group, this.#memberId);
       return;
     }
-    // Whoever has our id may leave for us, as in Tooz: a restarted process for its old self.
+    // As in Tooz, a process may leave for another one with its id, such as a restarted one for its
+    // old self.
     const releases = await this.#occupant(group, options);
     if (releases.length === 0) throw new MemberNotJoined(group, this.#memberId);
-    // With its farewell, by which that self learns that it was not its own release which came twice.
+    // The farewell goes along. It shows that old process that this was not a copy of its own
+    // release.
     await this.#session.ask(ask(releases, (outcomes) => outcomes), options);
   }
 
@@ -135,7 +147,7 @@ export class Groups {
     const version = kept.version + 1;
     const updated = this.#session.runtime.wall();
     const value = store({ capabilities, joined: kept.joined, updated, version });
-    // Counted at once: two changes under way together must not share a number.
+    // Counted at once, because two changes that are under way together must not share a number.
     kept.version = version;
     if (!await kept.lease.renew(options, value)) throw new MemberNotJoined(group, this.#memberId);
     kept.capabilities = capabilities;
@@ -146,7 +158,7 @@ export class Groups {
     return [...this.#kept].filter(([, { lease }]) => lease.held).map(([group]) => group);
   }
 
-  /** Takes a look at a group: if it does not find us, we are no longer a member. */
+  /** Takes note of a look at a group. If it did not find us, we are no longer a member. */
   saw(group: string, members: readonly spi.Lease[], sent: Instant): void {
     const lease = this.#kept.get(group)?.lease;
     if (lease && !members.some((member) => lease.owns(member))) lease.missed(sent);
@@ -157,7 +169,7 @@ export class Groups {
     return this.#kept.get(group)?.lease.held === true;
   }
 
-  /** Every live member, in one request with whether the group exists. */
+  /** Every live member. One call of the driver, which also finds out whether the group exists. */
   async members(group: string, options: CallOptions): Promise<readonly spi.Lease[]> {
     const { exists, members } = await this.#directory.look(group, undefined, options);
     if (!exists) throw new GroupNotCreated(group);
@@ -179,7 +191,9 @@ export class Groups {
     return [...this.#kept.values()].some(({ lease, options }) => options.rejoin && lease.lost);
   }
 
-  /** Joins again where we were evicted and want to be back: parts of the next tick. */
+  /**
+   * The joins of groups from which we were evicted and want to be back, as parts of the next tick.
+   */
   rejoins(): Part[] {
     const parts: Part[] = [];
     for (const [group, old] of this.#kept) {
@@ -187,7 +201,7 @@ export class Groups {
       const joined = this.#session.runtime.wall();
       parts.push(this.#joining(group, { ...old, joined }, [], (lease) => {
         if (this.#kept.get(group) === old) this.#keep(group, { ...old, lease, joined, version: 0 });
-        // We have left meanwhile, and meant it.
+        // We have left on purpose meanwhile.
         else inBackground(this.#session.runtime, lease[Symbol.asyncDispose]());
       }));
     }
@@ -201,7 +215,8 @@ export class Groups {
     won?: (lease: HeldLease) => void,
   ): Attempt {
     checkName("group", group);
-    // We stop believing before the backend does: what is left of our old self must not be in the way.
+    // Our lease counts as lost before the backend ends it. What is left of it must not block our
+    // join.
     const old = this.#kept.get(group)?.lease;
     if (old?.lost && !old.over) first.push(old.giveBack());
     return this.#session.attempt({
@@ -216,11 +231,11 @@ export class Groups {
   #keep(group: string, kept: Kept): Membership {
     const { lease, options } = kept;
     const { token: incarnation, signal } = lease;
-    // Who has taken its own place was not evicted.
+    // A member that took its own place was not evicted.
     this.#kept.get(group)?.lease.abandon();
     this.#kept.set(group, kept);
     this.#forget();
-    // So that watchers can tell leaving from expiring.
+    // So that watchers can tell a member that left from one that expired.
     lease.farewell = this.#directory.farewell(group, this.#memberId, incarnation);
     signal.addEventListener("abort", () => {
       if (codeOf(signal.reason) === "lease-lost") this.#evicted(group, incarnation, options);
@@ -235,7 +250,7 @@ export class Groups {
     };
   }
 
-  /** Forgets, now and then, the groups whose membership ran out long ago. */
+  /** Now and then it forgets the groups whose membership ran out long ago. */
   #forget(): void {
     if (this.#kept.size < this.#many) return;
     for (const [group, { lease, options }] of this.#kept) {
@@ -252,7 +267,10 @@ export class Groups {
     );
   }
 
-  /** The release of whoever has our id, by the id of its lease, so that it is safe to send twice. */
+  /**
+   * The operations that evict the member that has our id. They name the id of its lease, so that
+   * they are safe to send twice.
+   */
   async #occupant(group: string, options: CallOptions): Promise<spi.Op[]> {
     const { resource, seat } = this.#seat(group);
     const found = await this.#session.look(resource, seat, options);

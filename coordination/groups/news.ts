@@ -7,7 +7,7 @@
 import type { CoordinatorEvent } from "../events.ts";
 import type { GroupEvent } from "./group_events.ts";
 
-/** There may never be a tick that takes them. */
+/** How many are kept, because there may never be a tick that takes them. */
 const MOST = 1_000;
 
 /** What the next tick reports. */
@@ -15,25 +15,25 @@ export class News {
   readonly #memberId: string;
   readonly #noted: GroupEvent[] = [];
 
-  /** Nothing has happened yet to the member of that id. */
+  /** Makes an empty list of news for the member of that id. */
   constructor(memberId: string) {
     this.#memberId = memberId;
   }
 
-  /** Notes what the next tick reports. */
+  /** Notes an event for the next tick. */
   note(event: GroupEvent): void {
     this.#noted.push(event);
     if (this.#noted.length > MOST) this.#noted.shift();
   }
 
-  /** Notes a loss of leadership, which the session reports. */
+  /** Notes that leadership was lost, when the session reports it. */
   hear(event: CoordinatorEvent): void {
     if (event.type !== "leadership-lost") return;
     const { type, group, term } = event;
     this.note({ type, group, memberId: this.#memberId, term });
   }
 
-  /** What was noted and not yet taken, of one type or of all. */
+  /** Takes the noted events, of one type or all. */
   take(type?: GroupEvent["type"]): GroupEvent[] {
     const noted = this.#noted.splice(0);
     const taken = noted.filter((event) => type === undefined || event.type === type);

@@ -1,5 +1,5 @@
 /**
- * Everything a member does regularly, in one request.
+ * Everything that a member does regularly, in one call of the driver.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type { Watches } from "./watches.ts";
 
 /** What a tick looks at. */
 export interface TickOptions extends CallOptions {
-  /** The cursor of the last call; the events are then exactly what has changed since. */
+  /** The cursor of the previous call. The events are then exactly what has changed since. */
   since?: string | undefined;
   /** Groups to look at besides those that are watched. */
   watch?: readonly string[] | undefined;
@@ -27,11 +27,17 @@ export interface TickOptions extends CallOptions {
 
 /** What a tick found. */
 export interface Tick {
-  /** What has changed, by group: joins, leaves, what else; then what happened to us. */
+  /**
+   * What has changed, by group: joins, leaves, then other changes. What happened to us comes last.
+   */
   readonly events: readonly GroupEvent[];
-  /** For the next call of a function that keeps no memory. Not a secret. */
+  /**
+   * Give it to the next call, as `since`, in a function that keeps no memory. It is not a secret.
+   */
   readonly cursor: string;
-  /** In how many ms the next renewal is due; when nothing is held, how long a loop may sleep. */
+  /**
+   * In how many ms the next renewal is due. If nothing is held, it is how long a loop may sleep.
+   */
   readonly next: number;
 }
 
@@ -43,7 +49,7 @@ export interface EventsOptions extends CallOptions {
   interval?: number | undefined;
 }
 
-/** So many groups that are gone are remembered in a cursor, in case they are made again. */
+/** How many deleted groups a cursor remembers, in case they are created again. */
 const GONE = 16;
 
 /** Renews, campaigns and looks. */
@@ -70,7 +76,7 @@ export class Ticker {
     const { events, looked } = await this.#look(groups, known, options, parts);
     events.push(...this.#news.take());
     await this.#watches.tell(events);
-    // Who was kept out tries again soon.
+    // A member that could not join again tries again soon.
     const next = Math.min(this.#session.heart.nextDue, this.#groups.wantsBack ? 1_000 : Infinity);
     return { events, cursor: toCursor(looked), next };
   }
@@ -79,7 +85,7 @@ export class Ticker {
     const { groups, memories } = this.#watches;
     const { signal } = options;
     const { events } = await this.#look(groups, memories, { signal });
-    // Only a tick gives back all that happened to us; this one tells who was elected.
+    // Only a tick takes everything that happened to us. This takes only our elections.
     return await this.#watches.tell([...events, ...this.#news.take("elected")]);
   }
 
@@ -91,7 +97,7 @@ export class Ticker {
     return elected.map(({ group }) => group);
   }
 
-  /** Ticks again and again; an outage is waited out and reported. */
+  /** Ticks again and again. It waits until an outage is over, and reports it. */
   async *events(options: EventsOptions): AsyncGenerator<GroupEvent, void, void> {
     const { watch = [], interval = 5_000 } = options;
     checkWhole("interval", interval);
@@ -119,7 +125,10 @@ export class Ticker {
     }
   }
 
-  /** Forgets those that are gone and that only a cursor names, but for the latest: it would only grow. */
+  /**
+   * Forgets deleted groups that only the cursor names, except the latest, or the cursor would grow
+   * without end.
+   */
   #forget(looked: Map<string, Memory>, watch: readonly string[]): void {
     const named = new Set([...watch, ...this.#watches.groups]);
     const gone = [...looked].filter(([group, { members }]) => !members && !named.has(group));
@@ -141,7 +150,7 @@ export class Ticker {
       looked.set(group, memory);
       if (members) this.#groups.saw(group, members, sent);
     });
-    // Campaigns before looks, so that the looks see who has won.
+    // Campaigns go before looks, so that the looks see who has won.
     await this.#session.send([...parts, ...this.#watches.campaigns(), ...looks], options);
     this.#forget(looked, options.watch ?? []);
     return { events, looked };

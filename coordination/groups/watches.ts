@@ -1,5 +1,5 @@
 /**
- * Who watches which group, what was seen of it, and who is told.
+ * Which callbacks watch which group, and what was last seen of the group.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import type { News } from "./news.ts";
 import type { Session } from "../leases/session.ts";
 import { capabilitiesOf, changes, type Memory, remember, type Snapshot } from "./changes.ts";
 
-/** Called with what happened; what it answers is given back by `runWatchers()`. */
+/** Called with an event. `runWatchers()` returns what it answers. */
 export type WatchCallback = (event: GroupEvent) => unknown;
 
-/** What a callback can wait for. */
+/** The events that a callback can wait for. */
 export type Watched = "joined" | "left" | "elected";
 
-/** Told of all members at every look, whether or not anything has changed. */
+/** Receives all members at every look, whether or not anything has changed. */
 export type Listener = (members: ReadonlyMap<string, Json>) => void;
 
 /** What one look at a group found. */
@@ -33,7 +33,7 @@ export interface Look {
   readonly events: readonly GroupEvent[];
   /** What to remember. */
   readonly memory: Memory;
-  /** Its members' leases; `undefined` when it does not exist. */
+  /** Its members' leases; `undefined` if the group does not exist. */
   readonly members: readonly Lease[] | undefined;
   /** When the look was sent. */
   readonly sent: Instant;
@@ -51,7 +51,7 @@ export class Watches {
   };
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #memories = new Map<string, Memory>();
-  /** When the look was sent that is remembered of each, by the monotonic clock. */
+  /** When the look was sent that each memory comes from, by the monotonic clock. */
   readonly #seen = new Map<string, number>();
 
   /** Made by the coordinator. */
@@ -61,7 +61,10 @@ export class Watches {
     this.#news = news;
   }
 
-  /** Watches joins or leaves; the first watch of a group looks at it, so that nobody is news. */
+  /**
+   * Watches joins or leaves. The first watch of a group looks at it, so that members already there
+   * are not reported.
+   */
   async watch(
     what: Watched,
     group: string,
@@ -80,7 +83,7 @@ export class Watches {
     this.#callbacks[what].set(group, [...callbacks, callback]);
   }
 
-  /** Removes a callback, and forgets the group when nobody watches it any more. */
+  /** Removes a callback, and forgets the group if nothing watches it any more. */
   remove(what: Watched, group: string, callback: WatchCallback): void {
     const callbacks = this.#callbacks[what].get(group) ?? [];
     const at = callbacks.indexOf(callback);
@@ -90,7 +93,10 @@ export class Watches {
     this.#forget(group);
   }
 
-  /** Tells a listener of all members, now and at every look, until the answer is called. */
+  /**
+   * Calls a listener with all members, now and at every look. The function that it returns ends
+   * that.
+   */
   async listen(group: string, listener: Listener, options: CallOptions): Promise<() => void> {
     const now = await this.#firstLook(group, options);
     const listeners = this.#listeners.get(group) ?? new Set();
@@ -98,7 +104,7 @@ export class Watches {
     listener(capabilitiesOf(now.members ?? []));
     return () => {
       listeners.delete(listener);
-      // A later listener may have begun a set of its own.
+      // A later listener may have a new set.
       if (listeners.size === 0 && this.#listeners.get(group) === listeners) {
         this.#listeners.delete(group);
       }
@@ -112,7 +118,10 @@ export class Watches {
     return [...new Set([...joined.keys(), ...left.keys(), ...this.#listeners.keys()])];
   }
 
-  /** The campaigns of all who want to be elected and do not lead, as parts of a request. */
+  /**
+   * Campaigns for all groups whose election is watched and that we do not lead, as parts of a
+   * request.
+   */
   campaigns(): Part[] {
     const parts: Part[] = [];
     for (const group of this.#callbacks.elected.keys()) {
@@ -126,7 +135,7 @@ export class Watches {
     return parts;
   }
 
-  /** A look at groups, as a part of a request; `found` is told what was found in each. */
+  /** Looks at groups, as parts of a request. Each calls `found` with what it found. */
   looks(
     groups: readonly string[],
     since: ReadonlyMap<string, Memory>,
@@ -137,11 +146,11 @@ export class Watches {
         const { members } = now;
         const known = this.#memories.get(group);
         const late = sent.mono < (this.#seen.get(group) ?? 0);
-        // An older look that is answered late: what it says was news before what is known by now.
+        // An older look whose reply came late: what we know by now is newer.
         if (known && late && since === this.#memories) {
           return found({ group, events: [], memory: known, members, sent });
         }
-        // Compared only now: another look may have come in meanwhile.
+        // Compared only now, because another look may have been answered meanwhile.
         const memory = remember(now);
         found({ group, events: changes(group, since.get(group), now), memory, members, sent });
         if (!known || late) return;
@@ -160,8 +169,8 @@ export class Watches {
   }
 
   /**
-   * Tells the callbacks: joins before leaves, in the order of the events, and elections last. One
-   * that throws is reported; it stops no other, and its event does not come again.
+   * Calls the callbacks: joins before leaves, in the order of the events, and elections last. If
+   * one throws, that is reported. It does not stop the others, and its event does not come again.
    */
   async tell(events: readonly GroupEvent[]): Promise<unknown[]> {
     const results: unknown[] = [];

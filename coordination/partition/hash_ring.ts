@@ -1,5 +1,5 @@
 /**
- * Consistent hashing: which nodes own a key, so that few keys move when a node comes or goes.
+ * Consistent hashing: it says which nodes own a key, and few keys move when a node comes or goes.
  *
  * @module
  */
@@ -12,9 +12,12 @@ export { native, type RingHash } from "./ring_hash.ts";
 
 /** How a {@link HashRing} is made. */
 export interface HashRingOptions {
-  /** How many points a node of weight 1 has; 32 unless given. More even out shares and cost time. */
+  /**
+   * How many points a node of weight 1 has. More points make shares more even and cost time.
+   * Default: 32.
+   */
   readonly partitions?: number | undefined;
-  /** The hash; {@link native} unless given. For Tooz's rings: `md5` of `@baton/baton/md5`. */
+  /** The hash. For Tooz's rings take `md5` of `@baton/baton/md5`. Default: {@link native}. */
   readonly hash?: RingHash | undefined;
 }
 
@@ -22,11 +25,11 @@ export interface HashRingOptions {
 export interface GetNodesOptions {
   /** Nodes to pass over, as if they were not in the ring. */
   readonly ignoreNodes?: Iterable<string> | undefined;
-  /** How many nodes to find, at least 1; 1 unless given. */
+  /** How many nodes to find, at least 1. Default: 1. */
   readonly replicas?: number | undefined;
 }
 
-/** What look-ups read: who owns which place, in order of place. */
+/** What look-ups read: which node owns which place, in order of place. */
 interface Layout {
   readonly points: Float64Array;
   /** For each point, the index of its owner in `names`. */
@@ -36,17 +39,18 @@ interface Layout {
 
 /**
  * Maps keys onto nodes (Karger et al., "Consistent Hashing and Random Trees", 1997; Tooz's
- * `HashRing`). A node has `partitions × weight` points on a circle, and owns the keys between each of
- * them and the point before. A node that joins takes only keys that become its own; one that leaves
- * gives away only its own.
+ * `HashRing`). A node has `partitions × weight` points on a circle. It owns the keys between each
+ * of its points and the point before it. When a node joins, only keys that it now owns move. When a
+ * node leaves, only keys that it owned move.
  *
- * The ring depends on its nodes, weights, partitions and hash alone, not on the order of changes nor
- * on the runtime: whoever has the same ones gets the same answers. Shares differ by chance: with 32
- * points by 18 % around the mean (1/√32), and the largest of 1,000 is about 1.7 times the mean; with
- * 512 points, 4.5 % and 1.2 times.
+ * The ring depends only on its nodes, weights, partitions and hash. It does not depend on the order
+ * of changes or on the runtime, so rings with the same nodes and options give the same answers.
+ * Shares differ by chance. With 32 points they differ from the mean by 18 % (1/√32), and the
+ * largest of 1,000 shares is about 1.7 times the mean. With 512 points these are 4.5 % and 1.2
+ * times.
  *
- * A look-up takes O(log points). Changes are gathered: the first look-up after any number of them
- * sorts all points once, O(points · log points).
+ * A look-up takes O(log points). Changes are collected: the first look-up after any number of them
+ * sorts all points once, in O(points · log points).
  *
  * @example
  * ```ts
@@ -69,8 +73,8 @@ export class HashRing {
   /**
    * Makes a ring of nodes of weight 1.
    *
-   * @throws {InvalidArgument} when `partitions` is not a whole number from 1 up, the hash is not one,
-   * or a name cannot be used.
+   * @throws {InvalidArgument} when `partitions` is not a whole number from 1, the hash is not a
+   * {@link RingHash}, or a name cannot be used.
    */
   constructor(nodes: Iterable<string> = [], options: HashRingOptions = {}) {
     const { partitions = 32, hash = native } = options;
@@ -103,10 +107,10 @@ export class HashRing {
   }
 
   /**
-   * Adds a node, or changes the weight of one that is there.
+   * Adds a node, or changes the weight of a node that is there.
    *
-   * @param weight its share of the keys, relative to other nodes': a whole number. Default: 1. With 0
-   * the node is known but owns nothing. `partitions × weight` is at most 262,144.
+   * @param weight Its share of the keys, relative to other nodes' shares: a whole number. With 0
+   * the node is known but owns nothing. `partitions × weight` is at most 262,144. Default: 1.
    * @throws {InvalidArgument} when the name or the weight cannot be used; nothing has changed then.
    */
   addNode(node: string, weight = 1): void {
@@ -114,9 +118,9 @@ export class HashRing {
   }
 
   /**
-   * Adds nodes of equal weight, or changes the weight of those that are there.
+   * Adds nodes of equal weight, or changes the weight of nodes that are there.
    *
-   * @param weight as in {@link HashRing.addNode}.
+   * @param weight As in {@link HashRing.addNode}.
    * @throws {InvalidArgument} when a name or the weight cannot be used; nothing has changed then.
    */
   addNodes(nodes: Iterable<string>, weight = 1): void {
@@ -134,7 +138,7 @@ export class HashRing {
   }
 
   /**
-   * Removes a node; what it owned falls to others.
+   * Removes a node. Other nodes then own its keys.
    *
    * @throws {UnknownNode} when the ring does not have it.
    */
@@ -145,7 +149,7 @@ export class HashRing {
   }
 
   /**
-   * The node that owns a key, or `undefined` when no node owns anything. A string stands for its
+   * The node that owns a key, or `undefined` if no node owns anything. A string stands for its
    * UTF-8 bytes.
    *
    * @throws {InvalidArgument} when the key is neither a string nor bytes.
@@ -153,16 +157,16 @@ export class HashRing {
   getNode(data: string | Uint8Array): string | undefined {
     const { points, owners, names } = this.#layout ??= layOut(this.#points);
     const next = countUpTo(points, this.#place(data));
-    // Past the last point the circle begins again.
+    // After the last point the circle begins again.
     return names[owners[next < points.length ? next : 0] ?? -1];
   }
 
   /**
-   * The nodes that own a key: its owner first, then those that would own it if all before them were
-   * gone, and so the replicas' natural order. Fewer than `replicas` when there are not as many; none
-   * when the ring is empty or all is ignored.
+   * The nodes for a key: first its owner, then those that would own it if all before them were
+   * gone. This is a natural order for replicas. There are fewer than `replicas` if the ring has
+   * fewer nodes, and none if it is empty or all nodes are ignored.
    *
-   * @throws {InvalidArgument} when `replicas` is not a whole number from 1 up, or the key is neither a
+   * @throws {InvalidArgument} when `replicas` is not a whole number from 1, or the key is neither a
    * string nor bytes.
    */
   getNodes(data: string | Uint8Array, options: GetNodesOptions = {}): Set<string> {
@@ -170,7 +174,7 @@ export class HashRing {
     checkCount("replicas", replicas, 1);
     const ignored = new Set(listed("ignoreNodes", ignoreNodes));
     const { points, owners, names } = this.#layout ??= layOut(this.#points);
-    // Asking for more than there are would walk round the circle for ever.
+    // A search for more nodes than there are would go round the circle without end.
     let candidates = names.length;
     for (const node of ignored) if (this.#weights.get(node)) candidates--;
     const wanted = Math.min(replicas, candidates);
@@ -184,11 +188,13 @@ export class HashRing {
     return found;
   }
 
-  /** Keys of ASCII are written where the last one was: a new array takes longer than the hash. */
+  /** Writes an ASCII key over the last one, because making an array takes longer than the hash. */
   #place(data: string | Uint8Array): number {
     if (data instanceof Uint8Array) return this.#hash.place(data);
     if (typeof data !== "string") {
-      throw new InvalidArgument(`Cannot use a key of type ${typeof data}: it is a string or bytes`);
+      throw new InvalidArgument(
+        `Cannot use a key of type ${typeof data}: it must be a string or bytes`,
+      );
     }
     const key = this.#key;
     for (let at = 0; at < data.length; at++) {
@@ -200,7 +206,7 @@ export class HashRing {
   }
 }
 
-/** Sorts all points, and then finds each owner's places among them: no pairs are sorted. */
+/** Sorts all points, and then finds each owner's places among them. So it need not sort pairs. */
 function layOut(nodes: ReadonlyMap<string, Float64Array>): Layout {
   const all = [...nodes].filter(([, points]) => points.length > 0);
   const points = new Float64Array(all.reduce((sum, [, { length }]) => sum + length, 0));
@@ -211,8 +217,8 @@ function layOut(nodes: ReadonlyMap<string, Float64Array>): Layout {
   }
   points.sort();
 
-  // Points on one place each keep a slot, filled from the last: the first name comes first, whatever
-  // the order in which nodes were added.
+  // Points on the same place have a slot each, which are filled from the last one. So the first
+  // name comes first, whatever the order in which nodes were added.
   const names = all.map(([name]) => name).sort().reverse();
   const owners = new Int32Array(points.length).fill(-1);
   names.forEach((name, owner) => {
@@ -225,7 +231,7 @@ function layOut(nodes: ReadonlyMap<string, Float64Array>): Layout {
   return { points, owners, names };
 }
 
-/** How many of the sorted values are not above `limit`. */
+/** How many of the sorted values are at most `limit`. */
 function countUpTo(sorted: Float64Array, limit: number): number {
   let low = 0;
   let high = sorted.length;
@@ -252,7 +258,7 @@ function checkNode(node: unknown): void {
   );
 }
 
-/** A single string would pass for a list of its letters. */
+/** Refuses a single string, which would pass for a list of its letters. */
 function listed(what: string, nodes: Iterable<string>): Iterable<string> {
   if (typeof nodes !== "string") return nodes;
   throw new InvalidArgument(`Cannot use ${what} "${nodes}": it must be a list of strings`);

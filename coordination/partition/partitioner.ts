@@ -1,5 +1,5 @@
 /**
- * Which member of a group is in charge of what.
+ * Which member of a group is in charge of which object.
  *
  * @module
  */
@@ -12,38 +12,39 @@ import type { HashRing } from "./hash_ring.ts";
 /** How to join a partitioned group. All members must give the same `partitions` and `hash`. */
 export interface PartitionOptions {
   /**
-   * Our share of the objects, relative to others': a whole number, 0 for none. Default: 1. Give small
-   * ones, 1 to 10, not megabytes: once `partitions` times the sum of all members' weights is above
-   * 262,144, all members halve all weights until it is not.
+   * Our share of the objects, relative to others' shares: a whole number, 0 for none. Give small
+   * weights, 1 to 10, not megabytes: if `partitions` times the sum of all members' weights is above
+   * 262,144, all members halve all weights until it is not. Default: 1.
    */
   readonly weight?: number | undefined;
   /** How many points a member of weight 1 has on the ring. Default: 32. */
   readonly partitions?: number | undefined;
   /**
-   * The ring's hash. Default: Baton's own. With `md5` the ring is Tooz's, as long as no weights need to
-   * be halved.
+   * The ring's hash. With `md5` the ring is the same as Tooz's, as long as no weights need to be
+   * halved. Default: Baton's own.
    */
   readonly hash?: RingHash | undefined;
 }
 
-/** A group as a partitioner sees it. */
+/** What a partitioner needs to know of a group. */
 export interface PartitionedGroup {
   /** Its name. */
   readonly group: string;
   /** Our own member id. */
   readonly memberId: string;
-  /** Whether we are a member still, as far as this process can know. */
+  /** Whether we are still a member, as far as this process can know. */
   readonly held: boolean;
   /**
    * Calls back, now and at each look at the group, with *all* its members, whether or not they have
-   * changed; with none of them once the group is deleted. The answer ends that.
+   * changed. If the group was deleted, there are none. The function that it returns ends that.
    */
   listen(listener: (members: ReadonlyMap<string, Json>) => void): Promise<() => void>;
 }
 
 /**
- * What can be in somebody's charge. A string stands for its UTF-8 bytes, a number, bigint or boolean
- * for its text; anything else says by `toozHash` what stands for it, the same in every process.
+ * What a member can be in charge of. A string stands for its UTF-8 bytes; a number, bigint or
+ * boolean stands for its text. For any other object, `toozHash` returns what stands for it, which
+ * must be the same in every process.
  */
 export type PartitionedObject =
   | string
@@ -57,17 +58,17 @@ export type PartitionedObject =
 export interface MembersForObjectOptions {
   /** Members to pass over, as if they were not in the group. */
   readonly ignoreMembers?: Iterable<string> | undefined;
-  /** How many members to find, at least 1; 1 unless given. */
+  /** How many members to find, at least 1. Default: 1. */
   readonly replicas?: number | undefined;
 }
 
 /**
- * Divides objects among the members of a group, each member its own share by its weight. Few objects
- * change hands when members come and go.
+ * Divides objects among the members of a group. Each member has a share by its weight. Few objects
+ * move when members come and go.
  *
- * It goes by the members as `tick()` or `runWatchers()` last saw them, and each member looks at its
- * own times: until all have looked, two may feel in charge of one object, or none. Where that does
- * harm, take a lock.
+ * It knows the members that `tick()` or `runWatchers()` last saw. Each member looks at its own
+ * times, so until all have looked, two members, or none, may think that they are in charge of an
+ * object. If that does harm, take a lock, too.
  *
  * @example
  * ```ts ignore
@@ -77,7 +78,7 @@ export interface MembersForObjectOptions {
  * ```
  */
 export class Partitioner {
-  /** The members and their weights. It changes with the group, and is not to be changed by hand. */
+  /** The members and their weights. It changes with the group; do not change it yourself. */
   readonly ring: HashRing;
   readonly #group: PartitionedGroup;
   #unlisten = (): void => {};
@@ -87,7 +88,7 @@ export class Partitioner {
     this.ring = ring;
   }
 
-  /** Divides among a group's members from now on. As many requests as listening takes. */
+  /** Begins to follow a group. It makes the requests that `listen` makes. */
   static async over(group: PartitionedGroup, ring: HashRing): Promise<Partitioner> {
     const partitioner = new Partitioner(group, ring);
     partitioner.#unlisten = await group.listen((members) => partitioner.#follow(members));
@@ -100,10 +101,11 @@ export class Partitioner {
   }
 
   /**
-   * The members in charge of an object, first the one that is, then those who would be without it.
-   * Fewer than `replicas` when there are not as many. No request.
+   * The members for an object: first the one in charge, then those that would be in charge without
+   * it. There are fewer than `replicas` if the group has fewer members. No request.
    *
-   * @throws {InvalidArgument} when nothing stands for the object, or `replicas` is not from 1 up.
+   * @throws {InvalidArgument} when nothing stands for the object, or `replicas` is not a whole
+   *   number from 1.
    */
   membersForObject(object: PartitionedObject, options: MembersForObjectOptions = {}): Set<string> {
     const { ignoreMembers = [], replicas = 1 } = options;
@@ -120,8 +122,8 @@ export class Partitioner {
   }
 
   /**
-   * Whether we are among those in charge of an object. `false` as soon as our membership is over, even
-   * if no look has told us yet: others take over what a member had once its time has run out. No
+   * Whether we are among those in charge of an object. It is `false` as soon as our membership is
+   * over, even if no look has shown that yet, because others then take over what we had. No
    * request.
    */
   belongsToSelf(object: PartitionedObject, options?: MembersForObjectOptions): boolean {
@@ -129,15 +131,16 @@ export class Partitioner {
     return held && this.belongsToMember(object, memberId, options);
   }
 
-  /** Ceases to follow the group, of which we stay a member. No request. */
+  /** Stops following the group. We stay a member. No request. */
   stop(): void {
     this.#unlisten();
     this.#unlisten = () => {};
   }
 
   /**
-   * Makes the ring what the members say. Always from all of them: Tooz's goes by single events, so it
-   * never has a member that joined between two of its looks, and fails for ever when that one leaves.
+   * Makes the ring match the members. It always uses all of them. Tooz uses single events, so its
+   * ring never has a member that joined between two looks, and fails from then on when that member
+   * leaves.
    */
   #follow(members: ReadonlyMap<string, Json>): void {
     for (const member of [...this.ring.nodes.keys()]) {
@@ -149,10 +152,11 @@ export class Partitioner {
 }
 
 /**
- * The members' weights, of which none is above `most`, and the sum only where it must be. Another's
- * mistake must not stop us, and all must agree, so the members alone decide: what is no weight counts
- * as 1, and if the sum is too large, all are halved until it fits, though not below 1. Points stay
- * where they are then: half a node's weight means the first half of its points.
+ * The members' weights. No weight is above `most`, and the sum is above it only if all weights are
+ * 1. Another member's mistake must not stop us, and all members must agree, so the weights depend
+ * only on the members. A value that is not a weight counts as 1. If the sum is too large, all
+ * weights are halved until it fits, but not below 1. Points do not move then: half of a node's
+ * weight means the first half of its points.
  */
 function weightsOf(members: ReadonlyMap<string, Json>, most: number): Map<string, number> {
   let weights = [...members].map(([member, capabilities]): [string, number] => {
@@ -175,9 +179,9 @@ function keyOf(object: unknown): string | Uint8Array {
   const key: unknown = typeof toozHash === "function" ? toozHash.call(object) : object;
   if (typeof key === "string" || key instanceof Uint8Array) return key;
   if (["number", "bigint", "boolean"].includes(typeof key)) return String(key);
-  // Tooz takes an object's address in memory, which is another one in every process.
+  // Tooz takes an object's address in memory, which differs in every process.
   throw new InvalidArgument(
     `Cannot say who is in charge of a value of type ${key === null ? "null" : typeof key}: ` +
-      "give a string, a number, bytes, or an object with a method toozHash that answers one",
+      "give a string, a number, bytes, or an object whose method toozHash returns one",
   );
 }

@@ -1,33 +1,33 @@
 /**
- * What a hash must do for a ring, and the one rings use unless told otherwise.
+ * What a ring needs of a hash, and the default hash of rings.
  *
  * @module
  */
 
-/** Puts keys and nodes on a ring, whose places are whole numbers from 0 up to 2^53. */
+/** Puts keys and nodes on a ring, whose places are whole numbers from 0 to below 2^53. */
 export interface RingHash {
-  /** The place of the first `length` bytes; of all unless given. The array is not to be kept. */
+  /** The place of the first `length` bytes (default: all). It must not keep the array. */
   place(data: Uint8Array, length?: number): number;
   /** The places of a node's points. */
   points(name: Uint8Array, count: number): Float64Array;
 }
 
 /**
- * The most points of one node, and of all members of a partitioned group together: what takes a fraction
- * of a second to make and to sort. A wild weight must not stop everybody.
+ * The most points of one node, and of all members of a partitioned group together. It takes a
+ * fraction of a second to make and sort them. A huge weight must not stop all members.
  */
 export const MOST_POINTS = 2 ** 18;
 
-/** Any odd number does; this one is 2^32 over the golden ratio, with no pattern in its bits. */
+/** Any odd number will do. This one is 2^32 over the golden ratio, with no pattern in its bits. */
 const SECOND_SEED = 0x9e3779b9;
 
 /**
  * Baton's own hash: two MurmurHash3_x86_32 (Austin Appleby, public domain) with the seeds 0 and
- * 0x9e3779b9, of which the second breaks the ties of the first. A node's point `i` is the place of
- * its name followed by `i` in four bytes, lowest first.
+ * 0x9e3779b9. The second breaks the ties of the first. A node's point `i` is the place of its name
+ * followed by `i` in four bytes, lowest first.
  *
- * It spreads as evenly as MD5 and is several times as fast, but is no secret: whoever may choose keys
- * can choose many with the same owner. That is true of every hash of Tooz's too.
+ * It spreads keys as evenly as MD5 and is several times as fast. It is not secret, so somebody who
+ * can choose keys can choose many with the same owner. That is true of all of Tooz's hashes, too.
  */
 export const native: RingHash = {
   place(data, length = data.length) {

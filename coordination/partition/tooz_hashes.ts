@@ -1,13 +1,14 @@
 /**
- * The hashes of Tooz's rings: MD5, its default, and SHA-1 and SHA-256, which share MD5's frame. Our
- * own and not WebCrypto's, which has no MD5 and answers only later. For rings, not for security.
+ * The hashes of Tooz's rings: MD5, which is its default, and SHA-1 and SHA-256, which share MD5's
+ * frame. They are our own, because WebCrypto has no MD5 and is asynchronous. They are for rings,
+ * not for security.
  *
  * @module
  */
 
 import { placeOf, type RingHash, rotate } from "./ring_hash.ts";
 
-/** What tells these hashes apart. */
+/** What differs among these hashes. */
 interface Digest {
   readonly start: ArrayLike<number>;
   readonly littleEndian: boolean;
@@ -15,7 +16,7 @@ interface Digest {
   mix(state: Int32Array, block: DataView): void;
 }
 
-/** A hash that goes on: it takes more data after every look at where it stands. */
+/** A hash that can go on: it takes more data after each reading of its place. */
 class Running {
   readonly #digest: Digest;
   readonly #state: Int32Array;
@@ -36,7 +37,7 @@ class Running {
     }
   }
 
-  /** The place of all data so far, whose end is marked in a copy. */
+  /** The place of all data so far. The end of the data is marked in a copy. */
   place(): number {
     const { littleEndian, mix } = this.#digest;
     const state = this.#state.slice();
@@ -59,8 +60,8 @@ class Running {
 }
 
 /**
- * Tooz's places: a key is hashed; a node's points are what a running hash of its name shows each time
- * the name is added once more.
+ * Tooz's places. A key's place is its hash. A node's points are the places of a running hash, each
+ * after the node's name is added once more.
  */
 function ringHash(digest: Digest): RingHash {
   return {
@@ -84,20 +85,20 @@ function addTo(state: Int32Array, values: readonly number[]): void {
   values.forEach((value, i) => state[i] = (state[i] ?? 0) + value);
 }
 
-/** Where in the block each round of MD5 begins, and how far on its next word is. */
+/** Where in the block each round of MD5 begins, and how far away its next word is. */
 const FIRSTS = [0, 1, 5, 0];
 const STEPS = [1, 5, 3, 7];
 
 /** How far each step of MD5 turns its sum: four steps in turn, for each round. */
 const TURNS = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21];
 
-/** RFC 1321's table; no sine comes near enough to a 32-bit step for engines to differ. */
+/** RFC 1321's table. No sine is so near to a 32-bit step that engines could differ. */
 const SINES: Int32Array = /* @__PURE__ */ Int32Array.from(
   { length: 64 },
   (_, i) => Math.abs(Math.sin(i + 1)) * 2 ** 32,
 );
 
-/** The first 64 primes, of whose roots SHA-256 has its constants. */
+/** The first 64 primes, from whose roots SHA-256 takes its constants. */
 const PRIMES: readonly number[] = /* @__PURE__ */ firstPrimes(64);
 
 function firstPrimes(count: number): number[] {
@@ -109,12 +110,12 @@ function firstPrimes(count: number): number[] {
 }
 
 /**
- * MD5 (RFC 1321), with which a ring equals Tooz's default one, node for node.
+ * MD5 (RFC 1321). A ring with this hash gives the same answers as Tooz's default ring.
  *
- * A place is the first 53 bits of Tooz's 128: only a key that agrees with a point in all of these and
- * not in the rest can go elsewhere, which among 32,000 points happens to 4 keys in 10^12. Names that
- * repeat each other ("1" and "11") share points; whose they are is chance in Tooz, which has no order
- * of nodes, and decided by the names here.
+ * A place is the first 53 bits of Tooz's 128. Only a key that agrees with a point in these 53 bits,
+ * and not in the rest, can have another owner. Among 32,000 points that happens to 4 keys in 10^12.
+ * Names that repeat each other ("1" and "11") share points. In Tooz, which has no order of nodes,
+ * their owner is chance; here the names decide it.
  *
  * @example
  * ```ts

@@ -47,7 +47,10 @@ export function failure(
   );
 }
 
-/** What a later request of a batch threw, when an earlier one has written: no longer that nothing was. */
+/**
+ * The error of a batch's later request when an earlier one has written: it may no longer say that
+ * nothing was written.
+ */
 export function partly(cause: unknown): unknown {
   if (isUnknown(cause)) return cause;
   return new UnknownOutcome(
@@ -57,10 +60,11 @@ export function partly(cause: unknown): unknown {
 }
 
 /**
- * Whether no connection came about, by the codes of Node and Bun or the words of Deno. That includes what
- * the runtime itself refuses to send: to a port that browsers block, or to what is no URL.
+ * Whether no connection was made, by the codes of Node and Bun or the words of Deno. This includes
+ * requests that the runtime itself refuses to send: to a port that browsers block, or to a text
+ * that is not a URL.
  *
- * @param depth How many causes to look at: they can go in circles.
+ * @param depth How many causes to look at, because they may be a circle.
  */
 function isUnreachable(error: unknown, depth = 8): boolean {
   if (!(error instanceof Error) || depth === 0) return false;

@@ -106,8 +106,8 @@ asked = asked and ends[name] == nil and not text[name]:find('^%d+ %S+ 0 ')
 push(answer, (asked and redis.call('pttl', ns .. name) or '') .. ' ' .. name .. ' ' .. text[name])
 end`,
 
-  // Adds who is there, in the seat or in all seats, and finds out who of those listed is not. No PTTL
-  // for each of many, for that would be billed.
+  // Adds the live leases of the seat, or of all seats, and finds out which ones of the index are
+  // gone. It makes no PTTL for each of many, because that would be billed.
   `local function look(answer, place)
 if text[place.at] then add(answer, place.at, not place.all) end
 if not place.all then return end

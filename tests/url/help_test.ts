@@ -56,7 +56,7 @@ Deno.test("who pastes Upstash's REST URL is told how to write it", async () => {
     const said = await refusal(() => getCoordinator(url, "me"));
     assert.match(
       said,
-      /must begin with one of .*upstash: here, instead of https:, .*option token$/,
+      /must begin with one of .*with upstash: instead of https:, .*option token$/,
     );
   }
   assert.doesNotMatch(await refusal(() => getCoordinator("redis://h", "me")), /instead of https/);

@@ -210,7 +210,7 @@ Deno.test("a bad URL is refused before anything is loaded or sent, without a wor
     ["upstash://:s3cr3t/s3cr3t=@host", /percent-encoded/],
     ["upstash://:s3cr3t#s3cr3t@host", /percent-encoded/],
     ["upstash://s3cr3t#s3cr3t@host", /percent-encoded/],
-    ["upstash://s3cr3t?s3cr3t@host", /option 1 .* none of timeout, membership_timeout/],
+    ["upstash://s3cr3t?s3cr3t@host", /option 1 .* not one of timeout, membership_timeout/],
     ["upstash://:s3cr3t?ttl=5000&s3cr3t@host", /option 2/],
     ["upstash://:%s3cr3t@host", /percent-encoding is broken/],
     ["upstash://:s3cr3t%20s3cr3t@host", /token/],
