@@ -177,9 +177,16 @@ Deno.test("a request that may not be sent is not: the error comes as it is, or a
       wrote: false,
     },
     {
-      what: "the look after a write",
+      what: "the look after a write that did nothing",
       answers: [{ insertId: "0" }, { rows: [] }],
       ops: [acquire("a")],
+      sent: 1,
+      wrote: false,
+    },
+    {
+      what: "the look after a write that did a part",
+      answers: [{ rowsAffected: 1 }, { rows: [] }],
+      ops: [renew("1"), renew("2")],
       sent: 1,
       wrote: true,
     },
