@@ -86,6 +86,11 @@ function checkWhole(what: string, value: unknown, least: number, most: number, u
   }
 }
 
+/** Refuses what is called to reach a backend, and cannot be. */
+export function checkFunction(what: string, value: unknown, hint = ""): void {
+  if (typeof value !== "function") refuse(what, `it is ${typeof value}, not a function${hint}`);
+}
+
 /** Throws what every bad argument to a driver is refused with. */
 export function refuse(what: string, why: string): never {
   throw new InvalidArgument(`Cannot use this ${what}: ${why}`);

@@ -19,7 +19,7 @@ import type {
 import { partly } from "../kit/failure.ts";
 import { bySeat } from "../kit/order.ts";
 import { type Listed, page } from "../kit/step.ts";
-import { UnknownOutcome } from "../../errors.ts";
+import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../errors.ts";
 import { AUTOCOMMIT, isDeadlock, mysqlError } from "./errors.ts";
 import { text } from "./hex.ts";
 import type { MysqlAnswer, MysqlQuery } from "./send.ts";
@@ -34,7 +34,7 @@ export interface MysqlServer {
 }
 
 /** So many in a row are not an accident any more. */
-const DEADLOCKS = 30;
+const ROUNDS = 30;
 
 const RELEASED: Outcome = { ok: true, leases: [] };
 
@@ -73,15 +73,15 @@ export class MysqlBatch {
 
   async #acquire(op: Acquire): Promise<Outcome> {
     const { seat, id, value, ttl } = op;
-    // The insert id is the token of a grant, and 0 when the seat is not vacant.
-    const { insertId } = await this.#write(this.#server.statements.acquire(op));
-    const token = Number(insertId ?? 0);
-    if (token > 0) return this.#granted({ seat, id, token, value, left: ttl });
-    const outcome = await this.#inTheWay(op);
-    // The seat was not vacant, and now it is.
-    if (!outcome) return await this.#acquire(op);
-    const [lease] = outcome.leases;
-    return outcome.ok && lease ? this.#granted(lease) : outcome;
+    const sql = this.#server.statements.acquire(op);
+    return await this.#settle(op, async () => {
+      // The insert id is the token of a grant, and 0 when the seat is not vacant.
+      const token = await this.#write(sql, (answer) => answer.insertId ?? 0);
+      if (token > 0) return this.#granted({ seat, id, token, value, left: ttl });
+      const outcome = await this.#inTheWay(op);
+      const [lease] = outcome?.leases ?? [];
+      return outcome?.ok && lease ? this.#granted(lease) : outcome;
+    });
   }
 
   #granted(lease: Lease): Outcome {
@@ -90,8 +90,8 @@ export class MysqlBatch {
   }
 
   async #renew(ops: readonly Renew[]): Promise<Outcome[]> {
-    const { rowsAffected } = await this.#write(this.#server.statements.renew(ops));
-    const all = rowsAffected === ops.length;
+    const renewed = await this.#write(this.#server.statements.renew(ops), rowsOf);
+    const all = renewed === ops.length;
     const there = all ? [] : await this.#look(ops);
     // What is live under its id now was so when it was renewed.
     const outcomes = ops.map(({ id }, n) => ({
@@ -99,20 +99,36 @@ export class MysqlBatch {
       leases: [],
     }));
     // An answer that counts fewer is not the database's; but a lease without end stays unchanged, and
-    // may not be counted.
-    // And what has another value than the new one was acquired after it.
-    const [{ value }] = ops as readonly [Renew];
-    const others = value === undefined ? [] : there.flat().filter((lease) => lease.value !== value);
-    if (others.some(({ id }) => id === ops[0]?.id)) this.#odd();
-    const changed = ops.filter(({ ttl }, n) => ttl < Infinity && outcomes[n]?.ok).length;
-    if (changed > rowsAffected!) this.#odd();
+    // may not be counted. Where its value is not the new one, it was acquired after the renewal.
+    const changed = ops.filter(({ ttl, value }, n) =>
+      outcomes[n]?.ok &&
+      (ttl < Infinity || (!all && value !== undefined && there[n]?.[0]?.value !== value))
+    );
+    if (changed.length > renewed) this.#odd();
     return outcomes;
   }
 
   async #release(op: Release): Promise<Outcome> {
-    const { rowsAffected } = await this.#write(this.#server.statements.release(op));
-    if (rowsAffected) return RELEASED;
-    return await this.#inTheWay(op) ?? await this.#release(op);
+    const sql = this.#server.statements.release(op);
+    return await this.#settle(
+      op,
+      async () => await this.#write(sql, rowsOf) > 0 ? RELEASED : await this.#inTheWay(op),
+    );
+  }
+
+  /** Tries until there is an outcome: what was in the way may be gone when it is looked at. */
+  async #settle(op: Op, attempt: () => Promise<Outcome | undefined>): Promise<Outcome> {
+    for (let round = 0; round < ROUNDS; round++) {
+      const outcome = await attempt();
+      if (outcome) return outcome;
+    }
+    this.#fail(
+      new ConnectionError(
+        `${this.#server.name} refused ${ROUNDS} times to ${op.op} where it shows nothing in the way, so ` +
+          "nothing was written; send every statement to the primary, and let no cache answer a look",
+        { retryable: true },
+      ),
+    );
   }
 
   /**
@@ -158,21 +174,25 @@ export class MysqlBatch {
     try {
       return (rows as readonly Row[]).map(read);
     } catch {
+      const form = oddForm(rows);
+      if (form) this.#fail(new InvalidArgument(`Invalid query function: it answers ${form}`));
       this.#odd();
     }
   }
 
-  async #write(sql: string): Promise<MysqlAnswer> {
+  /** Sends a write, and answers what is counted of it: 0 proves that it did nothing. */
+  async #write(sql: string, counted: (answer: MysqlAnswer) => unknown): Promise<number> {
     const answer = await this.send(sql);
-    this.#wrote = true;
+    const count = Number(counted(answer));
+    this.#wrote ||= count !== 0;
     // Whether a transaction is open.
-    if (Number(answer.serverStatus) & 1) {
-      throw new UnknownOutcome(
-        `${this.#server.name} has not committed the write, so the outcome is unknown: ${AUTOCOMMIT}`,
-        { retryable: false },
-      );
-    }
-    return answer;
+    const uncommitted = Number(answer.serverStatus) & 1;
+    if (!uncommitted && count >= 0) return count;
+    throw new UnknownOutcome(
+      `${this.#server.name} has answered a write, and the outcome is unknown: ` +
+        (uncommitted ? AUTOCOMMIT : "the query function gives no rowsAffected"),
+      { retryable: false },
+    );
   }
 
   /** Sends one statement; to be handed around. */
@@ -186,11 +206,11 @@ export class MysqlBatch {
         this.#fail(error);
       }
       try {
-        return await this.#server.send(sql, signal);
+        return Object(await this.#server.send(sql, signal));
       } catch (error) {
         // The server has undone the statement for another's sake, and asks to send it again. One of
         // those in a deadlock always gets through.
-        if (isDeadlock(error) && deadlocks < DEADLOCKS) continue;
+        if (isDeadlock(error) && deadlocks < ROUNDS) continue;
         this.#fail(mysqlError(this.#server.name, error));
       }
     }
@@ -203,6 +223,21 @@ export class MysqlBatch {
 }
 
 type Row = Readonly<Record<string, unknown>>;
+
+function rowsOf({ rowsAffected }: MysqlAnswer): unknown {
+  return rowsAffected;
+}
+
+/** What a client's options have made of rows, where it is one of the known forms. */
+function oddForm(rows: unknown): string | undefined {
+  const [row] = Array.isArray(rows) ? rows : [];
+  if (Array.isArray(row)) return "rows as arrays; leave out rowsAsArray";
+  const value = Object.values(Object(row)).find((each) =>
+    typeof each === "object" && each !== null
+  );
+  if (value instanceof Uint8Array) return "bytes for texts; leave out typeCast";
+  return value && "rows within rows; leave out nestTables";
+}
 
 /** Throws when the row is of another form. */
 function leaseIn({ seat, id, token, value, time_left }: Row): Lease {

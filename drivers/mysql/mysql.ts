@@ -20,7 +20,7 @@
  * @module
  */
 
-import { checkOps } from "../kit/check.ts";
+import { checkFunction, checkOps } from "../kit/check.ts";
 import type { Driver, Guarantees, Op, Outcome } from "../driver.ts";
 import { nonces } from "../kit/nonce.ts";
 import { placeKey } from "../kit/order.ts";
@@ -59,13 +59,15 @@ const GUARANTEES: Guarantees = {
  * const driver = mysql(async (sql) => {
  *   const [answer] = await pool.query(sql);
  *   if (Array.isArray(answer)) return { rows: answer };
- *   return { insertId: answer.insertId, rowsAffected: answer.affectedRows };
+ *   const { insertId, affectedRows: rowsAffected, serverStatus } = answer;
+ *   return { insertId, rowsAffected, serverStatus };
  * });
  * ```
- * @throws {InvalidArgument} when the table is not a plain name.
+ * @throws {InvalidArgument} when the query is no function, or the table is not a plain name.
  */
 export function mysql(query: MysqlQuery, options: MysqlOptions = {}): Driver {
   const { name = "mysql" } = options;
+  checkFunction("query", query);
   const statements = new Statements(tableName(options.table));
   const nonce = nonces();
   const send: MysqlQuery = (sql, signal) => query(stamped(sql, nonce()), signal);

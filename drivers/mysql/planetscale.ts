@@ -11,7 +11,7 @@
  */
 
 import { Client } from "@planetscale/database";
-import { refuse } from "../kit/check.ts";
+import { checkFunction, refuse } from "../kit/check.ts";
 import { noStore } from "../kit/no_store.ts";
 import { isLoopback } from "../kit/urls.ts";
 import type { Driver, Guarantees } from "../driver.ts";
@@ -38,6 +38,8 @@ export interface PlanetscaleClient {
     rows: Record<string, unknown>[] | unknown[];
     insertId: string;
     rowsAffected: number;
+    /** In ms. */
+    time: number;
   }>;
 }
 
@@ -67,8 +69,10 @@ export function planetscale(options: PlanetscaleOptions): Driver {
  * ```ts ignore
  * const driver = planetscaleClient(new Client({ url: env.DATABASE_URL }));
  * ```
+ * @throws {InvalidArgument} when it is no such client.
  */
 export function planetscaleClient(client: PlanetscaleClient, options: MysqlOptions = {}): Driver {
+  checkFunction("PlanetScale client's execute", client?.execute);
   return driver(queryOf(() => client), options);
 }
 
@@ -108,9 +112,9 @@ function driver(query: MysqlQuery, { name = "planetscale", table }: MysqlOptions
 
 function queryOf(client: (signal?: AbortSignal) => PlanetscaleClient): MysqlQuery {
   return async (sql, signal) => {
-    const { headers, rows, insertId, rowsAffected } = await client(signal).execute(sql);
-    // The client takes any JSON for an answer without rows.
-    if (!headers.length && /^\(?select/.test(sql)) throw new TypeError();
+    const { headers, rows, insertId, rowsAffected, time } = await client(signal).execute(sql);
+    // The client takes any JSON for an answer that took no time, counts nothing and has no rows.
+    if (!time || (!headers.length && /^\(?select/.test(sql))) throw new TypeError();
     return { rows: rows as Record<string, unknown>[], insertId, rowsAffected };
   };
 }

@@ -72,21 +72,15 @@ export async function migrate(send: MysqlQuery, options: MysqlSchemaOptions = {}
   }
 }
 
-/** Throws where what Baton writes would not be committed at once. */
+/** Throws where what Baton writes would not be committed at once; any other trouble shows later. */
 async function refuseUncommitted(query: MysqlQuery): Promise<void> {
-  try {
-    const [row] = (await query("select @@autocommit as answer")).rows ?? [];
-    if (Number(row?.["answer"]) !== 0) {
-      // It changes nothing, for it is the level that guards need, and it is refused within a transaction.
-      await query("set transaction isolation level repeatable read").catch((error) => {
-        if (errnoOf(error) === 1568) throw error;
-      });
-      return;
-    }
-  } catch (error) {
-    if (errnoOf(error) !== 1568) throw mysqlError("mysql", error);
+  const ask = (sql: string) => query(sql).catch((error: unknown) => errnoOf(error));
+  const autocommit = await ask("select @@autocommit as answer");
+  // The level that guards need; it is for the next transaction, and refused (1568) within an open one.
+  const open = await ask("set transaction isolation level repeatable read");
+  if (Number(Object(autocommit).rows?.[0]?.answer ?? 1) === 0 || open === 1568) {
+    throw new ConnectionError(`Nothing was created: ${AUTOCOMMIT}`);
   }
-  throw new ConnectionError(`The table was not created: ${AUTOCOMMIT}`);
 }
 
 /** Whether the table is there with all its columns. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgument, UnknownOutcome } from "../../errors.ts";
 import type { Lease, Op, Outcome } from "../driver.ts";
 import { bySeat } from "../kit/order.ts";
 import { type Listed, page } from "../kit/step.ts";
@@ -14,16 +15,27 @@ import type { Request } from "./request.ts";
  *
  * @throws {Error} when the answer is not exactly of the procedure's form, for then it proves nothing.
  */
-export function outcomesIn(answer: unknown, { ops, order }: Request): Outcome[] {
+export function outcomesIn(rows: unknown, { ops, order }: Request): Outcome[] {
   const given: Outcome[] = [];
+  const [row] = Array.isArray(rows) ? rows : [];
   try {
-    const outcomes: unknown = JSON.parse(String(answer));
+    const outcomes: unknown = JSON.parse(String(row["outcomes"]));
     if (!Array.isArray(outcomes) || outcomes.length !== ops.length) throw new TypeError();
     outcomes.forEach((outcome, n) => given[order[n]!] = outcomeIn(outcome, ops[n]!));
   } catch {
-    throw new Error("the answer is not from Baton's function");
+    const form = oddForm(rows, row);
+    if (!form) throw new Error("the answer is not from Baton's function");
+    const said = `Invalid query function: it answers ${form}`;
+    if (ops.every(({ op }) => op === "inspect" || op === "list")) throw new InvalidArgument(said);
+    throw new UnknownOutcome(`${said}; so the outcome is unknown`, { retryable: false });
   }
   return given;
+}
+
+/** What a client's options, or a line left out, have made of rows, where it is one of the known forms. */
+function oddForm(rows: unknown, row: unknown): string | undefined {
+  if (Array.isArray(row)) return "rows as arrays; leave out rowMode, arrayMode or the like";
+  if (Array.isArray(Object(rows).rows)) return "a result with rows; make it answer result.rows";
 }
 
 /** Throws when it is none. */

@@ -14,7 +14,7 @@
  */
 
 import { neon as connect } from "@neondatabase/serverless";
-import { refuse } from "../kit/check.ts";
+import { checkFunction, refuse } from "../kit/check.ts";
 import { noStore } from "../kit/no_store.ts";
 import type { Driver, Guarantees } from "../driver.ts";
 import { postgres, type PostgresOptions } from "./postgres.ts";
@@ -61,8 +61,14 @@ export function neon(options: NeonOptions): Driver {
  * ```ts ignore
  * const driver = neonClient(neon(env.DATABASE_URL));
  * ```
+ * @throws {InvalidArgument} when it is no such client; one of before version 1.0 is not.
  */
 export function neonClient(client: NeonClient, options: PostgresOptions = {}): Driver {
+  checkFunction(
+    "neon client's query",
+    client?.query,
+    "; it takes @neondatabase/serverless 1.0 or later",
+  );
   return driver(queryOf(client, []), options);
 }
 

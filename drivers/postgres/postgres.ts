@@ -15,7 +15,7 @@
  * @module
  */
 
-import { checkOps } from "../kit/check.ts";
+import { checkFunction, checkOps } from "../kit/check.ts";
 import type { ApplyOptions, Driver, Guarantees, Op, Outcome } from "../driver.ts";
 import { partly } from "../kit/failure.ts";
 import { nonces } from "../kit/nonce.ts";
@@ -56,10 +56,11 @@ const DEADLOCKS = 10;
  * declare const pool: { query(text: string, params: string[]): Promise<{ rows: never[] }> }; // pg
  * const driver = postgres(async (text, params) => (await pool.query(text, [...params])).rows);
  * ```
- * @throws {InvalidArgument} when the schema is not a plain lower-case name.
+ * @throws {InvalidArgument} when the query is no function, or the schema is not a plain lower-case name.
  */
 export function postgres(query: PostgresQuery, options: PostgresOptions = {}): Driver {
   const { name = "postgres" } = options;
+  checkFunction("query", query);
   const schema = schemaName(options.schema);
   const nonce = nonces();
   const statement = `call ${schema}.apply_3($1, null)`;
@@ -71,7 +72,7 @@ export function postgres(query: PostgresQuery, options: PostgresOptions = {}): D
       beforeRequest?.();
       try {
         const answer = await query(statement, [request.text], signal);
-        return outcomesIn(answer?.[0]?.["outcomes"], request);
+        return outcomesIn(answer, request);
       } catch (error) {
         if (isDeadlock(error) && deadlocks < DEADLOCKS && !signal?.aborted) continue;
         throw postgresError(name, error, request.text);
