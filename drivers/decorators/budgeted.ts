@@ -5,8 +5,9 @@
  * @module
  */
 
-import { ConnectionError, InvalidArgument } from "../../errors.ts";
+import { ConnectionError } from "../../errors.ts";
 import type { Driver } from "../driver.ts";
+import { checkWhole } from "../kit/check.ts";
 import { wrapped } from "../kit/wrapped.ts";
 
 /**
@@ -16,11 +17,7 @@ import { wrapped } from "../kit/wrapped.ts";
  * @throws {InvalidArgument} when `requests` is no whole number above 0.
  */
 export function budgeted(driver: Driver, requests: number): Driver {
-  if (!Number.isSafeInteger(requests) || requests < 1) {
-    throw new InvalidArgument(
-      `Cannot use a budget of ${requests} requests: it must be a whole number`,
-    );
-  }
+  checkWhole("budget of requests", requests, 1, Number.MAX_SAFE_INTEGER);
   let left = requests;
   return {
     ...wrapped(driver),
