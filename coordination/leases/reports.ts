@@ -1,37 +1,8 @@
 /**
- * Who hears of what happens.
+ * Functions of users that must not harm us.
  *
  * @module
  */
-
-import type { CoordinatorEvent } from "../events.ts";
-
-/** Hands events to the user's observer and to our own listeners. */
-export class Reports {
-  readonly #on: ((event: CoordinatorEvent) => unknown) | undefined;
-  readonly #listeners = new Set<(event: CoordinatorEvent) => void>();
-
-  /** Reports to `on`, if there is one. */
-  constructor(on?: (event: CoordinatorEvent) => unknown) {
-    this.#on = on;
-  }
-
-  /** Whether a user wants to hear. */
-  get heard(): boolean {
-    return this.#on !== undefined;
-  }
-
-  /** Reports an event. What an observer throws, at once or later, must not cost a lease. */
-  report(event: CoordinatorEvent): void {
-    for (const listener of this.#listeners) listener(event);
-    harmless(() => this.#on?.(event));
-  }
-
-  /** Has one of ours hear of all events. */
-  listen(listener: (event: CoordinatorEvent) => void): void {
-    this.#listeners.add(listener);
-  }
-}
 
 /**
  * Calls a user's function whose failure is nobody's business but its own. An async one would otherwise
