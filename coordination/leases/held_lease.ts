@@ -233,7 +233,7 @@ export class HeldLease implements Lease {
   #lose(state: "lost" | "gone"): false {
     this.#state = state;
     const why = state === "gone"
-      ? "the backend does not know it any more: it expired there, or was broken"
+      ? "the backend no longer knows it: it expired, or was broken"
       : this.#believe === undefined
       ? "it was not renewed in time, so others may have it"
       : "the time it was taken for is over";

@@ -256,7 +256,7 @@ export class Session {
 /** Why a call ended, or was not even sent. */
 function wasStopped(): CoordinationError {
   return new CoordinationError(
-    "The coordinator was stopped meanwhile, so nothing is held; what was granted is given back",
+    "The coordinator was stopped meanwhile, so nothing is held",
     "misuse",
   );
 }

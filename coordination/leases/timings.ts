@@ -74,7 +74,7 @@ export function checkTimings(timings: Timings, bounds: ClockBounds, guarantees: 
       "ttl",
       ttl,
       `the margin for clocks, ${Math.ceil(ttl - valid)} ms of it, must stay under half; use ` +
-        `${Math.floor(step / (0.5 - rate)) + 1} or more, or smaller clocks.step or clocks.rate`,
+        `${Math.floor(step / (0.5 - rate)) + 1} or more, or a smaller clocks.step`,
     );
   }
   if (heartbeatInterval === undefined || (heartbeatInterval > 0 && heartbeatInterval < valid)) {
@@ -83,8 +83,7 @@ export function checkTimings(timings: Timings, bounds: ClockBounds, guarantees: 
   refuseValue(
     "heartbeatInterval",
     heartbeatInterval,
-    `it must be above 0 and below ${Math.floor(valid)}, the ms that a lease of ttl ${ttl} counts ` +
-      "as held, or every lease is lost before its first renewal",
+    `it must be above 0 and below the ${Math.floor(valid)} ms for which ttl ${ttl} counts as held`,
   );
 }
 

@@ -109,11 +109,10 @@ class Patrol {
     }
     if (this.#ours && limit === Infinity && ms - this.#ours.since >= 3 * ttl) {
       throw new LockAcquireFailed(
-        `${what} was not acquired: this coordinator itself has held it for all the ${
+        `${what} was not acquired: this coordinator itself has held it for the ${
           Math.round(ms)
         } ms ` +
-          "of the wait. Locks are not reentrant: a call within the work under the lock waits for " +
-          "itself. Use that lease there; or give a timeout, if the work really takes so long",
+          "of the wait. Locks are not reentrant: use the lease that you have, or give a timeout",
         holdersIn(blockers),
       );
     }

@@ -26,8 +26,7 @@ export function budgeted(driver: Driver, requests: number): Driver {
         if (left === 0) {
           throw new ConnectionError(
             `The budget of ${requests} requests is used up, so this one was not sent; what is held ` +
-              "ends by its ttl. Wait longer between looks (a longer timeout, fewer waits), or raise " +
-              "the budget (subrequests) if the platform allows more",
+              "ends by its ttl. Wait less often, or raise the budget (subrequests)",
           );
         }
         options.beforeRequest?.();

@@ -134,7 +134,7 @@ function isShut(gate: Gate | undefined): boolean {
 /** Of the batch around it something may be done. */
 function withdrawn(): UnknownOutcome {
   return new UnknownOutcome(
-    "The call was aborted while it waited: this lease was not granted and will not be; what came " +
-      "before it in the same batch may have been done",
+    "The call was aborted while it waited: this lease is not granted; what came before it in the " +
+      "batch may have been done",
   );
 }
