@@ -145,8 +145,9 @@ export class Heart {
 
   async #beatOn(stopped: AbortSignal): Promise<void> {
     while (!stopped.aborted) {
-      await this.#pause();
-      if (stopped.aborted) return;
+      const over = await this.#pause();
+      // After a change only the pause is reckoned again: or tries would follow each other at once.
+      if (!over || stopped.aborted) continue;
       for (const batch of batches(this.#care())) {
         // Those that are not due go along: then all are due together.
         const due = batch.some((lease) => this.due(lease) <= this.#slack(lease));
@@ -183,15 +184,15 @@ export class Heart {
     }
   }
 
-  /** Waits until the first is due, or until something has changed. */
-  async #pause(): Promise<void> {
+  /** Waits until the first is due, or until something has changed; answers whether it is due. */
+  async #pause(): Promise<boolean> {
     const { runtime } = this.#session;
     this.#wake = new AbortController();
     const jitter = 1 - runtime.random() / 10;
     const due = least(this.#care(), (lease) => this.due(lease));
     const pause = Math.max(SHORTEST_PAUSE, due * jitter);
     this.#alarm = runtime.mono() + pause;
-    await sleep(runtime, pause, this.#wake.signal).catch(() => {});
+    return await sleep(runtime, pause, this.#wake.signal).then(() => true, () => false);
   }
 }
 

@@ -17,7 +17,7 @@ import { wrapped } from "../kit/wrapped.ts";
  * @throws {InvalidArgument} when `requests` is no whole number above 0.
  */
 export function budgeted(driver: Driver, requests: number): Driver {
-  checkWhole("budget of requests", requests, 1, Number.MAX_SAFE_INTEGER);
+  checkWhole("budget of requests", requests, 1, Number.MAX_SAFE_INTEGER, "");
   let left = requests;
   return {
     ...wrapped(driver),

@@ -15,8 +15,6 @@ export const MAX_LIMIT = 1_000;
 /** UTF-8 bytes allowed (contract rule 11); two keys of 512 fit every backend's index. */
 const LIMITS = { resource: 512, prefix: 512, seat: 512, id: 128, value: 65_536, after: 4_096 };
 
-const encoder = new TextEncoder();
-
 /**
  * Checks every operation of a batch.
  *
@@ -26,24 +24,24 @@ export function checkOps(ops: readonly Op[], minTtl: number): void {
   for (const op of ops) {
     checkWord("operation", op.op, ["acquire", "renew", "release", "inspect", "list"]);
     if (op.op === "list") {
-      checkText("prefix", op.prefix);
-      checkText("after", op.after, 1, true);
+      checkField("prefix", op.prefix);
+      checkField("after", op.after, 1, true);
       checkWhole("limit", op.limit, 1, MAX_LIMIT);
       continue;
     }
     const { resource, seat, id, ttl, value, guard, patience = 0 } = op as Acquire;
     const acquires = op.op === "acquire";
     const writes = acquires || op.op === "renew";
-    checkText("resource", resource, 1);
-    checkText("seat", seat, 0, op.op === "inspect");
-    checkText("id", id, 1, !writes);
-    checkText("value", value, 0, !acquires);
+    checkField("resource", resource, 1);
+    checkField("seat", seat, 0, op.op === "inspect");
+    checkField("id", id, 1, !writes);
+    checkField("value", value, 0, !acquires);
     if (writes && ttl !== Infinity) checkWhole("ttl", ttl, minTtl);
     checkWhole("patience", patience, 0);
     if (guard) {
       checkWord("guard", guard.when, ["held", "vacant"]);
-      checkText("resource", guard.resource, 1);
-      checkText("seat", guard.seat, 0, true);
+      checkField("resource", guard.resource, 1);
+      checkField("seat", guard.seat, 0, true);
     }
   }
 }
@@ -52,19 +50,28 @@ function checkWord(what: string, word: string, known: readonly string[]): void {
   if (!known.includes(word)) refuse(what, `"${word}" is none of ${known}`);
 }
 
-function checkText(field: keyof typeof LIMITS, text: unknown, least = 0, optional = false): void {
-  if (optional && text === undefined) return;
+function checkField(field: keyof typeof LIMITS, text: unknown, least = 0, optional = false): void {
+  if (!optional || text !== undefined) checkText(field, text, least, LIMITS[field]);
+}
+
+/**
+ * Throws unless a value is a text that every backend could carry.
+ *
+ * @param least How many characters it has at least.
+ * @param most How many bytes of UTF-8 it has at most.
+ * @throws {InvalidArgument} saying what is wrong with it.
+ */
+export function checkText(what: string, text: unknown, least: number, most: number): void {
   if (typeof text !== "string" || text.length < least) {
-    refuse(field, "it is empty, or not a string");
+    refuse(what, "it is empty, or not a string");
   }
   // A lone surrogate has no UTF-8 form, so two different names would meet in one key; PostgreSQL
   // text cannot hold U+0000.
   if (!text.isWellFormed() || text.includes("\0")) {
-    refuse(field, "it has a lone surrogate or U+0000");
+    refuse(what, "it has a lone surrogate or U+0000");
   }
-  const limit = LIMITS[field];
-  if (text.length * 3 > limit && encoder.encode(text).length > limit) {
-    refuse(field, `it is longer than ${limit} bytes of UTF-8`);
+  if (text.length * 3 > most && new TextEncoder().encode(text).length > most) {
+    refuse(what, `it is longer than ${most} bytes of UTF-8`);
   }
 }
 
@@ -73,9 +80,15 @@ function checkText(field: keyof typeof LIMITS, text: unknown, least = 0, optiona
  *
  * @throws {InvalidArgument} when it is not a whole number from `least` to `most`.
  */
-export function checkWhole(what: string, value: unknown, least = 1, most = MAX_TTL): void {
+export function checkWhole(
+  what: string,
+  value: unknown,
+  least = 1,
+  most = MAX_TTL,
+  unit = most > 1e9 ? " (in ms, 24.8 days)" : "",
+): void {
   if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return;
-  refuseValue(what, value, `it must be a whole number from ${least} to ${most}`);
+  refuseValue(what, value, `it must be a whole number from ${least} to ${most}${unit}`);
 }
 
 /** Throws what every bad argument to a driver is refused with. */

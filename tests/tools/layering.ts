@@ -71,7 +71,7 @@ const ROOMS: readonly Room[] = [
     why: "drivers are loaded on demand",
   },
   { at: "coordination/runtime.ts", may: ["errors.ts", ABORTS], why: "the port knows nobody" },
-  { at: "coordination/names.ts", may: ["errors.ts"], why: "names know nobody" },
+  { at: "coordination/names.ts", may: ["errors.ts", CHECKS], why: "names know nobody" },
   {
     at: "coordination/events.ts",
     may: ["errors.ts"],
