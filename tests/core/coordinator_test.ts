@@ -101,7 +101,7 @@ Deno.test("timings that cannot work are refused, naming the number and the reaso
   assert.doesNotThrow(make({ ttl: 1_021 }));
   assert.throws(
     make({ ttl: 10_000, heartbeatInterval: 9_400 }),
-    /heartbeatInterval 9400 .* 9400 ms/,
+    /heartbeatInterval 9400: .* 9400 ms/,
   );
   assert.throws(make({ heartbeatInterval: 0 }), /heartbeatInterval 0/);
   assert.throws(make({ leaderTtl: 800 }), /ttl 800/);
