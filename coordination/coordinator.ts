@@ -62,7 +62,7 @@ export class Coordinator extends CoreCoordinator {
     super(driver, options);
     const { session, candidates } = internalsOf(this);
     const news = new News(this.memberId);
-    session.reports.listen((event) => news.hear(event));
+    session.listen((event) => news.hear(event));
     this.#directory = new Directory(session);
     this.#groups = new Groups(session, this.#directory, news);
     this.#watches = new Watches(session, (group) => candidates.of(group), news);

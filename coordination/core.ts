@@ -83,7 +83,7 @@ export class CoreCoordinator implements AsyncDisposable {
     if (options.heartbeat && !this.#session.runtime.lasting) {
       throw new NotSupported(
         "Background heartbeats do not work here: this platform stops timers when the request ends. " +
-          "Use lock.with(), lead() or cron().run(), which renew while they run, or call heartbeat()",
+          "Call heartbeat(), or use lock.with() or lead()",
       );
     }
     this.#started = true;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidArgument } from "../errors.ts";
+import { checkText, refuse } from "../drivers/kit/check.ts";
 
 /**
  * The most bytes of UTF-8 in a name. With its kind and namespace it then fits into every backend's
@@ -18,21 +18,9 @@ const LONGEST_NAME = 256;
  * @throws {InvalidArgument} when the name cannot be used; the message says why.
  */
 export function checkName(what: string, name: string): void {
-  const wrong = wrongWith(name);
-  if (wrong) throw new InvalidArgument(`Cannot use this ${what} name: it ${wrong}`);
-}
-
-function wrongWith(name: unknown): string | undefined {
-  if (typeof name !== "string") {
-    return `is not a string but ${name === null ? "null" : typeof name}`;
-  }
-  if (name === "") return "is empty";
-  if (!name.isWellFormed()) return "has half of a surrogate pair, which has no UTF-8 form";
-  if (/\p{Cc}/u.test(name)) return "has a control character";
-  if (name.length > LONGEST_NAME || new TextEncoder().encode(name).length > LONGEST_NAME) {
-    return `is longer than ${LONGEST_NAME} bytes of UTF-8`;
-  }
-  return undefined;
+  const field = `${what} name`;
+  checkText(field, name, 1, LONGEST_NAME);
+  if (/\p{Cc}/u.test(name)) refuse(field, "it has a control character");
 }
 
 /**

@@ -83,7 +83,10 @@ function timer(): After | undefined {
   };
 }
 
-type Row = Omit<Lease, "seat" | "left"> & { readonly expires: number };
+interface Row {
+  readonly lease: Lease;
+  readonly expires: number;
+}
 
 class MemoryTable implements Table {
   readonly #resources = new Map<string, Map<string, Row>>();
@@ -99,24 +102,22 @@ class MemoryTable implements Table {
 
   live(resource: string, seat?: string): Lease[] {
     const seats = this.#resources.get(resource);
-    if (!seats) return [];
     const leases: Lease[] = [];
-    for (const at of seat === undefined ? [...seats.keys()].sort() : [seat]) {
-      const row = seats.get(at);
+    for (const at of seat === undefined ? [...seats?.keys() ?? []].sort() : [seat]) {
+      const row = seats?.get(at);
       if (!row) continue;
-      const { expires, ...rest } = row;
-      const left = expires - this.#now();
-      if (left > 0) leases.push({ seat: at, ...rest, left });
+      const left = row.expires - this.#now();
+      if (left > 0) leases.push({ ...row.lease, left });
       else this.drop(resource, at);
     }
     return leases;
   }
 
-  put(resource: string, { seat, left, ...rest }: Lease): void {
+  put(resource: string, lease: Lease): void {
     this.#sweep();
-    let seats = this.#resources.get(resource);
-    if (!seats) this.#resources.set(resource, seats = new Map());
-    seats.set(seat, { ...rest, expires: this.#now() + left });
+    const seats = this.#resources.get(resource) ?? new Map<string, Row>();
+    this.#resources.set(resource, seats);
+    seats.set(lease.seat, { lease, expires: this.#now() + lease.left });
   }
 
   /**

@@ -4,15 +4,14 @@
  * @module
  */
 
-import type * as spi from "../../drivers/driver.ts";
+import { onAbort } from "../../drivers/kit/aborts.ts";
 import { codeOf } from "../../errors.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
 import type { CallOptions } from "../leases/lease.ts";
-import type { Wanted } from "../leases/attempt.ts";
+import type { Grant, Wanted } from "../leases/attempt.ts";
 import type { Part } from "../leases/request.ts";
 import type { Session } from "../leases/session.ts";
 import { resources } from "../names.ts";
-import { least } from "../runtime.ts";
 
 /** How to campaign. */
 export interface CampaignOptions extends CallOptions {
@@ -22,14 +21,6 @@ export interface CampaignOptions extends CallOptions {
   requireMembership?: boolean | undefined;
 }
 
-/** How a campaign ended: won, or lost to a leader with that many ms left. */
-export interface Campaign {
-  /** Ours, when we won. */
-  readonly leadership?: HeldLease | undefined;
-  /** The other's time left, when it is known. */
-  readonly leaderLeft?: number | undefined;
-}
-
 /** A candidate, who may be leading. */
 export class Candidate {
   /** The group. */
@@ -37,14 +28,14 @@ export class Candidate {
   /** Keeps the leadership. */
   readonly session: Session;
   #leadership: HeldLease | undefined;
-  /** How many campaigns are under way. */
-  #campaigns = 0;
-  /** How many work under our leadership. */
-  #users = 0;
+  /** Who works under our leadership. */
+  readonly #users = new Set<symbol>();
   /** What to do once nobody works under it any more. */
   #whenUnused: (() => void)[] = [];
   /** The end of each `lead()` that goes on or waits for the one before it. */
-  readonly #turns: Promise<void>[] = [];
+  readonly #turns = new Set<Promise<void>>();
+  /** How many campaigns are under way. */
+  #campaigns = 0;
 
   /** Nobody campaigns yet. */
   constructor(group: string, session: Session) {
@@ -60,17 +51,17 @@ export class Candidate {
   /** Whether it can be forgotten: nobody uses it, and there is nothing to give back. */
   get idle(): boolean {
     const over = this.#leadership?.over ?? true;
-    return over && this.#users === 0 && this.#turns.length === 0 && this.#campaigns === 0;
+    return over && this.#users.size + this.#turns.size + this.#campaigns === 0;
   }
 
   /** Tries once, unless we lead; a backend that pushes waits at most `patience` ms for a vacancy. */
-  async campaign(options: CampaignOptions, patience = 0): Promise<Campaign> {
-    if (this.leadership) return { leadership: this.leadership };
+  async campaign(options: CampaignOptions, patience = 0): Promise<Grant> {
+    if (this.leadership) return { lease: this.leadership };
     this.#campaigns++;
     try {
-      const { lease, blockers } = await this.session.acquire(this.#wanted(options, patience));
-      if (lease) return { leadership: this.#won(lease) };
-      return { leaderLeft: least(blockers, (blocker) => blocker.left) };
+      const grant = await this.session.acquire(this.#wanted(options, patience));
+      if (grant.lease) this.#won(grant.lease);
+      return grant;
     } finally {
       this.#campaigns--;
     }
@@ -86,34 +77,33 @@ export class Candidate {
    * before all have ended, unless somebody stands down on purpose.
    */
   enter(): () => void {
-    this.#users++;
-    let inside = true;
+    const user = Symbol();
+    this.#users.add(user);
     return () => {
-      if (!inside) return;
-      inside = false;
-      if (--this.#users === 0) { for (const each of this.#whenUnused.splice(0)) each(); }
+      if (!this.#users.delete(user) || this.#users.size > 0) return;
+      for (const each of this.#whenUnused.splice(0)) each();
     };
   }
 
   /** Gives leadership up once nobody works under it any more. */
   async standDownWhenUnused(): Promise<void> {
-    if (this.#users > 0) await new Promise<void>((go) => this.#whenUnused.push(go));
+    if (this.#users.size > 0) await new Promise<void>((go) => this.#whenUnused.push(go));
     await this.standDown();
   }
 
   /** Runs one `lead()` after the other: a term has one work. Answers `undefined` once `signal` aborts. */
   async inTurn<T>(lead: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-    const before = this.#turns.at(-1);
+    const before = [...this.#turns].at(-1);
     let end = (): void => {};
     const turn = new Promise<void>((go) => end = go);
-    this.#turns.push(turn);
+    this.#turns.add(turn);
     try {
       if (before) await unlessAborted(before, signal);
       return signal.aborted ? undefined : await lead();
     } finally {
       // One that gave up waiting ends its turn only after those before it.
       void Promise.resolve(before).then(end);
-      this.#turns.splice(this.#turns.indexOf(turn), 1);
+      this.#turns.delete(turn);
     }
   }
 
@@ -129,18 +119,14 @@ export class Candidate {
   #wanted(options: CampaignOptions, patience: number): Wanted {
     const { memberId, ttls } = this.session;
     const { ttl = ttls.leader, requireMembership, signal } = options;
-    const member: spi.Guard = {
-      when: "held",
-      resource: resources.group(this.group),
-      seat: memberId,
-    };
+    const seat = { resource: resources.group(this.group), seat: memberId };
     return {
       resource: resources.leader(this.group),
       ttl,
       value: memberId,
       signal,
       patience,
-      ...(requireMembership && { guard: member }),
+      ...(requireMembership && { guard: { when: "held", ...seat } }),
     };
   }
 
@@ -163,11 +149,8 @@ export class Candidate {
 
 /** Waits for a promise that never rejects, or until the signal aborts. */
 async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  let abort = (): void => {};
-  const aborted = new Promise<void>((go) => {
-    abort = () => go();
-    signal.addEventListener("abort", abort);
-  });
-  if (!signal.aborted) await Promise.race([promise, aborted]);
-  signal.removeEventListener("abort", abort);
+  if (signal.aborted) return;
+  let unlisten = (): void => {};
+  await Promise.race([promise, new Promise<void>((go) => unlisten = onAbort(signal, go))]);
+  unlisten();
 }

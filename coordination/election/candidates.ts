@@ -4,18 +4,20 @@
  * @module
  */
 
+import { doubling } from "../leases/doubling.ts";
 import type { Session } from "../leases/session.ts";
 import { checkName } from "../names.ts";
 import { Candidate } from "./candidate.ts";
-
-/** From so many on, those that can be forgotten are looked for whenever their number has doubled. */
-const FEW = 64;
 
 /** One candidate for each group, as long as there is anything to remember of it. */
 export class Candidates {
   readonly #session: Session;
   readonly #candidates = new Map<string, Candidate>();
-  #many = FEW;
+  readonly #sweep = doubling(this.#candidates, () => {
+    for (const [group, { idle }] of this.#candidates) {
+      if (idle) this.#candidates.delete(group);
+    }
+  });
 
   /** Nobody campaigns yet. */
   constructor(session: Session) {
@@ -31,7 +33,7 @@ export class Candidates {
     const known = this.#candidates.get(group);
     if (known) return known;
     checkName("group", group);
-    if (this.#candidates.size >= this.#many) this.#forget();
+    this.#sweep();
     const candidate = new Candidate(group, this.#session);
     this.#candidates.set(group, candidate);
     return candidate;
@@ -40,12 +42,5 @@ export class Candidates {
   /** How many are remembered. */
   get size(): number {
     return this.#candidates.size;
-  }
-
-  #forget(): void {
-    for (const [group, { idle }] of this.#candidates) {
-      if (idle) this.#candidates.delete(group);
-    }
-    this.#many = Math.max(FEW, 2 * this.#candidates.size);
   }
 }

@@ -59,8 +59,7 @@ export class Election {
    * @throws {UnknownOutcome} when there was no answer.
    */
   async campaign(options: CampaignOptions = {}): Promise<Lease | null> {
-    const { leadership } = await this.#candidate.campaign(options);
-    return leadership ?? null;
+    return (await this.#candidate.campaign(options)).lease ?? null;
   }
 
   /** Who leads now, or `null`. One call of the driver. */

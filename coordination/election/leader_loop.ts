@@ -6,9 +6,10 @@
 
 import { codeOf, isOutage } from "../../errors.ts";
 import { firstOf } from "../leases/abort_signals.ts";
+import type { HeldLease } from "../leases/held_lease.ts";
 import { patienceOf } from "../leases/timings.ts";
-import { elapsed, instant, sleep } from "../runtime.ts";
-import type { Campaign, CampaignOptions, Candidate } from "./candidate.ts";
+import { elapsed, instant, least, sleep } from "../runtime.ts";
+import type { CampaignOptions, Candidate } from "./candidate.ts";
 
 /** What a leader works with. */
 export interface Leadership {
@@ -74,49 +75,43 @@ class LeaderLoop<T> {
 
   async run(): Promise<T | undefined> {
     while (!this.#signal.aborted) {
-      const { leadership, pause = 0 } = await this.#campaign();
-      if (leadership) {
-        const term = await this.#term(leadership);
-        if (term.answered) return term.answer;
-        await this.#sleep(term.pause);
-      } else {
-        await this.#sleep(pause);
+      const next = await this.#campaign();
+      const { pause, ended } = typeof next === "number" ? { pause: next } : await this.#term(next);
+      if (ended) return ended.answer;
+      if (pause > 0) {
+        await sleep(this.#candidate.session.runtime, pause, this.#signal).catch(() => {});
       }
     }
     return undefined;
   }
 
-  /** One campaign, and how long to wait after it. An outage is waited out. */
-  async #campaign(): Promise<Pick<Campaign, "leadership"> & { pause?: number }> {
+  /** One campaign: leadership, or how long to wait after it. An outage is waited out. */
+  async #campaign(): Promise<HeldLease | number> {
     const { session } = this.#candidate;
     const { runtime, guarantees, ttls } = session;
     const ttl = this.#options.ttl ?? ttls.leader;
     const patience = guarantees.push ? patienceOf(ttl, Infinity) : 0;
     const asked = instant(runtime);
     try {
-      const { leadership, leaderLeft = Infinity } = await this.#candidate.campaign(
-        this.#options,
-        patience,
-      );
+      const { lease, blockers } = await this.#candidate.campaign(this.#options, patience);
       this.#failures = 0;
-      if (leadership) return { leadership };
+      if (lease) return lease;
       // A backend that pushes has waited for us.
-      if (patience > 0 && elapsed(runtime, asked) >= patience / 2) return {};
-      return { pause: Math.min(leaderLeft, LONGEST_PAUSE) + 1 + runtime.random() * 50 };
+      if (patience > 0 && elapsed(runtime, asked) >= patience / 2) return 0;
+      const left = least(blockers, (blocker) => blocker.left);
+      return Math.min(left, LONGEST_PAUSE) + 1 + runtime.random() * 50;
     } catch (error) {
-      if (this.#signal.aborted) return {};
+      if (this.#signal.aborted) return 0;
       // Only what is wrong in the program itself ends the campaign: a candidate has nothing better to
       // do than to wait until a fail-over is over or a password has been changed.
       if (!isOutage(error)) throw error;
       session.report({ type: "campaign-failed", error });
-      return { pause: growing(PAUSE_IN_TROUBLE, this.#failures++) * (1 - runtime.random() / 10) };
+      return growing(PAUSE_IN_TROUBLE, this.#failures++) * (1 - runtime.random() / 10);
     }
   }
 
   /** One term: works while we lead, and gives leadership up once the work has stopped. */
-  async #term(
-    leadership: NonNullable<Campaign["leadership"]>,
-  ): Promise<{ answered: true; answer: T } | { answered: false; pause: number }> {
+  async #term(leadership: HeldLease): Promise<{ pause: number; ended?: { answer: T } }> {
     const candidate = this.#candidate;
     const { session } = candidate;
     const { runtime, heart } = session;
@@ -129,7 +124,7 @@ class LeaderLoop<T> {
         signal: firstOf(leadership.signal, this.#signal),
         confirm: () => leadership.confirm(),
       });
-      if (leadership.held || this.#signal.aborted) return { answered: true, answer };
+      if (leadership.held || this.#signal.aborted) return { pause: 0, ended: { answer } };
     } catch (error) {
       // Work that was cut short by a loss ends with an error as a rule, and gets another term. So does
       // work whose resource has seen a later leader. What was asked to stop, and says so, has stopped.
@@ -147,11 +142,7 @@ class LeaderLoop<T> {
       letGo();
     }
     if (elapsed(runtime, began) > LONGEST_PAUSE) this.#shortTerms = 0;
-    return { answered: false, pause: growing(PAUSE_AFTER_TERM, this.#shortTerms++) };
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    if (ms > 0) await sleep(this.#candidate.session.runtime, ms, this.#signal).catch(() => {});
+    return { pause: growing(PAUSE_AFTER_TERM, this.#shortTerms++) };
   }
 }
 

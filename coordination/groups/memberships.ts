@@ -114,7 +114,7 @@ export class Groups {
       const joined = this.#session.runtime.wall();
       const attempt = this.#joining(group, { capabilities, joined, options }, first);
       await this.#session.send([attempt], options);
-      const { lease, blockers = [] } = attempt.grant ?? {};
+      const { lease, blockers = [] } = attempt.answer ?? {};
       if (lease) return this.#keep(group, { lease, capabilities, joined, version: 0, options });
       if (blockers.length > 0) throw new MemberAlreadyExist(group, this.#memberId);
       // Somebody deleted the group between our two operations. If the join may create it, try

@@ -6,7 +6,7 @@
 
 import type * as spi from "../../drivers/driver.ts";
 import type { HeldLease } from "./held_lease.ts";
-import type { Part } from "./request.ts";
+import type { Question } from "./request.ts";
 
 /** What to acquire. */
 export interface Wanted {
@@ -32,11 +32,8 @@ export interface Wanted {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A try to acquire, as a part of a request. */
-export interface Attempt extends Part {
-  /** How it ended, once its answers were taken. */
-  readonly grant: Grant | undefined;
-}
+/** A try to acquire, as a part of a request; its answer says how it ended. */
+export type Attempt = Question<Grant>;
 
 /** A grant, or who stands in the way. */
 export type Grant =

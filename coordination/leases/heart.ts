@@ -46,8 +46,8 @@ export class Heart {
   /** How often leases are renewed, in ms, when that was given. */
   readonly heartbeatInterval: number | undefined;
   readonly #session: Beating;
-  /** How many callers want each lease kept. */
-  readonly #kept = new Map<HeldLease, number>();
+  /** What each caller wants kept. */
+  readonly #kept = new Map<symbol, HeldLease>();
   /** Whose renewal is under way. */
   readonly #beating = new Set<HeldLease>();
   /** At which age to renew a lease whose last renewal had no answer. */
@@ -67,15 +67,11 @@ export class Heart {
 
   /** Keeps a lease alive until the answer is called. */
   keep(lease: HeldLease): () => void {
-    this.#kept.set(lease, (this.#kept.get(lease) ?? 0) + 1);
+    const caller = Symbol();
+    this.#kept.set(caller, lease);
     this.#changed();
-    let kept = true;
     return () => {
-      if (!kept) return;
-      kept = false;
-      const others = (this.#kept.get(lease) ?? 1) - 1;
-      if (others > 0) this.#kept.set(lease, others);
-      else this.#kept.delete(lease);
+      this.#kept.delete(caller);
       this.#changed();
     };
   }
@@ -142,15 +138,15 @@ export class Heart {
 
   /** What is in its care and not under way. */
   #care(): HeldLease[] {
-    const leases = this.#keepsAll
-      ? new Set([...this.#session.leases, ...this.#kept.keys()])
-      : this.#kept.keys();
+    const all = this.#keepsAll ? this.#session.leases : [];
+    const leases = new Set([...this.#kept.values(), ...all]);
     return [...leases].filter((lease) => lease.held && !this.#beating.has(lease));
   }
 
   async #beatOn(stopped: AbortSignal): Promise<void> {
     while (!stopped.aborted) {
-      const over = await this.#pause(least(this.#care(), (lease) => this.due(lease)));
+      const over = await this.#pause();
+      // After a change only the pause is reckoned again: or tries would follow each other at once.
       if (!over || stopped.aborted) continue;
       for (const batch of batches(this.#care())) {
         // Those that are not due go along: then all are due together.
@@ -188,12 +184,13 @@ export class Heart {
     }
   }
 
-  /** Waits so long, or until something has changed; answers whether the time is over. */
-  async #pause(ms: number): Promise<boolean> {
+  /** Waits until the first is due, or until something has changed; answers whether it is due. */
+  async #pause(): Promise<boolean> {
     const { runtime } = this.#session;
     this.#wake = new AbortController();
     const jitter = 1 - runtime.random() / 10;
-    const pause = Math.max(SHORTEST_PAUSE, ms * jitter);
+    const due = least(this.#care(), (lease) => this.due(lease));
+    const pause = Math.max(SHORTEST_PAUSE, due * jitter);
     this.#alarm = runtime.mono() + pause;
     return await sleep(runtime, pause, this.#wake.signal).then(() => true, () => false);
   }

@@ -13,28 +13,20 @@ import { ask, type Question } from "./request.ts";
 import { watchful } from "./abort_signals.ts";
 import { type ClockBounds, validity } from "./timings.ts";
 
-/** What a lease is made of. */
-export interface LeaseParts {
-  /** Sends a question, and repeats it while there is no answer. */
-  readonly ask: <T>(question: Question<T>, options: CallOptions) => Promise<T>;
+/** What a lease needs of those who look after it. */
+export interface Owner {
   /** Clocks and timers. */
   readonly runtime: Runtime;
   /** What clocks are trusted to do. */
   readonly bounds: ClockBounds;
-  /** Hears of everything that is not an answer to a call. */
-  readonly on: (event: CoordinatorEvent) => void;
+  /** Every lease that is held; one that has ended leaves it. */
+  readonly leases: Set<HeldLease>;
   /** Whether a loss is reported at once, and not only when somebody looks or listens. */
   readonly watched: boolean;
-  /** The granted operation. */
-  readonly op: spi.Acquire;
-  /** The fencing token. */
-  readonly token: number;
-  /** When that operation was first sent (contract rule 4). */
-  readonly sent: Instant;
-  /** For how long it counts as held, in ms, when that is less than its ttl allows. */
-  readonly believe?: number | undefined;
-  /** Called once, when the lease has ended for whatever reason. */
-  readonly ended: (lease: HeldLease) => void;
+  /** Sends a question, and repeats it while there is no answer. */
+  ask<T>(question: Question<T>, options: CallOptions): Promise<T>;
+  /** Hears of everything that is not an answer to a call. */
+  report(event: CoordinatorEvent): void;
 }
 
 /** How a lease stands: `"gone"` is lost for sure, `"lost"` may linger in the backend. */
@@ -44,7 +36,10 @@ type State = "held" | "lost" | "gone" | "releasing" | "released";
 export class HeldLease implements Lease {
   /** An operation that is sent along with the release. */
   farewell: spi.Op | undefined;
-  readonly #parts: LeaseParts;
+  readonly token: number;
+  readonly #owner: Owner;
+  readonly #op: spi.Acquire;
+  readonly #believe: number | undefined;
   readonly #validity: number;
   #state: State = "held";
   #sent: Instant;
@@ -54,13 +49,22 @@ export class HeldLease implements Lease {
   #lost: LeaseLost | undefined;
   #cancelTimer = (): void => {};
 
-  /** Held from now on. */
-  constructor(parts: LeaseParts) {
-    this.#parts = parts;
-    this.#sent = parts.sent;
-    this.#known = instant(parts.runtime);
-    this.#validity = Math.min(validity(parts.op.ttl, parts.bounds), parts.believe ?? Infinity);
-    if (parts.watched) this.#watch();
+  /**
+   * Held from now on.
+   *
+   * @param op The granted operation.
+   * @param sent When it was first sent (contract rule 4).
+   * @param believe For how long it counts as held, in ms, when that is less than its ttl allows.
+   */
+  constructor(owner: Owner, op: spi.Acquire, token: number, sent: Instant, believe?: number) {
+    this.#owner = owner;
+    this.#op = op;
+    this.token = token;
+    this.#sent = sent;
+    this.#believe = believe;
+    this.#known = instant(owner.runtime);
+    this.#validity = Math.min(validity(op.ttl, owner.bounds), believe ?? Infinity);
+    if (owner.watched) this.#watch();
   }
 
   // Made when it is first asked for: until then nobody listens, and no timer is needed to abort it.
@@ -75,15 +79,11 @@ export class HeldLease implements Lease {
   }
 
   get resource(): string {
-    return this.#parts.op.resource;
-  }
-
-  get token(): number {
-    return this.#parts.token;
+    return this.#op.resource;
   }
 
   get ttl(): number {
-    return this.#parts.op.ttl;
+    return this.#op.ttl;
   }
 
   get deadline(): number {
@@ -113,31 +113,28 @@ export class HeldLease implements Lease {
 
   /** How long ago the request was sent that granted or last renewed it, in ms. */
   get age(): number {
-    return elapsed(this.#parts.runtime, this.#sent);
+    return elapsed(this.#owner.runtime, this.#sent);
   }
 
   /** Whether this seat is the lease's own, by its id. */
   owns(lease: spi.Lease): boolean {
-    return lease.id === this.#parts.op.id;
+    return lease.id === this.#op.id;
   }
 
   /** The renewal, which may change its value; answers whether it is still held. */
   renewal(value?: string): Question<boolean> {
-    const { resource, seat, id, ttl } = this.#parts.op;
     const op: spi.Renew = {
+      ...this.giveBack(),
       op: "renew",
-      resource,
-      seat,
-      id,
-      ttl,
+      ttl: this.ttl,
       ...value !== undefined && { value },
     };
     return ask([op], ([outcome], sent) => this.#renewed(outcome?.ok === true, sent));
   }
 
   /** The operation that releases it. */
-  giveBack(): spi.Release {
-    const { resource, seat, id } = this.#parts.op;
+  giveBack(): spi.Release & { id: string } {
+    const { resource, seat, id } = this.#op;
     return { op: "release", resource, seat, id };
   }
 
@@ -154,21 +151,18 @@ export class HeldLease implements Lease {
   }
 
   async renew(options: CallOptions = {}, value?: string): Promise<boolean> {
-    return this.held && await this.#parts.ask(this.renewal(value), options);
+    return this.held && await this.#owner.ask(this.renewal(value), options);
   }
 
   /** Takes the backend's answer to a renewal that was sent at `sent`. */
   #renewed(ok: boolean, sent: Instant): boolean {
     // An answer that comes after the deadline, or after our release, revives nothing.
     if (!this.held) return false;
-    if (!ok) {
-      this.#lose("the backend does not know it any more: it expired there, or was broken", "gone");
-      return false;
-    }
+    if (!ok) return this.#lose("gone");
     // Answers may overtake each other; the latest send counts.
-    if (elapsed(this.#parts.runtime, sent) < this.age) {
+    if (elapsed(this.#owner.runtime, sent) < this.age) {
       this.#sent = sent;
-      if (this.#controller || this.#parts.watched) this.#watch();
+      if (this.#controller || this.#owner.watched) this.#watch();
     }
     return this.held;
   }
@@ -179,11 +173,11 @@ export class HeldLease implements Lease {
    */
   missed(sent: Instant): void {
     if (sent.mono < this.#known.mono || !this.held) return;
-    this.#lose("the backend does not know it any more: it expired there, or was broken", "gone");
+    this.#lose("gone");
   }
 
   async release(options: CallOptions = {}): Promise<boolean> {
-    return this.releasing() && await this.#parts.ask(this.ending(), options);
+    return this.releasing() && await this.#owner.ask(this.ending(), options);
   }
 
   /** Stops counting as held, before the release is sent; `false` when there is nothing to send. */
@@ -216,7 +210,7 @@ export class HeldLease implements Lease {
   /** Releases; a failure is reported, not thrown, so that it never hides the caller's own error. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release().catch((error: unknown) => {
-      this.#parts.on({ type: "release-failed", error });
+      this.#owner.report({ type: "release-failed", error });
     });
   }
 
@@ -225,35 +219,36 @@ export class HeldLease implements Lease {
     this.#cancelTimer();
     const left = this.left;
     if (left === Infinity || this.#state !== "held") return;
-    this.#cancelTimer = this.#parts.runtime.after(Math.ceil(left), () => this.#watch(), {
-      // Whoever only holds a lease waits for nothing.
+    this.#cancelTimer = this.#owner.runtime.after(Math.ceil(left), () => this.#watch(), {
+      // Who only holds a lease waits for nothing.
       background: true,
     });
   }
 
   /** Loses the lease if its time is up: nothing else decides that it still lives. */
   #look(): void {
-    if (this.#state !== "held") return;
-    if (this.age >= this.#validity) {
-      const why = this.#parts.believe === undefined
-        ? "it was not renewed in time, so others may have it"
-        : "the time it was taken for is over";
-      this.#lose(why, "lost");
-    }
+    if (this.#state === "held" && this.age >= this.#validity) this.#lose("lost");
   }
 
-  #lose(why: string, state: "lost" | "gone"): void {
+  #lose(state: "lost" | "gone"): false {
     this.#state = state;
+    const why = state === "gone"
+      ? "the backend no longer knows it: it expired, or was broken"
+      : this.#believe === undefined
+      ? "it was not renewed in time, so others may have it"
+      : "the time it was taken for is over";
+    const { resource, token } = this;
     const reason = this.#lost = new LeaseLost(
-      `${this.resource} (token ${this.token}) is lost: ${why}. Stop what depends on it`,
+      `${resource} (token ${token}) is lost: ${why}. Stop what depends on it`,
     );
     this.#end();
-    this.#parts.on({ type: "lost", resource: this.resource, token: this.token, reason });
+    this.#owner.report({ type: "lost", resource, token, reason });
+    return false;
   }
 
   #end(): void {
     this.#cancelTimer();
-    this.#parts.ended(this);
+    this.#owner.leases.delete(this);
     this.#abort();
   }
 

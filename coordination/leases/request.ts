@@ -14,7 +14,7 @@ export interface Part {
   /** Takes the answers, one for each operation, to the request that was first sent at `sent`. */
   take(outcomes: readonly spi.Outcome[], sent: Instant): void;
   /** Gives back what may have been granted, when there was no answer. Only acquisitions have it. */
-  unknown?(): void;
+  readonly unknown?: (() => void) | undefined;
 }
 
 /** A part of which the caller wants the answer. */
@@ -23,19 +23,24 @@ export interface Question<T> extends Part {
   readonly answer: T | undefined;
 }
 
+/** What makes an answer of the outcomes of a request that was first sent at `sent`. */
+export type Read<T> = (outcomes: readonly spi.Outcome[], sent: Instant) => T;
+
 /** A question of operations, whose outcomes `read` makes an answer of. */
 export function ask<T>(
   ops: readonly spi.Op[],
-  read: (outcomes: readonly spi.Outcome[], sent: Instant) => T,
+  read: Read<T>,
+  unknown?: () => void,
 ): Question<T> {
-  let answer: T | undefined;
-  return {
+  const question = {
     ops,
-    get answer() {
-      return answer;
+    answer: undefined as T | undefined,
+    take: (outcomes: readonly spi.Outcome[], sent: Instant) => {
+      question.answer = read(outcomes, sent);
     },
-    take: (outcomes, sent) => void (answer = read(outcomes, sent)),
+    unknown,
   };
+  return question;
 }
 
 /** The question who has a seat, or any seat of a resource. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ApplyOptions, Driver, Op, Outcome } from "../../drivers/driver.ts";
+import type { Acquire, ApplyOptions, Driver, Op, Outcome } from "../../drivers/driver.ts";
 import { codeOf, isRetryable, isUnknown, OperationTimedOut, UnknownOutcome } from "../../errors.ts";
 import { onAbort } from "../../drivers/kit/aborts.ts";
 import { elapsed, instant, least, type Runtime, sleep, systemRuntime } from "../runtime.ts";
@@ -24,8 +24,8 @@ export interface RetryOptions {
 
 /** What the session asks for besides. */
 export interface RepeatedOptions extends ApplyOptions {
-  /** How long to wait for one answer, in ms, when that is not a third of the ttl. */
-  readonly answerWithin?: number | undefined;
+  /** Sends once, and waits so many ms for the answer. */
+  readonly once?: number | undefined;
   /** Whether nothing is to be sent again any more. */
   readonly halted?: (() => boolean) | undefined;
   /** Calls back when a wait for an answer must end, until the answer is called. */
@@ -49,33 +49,35 @@ const LEAST = 100;
  */
 export function retrying(driver: Driver, options: RetryOptions = {}): Driver {
   const { retries = 3, timeout = 5_000, within = 10_000, runtime = systemRuntime() } = options;
+  const { name, guarantees } = driver;
   return {
-    name: driver.name,
-    guarantees: driver.guarantees,
+    name,
+    guarantees,
     async apply(ops, given: RepeatedOptions = {}) {
-      const { signal, answerWithin, halted } = given;
-      const ttl = least(ops, (op) => "ttl" in op ? op.ttl : Infinity);
+      const { signal, once, halted } = given;
+      const ttl = least(ops, (op) => (op as Acquire).ttl ?? Infinity);
       // A ttl that could set no timer is refused by every driver, before it sends anything.
       if (!(ttl > 0)) return await driver.apply(ops, given);
-      const waits = ops.reduce((all, op) => all + ("patience" in op ? op.patience ?? 0 : 0), 0);
+      const waits = ops.reduce((all, op) => all + ((op as Acquire).patience ?? 0), 0);
       const start = instant(runtime);
       const useful = Math.max(LEAST, Math.min(within, ttl)) + waits;
+      const most = once === undefined ? retries : 0;
       let missed: unknown;
       for (let attempt = 0;; attempt++) {
         signal?.throwIfAborted();
         try {
           const patience = waits + Math.min(
             timeout,
-            Math.max(LEAST, answerWithin ?? ttl / 3),
+            Math.max(LEAST, once ?? ttl / 3),
             // A pause can take longer than it was meant to.
             Math.max(LEAST, useful - elapsed(runtime, start)),
           );
-          const outcomes = await once(driver, ops, patience, runtime, given);
+          const outcomes = await sendOnce(driver, ops, patience, runtime, given);
           return missed ? outcomes.map((outcome, i) => settled(ops[i], outcome)) : outcomes;
         } catch (error) {
           if (isUnknown(error)) missed = error;
           const again = isRetryable(error) && !signal?.aborted && !halted?.() &&
-            attempt < retries && (!missed || ops.every(isRepeatable));
+            attempt < most && (!missed || ops.every(isRepeatable));
           const pause = runtime.random() * Math.min(1_000, 50 * 2 ** attempt);
           if (!again || elapsed(runtime, start) + pause >= useful) throw missed ?? error;
           await sleep(runtime, pause, signal).catch((reason) => {
@@ -87,54 +89,49 @@ export function retrying(driver: Driver, options: RetryOptions = {}): Driver {
   };
 }
 
-/** One send, given up after `timeout` even if the driver does not listen to its signal. */
-async function once(
+const AGAIN = "so the outcome is unknown; sending it again is safe";
+
+/** One send, given up after `timeout` ms even if the driver does not listen to its signal. */
+function sendOnce(
   driver: Driver,
   ops: readonly Op[],
   timeout: number,
   runtime: Runtime,
   { signal, beforeRequest, onHalt }: RepeatedOptions,
 ): Promise<readonly Outcome[]> {
+  const { name } = driver;
   const attempt = new AbortController();
-  // Made only when needed: an error notes where it was made, which costs more than all else here.
-  const late = (): UnknownOutcome =>
-    new OperationTimedOut(
-      `${driver.name} did not answer within ${
-        Math.round(timeout)
-      } ms, so the outcome is unknown; ` +
-        "sending it again is safe",
-    );
-  const given = (): UnknownOutcome =>
-    new UnknownOutcome(
-      `the call to ${driver.name} was aborted while it waited, so the outcome is unknown`,
-    );
-  return await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const end = (error: UnknownOutcome): void => {
       reject(error);
       attempt.abort(error);
     };
-    const stop = (): void => end(given());
+    const stop = (): void =>
+      end(new UnknownOutcome(`The call of ${name} was aborted while it waited, ${AGAIN}`));
     const unlisten = onAbort(signal, stop);
     const unhalt = onHalt?.(stop);
-    const cancel = runtime.after(timeout, () => end(late()));
+    const cancel = runtime.after(timeout, () => {
+      end(
+        new OperationTimedOut(`${name} did not answer within ${Math.round(timeout)} ms, ${AGAIN}`),
+      );
+    });
     const send = async (): Promise<readonly Outcome[]> =>
       await driver.apply(ops, { signal: attempt.signal, beforeRequest });
-    const failed = (error: unknown): void => reject(codeOf(error) ? error : odd(driver, error));
-    send().then(resolve, failed).finally(() => {
-      cancel();
-      unlisten();
-      unhalt?.();
-    });
+    send().then(resolve, (error) => reject(codeOf(error) ? error : odd(name, error))).finally(
+      () => {
+        cancel();
+        unlisten();
+        unhalt?.();
+      },
+    );
   });
 }
 
 /** A driver's own error, or its client's, of which nobody knows when it came. */
-function odd({ name }: Driver, error: unknown): UnknownOutcome {
+function odd(name: string, error: unknown): UnknownOutcome {
   // Not its message: it may hold what was sent.
   const kind = error instanceof Error && /^\w{1,40}$/.test(error.name) ? error.name : typeof error;
-  return new UnknownOutcome(
-    `${name} threw an error of its own (${kind}), so the outcome is unknown; sending it again is safe`,
-  );
+  return new UnknownOutcome(`${name} threw an error of its own (${kind}), ${AGAIN}`);
 }
 
 function isRepeatable(op: Op): boolean {

@@ -8,35 +8,19 @@
 import type * as spi from "../../drivers/driver.ts";
 import { CoordinationError, isUnknown, OperationTimedOut } from "../../errors.ts";
 import type { CoordinatorEvent } from "../events.ts";
-import { inBackground, type Instant, instant, type Runtime } from "../runtime.ts";
+import type { CoordinatorOptions } from "../options.ts";
+import { inBackground, instant, type Runtime } from "../runtime.ts";
 import { firstOf } from "./abort_signals.ts";
+import type { Attempt, Grant, Wanted } from "./attempt.ts";
+import { doubling } from "./doubling.ts";
 import { Heart } from "./heart.ts";
 import { HeldLease } from "./held_lease.ts";
-import type { Reports } from "./reports.ts";
-import type { Attempt, Grant, Wanted } from "./attempt.ts";
-import { look, type Part, type Question, type SendOptions } from "./request.ts";
+import { harmless, warned } from "./reports.ts";
+import { ask, look, type Part, type Question, type Read, type SendOptions } from "./request.ts";
 import type { RepeatedOptions } from "./retrying.ts";
-import { checkTimings, type ClockBounds } from "./timings.ts";
+import { checkTimings, type ClockBounds, clockBounds } from "./timings.ts";
 
-/** What a session is made of. */
-export interface SessionOptions {
-  /** The backend, which repeats what had no answer. */
-  readonly driver: spi.Driver;
-  /** The same backend, which sends once. */
-  readonly single: spi.Driver;
-  /** The name of this process, visible to others. */
-  readonly memberId: string;
-  /** How long leases live unrenewed, in ms, by what they are for. */
-  readonly ttls: Readonly<Record<"any" | "lock" | "leader" | "member", number>>;
-  /** Clocks, timers, ids. */
-  readonly runtime: Runtime;
-  /** What clocks are trusted to do. */
-  readonly bounds: ClockBounds;
-  /** How often leases are renewed, in ms. Default: a third of the time each counts as held. */
-  readonly heartbeatInterval: number | undefined;
-  /** Who hears of what happens. */
-  readonly reports: Reports;
-}
+const REFUSED: spi.Outcome = { ok: false, leases: [] };
 
 /** A signal for as long as a call may go on. */
 export interface Running {
@@ -48,51 +32,74 @@ export interface Running {
 
 /** So many releases go out in one request: on MySQL each is a statement, and a request has its limit. */
 const RELEASES = 50;
-/** From so many leases on, those that ran out are looked for whenever their number has doubled. */
-const FEW = 64;
+/** How long a lease lives unrenewed by default, in ms. */
+const TTL = 30_000;
 
 /** One coordinator's leases. */
 export class Session {
   /** The name of this process, visible to others. */
   readonly memberId: string;
   /** How long leases live unrenewed, in ms, by what they are for. */
-  readonly ttls: SessionOptions["ttls"];
+  readonly ttls: Readonly<Record<"any" | "lock" | "leader" | "member", number>>;
   /** What the backend promises. */
   readonly guarantees: spi.Guarantees;
   /** Clocks, timers, ids. */
   readonly runtime: Runtime;
   /** What clocks are trusted to do. */
   readonly bounds: ClockBounds;
-  /** Who hears of what happens. */
-  readonly reports: Reports;
   /** Renews leases, by hand or while somebody works under them. */
   readonly heart: Heart;
+  /** Every lease that `heartbeat()` renews and `stop()` releases. */
+  readonly leases: Set<HeldLease> = new Set();
   readonly #driver: spi.Driver;
-  readonly #single: spi.Driver;
-  readonly #leases = new Set<HeldLease>();
-  /** At how many leases to look for those that ran out. */
-  #many = FEW;
+  readonly #on: CoordinatorOptions["on"];
+  #listener = (_: CoordinatorEvent): void => {};
+  #warned = false;
+  /** Those that ran out leave the set by being looked at; without a heartbeat nobody else looks. */
+  readonly #sweep = doubling(this.leases, () => {
+    for (const lease of this.leases) void lease.held;
+  });
   /** How often everything was given back: what was asked for before that must not come after it. */
   #stops = 0;
   /** What ends calls that go on and on. */
-  readonly #stoppers = new Set<(reason: unknown) => void>();
+  readonly #running = new Set<(reason: unknown) => void>();
 
-  /** Nothing is held yet. */
-  constructor(options: SessionOptions) {
+  /**
+   * Nothing is held yet.
+   *
+   * @throws {InvalidArgument} when clocks or ttls cannot work.
+   */
+  constructor(
+    driver: spi.Driver,
+    options: CoordinatorOptions & { runtime: Runtime; memberId: string },
+  ) {
+    const { ttl = TTL, lockTtl = ttl, leaderTtl = ttl, membershipTtl = ttl } = options;
     this.memberId = options.memberId;
-    this.ttls = options.ttls;
-    this.guarantees = options.driver.guarantees;
+    this.ttls = { any: ttl, lock: lockTtl, leader: leaderTtl, member: membershipTtl };
+    this.guarantees = driver.guarantees;
     this.runtime = options.runtime;
-    this.bounds = options.bounds;
-    this.reports = options.reports;
-    this.#driver = options.driver;
-    this.#single = options.single;
+    this.bounds = clockBounds(options.clocks ?? {}, driver.guarantees);
     this.heart = new Heart(this, options.heartbeatInterval);
+    this.#driver = driver;
+    this.#on = options.on;
+    for (const each of new Set(Object.values(this.ttls))) this.check(each);
   }
 
-  /** Reports an event. */
+  /** Reports an event. What an observer throws, at once or later, must not cost a lease. */
   report(event: CoordinatorEvent): void {
-    this.reports.report(event);
+    this.#listener(event);
+    if (this.#on) harmless(() => this.#on?.(event));
+    else if (!this.#warned) this.#warned = warned(event);
+  }
+
+  /** Whether a user's observer hears of events. */
+  get watched(): boolean {
+    return this.#on !== undefined;
+  }
+
+  /** Has one listener of ours hear of all events, before the user's does. */
+  listen(listener: (event: CoordinatorEvent) => void): void {
+    this.#listener = listener;
   }
 
   /** Throws unless a lease with this ttl can work. */
@@ -115,26 +122,26 @@ export class Session {
     const acquires = parts.some((part) => part.unknown);
     const stopped = (): boolean => acquires && stops !== this.#stops;
     const onHalt = this.guarantees.push && acquires ? this.#onStop : undefined;
-    const options: RepeatedOptions = { signal, answerWithin: once, halted: stopped, onHalt };
-    let outcomes: readonly spi.Outcome[];
+    const options: RepeatedOptions = { signal, once, halted: stopped, onHalt };
+    let outcomes: readonly spi.Outcome[] | undefined;
+    let failure: unknown;
     try {
-      outcomes = await (once === undefined ? this.#driver : this.#single).apply(ops, options);
+      outcomes = await this.#driver.apply(ops, options);
     } catch (error) {
-      if (isUnknown(error)) { for (const part of parts) part.unknown?.(); }
-      if (signal?.aborted) throw signal.reason;
-      throw stopped() ? wasStopped() : error;
+      failure = error;
     }
-    if (stopped()) {
-      for (const part of parts) part.unknown?.();
-      throw wasStopped();
+    if (!outcomes || stopped()) {
+      if (outcomes || isUnknown(failure)) { for (const part of parts) part.unknown?.(); }
+      if (signal?.aborted) throw signal.reason;
+      throw stopped() ? wasStopped() : failure;
     }
     let next = 0;
     for (const part of parts) part.take(outcomes.slice(next, next += part.ops.length), sent);
   }
 
   readonly #onStop = (stop: (reason: unknown) => void): () => void => {
-    this.#stoppers.add(stop);
-    return () => this.#stoppers.delete(stop);
+    this.#running.add(stop);
+    return () => this.#running.delete(stop);
   };
 
   /** Sends a question alone, and answers it. */
@@ -156,9 +163,8 @@ export class Session {
   async acquire(wanted: Wanted, ...others: Part[]): Promise<Grant> {
     const attempt = this.attempt(wanted);
     await this.send([attempt, ...others], wanted);
-    const { lease, blockers } = attempt.grant ?? { blockers: [] };
-    if (!lease) return { blockers };
-    if (lease.held) return { lease };
+    const { answer = { blockers: [] } } = attempt;
+    if (!answer.lease || answer.lease.held) return answer;
     throw new OperationTimedOut(
       `${wanted.resource} was granted, but the reply came too late to rely on (ttl ${wanted.ttl} ` +
         "ms), so it was released. Use a longer ttl",
@@ -177,62 +183,30 @@ export class Session {
       ...(guard && { guard }),
       ...(patience && { patience }),
     };
-    let grant: Grant | undefined;
-    return {
-      ops: [...first, op],
-      get grant() {
-        return grant;
-      },
-      take: (outcomes, sent) => {
-        const outcome = outcomes.at(-1);
-        const [granted] = outcome?.leases ?? [];
-        grant = outcome?.ok && granted
-          ? { lease: this.#granted(op, granted.token, sent, wanted) }
-          : { blockers: outcome?.leases ?? [] };
-        if (grant.lease?.held) won?.(grant.lease);
-      },
-      // It may have been granted, and nobody would know.
-      unknown: () => this.#giveBack({ op: "release", resource, seat, id }),
+    const read: Read<Grant> = (outcomes, sent) => {
+      const { ok, leases } = outcomes.at(-1) ?? REFUSED;
+      const [granted] = leases;
+      if (!ok || !granted) return { blockers: leases };
+      const lease = new HeldLease(this, op, granted.token, sent, wanted.believe);
+      this.#granted(lease, wanted);
+      if (lease.held) won?.(lease);
+      return { lease };
     };
+    // Without an answer it may have been granted, and nobody would know.
+    return ask([...first, op], read, () => this.#giveBack({ op: "release", resource, seat, id }));
   }
 
-  #granted(op: spi.Acquire, token: number, sent: Instant, wanted: Wanted): HeldLease {
-    const { believe, own = believe !== undefined } = wanted;
-    const lease = new HeldLease({
-      ask: (question, options) => this.ask(question, options),
-      runtime: this.runtime,
-      bounds: this.bounds,
-      on: (event) => this.report(event),
-      watched: this.reports.heard,
-      op,
-      token,
-      sent,
-      believe,
-      ended: (lease) => this.#leases.delete(lease),
-    });
-    if (!lease.held) this.#giveBack(lease.giveBack());
-    else if (!own) this.#add(lease);
-    return lease;
-  }
-
-  #add(lease: HeldLease): void {
-    this.#leases.add(lease);
-    if (this.#leases.size >= this.#many) {
-      // Those that ran out leave the set by being looked at; without a heartbeat nobody else looks.
-      for (const each of this.#leases) void each.held;
-      this.#many = Math.max(FEW, 2 * this.#leases.size);
-    }
+  #granted(lease: HeldLease, { believe, own = believe !== undefined }: Wanted): void {
+    if (!lease.held) return this.#giveBack(lease.giveBack());
+    if (own) return;
+    this.leases.add(lease);
+    this.#sweep();
     this.heart.poke(lease);
-  }
-
-  /** Every lease that `heartbeat()` renews and `stop()` releases. */
-  get leases(): ReadonlySet<HeldLease> {
-    return this.#leases;
   }
 
   /** Whether a lease that the backend has listed is one of these. */
   owns(listed: spi.Lease): boolean {
-    for (const lease of this.#leases) if (lease.owns(listed)) return true;
+    for (const lease of this.leases) if (lease.owns(listed)) return true;
     return false;
   }
 
@@ -250,12 +224,11 @@ export class Session {
   /** A signal that aborts with `signal`, or when the coordinator is stopped. */
   running(signal?: AbortSignal): Running {
     const stopped = new AbortController();
-    const stop = (reason: unknown): void => stopped.abort(reason);
-    this.#stoppers.add(stop);
+    const forget = this.#onStop((reason) => stopped.abort(reason));
     return {
       signal: firstOf(signal, stopped.signal),
       done: () => {
-        this.#stoppers.delete(stop);
+        forget();
         // Also ends the listening to the caller's signal, which may live long.
         stopped.abort("done");
       },
@@ -265,35 +238,33 @@ export class Session {
   /** Ends every call that goes on and on, and releases every lease. */
   async stop(): Promise<void> {
     this.#stops++;
-    for (const stop of this.#stoppers) stop(wasStopped());
-    const parts = [...this.#leases]
+    for (const stop of this.#running) stop(wasStopped());
+    const parts = [...this.leases]
       // What ran out long ago has ended in the backend, too.
       .filter((lease) => (lease.held || lease.age < 2 * lease.ttl) && lease.releasing())
       .map((lease) => lease.ending());
     const requests: Promise<void>[] = [];
     for (let at = 0; at < parts.length; at += RELEASES) {
-      requests.push(this.send(parts.slice(at, at + RELEASES)));
+      requests.push(this.#release(parts.slice(at, at + RELEASES)));
     }
-    for (const { status, ...failed } of await Promise.allSettled(requests)) {
-      if (status === "rejected") {
-        this.report({ type: "release-failed", error: (failed as PromiseRejectedResult).reason });
-      }
-    }
+    await Promise.all(requests);
+  }
+
+  /** Sends releases; a failure is reported. */
+  async #release(parts: readonly Part[]): Promise<void> {
+    await this.send(parts).catch((error) => this.report({ type: "release-failed", error }));
   }
 
   /** Releases in the background what nobody holds on to. */
   #giveBack(op: spi.Release): void {
-    const work = this.send([{ ops: [op], take: () => {} }]).catch((error: unknown) => {
-      this.report({ type: "release-failed", error });
-    });
-    inBackground(this.runtime, work);
+    inBackground(this.runtime, this.#release([ask([op], () => {})]));
   }
 }
 
 /** Why a call ended, or was not even sent. */
 function wasStopped(): CoordinationError {
   return new CoordinationError(
-    "The coordinator was stopped meanwhile, so nothing is held; what was granted is given back",
+    "The coordinator was stopped meanwhile, so nothing is held",
     "misuse",
   );
 }

@@ -1,17 +1,19 @@
 /**
- * How long a grant may be believed, and which timings make sense together.
+ * How long a grant counts as held, and which timings make sense together.
  *
  * @module
  */
 
 import type { Guarantees } from "../../drivers/driver.ts";
-import { InvalidArgument } from "../../errors.ts";
+import { checkWhole, refuseValue } from "../../drivers/kit/check.ts";
 
-/** What clocks are trusted to do during one ttl; within it no two holders believe at once. */
+export { checkWhole };
+
+/** What clocks are trusted to do during one ttl. Within it no two processes hold one lease at once. */
 export interface ClockBounds {
-  /** How much faster one clock may run than another, as a fraction; 0.01 unless given. */
+  /** How much faster one clock may run than another, as a fraction. Default: 0.01. */
   readonly rate: number;
-  /** How far the backend's clock may jump, in ms; 500 unless given, 0 where it is our own clock. */
+  /** How far the backend's clock may jump, in ms. Default: 500, or 0 where it is our own clock. */
   readonly step: number;
 }
 
@@ -23,21 +25,18 @@ export interface ClockBounds {
  */
 export function clockBounds(given: Partial<ClockBounds>, guarantees: Guarantees): ClockBounds {
   const { rate = 0.01, step = guarantees.clock === "server" ? 500 : 0 } = given;
-  if (!(rate >= 0 && rate < 0.5)) {
-    throw new InvalidArgument(`Cannot use clock rate ${rate}: it is a fraction from 0 up to 0.5`);
-  }
-  if (!(step >= 0 && step < Infinity)) {
-    throw new InvalidArgument(`Cannot use clock step ${step}: it is milliseconds, 0 or more`);
-  }
+  if (!(rate >= 0 && rate < 0.5)) refuseValue("clock rate", rate, "it must be from 0 up to 0.5");
+  if (step === Infinity) refuseValue("clock step", step, "it must be finite");
+  checkWait("clock step", step);
   return { rate, step };
 }
 
 /**
- * How long after its send a grant of `ttl` may be believed (Gray & Cheriton, "Leases", 1989): the
- * ttl less what the two clocks may differ by.
+ * How long after its send a grant of `ttl` counts as held (Gray & Cheriton, "Leases", 1989): the ttl
+ * less what the two clocks may differ by. In ms.
  */
 export function validity(ttl: number, bounds: ClockBounds): number {
-  return ttl === Infinity ? Infinity : ttl * (1 - bounds.rate) - bounds.step;
+  return ttl === Infinity ? ttl : ttl * (1 - bounds.rate) - bounds.step;
 }
 
 /** The longest that a backend is asked to hold one request, in ms: what is between ends long ones. */
@@ -66,41 +65,25 @@ export interface Timings {
  */
 export function checkTimings(timings: Timings, bounds: ClockBounds, guarantees: Guarantees): void {
   const { ttl, heartbeatInterval } = timings;
-  const { minTtl } = guarantees;
-  if (ttl !== Infinity) checkWhole("ttl", ttl, minTtl);
-  const margin = ttl === Infinity ? 0 : ttl - validity(ttl, bounds);
-  if (margin >= ttl / 2) {
-    const least = Math.floor(bounds.step / (0.5 - bounds.rate)) + 1;
-    throw new InvalidArgument(
-      `Cannot use ttl ${ttl}: the margin for clocks, ${Math.ceil(margin)} ms (${
-        bounds.rate * 100
-      } % ` +
-        `of it and ${bounds.step} ms for a jump), must stay under half of it; use ${least} or more, ` +
-        "or a smaller clocks.step if this backend's clock cannot jump",
+  const { rate, step } = bounds;
+  const valid = validity(ttl, bounds);
+  if (ttl !== Infinity) checkWhole("ttl", ttl, guarantees.minTtl);
+  // Not `valid <= ttl / 2`, which is true without end.
+  if (ttl - valid >= ttl / 2) {
+    refuseValue(
+      "ttl",
+      ttl,
+      `the margin for clocks, ${Math.ceil(ttl - valid)} ms of it, must stay under half; use ` +
+        `${Math.floor(step / (0.5 - rate)) + 1} or more, or a smaller clocks.step`,
     );
   }
-  if (heartbeatInterval === undefined) return;
-  if (!(heartbeatInterval > 0 && heartbeatInterval < validity(ttl, bounds))) {
-    throw new InvalidArgument(
-      `Cannot use heartbeatInterval ${heartbeatInterval} with ttl ${ttl}: it must be above 0 and ` +
-        `below the ${Math.floor(validity(ttl, bounds))} ms for which a grant may be believed, or ` +
-        "every lease would be lost before its first renewal",
-    );
+  if (heartbeatInterval === undefined || (heartbeatInterval > 0 && heartbeatInterval < valid)) {
+    return;
   }
-}
-
-/**
- * Throws unless the value is a whole number in the range that timers and backends support.
- *
- * @throws {InvalidArgument} when it is none from `least` to `most`.
- */
-export function checkWhole(what: string, value: number, least = 1, most = 2 ** 31 - 1): void {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
-  throw new InvalidArgument(
-    `Cannot use ${what} ${value}${typeof value === "string" ? ", a string" : ""}: it must be a ` +
-      `whole number, at least ${least} and at most ${most}${
-        most > 1e9 ? " (in ms, 24.8 days)" : ""
-      }`,
+  refuseValue(
+    "heartbeatInterval",
+    heartbeatInterval,
+    `it must be above 0 and below the ${Math.floor(valid)} ms for which ttl ${ttl} counts as held`,
   );
 }
 
@@ -111,13 +94,11 @@ export const NOT_SECONDS = "is it meant in milliseconds, not seconds?";
  * Refuses how long work may or must take where that looks like seconds: from 10 to 999. Real work takes
  * longer; a test in real time can use less than 10 ms, or 1,000.
  *
- * @throws {InvalidArgument} when it is there and looks so, or is no whole number from 1.
+ * @throws {InvalidArgument} when it is there and looks so, or is not a whole number from 1.
  */
 export function checkWork(what: string, ms: number | undefined): void {
   if (ms === undefined) return;
-  if (ms >= 10 && ms < 1_000) {
-    throw new InvalidArgument(`Cannot use ${what} ${ms}: ${NOT_SECONDS}`);
-  }
+  if (ms >= 10 && ms < 1_000) refuseValue(what, ms, NOT_SECONDS);
   checkWhole(what, ms);
 }
 
@@ -127,7 +108,5 @@ export function checkWork(what: string, ms: number | undefined): void {
  * @throws {InvalidArgument} when it is negative or not a number.
  */
 export function checkWait(what: string, ms: number): void {
-  if (!(ms >= 0)) {
-    throw new InvalidArgument(`Cannot use ${what} ${ms}: it must be milliseconds, 0 or more`);
-  }
+  if (!(ms >= 0)) refuseValue(what, ms, "it must be milliseconds, 0 or more");
 }

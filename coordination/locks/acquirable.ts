@@ -137,7 +137,21 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
    *   says who.
    */
   async hold(options?: Options): Promise<Lease> {
-    return await this.#hold(options);
+    const { lease, blockers } = await this.#acquire(options);
+    if (lease) return lease;
+    const holders = holdersIn(blockers);
+    const [first] = holders;
+    const others = holders.length > 1 ? ` (and ${holders.length - 1} more)` : "";
+    const why = first
+      ? `${first.memberId} has it${others}, for up to ${
+        Math.ceil(first.left)
+      } ms more unless it renews`
+      : "it was busy";
+    throw new LockAcquireFailed(
+      `${this.#what} "${this.name}" was not acquired within ${limitOf(options)} ms: ${why}. ` +
+        "Nothing is held",
+      holders,
+    );
   }
 
   /**
@@ -147,7 +161,8 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
    * @throws {LockAcquireFailed} when it was not acquired; `work` has not run.
    */
   async with<T>(work: Work<T>, options?: Options): Promise<T> {
-    const lease = await this.#hold(options);
+    // There is no other implementation of a lease.
+    const lease = await this.hold(options) as HeldLease;
     return await this.#session.under(lease, () => work(lease));
   }
 
@@ -189,24 +204,6 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   get #latest(): HeldLease | undefined {
     this.#refused = undefined;
     return this.#leases.findLast((lease) => lease.held);
-  }
-
-  async #hold(options?: Options): Promise<HeldLease> {
-    const { lease, blockers } = await this.#acquire(options);
-    if (lease) return lease;
-    const holders = holdersIn(blockers);
-    const [first] = holders;
-    const others = holders.length > 1 ? ` (and ${holders.length - 1} more)` : "";
-    const why = first
-      ? `${first.memberId} has it${others}, for up to ${
-        Math.ceil(first.left)
-      } ms more unless it renews`
-      : "it was busy";
-    throw new LockAcquireFailed(
-      `${this.#what} "${this.name}" was not acquired within ${limitOf(options)} ms: ${why}. ` +
-        "Nothing is held",
-      holders,
-    );
   }
 
   async #acquire(options?: Options): Promise<Grant> {

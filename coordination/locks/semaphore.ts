@@ -7,7 +7,6 @@
 import { Acquirable, type Holder, type WaitOptions } from "./acquirable.ts";
 import { holderOf } from "./holders.ts";
 import type { Try } from "./waiting.ts";
-import { InvalidArgument } from "../../errors.ts";
 import type { CallOptions } from "../leases/lease.ts";
 import { resources } from "../names.ts";
 import type { Grant } from "../leases/attempt.ts";
@@ -15,6 +14,7 @@ import { breakLeases } from "../leases/breaking.ts";
 import { look } from "../leases/request.ts";
 import type * as spi from "../../drivers/driver.ts";
 import type { Session } from "../leases/session.ts";
+import { checkWhole } from "../leases/timings.ts";
 
 /** Every look lists all holders, so there is an end to how many there may be. */
 const MOST_PERMITS = 10_000;
@@ -54,11 +54,7 @@ export class Semaphore extends Acquirable {
    * @throws {InvalidArgument} when `permits` is not a whole number from 1 to 10,000.
    */
   constructor(name: string, permits: number, session: Session) {
-    if (!Number.isInteger(permits) || permits < 1 || permits > MOST_PERMITS) {
-      throw new InvalidArgument(
-        `Cannot use permits ${permits}: it must be a whole number from 1 to ${MOST_PERMITS}`,
-      );
-    }
+    checkWhole("permits", permits, 1, MOST_PERMITS);
     super("Semaphore", name, session);
     this.permits = permits;
     this.#session = session;

@@ -46,8 +46,8 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
   checkWait("timeout", limit);
   const { runtime, guarantees } = session;
   const start = instant(runtime);
+  const see = watch(session, wait);
   const left = (): number => limit - elapsed(runtime, start);
-  let patrol: Patrol | undefined;
   // Only a call that waits must hear of `stop()`; most are granted at once.
   let running: Running | undefined;
   const waiting = (): AbortSignal => (running ??= session.running(signal)).signal;
@@ -64,8 +64,7 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
         if (grant.lease || left() <= 0) return grant;
         blockers = grant.blockers;
         answered = true;
-        patrol ??= new Patrol(session, wait);
-        patrol.see(blockers, elapsed(runtime, start));
+        see(blockers, elapsed(runtime, start));
       } catch (error) {
         const over = signal?.aborted || running?.signal.aborted || left() <= 0;
         if (over || !answered || !isOutage(error)) throw error;
@@ -82,43 +81,36 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
   }
 }
 
-/** Watches a wait, for whoever wonders why nothing happens. */
-class Patrol {
-  readonly #session: Session;
-  readonly #wait: Wait;
-  #reported = false;
-  /** The lease of our own that is in the way, and since when. */
-  #ours: { readonly token: number; readonly since: number } | undefined;
-
-  constructor(session: Session, wait: Wait) {
-    this.#session = session;
-    this.#wait = wait;
-  }
-
-  /**
-   * Reports once that a wait takes long, and at once when it is for a lease of our own.
-   *
-   * @throws {LockAcquireFailed} when a wait without limit has been for one and the same lease of our own
-   *   for so long that it is most likely nested in the work under that lease.
-   */
-  see(blockers: readonly Lease[], ms: number): void {
-    const { what, limit, ttl } = this.#wait;
-    const own = blockers.find((blocker) => this.#session.owns(blocker));
-    if (own?.token !== this.#ours?.token) this.#ours = own && { token: own.token, since: ms };
-    if (!this.#reported && (own || ms >= LONG)) {
-      this.#reported = true;
+/**
+ * Watches a wait, for those who wonder why nothing happens. The answer is called with each look at who
+ * has it, and after how many ms: it reports once that a wait takes long, and at once when it is for a
+ * lease of our own.
+ *
+ * It throws {@link LockAcquireFailed} when a wait without limit has been for one and the same lease of
+ * our own for so long that it is most likely nested in the work under that lease.
+ */
+function watch(session: Session, wait: Wait): (blockers: readonly Lease[], ms: number) => void {
+  const { what, limit, ttl } = wait;
+  let reported = false;
+  /** The token of our own lease that is in the way, and since when. */
+  let token: number | undefined;
+  let since = 0;
+  return (blockers, ms) => {
+    const own = blockers.find((blocker) => session.owns(blocker));
+    if (own?.token !== token) [token, since] = [own?.token, ms];
+    if (!reported && (own || ms >= LONG)) {
+      reported = true;
       const holders = holdersIn(blockers);
-      this.#session.report({ type: "waiting", what, ms, holders, ours: own !== undefined });
+      session.report({ type: "waiting", what, ms, holders, ours: own !== undefined });
     }
-    if (this.#ours && limit === Infinity && ms - this.#ours.since >= 3 * ttl) {
+    if (own && limit === Infinity && ms - since >= 3 * ttl) {
       throw new LockAcquireFailed(
-        `${what} was not acquired: this coordinator itself has held it for all the ${
+        `${what} was not acquired: this coordinator itself has held it for the ${
           Math.round(ms)
         } ms ` +
-          "of the wait. Locks are not reentrant: a call within the work under the lock waits for " +
-          "itself. Use that lease there; or give a timeout, if the work really takes so long",
+          "of the wait. Locks are not reentrant: use the lease that you have, or give a timeout",
         holdersIn(blockers),
       );
     }
-  }
+  };
 }

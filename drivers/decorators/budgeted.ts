@@ -5,8 +5,9 @@
  * @module
  */
 
-import { ConnectionError, InvalidArgument } from "../../errors.ts";
+import { ConnectionError } from "../../errors.ts";
 import type { Driver } from "../driver.ts";
+import { checkWhole } from "../kit/check.ts";
 import { wrapped } from "../kit/wrapped.ts";
 
 /**
@@ -17,11 +18,7 @@ import { wrapped } from "../kit/wrapped.ts";
  * @throws {InvalidArgument} when `requests` is not a whole number above 0.
  */
 export function budgeted(driver: Driver, requests: number): Driver {
-  if (!Number.isSafeInteger(requests) || requests < 1) {
-    throw new InvalidArgument(
-      `Cannot use a budget of ${requests} requests: it must be a whole number from 1`,
-    );
-  }
+  checkWhole("budget of requests", requests, 1, Number.MAX_SAFE_INTEGER, "");
   let left = requests;
   return {
     ...wrapped(driver),
@@ -29,9 +26,8 @@ export function budgeted(driver: Driver, requests: number): Driver {
       const beforeRequest = (): void => {
         if (left === 0) {
           throw new ConnectionError(
-            `The budget of ${requests} requests is used up, so this one was not sent. What is held ends ` +
-              "by its ttl. Send less (fewer calls and waits), or raise the budget (subrequests) if " +
-              "the platform allows more",
+            `The budget of ${requests} requests is used up, so this one was not sent; what is held ` +
+              "ends by its ttl. Wait less often, or raise the budget (subrequests)",
           );
         }
         options.beforeRequest?.();

@@ -5,7 +5,7 @@
  */
 
 import { InvalidArgument } from "../../errors.ts";
-import type { Acquire, List, Op } from "../driver.ts";
+import type { Acquire, Op } from "../driver.ts";
 
 /** The longest finite ttl: what a timer, and a signed 32-bit field, can hold. */
 export const MAX_TTL = 2 ** 31 - 1;
@@ -15,8 +15,6 @@ export const MAX_LIMIT = 1_000;
 /** UTF-8 bytes allowed (contract rule 11); two keys of 512 fit every backend's index. */
 const LIMITS = { resource: 512, prefix: 512, seat: 512, id: 128, value: 65_536, after: 4_096 };
 
-const encoder = new TextEncoder();
-
 /**
  * Checks every operation of a batch.
  *
@@ -24,66 +22,73 @@ const encoder = new TextEncoder();
  */
 export function checkOps(ops: readonly Op[], minTtl: number): void {
   for (const op of ops) {
-    checkWord(op.op, ["acquire", "renew", "release", "inspect", "list"]);
+    checkWord("operation", op.op, ["acquire", "renew", "release", "inspect", "list"]);
     if (op.op === "list") {
-      checkList(op);
+      checkField("prefix", op.prefix);
+      checkField("after", op.after, 1, true);
+      checkWhole("limit", op.limit, 1, MAX_LIMIT);
       continue;
     }
-    const { id, ttl, value, guard, patience = 0 } = op as Partial<Acquire>;
-    const writes = op.op === "acquire" || op.op === "renew";
-    checkText("resource", op.resource, 1);
-    checkText("seat", op.seat, 0, op.op === "inspect");
-    checkText("id", id, 1, !writes);
-    checkText("value", value, 0, op.op !== "acquire");
-    if (writes) checkTtl(ttl, minTtl);
-    checkWhole("patience", patience, 0, MAX_TTL);
+    const { resource, seat, id, ttl, value, guard, patience = 0 } = op as Acquire;
+    const acquires = op.op === "acquire";
+    const writes = acquires || op.op === "renew";
+    checkField("resource", resource, 1);
+    checkField("seat", seat, 0, op.op === "inspect");
+    checkField("id", id, 1, !writes);
+    checkField("value", value, 0, !acquires);
+    if (writes && ttl !== Infinity) checkWhole("ttl", ttl, minTtl);
+    checkWhole("patience", patience, 0);
     if (guard) {
-      checkWord(guard.when, ["held", "vacant"], "guard");
-      checkText("resource", guard.resource, 1);
-      checkText("seat", guard.seat, 0, true);
+      checkWord("guard", guard.when, ["held", "vacant"]);
+      checkField("resource", guard.resource, 1);
+      checkField("seat", guard.seat, 0, true);
     }
   }
 }
 
-function checkList({ prefix, after, limit }: List): void {
-  checkText("prefix", prefix, 0);
-  checkText("after", after, 1, true);
-  checkWhole("limit", limit, 1, MAX_LIMIT);
-}
-
-function checkWord(word: string, known: readonly string[], what = "operation"): void {
+function checkWord(what: string, word: string, known: readonly string[]): void {
   if (!known.includes(word)) refuse(what, `"${word}" is none of ${known}`);
 }
 
-function checkText(
-  field: keyof typeof LIMITS,
-  text: unknown,
-  least: number,
-  optional = false,
-): void {
-  if (optional && text === undefined) return;
+function checkField(field: keyof typeof LIMITS, text: unknown, least = 0, optional = false): void {
+  if (!optional || text !== undefined) checkText(field, text, least, LIMITS[field]);
+}
+
+/**
+ * Throws unless a value is a text that every backend could carry.
+ *
+ * @param least How many characters it has at least.
+ * @param most How many bytes of UTF-8 it has at most.
+ * @throws {InvalidArgument} saying what is wrong with it.
+ */
+export function checkText(what: string, text: unknown, least: number, most: number): void {
   if (typeof text !== "string" || text.length < least) {
-    refuse(field, "it is empty, or not a string");
+    refuse(what, "it is empty, or not a string");
   }
   // A lone surrogate has no UTF-8 form, so two different names would meet in one key; PostgreSQL
   // text cannot hold U+0000.
   if (!text.isWellFormed() || text.includes("\0")) {
-    refuse(field, "it has a lone surrogate or U+0000");
+    refuse(what, "it has a lone surrogate or U+0000");
   }
-  const limit = LIMITS[field];
-  if (text.length * 3 > limit && encoder.encode(text).length > limit) {
-    refuse(field, `it is longer than ${limit} bytes of UTF-8`);
+  if (text.length * 3 > most && new TextEncoder().encode(text).length > most) {
+    refuse(what, `it is longer than ${most} bytes of UTF-8`);
   }
 }
 
-function checkTtl(ttl: unknown, minTtl: number): void {
-  if (ttl !== Infinity) checkWhole("ttl", ttl, minTtl, MAX_TTL, " ms, nor Infinity");
-}
-
-function checkWhole(what: string, value: unknown, least: number, most: number, unit = ""): void {
-  if (!Number.isSafeInteger(value) || Number(value) < least || Number(value) > most) {
-    refuse(what, `${String(value)} is not a whole number from ${least} to ${most}${unit}`);
-  }
+/**
+ * Throws unless a value is a whole number in a range. Default: what timers and backends can keep, in ms.
+ *
+ * @throws {InvalidArgument} when it is not a whole number from `least` to `most`.
+ */
+export function checkWhole(
+  what: string,
+  value: unknown,
+  least = 1,
+  most = MAX_TTL,
+  unit = most > 1e9 ? " (in ms, 24.8 days)" : "",
+): void {
+  if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return;
+  refuseValue(what, value, `it must be a whole number from ${least} to ${most}${unit}`);
 }
 
 /** Refuses what is called to reach a backend, and cannot be. */
@@ -94,4 +99,10 @@ export function checkFunction(what: string, value: unknown, hint = ""): void {
 /** Throws what every bad argument to a driver is refused with. */
 export function refuse(what: string, why: string): never {
   throw new InvalidArgument(`Cannot use this ${what}: ${why}`);
+}
+
+/** As {@link refuse}, and shows the value. */
+export function refuseValue(what: string, value: unknown, why: string): never {
+  const kind = typeof value === "string" ? ", a string" : "";
+  throw new InvalidArgument(`Cannot use ${what} ${String(value)}${kind}: ${why}`);
 }

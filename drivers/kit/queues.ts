@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Acquire, Guard, Outcome } from "../driver.ts";
+import type { Acquire, Outcome } from "../driver.ts";
 import { placeKey } from "./order.ts";
 
 /** An acquisition that waits. */
@@ -17,131 +17,123 @@ export interface Waiter {
   readonly answer: (outcome: Outcome) => void;
 }
 
-/** Those that want the same seat behind the same guard. If the first cannot have it, nobody can. */
-export class Queue {
+/** A seat or a guard that somebody waits for, and what is in the way. */
+export abstract class Line {
+  /** The resource whose change may help. */
+  readonly resource: string;
+  /** Seats whose leases are in the way, as far as is known. */
+  readonly shutBy = new Set<string>();
+  /** Cancels the look at the end of the first of these leases. */
+  cancel = (): void => {};
+  /** Forgets the line. */
+  end = (): void => {};
+
+  /** Nobody waits in it yet. */
+  constructor(resource: string) {
+    this.resource = resource;
+  }
+
+  /** When the first who waits in it came. */
+  abstract get came(): number;
+}
+
+/** Those who want the same seat behind the same guard: if the first cannot have it, nobody can. */
+export class Queue extends Line {
   /** In the order in which they came. */
   readonly waiters = new Set<Waiter>();
   /** The gate of their guard, if they have one. */
   readonly gate: Gate | undefined;
-  /** Cancels the timer for the end of the lease that has the seat. */
-  cancel = (): void => {};
 
-  /** Makes an empty queue. */
-  constructor(gate: Gate | undefined) {
+  /** Nobody is in it yet. */
+  constructor({ resource }: Acquire, gate: Gate | undefined) {
+    super(resource);
     this.gate = gate;
+    gate?.queues.add(this);
   }
 
-  /** The waiter whose turn is next. */
-  get first(): Waiter | undefined {
+  override get came(): number {
     const [first] = this.waiters;
-    return first;
+    return first?.came ?? 0;
   }
 }
 
-/** A guard, and all that wait behind it. If it fails for one, it fails for all. */
-export class Gate {
-  /** The guard. */
-  readonly guard: Guard;
-  /** The queues behind it, one for each seat. */
+/**
+ * A guard, and all who wait behind it: if it fails for one, it fails for all. While one of the leases
+ * that shut it lives nobody need look.
+ */
+export class Gate extends Line {
+  /** Who waits behind it, by seat. */
   readonly queues = new Set<Queue>();
-  /**
-   * The seats whose leases are known to make the guard fail. While one of them lives, nobody needs
-   * to look.
-   */
-  readonly shutBy = new Set<string>();
-  /** Cancels the timer for the end of the first of these leases. */
-  cancel = (): void => {};
 
-  /** Makes a gate that nobody waits behind. */
-  constructor(guard: Guard) {
-    this.guard = guard;
-  }
-
-  /** The first waiter behind it. */
-  get first(): Waiter | undefined {
-    const [queue] = this.queues;
-    return queue?.first;
+  override get came(): number {
+    const [first] = this.queues;
+    return first?.came ?? 0;
   }
 }
 
 /** All queues and gates, by the places whose change may help them. */
 export class Queues {
-  readonly #queues = new Map<string, Queue>();
-  readonly #bySeat = new Map<string, Set<Queue>>();
-  readonly #gates = new Map<string, Gate>();
-  readonly #byGuarded = new Map<string, Set<Gate>>();
+  readonly #lines = new Map<string, Line>();
+  readonly #byPlace = new Map<string, Set<Line>>();
 
   /** The queue that this operation would wait in; `undefined` if nobody waits in it. */
   of(op: Acquire): Queue | undefined {
-    return this.#queues.get(queueKey(op));
+    return this.#lines.get(queueKey(op)) as Queue | undefined;
   }
 
   /** Enters its queue, which is made if it is missing. */
   enter(waiter: Waiter): Queue {
     const { op } = waiter;
-    let queue = this.of(op);
-    if (!queue) {
-      queue = new Queue(op.guard && this.#gate(op.guard));
-      queue.gate?.queues.add(queue);
-      this.#queues.set(queueKey(op), queue);
-      add(this.#bySeat, placeKey(op), queue);
-    }
+    const { guard } = op;
+    const queue = this.#line(queueKey(op), op, () => {
+      const gate = guard &&
+        this.#line(JSON.stringify(guard), guard, () => new Gate(guard.resource));
+      return new Queue(op, gate);
+    });
     queue.waiters.add(waiter);
     return queue;
   }
 
   /** Leaves its queue. An empty queue is removed. */
   leave(waiter: Waiter): void {
-    const { op } = waiter;
-    const queue = this.of(op);
+    const queue = this.of(waiter.op);
     if (!queue?.waiters.delete(waiter) || queue.waiters.size > 0) return;
-    queue.cancel();
-    this.#queues.delete(queueKey(op));
-    remove(this.#bySeat, placeKey(op), queue);
+    queue.end();
     const { gate } = queue;
     gate?.queues.delete(queue);
-    if (!gate || gate.queues.size > 0) return;
-    gate.cancel();
-    this.#gates.delete(JSON.stringify(gate.guard));
-    remove(this.#byGuarded, placeKey(gate.guard), gate);
+    if (gate?.queues.size === 0) gate.end();
   }
 
-  /**
-   * The queues and gates that a change of this seat may help, in the order in which their first
-   * waiters came.
-   */
-  at(resource: string, seat: string): (Queue | Gate)[] {
-    const found = [
-      ...this.#bySeat.get(placeKey({ resource, seat })) ?? [],
-      ...this.#byGuarded.get(placeKey({ resource, seat })) ?? [],
-      ...this.#byGuarded.get(placeKey({ resource })) ?? [],
-    ];
-    return found.sort((one, two) => (one.first?.came ?? 0) - (two.first?.came ?? 0));
+  /** Who may be helped by a change of this seat, in the order in which the first of each came. */
+  at(resource: string, seat: string): Line[] {
+    const places = [{ resource, seat }, { resource }];
+    return places.flatMap((place) => [...this.#byPlace.get(placeKey(place)) ?? []])
+      .sort((one, two) => one.came - two.came);
   }
 
-  #gate(guard: Guard): Gate {
-    const key = JSON.stringify(guard);
-    let gate = this.#gates.get(key);
-    if (!gate) {
-      this.#gates.set(key, gate = new Gate(guard));
-      add(this.#byGuarded, placeKey(guard), gate);
-    }
-    return gate;
+  /** The line of that key, which is made where there is none. */
+  #line<T extends Line>(
+    key: string,
+    place: { resource: string; seat?: string | undefined },
+    make: () => T,
+  ): T {
+    const known = this.#lines.get(key);
+    if (known) return known as T;
+    const line = make();
+    const at = placeKey(place);
+    const there = this.#byPlace.get(at) ?? new Set();
+    this.#lines.set(key, line);
+    this.#byPlace.set(at, there.add(line));
+    line.end = () => {
+      line.cancel();
+      this.#lines.delete(key);
+      there.delete(line);
+      if (there.size === 0) this.#byPlace.delete(at);
+    };
+    return line;
   }
 }
 
 function queueKey({ resource, seat, guard }: Acquire): string {
   return JSON.stringify([resource, seat, guard]);
-}
-
-function add<T>(sets: Map<string, Set<T>>, key: string, value: T): void {
-  const set = sets.get(key);
-  if (set) set.add(value);
-  else sets.set(key, new Set([value]));
-}
-
-function remove<T>(sets: Map<string, Set<T>>, key: string, value: T): void {
-  const set = sets.get(key);
-  set?.delete(value);
-  if (set?.size === 0) sets.delete(key);
 }

@@ -40,6 +40,7 @@ export interface Table {
 }
 
 const REFUSED: Outcome = { ok: false, leases: [] };
+const DONE: Outcome = { ok: true, leases: [] };
 
 /** Runs one operation. The caller makes sure that nothing else runs meanwhile. */
 export function step(op: Op, table: Table): Outcome {
@@ -62,8 +63,8 @@ function acquire(op: Acquire, table: Table): Outcome {
   const [holder] = table.live(resource, seat);
   // A replay (contract rule 4) answers the lease that is there, and does not change it.
   if (holder) return { ok: holder.id === id, leases: [holder] };
-  const blockers = refusal(op.guard, table);
-  if (blockers) return { ok: false, leases: blockers };
+  const blocked = refusal(op.guard, table);
+  if (blocked) return blocked;
   const lease = { seat, id, token: table.nextToken(), value, left: ttl };
   table.put(resource, lease);
   return { ok: true, leases: [lease] };
@@ -73,26 +74,23 @@ function renew(op: Renew, table: Table): Outcome {
   const [holder] = table.live(op.resource, op.seat);
   if (holder?.id !== op.id) return REFUSED;
   table.put(op.resource, { ...holder, value: op.value ?? holder.value, left: op.ttl });
-  return { ok: true, leases: [] };
+  return DONE;
 }
 
 function release(op: Release, table: Table): Outcome {
-  const [holder] = table.live(op.resource, op.seat);
+  const { resource, seat, id } = op;
+  const [holder] = table.live(resource, seat);
   if (!holder) return REFUSED;
-  if (op.id !== undefined && holder.id !== op.id) return { ok: false, leases: [holder] };
-  const blockers = refusal(op.guard, table);
-  if (blockers) return { ok: false, leases: blockers };
-  table.drop(op.resource, op.seat);
-  return { ok: true, leases: [] };
+  if (id !== undefined && holder.id !== id) return { ok: false, leases: [holder] };
+  const blocked = refusal(op.guard, table);
+  if (blocked) return blocked;
+  table.drop(resource, seat);
+  return DONE;
 }
 
 function list({ prefix, after, limit }: List, table: Table): Outcome {
-  const leases = table.scan(
-    prefix,
-    after === undefined ? undefined : placeIn(after, prefix),
-    limit,
-  );
-  return page(leases, limit);
+  const from = after === undefined ? undefined : placeIn(after, prefix);
+  return page(table.scan(prefix, from, limit), limit);
 }
 
 /** The outcome of a list with this `limit` that found these leases, in order. */
@@ -120,10 +118,10 @@ export function placeIn(after: string, prefix: string): Place {
   return refuse("after", "it is not what an earlier page answered");
 }
 
-/** The leases that make the guard fail; `undefined` if it holds. */
-function refusal(guard: Guard | undefined, table: Table): readonly Lease[] | undefined {
+/** The refusal by a guard that fails, with who makes it fail; `undefined` when it holds. */
+function refusal(guard: Guard | undefined, table: Table): Outcome | undefined {
   if (!guard) return undefined;
-  const live = table.live(guard.resource, guard.seat);
-  if (guard.when === "held") return live.length > 0 ? undefined : [];
-  return live.length > 0 ? live : undefined;
+  const leases = table.live(guard.resource, guard.seat);
+  if ((guard.when === "held") === (leases.length > 0)) return undefined;
+  return { ok: false, leases };
 }

@@ -8,14 +8,11 @@
 import { UnknownOutcome } from "../../errors.ts";
 import type { Acquire, Outcome } from "../driver.ts";
 import { onAbort } from "./aborts.ts";
-import { Gate, type Queue, Queues, type Waiter } from "./queues.ts";
+import { Gate, type Line, Queue, Queues } from "./queues.ts";
 import { step, type Table } from "./step.ts";
 
 /** Calls back once after `ms`; the answer cancels it. */
 export type After = (ms: number, callback: () => void) => () => void;
-
-/** How a try of the first of a queue ended: what was in the way, if anything. */
-type Tried = "granted" | "seat" | "guard";
 
 /**
  * Those who wait at one table, in the order in which they came. A change costs one look for each who is
@@ -43,34 +40,37 @@ export class Waiters {
     const first = patience > 0 && this.#standsBehind(op) ? undefined : step(op, this.#table);
     if (first && (first.ok || patience === 0)) return first;
     if (signal?.aborted) throw withdrawn();
-    let leave = (): void => {};
-    let unlisten = (): void => {};
-    let cancel = (): void => {};
-    try {
-      return await new Promise<Outcome>((answer, reject) => {
-        const waiter: Waiter = { op, came: this.#came++, answer };
-        leave = () => this.#queues.leave(waiter);
-        unlisten = onAbort(signal, () => {
-          // At once, for its own call goes on only later.
-          leave();
-          reject(withdrawn());
-        });
-        cancel = this.#after(patience, () => this.#over(waiter));
-        const queue = this.#queues.enter(waiter);
-        if (first) this.#refused(queue, op, first);
+    return await new Promise((resolve, reject) => {
+      // At once, for the call that waits goes on only later.
+      const end = (): void => {
+        cancel();
+        unlisten();
+        this.#queues.leave(waiter);
+      };
+      const answer = (outcome: Outcome): void => {
+        end();
+        resolve(outcome);
+      };
+      const waiter = { op, came: this.#came++, answer };
+      const unlisten = onAbort(signal, () => {
+        end();
+        reject(withdrawn());
       });
-    } finally {
-      cancel();
-      unlisten();
-      leave();
-    }
+      const cancel = this.#after(patience, () => {
+        // Those who came before it come first.
+        this.changed(op.resource, op.seat);
+        answer(step(op, this.#table));
+      });
+      const queue = this.#queues.enter(waiter);
+      if (first) this.#refused(queue, op, first);
+    });
   }
 
-  /** A seat may have become vacant, or taken: whoever can be granted now is. */
+  /** A seat may have become vacant, or taken: all who can be granted now are. */
   changed(resource: string, seat: string): void {
-    for (const each of this.#queues.at(resource, seat)) {
-      if (each instanceof Gate) this.#open(each, seat);
-      else if (!each.gate || each.gate.shutBy.size === 0) this.#serve(each);
+    for (const line of this.#queues.at(resource, seat)) {
+      if (line instanceof Gate) this.#open(line, seat);
+      else if (line instanceof Queue && !isShut(line.gate)) this.#serve(line);
     }
   }
 
@@ -80,77 +80,61 @@ export class Waiters {
     if (!queue) return false;
     const [holder] = this.#table.live(op.resource, op.seat);
     // A copy of what was granted is answered at once.
-    if (holder) return holder.id !== op.id;
-    return queue.gate !== undefined && queue.gate.shutBy.size > 0;
+    return holder ? holder.id !== op.id : isShut(queue.gate);
   }
 
   /** Lets those pass who wait behind a guard, unless it is known to fail still. */
   #open(gate: Gate, seat: string): void {
     gate.shutBy.delete(seat);
-    if (gate.shutBy.size > 0) return;
-    for (const queue of gate.queues) if (this.#serve(queue) === "guard") return;
+    if (isShut(gate)) return;
+    for (const queue of gate.queues) if (this.#serve(queue) === gate) return;
   }
 
   /** Grants as long as the first can be granted; answers what was in the way of the one that was not. */
-  #serve(queue: Queue): Tried {
-    let tried: Tried = "granted";
-    while (tried === "granted" && queue.first) tried = this.#try(queue, queue.first);
-    return tried;
-  }
-
-  #try(queue: Queue, waiter: Waiter): Tried {
-    const outcome = step(waiter.op, this.#table);
-    if (!outcome.ok) return this.#refused(queue, waiter.op, outcome);
-    // At once, for its own call goes on only later.
-    this.#queues.leave(waiter);
-    waiter.answer(outcome);
-    return "granted";
+  #serve(queue: Queue): Line | undefined {
+    for (const waiter of queue.waiters) {
+      const outcome = step(waiter.op, this.#table);
+      if (!outcome.ok) return this.#refused(queue, waiter.op, outcome);
+      waiter.answer(outcome);
+    }
+    return undefined;
   }
 
   /** Remembers what is in the way, and looks again when the first lease of it must have ended. */
-  #refused(queue: Queue, { resource, seat, guard }: Acquire, { leases }: Outcome): Tried {
+  #refused(queue: Queue, { resource, seat }: Acquire, { leases }: Outcome): Line {
     const { gate } = queue;
-    const bySeat = !guard || this.#table.live(resource, seat).length > 0;
-    const shut = bySeat || !gate ? queue : gate;
-    shut.cancel();
-    if (shut instanceof Gate) {
-      shut.shutBy.clear();
-      for (const lease of leases) shut.shutBy.add(lease.seat);
-    }
+    const line = gate && this.#table.live(resource, seat).length === 0 ? gate : queue;
+    line.cancel();
+    line.shutBy.clear();
     let [first] = leases;
-    for (const lease of leases) if (first && lease.left < first.left) first = lease;
-    shut.cancel = first && first.left !== Infinity
-      ? this.#after(
-        Math.max(1, first.left),
-        this.#ended(shut, bySeat ? resource : guard.resource, first.seat),
-      )
+    for (const lease of leases) {
+      line.shutBy.add(lease.seat);
+      if (first && lease.left < first.left) first = lease;
+    }
+    line.cancel = first && first.left < Infinity
+      ? this.#after(Math.max(1, first.left), this.#ended(line, first.seat))
       : () => {};
-    return bySeat ? "seat" : "guard";
+    return line;
   }
 
-  #ended(shut: Queue | Gate, resource: string, seat: string): () => void {
+  #ended(line: Line, seat: string): () => void {
     return () => {
       // What was known of the others is as old.
-      if (shut instanceof Gate) shut.shutBy.clear();
+      line.shutBy.clear();
       // All who wait for that seat, in the order of their coming.
-      this.changed(resource, seat);
+      this.changed(line.resource, seat);
     };
   }
+}
 
-  /** The patience of one is over: it is answered as things are now. */
-  #over(waiter: Waiter): void {
-    // Whoever came before it comes first.
-    this.changed(waiter.op.resource, waiter.op.seat);
-    // At once: what is answered must not be granted any more.
-    this.#queues.leave(waiter);
-    waiter.answer(step(waiter.op, this.#table));
-  }
+function isShut(gate: Gate | undefined): boolean {
+  return gate !== undefined && gate.shutBy.size > 0;
 }
 
 /** Of the batch around it something may be done. */
 function withdrawn(): UnknownOutcome {
   return new UnknownOutcome(
-    "The call was aborted while it waited: this lease was not granted and will not be; what came " +
-      "before it in the same batch may have been done",
+    "The call was aborted while it waited: this lease is not granted; what came before it in the " +
+      "batch may have been done",
   );
 }

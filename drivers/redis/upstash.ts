@@ -11,6 +11,7 @@
 import { Redis } from "@upstash/redis/cloudflare";
 import { refuse } from "../kit/check.ts";
 import { noStore } from "../kit/no_store.ts";
+import { textOf } from "../kit/plain_words.ts";
 import { isLoopback } from "../kit/urls.ts";
 import type { Driver } from "../driver.ts";
 import { redis, type RedisOptions } from "./redis.ts";
@@ -45,7 +46,7 @@ export interface UpstashClient {
  * @throws {InvalidArgument} when the URL or the token cannot be right.
  */
 export function upstash(options: UpstashOptions): Driver {
-  const { token, name = "upstash", ...rest } = options;
+  const { token } = options;
   const url = checkedUrl(options.url);
   if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
     refuse("token", "it is empty or has white space");
@@ -83,7 +84,7 @@ export function upstash(options: UpstashOptions): Driver {
         throw withoutSecret(error, token);
       });
     },
-    { name, ...rest },
+    named(options),
   );
 }
 
@@ -102,11 +103,14 @@ export function upstash(options: UpstashOptions): Driver {
  * ```
  */
 export function upstashClient(client: UpstashClient, options: RedisOptions = {}): Driver {
-  const { name = "upstash", ...rest } = options;
   if (typeof client?.exec !== "function") {
     refuse("client", "it has no exec(), as @upstash/redis has");
   }
-  return redis((command) => client.exec(command as [string, ...string[]]), { name, ...rest });
+  return redis((command) => client.exec(command as [string, ...string[]]), named(options));
+}
+
+function named(options: RedisOptions): RedisOptions {
+  return { ...options, name: options.name ?? "upstash" };
 }
 
 /** What the vendor's client keeps to itself. */
@@ -116,22 +120,16 @@ interface Hidden {
 
 /** A checked REST URL. No message repeats it, because people paste redis://default:PASSWORD@…. */
 function checkedUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  // "https:x" is a URL for a browser; the vendor's client refuses it, and repeats it.
-  if (!url || !/^\s*\w+:\/\//.test(text) || !/^[\w[][\w.:[\]-]+$/.test(url.host)) {
-    return refuse("URL", "it is not one");
+  const href = URL.canParse(text) ? new URL(text).href : "";
+  const [, secure, host = ""] = /^http(s?):\/\/([\w.:[\]-]+)\/[^?#]*$/.exec(href) ?? [];
+  if (!host || (secure === "" && !isLoopback(host))) {
+    refuse("URL", "it must be https://HOST, without credentials; http:// is for this machine only");
   }
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.host))) {
-    refuse("URL", "it must begin with https://; http:// is for a server on this machine only");
-  }
-  if (url.username || url.password || url.search || url.hash) {
-    refuse("URL", "it has credentials or a query in it");
-  }
-  return url.href;
+  return href;
 }
 
 /** An error that does not repeat the token, whatever a server or proxy put into it. */
 function withoutSecret(error: unknown, token: string): unknown {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = textOf(error);
   return text.includes(token) ? new Error(text.replaceAll(token, "[token]")) : error;
 }

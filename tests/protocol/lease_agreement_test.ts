@@ -122,17 +122,16 @@ class Shadow {
   }
 
   #granted(): HeldLease {
-    return new HeldLease({
+    const owner = {
       ask: () => Promise.reject(new Error("nothing is sent")),
       runtime: this.runtime,
       bounds: { rate: 0, step: model.rules.margin * TICK },
-      on: () => {},
+      report: () => {},
       watched: false,
-      op: { op: "acquire", resource: "r", seat: "", id: "a1", ttl: ttl * TICK, value: "" },
-      token: 1,
-      sent: this.#sent,
-      ended: () => {},
-    });
+      leases: new Set<HeldLease>(),
+    };
+    const at = { resource: "r", seat: "", id: "a1", ttl: ttl * TICK, value: "" };
+    return new HeldLease(owner, { op: "acquire", ...at }, 1, this.#sent);
   }
 }
 

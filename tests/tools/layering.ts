@@ -34,7 +34,9 @@ const VENDORS = FAMILIES.flatMap((family) => {
 const SPI = ["errors.ts", "drivers/driver.ts", "drivers/kit/"];
 /** The port and the leases listen to the same signals as drivers do. */
 const ABORTS = "drivers/kit/aborts.ts";
-const LEASES = ["errors.ts", "coordination/runtime.ts", "coordination/names.ts", ABORTS];
+/** And they refuse numbers in the same words. */
+const CHECKS = "drivers/kit/check.ts";
+const LEASES = ["errors.ts", "coordination/runtime.ts", "coordination/names.ts", ABORTS, CHECKS];
 const WING = [...LEASES, "coordination/leases/"];
 /** Their types: the modules themselves are asked for when they are needed. */
 const NODE = ["sqlite", "url", "fs", "path"].map((name) => `node:${name}`);
@@ -69,7 +71,7 @@ const ROOMS: readonly Room[] = [
     why: "drivers are loaded on demand",
   },
   { at: "coordination/runtime.ts", may: ["errors.ts", ABORTS], why: "the port knows nobody" },
-  { at: "coordination/names.ts", may: ["errors.ts"], why: "names know nobody" },
+  { at: "coordination/names.ts", may: ["errors.ts", CHECKS], why: "names know nobody" },
   {
     at: "coordination/events.ts",
     may: ["errors.ts"],

@@ -66,15 +66,18 @@ async function bundle(name: string, source: string, budget: number): Promise<Bun
     budget,
     faults: [
       ...imports.map(({ path }) => `imports ${path}`),
-      ...globalsIn(output.text).map((each) => `names ${each}`),
+      ...(await globalsIn(output.text)).map((each) => `names ${each}`),
     ],
   };
 }
 
 /** A runtime's own globals that a minified text uses; strings are taken out, for they may say so. */
-function globalsIn(text: string): string[] {
-  const code = text.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
-  const used = code.match(/(?<![\w$.])(?:Deno|Bun|process|Buffer|require|__dirname)(?![\w$:])/g);
+async function globalsIn(text: string): Promise<string[]> {
+  // Templates become strings first: they hold code, and apostrophes that begin no string.
+  const supported = { "template-literal": false };
+  const { code } = await esbuild.transform(text, { supported, minify: true });
+  const bare = code.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
+  const used = bare.match(/(?<![\w$.])(?:Deno|Bun|process|Buffer|require|__dirname)(?![\w$:])/g);
   return [...new Set(used)];
 }
 
