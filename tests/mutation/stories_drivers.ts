@@ -125,49 +125,46 @@ const REDIS: readonly Story[] = [
 
 const POSTGRES: readonly Story[] = [
   {
-    name: "life is told by the begin of the transaction",
-    at: "live",
-    near: "postgres",
-    find: "expires > clock_timestamp()",
-    put: "expires > now()",
+    name: "a renewal's life is told by the begin of the transaction",
+    at: "renew",
+    near: "postgres/functions",
+    find: "and expires > clock_timestamp();",
+    put: "and expires > now();",
   },
   {
-    name: "the token is read before the row's lock is ours",
-    near: "postgres/schema",
-    at: "acquire",
-    find: "greatest(old.token + 1, excluded.token)",
-    put: `greatest(excluded.token, 1 + (
-        select token from \${schema}.leases where resource = at and seat = place))`,
+    name: "a seat whose lease has ended is vacant before its end is written",
+    at: "look",
+    near: "postgres/functions",
+    find: "exit when ends is null or ends > clock_timestamp();",
+    put: "exit;",
   },
   {
     name: "a token is the clock's alone",
-    near: "postgres/schema",
     at: "acquire",
-    find: "greatest(old.token + 1, excluded.token)",
-    put: "excluded.token",
+    near: "postgres/functions",
+    find: "greatest(token + 1, floor(extract(epoch from clock_timestamp()) * 1000))",
+    put: "floor(extract(epoch from clock_timestamp()) * 1000)",
   },
   {
     name: "a replay prolongs the lease",
-    near: "postgres/schema",
     at: "acquire",
-    find: "if found then return there; end if;",
-    put: `if found then
-      update \${schema}.leases set expires = clock_timestamp() + ttl * interval '1 ms'
+    near: "postgres/functions",
+    find: "return jsonb_build_array(old.id = who, jsonb_build_array(old.lease));",
+    put: `update \${schema}.leases set expires = clock_timestamp() + ttl * interval '1 ms'
       where resource = at and seat = place and id = who;
-      return there;
-    end if;`,
+      return jsonb_build_array(old.id = who, jsonb_build_array(old.lease));`,
   },
   {
     name: "guards do not exclude each other",
-    near: "postgres/schema",
-    at: "apply",
+    at: "lock",
+    near: "postgres/functions",
     find: "perform pg_advisory_xact_lock(hash",
     put: "perform pg_advisory_xact_lock_shared(hash",
   },
   {
     name: "a released lease loses its token",
-    near: "postgres/schema",
     at: "release",
+    near: "postgres/functions",
     find: "set id = ''",
     put: "set token = 0, id = ''",
   },
