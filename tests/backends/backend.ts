@@ -128,8 +128,6 @@ export interface Vendor {
   readonly usersClient?: true;
   /** The client follows redirects and has no setting for them: a known limit. */
   readonly followsRedirects?: true;
-  /** The client has no setting that forbids caching: a known limit. */
-  readonly mayCache?: true;
   /** The URL for `getCoordinator()`. Absent: no URL leads to this driver. */
   url?(host: string, account: Account): string;
   /** Creates the schema. Absent: there is none. */

@@ -38,8 +38,6 @@ export const upstash: Backend<"server" | "wire"> = {
         () => open({ url: "https://h.example", token: `${token} ${url}` }),
       ],
       followsRedirects: true,
-      // Its client for Workers drops the option `cache`.
-      mayCache: true,
       url: (host, { token }) => `upstash+http://:${encodeURIComponent(token)}@${host}`,
     },
     {
