@@ -11,11 +11,11 @@ import type { Runtime } from "./runtime.ts";
 
 /** How a coordinator is made. Every duration is in milliseconds. */
 export interface CoordinatorOptions {
-  /** Who we are, for others to read: unique per process, not a secret. A random one unless given. */
+  /** Name of this process, visible to others. Must be unique; not secret. Default: random. */
   memberId?: string | undefined;
   /** Keeps applications on one backend apart: 1 to 64 of `A–Z a–z 0–9 . _ -`. */
   namespace?: string | undefined;
-  /** How long a lease lives unrenewed; 30,000 unless given. Each call can choose its own. */
+  /** How long a lease lives without a renewal. Default: 30,000. Each call can choose its own. */
   ttl?: number | undefined;
   /** The `ttl` of locks, where it differs. */
   lockTtl?: number | undefined;
@@ -23,18 +23,18 @@ export interface CoordinatorOptions {
   leaderTtl?: number | undefined;
   /** The `ttl` of membership in groups, where it differs. */
   membershipTtl?: number | undefined;
-  /** How often leases are renewed; a third of the time each may be believed unless given. */
+  /** How often leases are renewed. Default: a third of the time that each counts as held. */
   heartbeatInterval?: number | undefined;
-  /** How long one request may take; 5,000 unless given, and never more than a third of the ttl. */
+  /** How long one request may take. Default: 5,000, and at most a third of the ttl. */
   timeout?: number | undefined;
   /**
-   * How many requests this coordinator may send in all, repetitions included; then every call fails
-   * with an error that says so, before the platform fails it with one that does not. Cloudflare's free
-   * plan allows 50 a request. No limit unless given; on MySQL give a third of what is allowed, and on
-   * Redis leave a few, for a server that has forgotten the script is sent it in a second request.
+   * How many requests this coordinator may send in all, repetitions included. After that every call
+   * fails with an error that says so, before the platform fails it with one that does not: Cloudflare's
+   * free plan allows 50 for each of its own requests. Drivers count exactly what they send. Default: no
+   * limit.
    */
   subrequests?: number | undefined;
-  /** What clocks are trusted to do; see {@link ClockBounds}. */
+  /** What clocks are trusted to do: see {@link ClockBounds}. */
   clocks?: Partial<ClockBounds> | undefined;
   /**
    * Called for every request, lost lease and background error. What it throws, at once or later, is
@@ -42,7 +42,7 @@ export interface CoordinatorOptions {
    * by `console.warn`.
    */
   on?: ((event: CoordinatorEvent) => void) | undefined;
-  /** Clocks, timers and background work; the real ones unless given. */
+  /** Clocks, timers and background work. Default: the platform's. */
   runtime?: Runtime | undefined;
 }
 

@@ -80,7 +80,7 @@ export class Election {
   }
 
   /**
-   * Takes leadership away from whoever leads. The leader learns it at its next renewal; what it has under
+   * Takes leadership away from the leader, who learns it at its next renewal; what it has under
    * way is stopped only where the term is checked. Another can win at once. One call of the driver when
    * nobody leads, two when somebody does.
    *

@@ -1,5 +1,5 @@
 /**
- * Taking leases away from whoever has them, for an operator who knows better.
+ * Taking leases away from their holders, for an operator who knows better.
  *
  * @module
  */

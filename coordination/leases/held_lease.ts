@@ -259,7 +259,7 @@ export class HeldLease implements Lease {
         this.#lost ?? new DOMException(`${this.resource} was released by its holder`, "AbortError"),
       );
     } catch {
-      // Workers let nobody touch a signal that an earlier request has made: whoever listened is gone.
+      // Workers let nobody touch a signal that an earlier request has made: those who listened are gone.
     }
   }
 }

@@ -11,9 +11,9 @@ export interface CallOptions {
 }
 
 /**
- * A time-bounded grant. While {@link Lease.held} it is the only one of its kind that anyone
- * believes in, provided clocks keep within their bounds; whatever clocks do, a resource that
- * refuses tokens below the highest it has seen is safe.
+ * A grant that ends by itself. While {@link Lease.held} nobody else counts as its holder, provided
+ * clocks keep within their bounds. Whatever clocks do, a resource that refuses tokens below the highest
+ * it has seen is safe.
  */
 export interface Lease extends AsyncDisposable {
   /** What was granted, such as `lock:payments`. */
@@ -23,13 +23,14 @@ export interface Lease extends AsyncDisposable {
   /** How long the lease lives in the backend after each renewal, in ms. */
   readonly ttl: number;
   /**
-   * When we stop believing, in ms since the epoch by the wall clock; `Infinity` for a lease without
-   * end. Counted from the *send* of the request that granted or renewed it, less the margin.
+   * When it stops counting as held, in ms since the epoch by the wall clock; `Infinity` for a lease
+   * without end. It is counted from the *send* of the request that granted or renewed the lease, less
+   * the margin for clocks.
    */
   readonly deadline: number;
   /**
-   * Whether it is still ours to believe in. On Workers clocks stand still between I/O, so after
-   * long computing use {@link Lease.confirm} instead.
+   * Whether it still counts as held. On Workers clocks stand still between I/O, so after long computing
+   * use {@link Lease.confirm} instead.
    */
   readonly held: boolean;
   /**
@@ -38,14 +39,14 @@ export interface Lease extends AsyncDisposable {
    */
   readonly signal: AbortSignal;
   /**
-   * Asks the backend, and renews, in one request: for use right before an irreversible step.
+   * Asks the backend, and renews, in one call of the driver. Use it right before an irreversible step.
    *
    * @throws {LeaseLost} when it is not ours any more.
    * @throws {UnknownOutcome} when there was no answer: do not take the step.
    */
   confirm(options?: CallOptions): Promise<void>;
   /**
-   * Extends the lease by its ttl from now. One request.
+   * Extends the lease by its ttl from now. One call of the driver.
    *
    * @returns `false` when it is lost; it then stays lost.
    * @throws {UnknownOutcome} when there was no answer; the lease goes on until its deadline.
@@ -53,7 +54,7 @@ export interface Lease extends AsyncDisposable {
   renew(options?: CallOptions): Promise<boolean>;
   /**
    * Gives the lease back. {@link Lease.signal} aborts first, so that nobody works on while the
-   * request is under way. One request.
+   * request is under way. One call of the driver.
    *
    * @returns `false` when another has it by now, when it was lost, or when it was released before.
    * @throws {UnknownOutcome} when there was no answer: it ends by its ttl, and may be called again.

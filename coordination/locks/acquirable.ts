@@ -49,7 +49,7 @@ const AT_ONCE = 10;
 /**
  * Something that is acquired and released. It is not reentrant: a second `acquire`, on this object
  * too, is one more. On a backend that pushes, waiters get it in the order in which they asked; on the
- * others they are not queued, and whoever looks first gets it.
+ * others they are not queued, and the one that looks first gets it.
  */
 export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   /** The name it was asked for by. */

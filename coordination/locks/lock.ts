@@ -31,7 +31,7 @@ export class Lock extends Acquirable<AcquireOptions> {
   }
 
   /**
-   * Takes the lock away from whoever has it, readers included. They learn it at their next renewal;
+   * Takes the lock away from its holders, readers included. They learn it at their next renewal;
    * what they have under way is stopped only where the fencing token is checked. One call of the driver
    * when nobody has it, two when somebody does: it names the holders it saw, so that a request that is
    * sent twice never hits a successor.

@@ -67,7 +67,7 @@ export class Semaphore extends Acquirable {
   }
 
   /**
-   * Takes permits away from whoever has them: from one member, or from all. They learn it at their next
+   * Takes permits away from their holders: from one member, or from all. They learn it at their next
    * renewal. One call of the driver when nobody has any, two when somebody does.
    *
    * @param memberId Whose permits. Default: everybody's.
@@ -99,7 +99,7 @@ export class Semaphore extends Acquirable {
         const blockers = grant.blockers.filter((lease) => Number(lease.seat) < permits);
         const taken = new Set(blockers.map((lease) => lease.seat));
         const vacant = oneOf(seats.filter((each) => !taken.has(each)));
-        // Nobody waits for a permit that is there; but whoever always comes second, pauses.
+        // Nobody waits for a permit that is there; but one that always comes second pauses.
         if (vacant !== undefined && tries < MOST_TRIES) {
           seat = vacant;
           continue;
