@@ -9,11 +9,11 @@
  * What a decision rests on must not change until others see the decision, and a commit can take seconds
  * (a standby that does not answer). So:
  *
- * - Whoever changes a row locks it first and reads the clock then. A renewal that has waited is too late
+ * - A function that changes a row locks it first and reads the clock then. A renewal that has waited is too late
  *   if its lease has ended meanwhile.
  * - A lease that has ended by the clock may be under renewal by a transaction whose commit is still to
- *   come. So whoever is about to answer that it has ended ends it in writing ({@link bury}), and with that waits
- *   for such a renewal, and looks again. Each lease is buried once at most, and one that was released never.
+ *   come. Before a function answers that it has ended, it ends it in writing ({@link bury}). That waits for such
+ *   a renewal; then the function looks again. Each lease is buried once at most, and one that was released never.
  * - What a guard looks at is locked against those who acquire and release there, by the advisory locks
  *   that every acquisition and release takes.
  *
