@@ -12,7 +12,7 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "the larger of it and a ttl, which is 1 at least",
   ],
   [
-    "drivers/kit/waiting.ts Waiters.#standsBehind: 0 became 1",
+    "drivers/kit/waiting.ts isShut: 0 became 1",
     "who is let through to look is refused by what it finds, and waits all the same",
   ],
 ]);

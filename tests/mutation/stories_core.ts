@@ -16,8 +16,8 @@ const BELIEF: readonly Story[] = [
   {
     name: "the margin for clocks is dropped",
     at: "HeldLease.constructor",
-    find: "validity(parts.op.ttl, parts.bounds)",
-    put: "parts.op.ttl",
+    find: "validity(op.ttl, owner.bounds)",
+    put: "op.ttl",
   },
   {
     name: "the margin for clocks is that of half a minute at most",
@@ -46,20 +46,20 @@ const BELIEF: readonly Story[] = [
   {
     name: "a wall clock that was set back makes renewals count for nothing",
     at: "HeldLease.#renewed",
-    find: "elapsed(this.#parts.runtime, sent) < this.age",
+    find: "elapsed(this.#owner.runtime, sent) < this.age",
     put: "sent.wall > this.#sent.wall",
   },
   {
     name: "an answer that was overtaken takes time away",
     at: "HeldLease.#renewed",
-    find: "elapsed(this.#parts.runtime, sent) < this.age",
+    find: "elapsed(this.#owner.runtime, sent) < this.age",
     put: "sent",
   },
   {
     name: "a timer that fires early ends the lease",
     at: "HeldLease.#watch",
     find: "() => this.#watch()",
-    put: '() => this.#lose("its timer fired", "lost")',
+    put: '() => this.#lose("lost")',
   },
   {
     name: "a release that met a successor counts as ours",
@@ -118,7 +118,7 @@ const IDS: readonly Story[] = [
   {
     name: "an unknown outcome is taken for a refusal",
     at: "Session.send",
-    find: "throw stopped() ? wasStopped() : error",
+    find: "throw stopped() ? wasStopped() : failure",
     put: "return",
   },
   {
