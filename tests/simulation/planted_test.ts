@@ -61,7 +61,7 @@ const BUGS: readonly Planted[] = [
     name: "a release ends whatever lease is there",
     near: "kit/step",
     at: "release",
-    find: "op.id !== undefined && holder.id !== op.id",
+    find: "id !== undefined && holder.id !== id",
     put: "!holder",
     breaks: /has it|disjoint|one token/,
   },
