@@ -6,7 +6,7 @@
 
 import { checkRetain, LONGEST, RETAIN } from "./plan.ts";
 import type { Plan, RunRecord, SlotOptions } from "./types.ts";
-import { InvalidArgument } from "../../errors.ts";
+import { refuse } from "../../drivers/kit/check.ts";
 import { checkWhole } from "../leases/timings.ts";
 
 /**
@@ -82,9 +82,7 @@ export function missedSlots({ plan, every, runs, oldest, limit }: Missing): numb
   for (let from = earlier[0]?.slot ?? slot; from < slot;) {
     const at = next(from);
     if (!Number.isSafeInteger(at) || at <= from) {
-      throw new InvalidArgument(
-        `Cannot use this schedule: the slot after ${from} must be a later instant in ms, not ${at}`,
-      );
+      refuse("schedule", `the slot after ${from} must be a later instant in ms, not ${at}`);
     }
     if (at < slot) missed.push(at);
     from = at;

@@ -174,8 +174,8 @@ export class Cron {
     if (!(ahead <= earliest && -ahead <= retain)) {
       throw new InvalidArgument(
         `Cannot run slot ${slot} of job "${this.job}": it must be the scheduled instant in ms, at ` +
-          `most ${retain} ago (retain) and ${earliest} ahead; nothing was run. Use a longer retain, or ` +
-          "give slotAt() the schedule's offset: its weeks begin on Thursday",
+          `most ${retain} ago (retain) and ${earliest} ahead. Use a longer retain, or give slotAt() ` +
+          "an offset: its weeks begin on Thursday",
       );
     }
     return { ...plan, retain: keptFor(retain, ahead, this.#session.bounds) };

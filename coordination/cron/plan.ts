@@ -5,7 +5,7 @@
  */
 
 import type { Plan, SlotOptions } from "./types.ts";
-import { InvalidArgument } from "../../errors.ts";
+import { refuseValue } from "../../drivers/kit/check.ts";
 import { checkWhole, checkWork, type ClockBounds } from "../leases/timings.ts";
 
 const HOUR = 3_600_000;
@@ -56,7 +56,7 @@ export function planOf(options: SlotOptions, coordinatorTtl: number): Plan {
   const { mode = "once", retain = RETAIN, ttl = coordinatorTtl } = options;
   const { minHold, maxRuntime, keepAlive = mode === "retry" } = options;
   if (mode !== "once" && mode !== "retry") {
-    throw new InvalidArgument(`Cannot use mode "${mode}": it must be "once" or "retry"`);
+    refuseValue("mode", mode, 'it must be "once" or "retry"');
   }
   checkWhole("ttl", ttl);
   checkWork("minHold", minHold);

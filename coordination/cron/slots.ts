@@ -5,6 +5,7 @@
  * @module
  */
 
+import { refuseValue } from "../../drivers/kit/check.ts";
 import { InvalidArgument } from "../../errors.ts";
 import { NOT_SECONDS } from "../leases/timings.ts";
 import { instantOf, looksLikeSeconds, type Said, SCHEDULED } from "./instants.ts";
@@ -73,13 +74,13 @@ export function slotOf(trigger: Trigger): number {
     // Whatever this trigger is, it names no instant.
   }
   if (looksLikeSeconds(slot)) {
-    throw new InvalidArgument(`Cannot use ${slot} as a slot: ${NOT_SECONDS}`);
+    refuseValue("slot", slot, NOT_SECONDS);
   }
   if (Number.isNaN(slot)) {
     throw new InvalidArgument(
-      "Cannot tell the slot of this trigger: it has no scheduled instant (scheduledTime on " +
-        `Cloudflare, scheduledAt in Vercel's metadata, time on EventBridge, the header ${SCHEDULED} ` +
-        "of Google's requests). Use slotAt() with the schedule's interval",
+      "Cannot tell the slot of this trigger: it has no scheduledTime (Cloudflare), scheduledAt " +
+        `(Vercel), time (EventBridge) or header ${SCHEDULED} (Google). Use slotAt() with the ` +
+        "schedule's interval",
     );
   }
   return slot;
@@ -144,11 +145,7 @@ export interface Interval {
  */
 export function slotAt(now: number, { every, offset = 0, early }: Interval): number {
   for (const each of [now, early ?? 0]) {
-    if (!Number.isSafeInteger(each)) {
-      throw new InvalidArgument(
-        `Cannot use ${shown(each)}: it must be a whole number of milliseconds`,
-      );
-    }
+    if (!Number.isSafeInteger(each)) refuseValue("instant", each, "it must be whole milliseconds");
   }
   checkEvery(every);
   checkSeconds("offset", offset);
@@ -168,11 +165,10 @@ export function checkEvery(every: number): void {
 
 function checkSeconds(what: string, ms: number, least = -Infinity): void {
   if (Number.isSafeInteger(ms) && ms % 1_000 === 0 && ms >= least) return;
-  throw new InvalidArgument(
-    `Cannot use ${what} ${
-      shown(ms)
-    }: it must be whole seconds, and every at least a minute (60000); ` +
-      NOT_SECONDS,
+  refuseValue(
+    what,
+    ms,
+    `it must be whole seconds, and every at least a minute (60000); ${NOT_SECONDS}`,
   );
 }
 
@@ -186,17 +182,10 @@ export function checkSlot(slot: number, now: number): void {
   const whole = Number.isSafeInteger(slot);
   const seconds = whole && looksLikeSeconds(slot) && now > 1e11;
   if (whole && !seconds) return;
-  throw new InvalidArgument(
-    `Cannot use slot ${
-      shown(slot)
-    }: it must be the scheduled instant, in whole ms since the epoch` +
-      (seconds ? `; ${NOT_SECONDS}` : ". slotOf() reads it from a platform's trigger"),
+  refuseValue(
+    "slot",
+    slot,
+    "it must be the scheduled instant, in whole ms since the epoch; " +
+      (seconds ? NOT_SECONDS : "slotOf() reads it from a trigger"),
   );
-}
-
-/**
- * A number as a text; of anything else only its type, because not everything can be made a text.
- */
-function shown(value: unknown): string {
-  return typeof value === "number" ? `${value}` : `of type ${typeof value}`;
 }

@@ -101,8 +101,12 @@ export function refuse(what: string, why: string): never {
   throw new InvalidArgument(`Cannot use this ${what}: ${why}`);
 }
 
-/** As {@link refuse}, and shows the value. */
+/** As {@link refuse}, and shows the value; if that is no number or text, its type. */
 export function refuseValue(what: string, value: unknown, why: string): never {
-  const kind = typeof value === "string" ? ", a string" : "";
-  throw new InvalidArgument(`Cannot use ${what} ${String(value)}${kind}: ${why}`);
+  const shown = typeof value === "number"
+    ? value
+    : typeof value === "string"
+    ? `${value}, a string`
+    : `of type ${typeof value}`;
+  throw new InvalidArgument(`Cannot use ${what} ${shown}: ${why}`);
 }
