@@ -74,7 +74,7 @@ export function memory(options: MemoryOptions = {}): Driver {
   };
 }
 
-/** The process's timer; none where a timer of one request cannot answer another. */
+/** The process's timer; `undefined` where a timer of one request cannot answer another. */
 function timer(): After | undefined {
   if (globalThis.navigator?.userAgent === "Cloudflare-Workers") return undefined;
   return (ms, callback) => {

@@ -200,13 +200,13 @@ export class Cron {
         ? {
           ...claim,
           ttl: retain,
-          believe: validity(keepAlive ? retain : ttl, this.#session.bounds),
+          heldFor: validity(keepAlive ? retain : ttl, this.#session.bounds),
         }
         : {
           ...claim,
           ttl,
           guard: { when: "vacant", resource, seat: doneSeat(slot) },
-          ...(!keepAlive && { believe: validity(ttl, this.#session.bounds) }),
+          ...(!keepAlive && { heldFor: validity(ttl, this.#session.bounds) }),
         },
     );
   }

@@ -23,7 +23,7 @@ export interface Wanted {
   /** For how long the backend may hold the request until it can grant it, in ms. */
   readonly patience?: number | undefined;
   /** For how long the lease counts as held, in ms, when that is less than the ttl allows. */
-  readonly believe?: number | undefined;
+  readonly heldFor?: number | undefined;
   /** Whether its user alone renews and releases it: `heartbeat()` and `stop()` leave it alone. */
   readonly own?: boolean | undefined;
   /** Operations that go before it in the same request. */

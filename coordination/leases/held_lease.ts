@@ -39,7 +39,7 @@ export class HeldLease implements Lease {
   readonly token: number;
   readonly #owner: Owner;
   readonly #op: spi.Acquire;
-  readonly #believe: number | undefined;
+  readonly #heldFor: number | undefined;
   readonly #validity: number;
   #state: State = "held";
   #sent: Instant;
@@ -54,16 +54,16 @@ export class HeldLease implements Lease {
    *
    * @param op The granted operation.
    * @param sent When it was first sent (contract rule 4).
-   * @param believe For how long it counts as held, in ms, when that is less than its ttl allows.
+   * @param heldFor For how long it counts as held, in ms, when that is less than its ttl allows.
    */
-  constructor(owner: Owner, op: spi.Acquire, token: number, sent: Instant, believe?: number) {
+  constructor(owner: Owner, op: spi.Acquire, token: number, sent: Instant, heldFor?: number) {
     this.#owner = owner;
     this.#op = op;
     this.token = token;
     this.#sent = sent;
-    this.#believe = believe;
+    this.#heldFor = heldFor;
     this.#known = instant(owner.runtime);
-    this.#validity = Math.min(validity(op.ttl, owner.bounds), believe ?? Infinity);
+    this.#validity = Math.min(validity(op.ttl, owner.bounds), heldFor ?? Infinity);
     if (owner.watched) this.#watch();
   }
 
@@ -234,7 +234,7 @@ export class HeldLease implements Lease {
     this.#state = state;
     const why = state === "gone"
       ? "the backend no longer knows it: it expired, or was broken"
-      : this.#believe === undefined
+      : this.#heldFor === undefined
       ? "it was not renewed in time, so others may have it"
       : "the time it was taken for is over";
     const { resource, token } = this;

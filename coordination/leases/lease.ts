@@ -1,5 +1,5 @@
 /**
- * What a holder has: a token, a deadline, and a signal that tells when to stop.
+ * What a holder has: a token, a deadline, and a signal that says when to stop.
  *
  * @module
  */
@@ -34,8 +34,8 @@ export interface Lease extends AsyncDisposable {
    */
   readonly held: boolean;
   /**
-   * Aborts when the lease ends, at the deadline at the latest even if the backend never answers,
-   * and never un-aborts. Its reason is a `LeaseLost`, or an `AbortError` after our own release.
+   * Aborts when the lease ends, at the deadline at the latest even if the backend never answers. Its
+   * reason is a `LeaseLost`, or an `AbortError` after our own release.
    */
   readonly signal: AbortSignal;
   /**

@@ -187,7 +187,7 @@ export class Session {
       const { ok, leases } = outcomes.at(-1) ?? REFUSED;
       const [granted] = leases;
       if (!ok || !granted) return { blockers: leases };
-      const lease = new HeldLease(this, op, granted.token, sent, wanted.believe);
+      const lease = new HeldLease(this, op, granted.token, sent, wanted.heldFor);
       this.#granted(lease, wanted);
       if (lease.held) won?.(lease);
       return { lease };
@@ -196,7 +196,7 @@ export class Session {
     return ask([...first, op], read, () => this.#giveBack({ op: "release", resource, seat, id }));
   }
 
-  #granted(lease: HeldLease, { believe, own = believe !== undefined }: Wanted): void {
+  #granted(lease: HeldLease, { heldFor, own = heldFor !== undefined }: Wanted): void {
     if (!lease.held) return this.#giveBack(lease.giveBack());
     if (own) return;
     this.leases.add(lease);

@@ -27,7 +27,7 @@ const MOST_TRIES = 10;
 
 /**
  * A named number of permits: as many holders as there are permits, and never more. Acquiring is one
- * request as a rule: it tries a seat and lists them all. When that seat is taken and another is not,
+ * call of the driver as a rule: it tries a seat and lists them all. When that seat is taken and another is not,
  * it takes one more; only when others are quicker, up to ten.
  *
  * All who use a name must give the same number of permits. Where they do not, each keeps to its own:

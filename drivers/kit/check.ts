@@ -101,7 +101,7 @@ export function refuse(what: string, why: string): never {
   throw new InvalidArgument(`Cannot use this ${what}: ${why}`);
 }
 
-/** As {@link refuse}, and shows the value; if that is no number or text, its type. */
+/** As {@link refuse}, and shows the value; if it is neither a number nor a text, its type. */
 export function refuseValue(what: string, value: unknown, why: string): never {
   const shown = typeof value === "number"
     ? value

@@ -93,7 +93,7 @@ export function upstash(options: UpstashOptions): Driver {
  * pipelining do no harm here, for every operation is safe to send twice and every reply is checked;
  * but it has no signal per call, so an aborted call goes on in the background.
  *
- * @throws {InvalidArgument} when it is no such client.
+ * @throws {InvalidArgument} when it is not such a client.
  * @example
  * ```ts
  * import { Redis } from "@upstash/redis";
