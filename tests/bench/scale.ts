@@ -42,12 +42,11 @@ export async function curvesFor(
   const found = many.deeds.map((deed, i): Found => (
     { deed, baseline: few.deeds[i] ?? deed, times: [], requests: [] }
   ));
-  const heapBefore = heapOf(large);
-  const heaps: (number | undefined)[] = [];
+  const heapBefore = await heapOf(large);
+  const heaps: number[] = [];
   for (const count of counts) {
     await many.grow(count);
-    // What the engine keeps of code it meets hides what a few things need.
-    heaps.push(count < 1_000 ? undefined : Math.max(0, heapOf(large) - heapBefore) / count);
+    heaps.push(await heapOf(large) - heapBefore);
     for (const each of found) await measure(each, large, count);
   }
   await few.end();
@@ -56,15 +55,30 @@ export async function curvesFor(
   await large.tidy(counts.at(-1) ?? 0, (turn) => many.pair(turn));
   const kept = await large.kept?.();
   const curves: Omit<Curve, "subject">[] = found.flatMap(curvesOfDeed);
-  const shape = subject.keeps
-    ? { shape: "flat" } as const
-    : { shape: "few", most: NOTHING } as const;
-  curves.push({ name: "heap of each, bytes", ...shape, values: heaps, rough: false });
+  curves.push(heapCurve(subject, heaps, counts));
   if (kept !== undefined) {
     const values = counts.map((_, i) => i === counts.length - 1 ? kept - before : undefined);
     curves.push({ name: "rows, keys and list entries left", shape: "few", values, rough: false });
   }
   return curves.map((curve) => ({ subject: subject.name, ...curve }));
+}
+
+/**
+ * What the engine itself keeps of code it meets hides what a few things need, so they are left out; and
+ * where nothing should be kept, each one's part is that of those which came after the count before.
+ */
+function heapCurve(
+  { keeps }: Subject,
+  heaps: readonly number[],
+  counts: readonly number[],
+): Omit<Curve, "subject"> {
+  const values = heaps.map((heap, i) => {
+    const [count = NaN, before = 0] = [counts[i], counts[i - 1]];
+    if (keeps) return before > 0 ? Math.max(0, heap) / count : undefined;
+    return i < 2 ? undefined : Math.max(0, heap - (heaps[i - 1] ?? NaN)) / (count - before);
+  });
+  const shape = keeps ? { shape: "flat" } as const : { shape: "few", most: NOTHING } as const;
+  return { name: "heap of each, bytes", ...shape, values, rough: false };
 }
 
 async function measure({ deed, baseline, times, requests }: Found, large: Place, count: number) {
@@ -104,8 +118,12 @@ setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
 /** Bytes in use, after a collection. */
-function heapOf(place: Place): number {
+async function heapOf(place: Place): Promise<number> {
   place.forget();
-  collect();
+  // Timers that were cancelled, and what waits for them, are gone after a turn.
+  for (let turns = 0; turns < 3; turns++) {
+    await new Promise((go) => setTimeout(go, 0));
+    collect();
+  }
   return Deno.memoryUsage().heapUsed;
 }
