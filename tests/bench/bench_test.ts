@@ -5,7 +5,11 @@ import { startUpstash } from "../servers/upstash.ts";
 import { bills } from "./billing.ts";
 import { contest } from "./contest.ts";
 import { counterOf } from "./counter.ts";
+import { duel } from "./duel.ts";
 import { passes, type Row, tablesOf } from "./row.ts";
+import { type Place, PLACES } from "./scale_place.ts";
+import { SUBJECTS } from "./scale_subjects.ts";
+import { type Curve, curvesOf, keepsShape, type Shape } from "./shape.ts";
 import { median, ratios, spread } from "./statistics.ts";
 
 Deno.test("the median is the middle one, whatever the order", () => {
@@ -45,6 +49,99 @@ Deno.test("a row passes up to its limit, and a row without one always", () => {
     "t\n renew 3 ≤ 3 PASS\n release 4 ≤ 3 FAIL\n",
   );
 });
+
+const COUNTS = [10, 1_000, 10_000, 100_000];
+
+/** Whether a cost of `cost(n)` for n things passes for this shape. */
+function passesFor(shape: Shape, cost: (count: number) => number | undefined): boolean {
+  const curve: Curve = { subject: "s", name: "n", shape, values: COUNTS.map(cost), rough: true };
+  return keepsShape(curve, COUNTS);
+}
+
+Deno.test("flat is what noise or a logarithm leaves, and nothing that grows with the number", () => {
+  assert.ok(passesFor("flat", () => 1));
+  assert.ok(passesFor("flat", (n) => Math.log10(n * 10)));
+  assert.ok(passesFor("flat", (n) => n === 1_000 ? 3.9 : 1));
+  assert.ok(!passesFor("flat", (n) => n === 1_000 ? 4.1 : 1));
+  // Hidden behind a request's own cost, until there are many.
+  assert.ok(!passesFor("flat", (n) => 1 + n / 10_000));
+  assert.ok(!passesFor("flat", (n) => n < 100_000 ? undefined : NaN), "what was not measured");
+});
+
+Deno.test("linear is a batch of any cost for each, and no square of the number", () => {
+  assert.ok(passesFor("linear", (n) => n));
+  assert.ok(passesFor("linear", (n) => n * Math.log2(n)));
+  assert.ok(passesFor("linear", (n) => 1_000 + n));
+  assert.ok(passesFor("linear", () => 1));
+  // A step of the number shows it, however cheap the first ones are.
+  assert.ok(!passesFor("linear", (n) => n * n));
+  assert.ok(!passesFor("linear", (n) => n + n * n / 10_000));
+});
+
+Deno.test("few is a bound, whatever the number; without a value there is no shape", () => {
+  assert.ok(passesFor("few", () => 2_048));
+  assert.ok(!passesFor("few", (n) => n < 100_000 ? undefined : n));
+  const curve: Curve = { subject: "s", name: "n", shape: "few", values: [5], rough: true };
+  assert.ok(keepsShape({ ...curve, most: 5 }, [10]));
+  assert.ok(!keepsShape({ ...curve, most: 4 }, [10]));
+  assert.throws(() => keepsShape({ ...curve, values: [undefined] }, [10]), /shape of nothing/);
+});
+
+Deno.test("the scale table has a column for each count and a verdict for each line", () => {
+  const curve: Curve = {
+    subject: "locks",
+    name: "time",
+    shape: "flat",
+    values: [1, 9],
+    rough: true,
+  };
+  const kept: Curve = { ...curve, name: "left", values: [undefined, 12.3], rough: false };
+  assert.equal(
+    curvesOf("memory", [curve, kept], [10, 1_000]).replace(/ +/g, " "),
+    "memory\n 10 1,000\n locks\n time 1.00 9.00 flat FAIL\n left – 12 flat PASS\n",
+  );
+});
+
+Deno.test("of two that take turns, each begins half of the rounds, and the medians are compared", async () => {
+  const order: string[] = [];
+  const side = (name: string, times: number[]) => () => {
+    order.push(name);
+    return Promise.resolve(times.shift() ?? NaN);
+  };
+  // The first of each is for warming up.
+  const found = await duel(side("a", [99, 2, 2, 90]), side("b", [99, 1, 4, 1]), 3);
+  assert.deepEqual(found, { ratio: 2, low: 0.5, high: 2 });
+  assert.equal(order.join(""), "ba" + "ab" + "ba" + "ab");
+});
+
+for (const name of ["memory", "sqlite"]) {
+  Deno.test(`on ${name} every subject of the scale grows to what it should, and leaves little`, async () => {
+    for (const subject of SUBJECTS) {
+      await using place = await openPlace(name);
+      const before = await place.kept?.();
+      const crowd = await subject.open(place);
+      await crowd.grow(10);
+      await crowd.grow(50);
+      place.requests();
+      for (const deed of crowd.deeds) {
+        await deed.once();
+        assert.ok(place.requests() > 0, `${subject.name}: ${deed.name} sends nothing`);
+      }
+      const full = await place.kept?.();
+      if (subject.keeps && !subject.looking && full !== undefined) assert.ok(full >= 50);
+      await crowd.end();
+      await place.pass();
+      await place.tidy(50, (turn) => crowd.pair(turn));
+      assert.equal(await place.kept?.(), before, subject.name);
+    }
+  });
+}
+
+async function openPlace(name: string): Promise<Place> {
+  const place = await PLACES[name]?.();
+  if (!place) throw new Error(`there is no place ${name}`);
+  return place;
+}
 
 Deno.test("every operation is one request and keeps to its budget of billed commands", async () => {
   const redis = await startRedis();

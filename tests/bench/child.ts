@@ -8,14 +8,15 @@ export interface Child<Hello> extends AsyncDisposable {
   ask<T>(line: string): Promise<T>;
 }
 
-/** Starts it; it ends with the bench, however that ends. */
+/** Starts it with settings of Deno's; it ends with the bench, however that ends. */
 export async function startChild<Hello>(
   script: string,
   args: readonly string[] = [],
+  settings: readonly string[] = [],
 ): Promise<Child<Hello>> {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", path, ...args],
+    args: ["run", "--allow-all", ...settings, path, ...args],
     stdin: "piped",
     stdout: "piped",
   }).spawn();

@@ -21,8 +21,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const SIDES = {
   bare: `import { bareClient, bareEval } from "./tests/bench/clients.ts";
 export const first = (url, token) => bareEval(bareClient({ url, token }));`,
-  ours: `import { cronJob } from "./coordination/cron_job.ts";
-import { upstash } from "./drivers/upstash.ts";
+  ours: `import { cronJob } from "./coordination/cron/mod.ts";
+import { upstash } from "./drivers/redis/upstash.ts";
 export const first = (url, token, slot) =>
   cronJob(upstash({ url, token }), "cold").run({ slot: Number(slot) }, () => {});`,
 } as const;

@@ -3,16 +3,22 @@
  * run. No absolute time is asserted, for they belong to the machine. It ends with 1 when a limit is
  * missed.
  *
+ * - `scale`, alone or with names of backends, looks only at how costs grow with what there is.
+ * - `--large` goes on from 10,000 to 100,000 of each.
+ * - `--against DIR` compares this checkout with another one, and asserts nothing.
  * - `--quick` looks only briefly: enough to see that it runs. Times are shown, but only counts
  *   decide how it ends.
  * - `--json` adds one line with all rows.
  */
+import { parseArgs } from "node:util";
+import { against } from "./against.ts";
 import { startBackend } from "./backend.ts";
 import { billingRows } from "./billing.ts";
 import { coldStartRows } from "./cold_start.ts";
 import { memoryRows, sqliteRows } from "./local_times.ts";
 import { memberRows } from "./members.ts";
 import { passes, type Row, tablesOf } from "./row.ts";
+import { scale } from "./scale_main.ts";
 import { throughputRows } from "./throughput.ts";
 import { sqlRequestRows } from "./sql_requests.ts";
 import { sqlThroughputRows } from "./sql_throughput.ts";
@@ -20,8 +26,17 @@ import { sqlTimeRows } from "./sql_times.ts";
 import { type SqlKind, startSql } from "./sql_ways.ts";
 import { distantRows, pairRows, singleRows } from "./upstash_times.ts";
 
-const quick = Deno.args.includes("--quick");
-const json = Deno.args.includes("--json");
+const { values: options, positionals } = parseArgs({
+  args: Deno.args,
+  allowPositionals: true,
+  options: {
+    quick: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    large: { type: "boolean", default: false },
+    against: { type: "string" },
+  },
+});
+const { quick, json, large } = options;
 
 function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
@@ -56,15 +71,31 @@ async function measureSql(kind: SqlKind): Promise<Row[]> {
   ];
 }
 
-const rows = [
-  ...await measure(),
-  ...await measureSql("neon"),
-  ...await measureSql("mysql"),
-  ...await measureSql("mariadb"),
-];
-const missed = rows.filter((row) => !passes(row) && !(quick && row.timed));
-print(tablesOf(rows));
-if (quick) print("A quick look: the times above are too few to decide anything.");
-print(missed.length === 0 ? "Every limit is kept." : `Limits missed: ${missed.length}`);
-if (json) print(JSON.stringify(rows));
-Deno.exit(missed.length === 0 ? 0 : 1);
+/** All but the scale, or how many limits were missed. */
+async function costs(): Promise<number> {
+  const rows = [
+    ...await measure(),
+    ...await measureSql("neon"),
+    ...await measureSql("mysql"),
+    ...await measureSql("mariadb"),
+  ];
+  print(tablesOf(rows));
+  if (quick) print("A quick look: the times above are too few to decide anything.");
+  if (json) print(JSON.stringify(rows));
+  return rows.filter((row) => !passes(row) && !(quick && row.timed)).length;
+}
+
+async function main(): Promise<number> {
+  if (options.against !== undefined) {
+    await against({ folder: options.against, part: quick ? 0.05 : 1, print });
+    return 0;
+  }
+  const [part, ...backends] = positionals;
+  if (part !== undefined && part !== "scale") throw new Error(`no part of the bench is "${part}"`);
+  const missed = part === undefined ? await costs() : 0;
+  const broken = await scale({ backends, large, print });
+  print(missed + broken === 0 ? "Every limit is kept." : `Limits missed: ${missed + broken}`);
+  return quick ? missed : missed + broken;
+}
+
+Deno.exit(await main() === 0 ? 0 : 1);

@@ -1,10 +1,10 @@
 /** What ten, a thousand and ten thousand of something cost, against ten beside them. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { contest } from "./contest.ts";
+import { contest, type Effort } from "./contest.ts";
 import type { Place } from "./scale_place.ts";
-import type { Subject } from "./scale_crowd.ts";
-import type { Curve } from "./shape.ts";
+import type { Deed, Subject } from "./scale_crowd.ts";
+import type { Curve, Shape } from "./shape.ts";
 
 /** Where it is measured. */
 export interface Sides {
@@ -14,11 +14,17 @@ export interface Sides {
   readonly large: Place;
 }
 
-/** How long to look: rounds of what costs the same, and of what costs as much as there are. */
-const ROUNDS = { flat: 20, linear: 3, few: 3 };
 /** Bytes of each that are noise. */
 const NOTHING = 64;
-const TURNS = { flat: 3, linear: 1, few: 1 };
+
+/** What one deed was found to cost, at each count. */
+interface Found {
+  readonly deed: Deed;
+  /** The same beside the least count. */
+  readonly baseline: Deed;
+  readonly times: number[];
+  readonly requests: number[];
+}
 
 /**
  * The curves of one subject: each deed's time in units of what it takes beside the least count, measured
@@ -30,65 +36,74 @@ export async function curvesFor(
   counts: readonly number[],
 ): Promise<Curve[]> {
   const few = await subject.open(small);
-  const before = await large.kept?.();
-  const many = await subject.open(large);
   await few.grow(counts[0] ?? 0);
-  const heapBefore = heap();
-  const times = many.deeds.map((): number[] => []);
-  const requests = many.deeds.map((): number[] => []);
-  const heaps: (number | undefined)[] = [];
+  const before = await large.kept?.() ?? 0;
+  const many = await subject.open(large);
+  const found = many.deeds.map((deed, i): Found => (
+    { deed, baseline: few.deeds[i] ?? deed, times: [], requests: [] }
+  ));
+  const heapBefore = await heapOf(large);
+  const heaps: number[] = [];
   for (const count of counts) {
     await many.grow(count);
-    // What the engine keeps of code it meets hides what a few things need.
-    heaps.push(count < 1_000 ? undefined : Math.max(0, heap() - heapBefore) / count);
-    for (const [i, deed] of many.deeds.entries()) {
-      const baseline = few.deeds[i]!;
-      const effort = { rounds: ROUNDS[deed.shape], turns: TURNS[deed.shape] };
-      const [standing] = await contest(["few", () => baseline.once()], [
-        ["many", () => deed.once()],
-      ], effort);
-      times[i]!.push(standing!.median);
-      requests[i]!.push(await requestsOf(large, () => deed.once()));
-    }
+    heaps.push(await heapOf(large) - heapBefore);
+    for (const each of found) await measure(each, large, count);
   }
   await few.end();
   await many.end();
-  const most = counts.at(-1) ?? 0;
   await large.pass();
-  await large.tidy(most, (turn) => many.pair(turn));
-  const left = before === undefined ? undefined : Math.max(0, await large.kept!() - before);
-  const of = { subject: subject.name };
+  await large.tidy(counts.at(-1) ?? 0, (turn) => many.pair(turn));
+  const kept = await large.kept?.();
+  const curves: Omit<Curve, "subject">[] = found.flatMap(curvesOfDeed);
+  curves.push(heapCurve(subject, heaps, counts));
+  if (kept !== undefined) {
+    const values = counts.map((_, i) => i === counts.length - 1 ? kept - before : undefined);
+    curves.push({ name: "rows, keys and list entries left", shape: "few", values, rough: false });
+  }
+  return curves.map((curve) => ({ subject: subject.name, ...curve }));
+}
+
+/**
+ * What the engine itself keeps of code it meets hides what a few things need, so they are left out; and
+ * where nothing should be kept, each one's part is that of those which came after the count before.
+ */
+function heapCurve(
+  { keeps }: Subject,
+  heaps: readonly number[],
+  counts: readonly number[],
+): Omit<Curve, "subject"> {
+  const values = heaps.map((heap, i) => {
+    const [count = NaN, before = 0] = [counts[i], counts[i - 1]];
+    if (keeps) return before > 0 ? Math.max(0, heap) / count : undefined;
+    return i < 2 ? undefined : Math.max(0, heap - (heaps[i - 1] ?? NaN)) / (count - before);
+  });
+  const shape = keeps ? { shape: "flat" } as const : { shape: "few", most: NOTHING } as const;
+  return { name: "heap of each, bytes", ...shape, values, rough: false };
+}
+
+async function measure({ deed, baseline, times, requests }: Found, large: Place, count: number) {
+  const [standing] = await contest(["few", () => baseline.once()], [
+    ["many", () => deed.once()],
+  ], effortFor(deed.shape, count));
+  times.push(standing?.median ?? NaN);
+  requests.push(await requestsOf(large, () => deed.once()));
+}
+
+function curvesOfDeed({ deed, times, requests }: Found): Omit<Curve, "subject">[] {
+  const { name, shape } = deed;
   return [
-    ...many.deeds.flatMap((deed, i): Curve[] => [
-      { ...of, name: `${deed.name}: time`, shape: deed.shape, values: times[i]!, rough: true },
-      {
-        ...of,
-        name: `${deed.name}: requests`,
-        shape: deed.requests,
-        values: requests[i]!,
-        rough: false,
-      },
-    ]),
-    {
-      ...of,
-      name: "heap of each, bytes",
-      ...subject.keeps ? { shape: "flat" } : { shape: "few", most: NOTHING },
-      values: heaps,
-      rough: false,
-    },
-    ...left === undefined ? [] : [
-      {
-        ...of,
-        name: "rows, keys and list entries left",
-        shape: "few" as const,
-        values: [...counts.slice(1).map(() => undefined), left],
-        rough: false,
-      },
-    ],
+    { name: `${name}: time`, shape, values: times, rough: true },
+    { name: `${name}: requests`, shape: deed.requests, values: requests, rough: false },
   ];
 }
 
-/** The most of some times: one grant in many also cleans up. So the least. */
+/** What costs as much as there are is looked at less often when there are many. */
+function effortFor(shape: Shape, count: number): Effort {
+  if (shape !== "linear") return { rounds: 20, turns: 3 };
+  return { rounds: count > 1_000 ? 5 : 15, turns: 1 };
+}
+
+/** The least of some times, for one grant in many also cleans up. */
 async function requestsOf(place: Place, once: () => unknown): Promise<number> {
   let least = Infinity;
   for (let times = 0; times < 3; times++) {
@@ -103,7 +118,12 @@ setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
 /** Bytes in use, after a collection. */
-function heap(): number {
-  collect();
+async function heapOf(place: Place): Promise<number> {
+  place.forget();
+  // Timers that were cancelled, and what waits for them, are gone after a turn.
+  for (let turns = 0; turns < 3; turns++) {
+    await new Promise((go) => setTimeout(go, 0));
+    collect();
+  }
   return Deno.memoryUsage().heapUsed;
 }

@@ -6,6 +6,7 @@ import { memory } from "../../drivers/memory.ts";
 import { sqlite } from "../../drivers/sqlite/sqlite.ts";
 import { backendOf } from "../backends/mod.ts";
 import type { Table } from "../backends/table.ts";
+import type { Faults } from "../servers/faults.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
 import { bareClient } from "./clients.ts";
 
@@ -21,12 +22,14 @@ export interface Place extends AsyncDisposable {
   fill(ops: readonly Op[]): Promise<void>;
   /** Sends what `work` sends through {@link Place.driver} on the shortest way, uncounted. */
   quickly(work: () => Promise<void>): Promise<void>;
-  /** Whatever was not renewed has ended hours ago. */
+  /** Whatever was not renewed has ended days ago. */
   pass(): Promise<void>;
   /** Lets clean-up do what it does beside other requests; `pair` makes one of them. */
   tidy(pairs: number, pair: (turn: number) => readonly Op[]): Promise<void>;
   /** How many rows, keys and entries of lists lie there, dead ones too. Absent: nobody can look. */
   kept?(): Promise<number>;
+  /** The front end in this process forgets what it has recorded, so that heaps can be compared. */
+  forget(): void;
 }
 
 /** What only this kind of backend can do. */
@@ -37,12 +40,15 @@ interface Inside {
   kept?(): number | Promise<number>;
   /** Absent: clean-up comes with other requests. */
   sweep?(): Promise<void>;
+  readonly faults?: Faults;
   end(): void | Promise<void>;
 }
 
 /** So many operations go out at once while a place is filled. */
 const TOGETHER = 500;
-const HOURS = 3 * 3_600_000;
+/** How far time is let pass, in hours: no slot is remembered so long. */
+const HOURS = 72;
+const AHEAD = HOURS * 3_600_000;
 
 /** The places of these names, as `deno task bench scale` takes them. */
 export const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
@@ -52,16 +58,18 @@ export const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
     const shared = memory({ now: () => Date.now() + ahead, after: () => () => {} });
     const end = () => {};
     return Promise.resolve(
-      placeOf(shared, { direct: shared, pass: () => void (ahead += HOURS), end }),
+      placeOf(shared, { direct: shared, pass: () => void (ahead += AHEAD), end }),
     );
   },
   sqlite: async () => {
     const folder = await temporaryFolder("baton-scale-");
     let ahead = 0;
     const driver = sqlite(`${folder}/leases.db`, { now: () => Date.now() + ahead });
+    // The first request makes the file.
+    await driver.apply([{ op: "inspect", resource: "lock:none", seat: "" }]);
     return placeOf(driver, {
       direct: driver,
-      pass: () => void (ahead += HOURS),
+      pass: () => void (ahead += AHEAD),
       kept: () => {
         using file = new DatabaseSync(`${folder}/leases.db`, { readOnly: true });
         return Number(file.prepare("select count(*) as rows from leases").get()?.["rows"]);
@@ -81,6 +89,7 @@ export const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
       direct: driver,
       pass: async () => void await client.eval(PASS, [], []),
       kept: async () => Number(await client.eval(KEPT, [], [])),
+      faults: running.wire.faults,
       end: () => running.stop(),
     });
   },
@@ -103,7 +112,7 @@ end
 return kept`;
 
 async function sqlPlace(key: "neon" | "mysql"): Promise<Place> {
-  const running = await backendOf(key, "table").start();
+  const running = await backendOf(key, "table", "wire").start();
   const { table } = running;
   return placeOf(await running.connect(), {
     direct: await table.direct(),
@@ -119,12 +128,13 @@ async function sqlPlace(key: "neon" | "mysql"): Promise<Place> {
 }
 
 function aged(key: "neon" | "mysql", { name }: Table): string {
-  const hours = key === "neon" ? "interval '3 hours'" : "interval 3 hour";
-  return `update ${name} set expires = expires - ${hours}, token = token - ${HOURS}
+  const hours = key === "neon" ? `interval '${HOURS} hours'` : `interval ${HOURS} hour`;
+  return `update ${name} set expires = expires - ${hours}, token = token - ${AHEAD}
 where expires < '9000-01-01'`;
 }
 
-function placeOf(outer: Driver, { direct, pass, kept, sweep, end }: Inside): Place {
+function placeOf(outer: Driver, inside: Inside): Place {
+  const { direct, pass, kept, sweep, faults, end } = inside;
   let quick = false;
   let requests = 0;
   let open = 0;
@@ -173,6 +183,7 @@ function placeOf(outer: Driver, { direct, pass, kept, sweep, end }: Inside): Pla
       if (sweep) return await sweep();
       await fill(Array.from({ length: pairs }, (_, turn) => pair(turn)).flat());
     },
+    forget: () => void faults?.seen.splice(0),
     ...(kept && { kept: async () => await kept() }),
     [Symbol.asyncDispose]: async () => await end(),
   };

@@ -22,10 +22,10 @@ export interface Curve {
 }
 
 /**
- * So many times as much is not flat, or more than linear. Far above what noise does to a median, and
- * far below what a false shape does between two counts: ten times for each step.
+ * So many times as much as the shape allows is still noise: far above what noise does to a median, and
+ * far below what a false shape does between two counts, which is at least ten.
  */
-export const SLACK = { flat: 4, linear: 3 } as const;
+export const SLACK = 4;
 /** The most that may be left, whatever there was: lists and counters of a fixed number. */
 export const FEW = 2_048;
 
@@ -40,9 +40,9 @@ export function keepsShape(
   if (known.length === 0) throw new Error("there is no shape of nothing");
   return known.every(({ value, count }, i) => {
     if (shape === "few") return value <= most;
-    if (shape === "flat") return value <= SLACK.flat * known[0]!.value;
+    if (shape === "flat") return value <= SLACK * known[0]!.value;
     const before = known[i - 1];
-    return !before || value <= SLACK.linear * before.value * count / before.count;
+    return !before || value <= SLACK * before.value * count / before.count;
   });
 }
 
