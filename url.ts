@@ -27,11 +27,15 @@ import { Coordinator } from "./coordination/coordinator.ts";
 import { internalsOf } from "./coordination/internals.ts";
 import type { CoordinatorOptions } from "./coordination/options.ts";
 import { InvalidArgument } from "./errors.ts";
-import type { MysqlQuery } from "./drivers/mysql/send.ts";
-import type { PostgresQuery } from "./drivers/postgres/send.ts";
-import { DATABASES, type SchemeLoader, SCHEMES, VENDOR_OPTIONS } from "./drivers/schemes.ts";
+import {
+  DATABASES,
+  type SchemeLoader,
+  SCHEMES,
+  type SqlQuery,
+  VENDOR_OPTIONS,
+} from "./drivers/schemes.ts";
 
-export type { Address, SchemeLoader } from "./drivers/schemes.ts";
+export type { Address, SchemeLoader, SqlQuery } from "./drivers/schemes.ts";
 
 /**
  * Options of {@link getCoordinator}. They take precedence over those in the URL. Durations are in
@@ -43,10 +47,11 @@ export interface UrlOptions extends Omit<CoordinatorOptions, "memberId"> {
   /** What the driver must promise. It is checked before anything is connected. */
   characteristics?: Iterable<Characteristic> | undefined;
   /**
-   * A function that sends statements to the database of a `postgresql:` or `mysql:` URL; see
-   * `postgres()` and `mysql()`. Baton itself does not use such a URL or its password.
+   * A function that sends statements to the database of a `postgresql:` or `mysql:` URL, such as
+   * `(text, params) => pool.query(text, params)` with a pool of `pg` or of mysql2; see `postgres()`
+   * and `mysql()`. Baton itself does not use such a URL or its password.
    */
-  query?: PostgresQuery | MysqlQuery | undefined;
+  query?: SqlQuery | undefined;
   /** More schemes, or replacements of ours. Names are in lower case, without `:`. */
   schemes?: Readonly<Record<string, SchemeLoader>> | undefined;
 }

@@ -6,8 +6,18 @@
 
 import { codeOf, InvalidArgument } from "../errors.ts";
 import type { Driver } from "./driver.ts";
-import type { MysqlQuery } from "./mysql/send.ts";
-import type { PostgresQuery } from "./postgres/send.ts";
+import type { Mysql2Answer, MysqlAnswer, MysqlQuery } from "./mysql/send.ts";
+import type { PostgresAnswer, PostgresQuery } from "./postgres/send.ts";
+
+/**
+ * Sends one statement to a database, and answers as its client does: what the URL's scheme needs of
+ * `PostgresQuery` and `MysqlQuery`. For MySQL `params` is empty.
+ */
+export type SqlQuery = (
+  text: string,
+  params: string[],
+  signal?: AbortSignal,
+) => Promise<PostgresAnswer | MysqlAnswer | Mysql2Answer>;
 
 /** A URL, split into its parts for a driver. */
 export interface Address {
@@ -18,7 +28,7 @@ export interface Address {
   /** The credential that was given beside the URL. It takes precedence over one in the URL. */
   readonly token?: string | undefined;
   /** A function that sends statements, if the URL's scheme needs one. */
-  readonly query?: PostgresQuery | MysqlQuery | undefined;
+  readonly query?: SqlQuery | undefined;
 }
 
 /** Makes the driver of a scheme. It should not connect; the first request does that. */

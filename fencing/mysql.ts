@@ -42,8 +42,8 @@ import { nonces } from "../drivers/kit/nonce.ts";
 import { checkFence, type Fence } from "./fence.ts";
 import { isStale, STALE_CONSTRAINT, StaleToken } from "./stale.ts";
 
-/** Sends one statement; rejects with the server's error. */
-export type FenceMysqlQuery = (sql: string) => PromiseLike<unknown>;
+/** Sends one statement, without parameters; rejects with the server's error. A `MysqlQuery` is one. */
+export type FenceMysqlQuery = (sql: string, params: string[]) => PromiseLike<unknown>;
 
 /** Where the fences are. */
 export interface MysqlFencesOptions {
@@ -83,7 +83,7 @@ export async function migrateMysqlFences(
 ): Promise<void> {
   const table = nameOf(options);
   const nonce = nonces();
-  const query: FenceMysqlQuery = (sql) => send(stamped(sql, nonce()));
+  const query = (sql: string) => send(stamped(sql, nonce()), []);
   try {
     if (await refuses(query, table)) return;
     for (const sql of mysqlFences(options)) await query(sql);
@@ -98,7 +98,10 @@ export async function migrateMysqlFences(
 }
 
 /** Whether the table is there and refuses, as it must; `false` if it is missing. */
-async function refuses(query: FenceMysqlQuery, table: string): Promise<boolean> {
+async function refuses(
+  query: (sql: string) => PromiseLike<unknown>,
+  table: string,
+): Promise<boolean> {
   try {
     // No resource has an empty name.
     await query(`insert into ${table} (resource, token, asked) values (x'', 2, 1)`);
@@ -156,7 +159,7 @@ export async function fenceMysql(
     const sql = `insert into ${table} (resource, token, asked)
 values (${hex(resource)}, ${token}, ${token})
 on duplicate key update token = greatest(token, values(token)), asked = values(asked)`;
-    await query(stamped(sql, nonces()()));
+    await query(stamped(sql, nonces()()), []);
   } catch (error) {
     if (isStale(error)) throw new StaleToken(fence, { cause: error });
     if ([1146, 1054].includes(errnoOf(error))) {

@@ -22,14 +22,14 @@ import { type Listed, page } from "../kit/step.ts";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../errors.ts";
 import { AUTOCOMMIT, isDeadlock, mysqlError } from "./errors.ts";
 import { text } from "./hex.ts";
-import type { MysqlAnswer, MysqlQuery } from "./send.ts";
+import type { MysqlAnswer, SendStatement } from "./send.ts";
 import type { Place, Statements } from "./statements.ts";
 
 /** A server as one driver knows it. */
 export interface MysqlServer {
   readonly name: string;
   /** Sends a statement that differs from every earlier one. */
-  readonly send: MysqlQuery;
+  readonly send: SendStatement;
   readonly statements: Statements;
 }
 

@@ -22,14 +22,13 @@
 
 import { checkFunction, checkOps } from "../kit/check.ts";
 import type { Driver, Guarantees, Op, Outcome } from "../driver.ts";
-import { nonces } from "../kit/nonce.ts";
 import { placeKey } from "../kit/order.ts";
 import { MysqlBatch, type MysqlServer } from "./batch.ts";
-import { type MysqlQuery, stamped, tableName } from "./send.ts";
+import { type MysqlQuery, senderThrough, tableName } from "./send.ts";
 import { Statements } from "./statements.ts";
 import { sweep } from "./sweep.ts";
 
-export type { MysqlAnswer, MysqlQuery } from "./send.ts";
+export type { Mysql2Answer, MysqlAnswer, MysqlQuery } from "./send.ts";
 
 /** How the MySQL driver is made. */
 export interface MysqlOptions {
@@ -54,14 +53,10 @@ const GUARANTEES: Guarantees = {
  * @example
  * ```ts
  * import { mysql } from "@baton/baton/drivers/mysql";
+ * import { createPool } from "mysql2/promise";
  *
- * declare const pool: { query(sql: string): Promise<[any, unknown]> }; // mysql2/promise
- * const driver = mysql(async (sql) => {
- *   const [answer] = await pool.query(sql);
- *   if (Array.isArray(answer)) return { rows: answer };
- *   const { insertId, affectedRows: rowsAffected, serverStatus } = answer;
- *   return { insertId, rowsAffected, serverStatus };
- * });
+ * const pool = createPool("mysql://localhost/db");
+ * const driver = mysql((sql) => pool.query(sql));
  * ```
  * @throws {InvalidArgument} when the query is no function, or the table is not a plain name.
  */
@@ -69,9 +64,7 @@ export function mysql(query: MysqlQuery, options: MysqlOptions = {}): Driver {
   const { name = "mysql" } = options;
   checkFunction("query", query);
   const statements = new Statements(tableName(options.table));
-  const nonce = nonces();
-  const send: MysqlQuery = (sql, signal) => query(stamped(sql, nonce()), signal);
-  const server: MysqlServer = { name, send, statements };
+  const server: MysqlServer = { name, send: senderThrough(query), statements };
   return {
     name,
     guarantees: GUARANTEES,

@@ -111,7 +111,7 @@ function driver(query: MysqlQuery, { name = "planetscale", table }: MysqlOptions
 }
 
 function queryOf(client: (signal?: AbortSignal) => PlanetscaleClient): MysqlQuery {
-  return async (sql, signal) => {
+  return async (sql, _params, signal) => {
     const { headers, rows, insertId, rowsAffected, time } = await client(signal).execute(sql);
     // The client takes any JSON for an answer that took no time, counts nothing and has no rows.
     if (!time || (!headers.length && /^\(?select/.test(sql))) throw new TypeError();

@@ -6,11 +6,10 @@
  */
 
 import { ConnectionError } from "../../errors.ts";
-import { nonces } from "../kit/nonce.ts";
 import { AUTOCOMMIT, ddlError, errnoOf, mysqlError } from "./errors.ts";
-import { type MysqlQuery, stamped, tableName } from "./send.ts";
+import { type MysqlQuery, senderThrough, type SendStatement, tableName } from "./send.ts";
 
-export type { MysqlAnswer, MysqlQuery } from "./send.ts";
+export type { Mysql2Answer, MysqlAnswer, MysqlQuery } from "./send.ts";
 
 /** Where Baton's leases are. */
 export interface MysqlSchemaOptions {
@@ -49,8 +48,7 @@ export function schema(options: MysqlSchemaOptions = {}): readonly string[] {
  */
 export async function migrate(send: MysqlQuery, options: MysqlSchemaOptions = {}): Promise<void> {
   const table = tableName(options.table);
-  const nonce = nonces();
-  const query: MysqlQuery = (sql) => send(stamped(sql, nonce()));
+  const query = senderThrough(send);
   await refuseUncommitted(query);
   try {
     if (!await exists(query, table)) { for (const sql of schema(options)) await query(sql); }
@@ -73,7 +71,7 @@ export async function migrate(send: MysqlQuery, options: MysqlSchemaOptions = {}
 }
 
 /** Throws where what Baton writes would not be committed at once; any other trouble shows later. */
-async function refuseUncommitted(query: MysqlQuery): Promise<void> {
+async function refuseUncommitted(query: SendStatement): Promise<void> {
   const ask = (sql: string) => query(sql).catch((error: unknown) => errnoOf(error));
   const autocommit = await ask("select @@autocommit as answer");
   // The level that guards need; it is for the next transaction, and refused (1568) within an open one.
@@ -84,7 +82,7 @@ async function refuseUncommitted(query: MysqlQuery): Promise<void> {
 }
 
 /** Whether the table is there with all its columns. */
-async function exists(query: MysqlQuery, table: string): Promise<boolean> {
+async function exists(query: SendStatement, table: string): Promise<boolean> {
   try {
     await query(`select resource, seat, id, token, value, expires, hour from ${table} limit 0`);
     return true;
@@ -94,7 +92,7 @@ async function exists(query: MysqlQuery, table: string): Promise<boolean> {
   }
 }
 
-async function isolation(query: MysqlQuery): Promise<string> {
+async function isolation(query: SendStatement): Promise<string> {
   const read = async (variable: string) =>
     String((await query(`select @@${variable} as level`)).rows?.[0]?.["level"]);
   try {

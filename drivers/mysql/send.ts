@@ -5,6 +5,7 @@
  */
 
 import { refuse } from "../kit/check.ts";
+import { nonces } from "../kit/nonce.ts";
 
 /** What a statement answers. */
 export interface MysqlAnswer {
@@ -21,13 +22,44 @@ export interface MysqlAnswer {
   serverStatus?: number | undefined;
 }
 
+/** What mysql2 answers: the rows or, of a write, its header; and the fields. */
+export type Mysql2Answer = readonly [answer: unknown, fields: unknown];
+
 /**
- * Sends one statement and answers what came of it; rejects with the server's error. It must not
- * send twice by itself, must go to the primary, and must commit each statement (autocommit). Send it as
- * text (mysql2's `query`): no two are the same, so preparing them (`execute`) would fill the server's
- * and the client's caches.
+ * Sends one statement and answers what came of it, as `MysqlAnswer` or as mysql2 does; rejects with the
+ * server's error. It must not send twice by itself, must go to the primary, and must commit each
+ * statement (autocommit). Send it as text (mysql2's `query`): no two are the same, so preparing them
+ * (`execute`) would fill the server's and the client's caches.
+ *
+ * `params` is empty: the statements have their values in them. It is there so that this has the form
+ * of `PostgresQuery`, and one function can serve both.
  */
-export type MysqlQuery = (sql: string, signal?: AbortSignal) => Promise<MysqlAnswer>;
+export type MysqlQuery = (
+  sql: string,
+  params: string[],
+  signal?: AbortSignal,
+) => Promise<MysqlAnswer | Mysql2Answer>;
+
+/** Sends a statement of Baton's, and answers in one form. */
+export type SendStatement = (sql: string, signal?: AbortSignal) => Promise<MysqlAnswer>;
+
+/** Makes what sends each statement through `query` so that it differs from every other. */
+export function senderThrough(query: MysqlQuery): SendStatement {
+  const nonce = nonces();
+  return async (sql, signal) => answerOf(await query(stamped(sql, nonce()), [], signal));
+}
+
+function answerOf(answer: MysqlAnswer | Mysql2Answer): MysqlAnswer {
+  if (!isPair(answer)) return answer;
+  const [first] = answer;
+  if (Array.isArray(first)) return { rows: first };
+  const { insertId, affectedRows: rowsAffected, serverStatus } = Object(first);
+  return { insertId, rowsAffected, serverStatus };
+}
+
+function isPair(answer: MysqlAnswer | Mysql2Answer): answer is Mysql2Answer {
+  return Array.isArray(answer);
+}
 
 /**
  * A statement that differs from every other by a comment. MySQL parses each statement by itself, its

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MysqlQuery } from "./send.ts";
+import type { SendStatement } from "./send.ts";
 import type { Statements } from "./statements.ts";
 
 /**
@@ -12,7 +12,7 @@ import type { Statements } from "./statements.ts";
  * many there were. Tokens of their seats go on growing, for the next one is the clock's. Rejects with
  * the server's error.
  */
-export async function sweep(statements: Statements, send: MysqlQuery): Promise<number> {
+export async function sweep(statements: Statements, send: SendStatement): Promise<number> {
   const { rows = [] } = await send(statements.findDead());
   if (rows.length > 0) await send(statements.deleteDead(rows));
   return rows.length;

@@ -23,19 +23,14 @@ export function outcomesIn(rows: unknown, { ops, order }: Request): Outcome[] {
     if (!Array.isArray(outcomes) || outcomes.length !== ops.length) throw new TypeError();
     outcomes.forEach((outcome, n) => given[order[n]!] = outcomeIn(outcome, ops[n]!));
   } catch {
-    const form = oddForm(rows, row);
-    if (!form) throw new Error("the answer is not from Baton's function");
-    const said = `Invalid query function: it answers ${form}`;
+    if (!Array.isArray(row)) throw new Error("the answer is not from Baton's function");
+    const said =
+      "Invalid query function: it answers rows as arrays; leave out rowMode, arrayMode " +
+      "or the like";
     if (ops.every(({ op }) => op === "inspect" || op === "list")) throw new InvalidArgument(said);
     throw new UnknownOutcome(`${said}; so the outcome is unknown`, { retryable: false });
   }
   return given;
-}
-
-/** What a client's options, or a line left out, have made of rows, where it is one of the known forms. */
-function oddForm(rows: unknown, row: unknown): string | undefined {
-  if (Array.isArray(row)) return "rows as arrays; leave out rowMode, arrayMode or the like";
-  if (Array.isArray(Object(rows).rows)) return "a result with rows; make it answer result.rows";
 }
 
 /** Throws when it is none. */

@@ -105,7 +105,7 @@ function queryOf(client: NeonClient, secrets: readonly string[]): PostgresQuery 
   return async (text, params, signal) => {
     try {
       // Awaited here and never handed on: the client sends once more for every `then`.
-      return await client.query(text, [...params], {
+      return await client.query(text, params, {
         arrayMode: false,
         fullResults: false,
         // The connection string is a header, and fetch would take it along to another origin.

@@ -22,9 +22,9 @@ import { nonces } from "../kit/nonce.ts";
 import { outcomesIn } from "./answer.ts";
 import { isDeadlock, postgresError } from "./errors.ts";
 import { partsOf, rangeOf, requestOf } from "./request.ts";
-import { type PostgresQuery, schemaName } from "./send.ts";
+import { type PostgresQuery, rowsOf, schemaName } from "./send.ts";
 
-export type { PostgresQuery } from "./send.ts";
+export type { PostgresAnswer, PostgresQuery, PostgresRows } from "./send.ts";
 
 /** How the Postgres driver is made. */
 export interface PostgresOptions {
@@ -52,9 +52,10 @@ const DEADLOCKS = 10;
  * @example
  * ```ts
  * import { postgres } from "@baton/baton/drivers/postgres";
+ * import { Pool } from "pg";
  *
- * declare const pool: { query(text: string, params: string[]): Promise<{ rows: never[] }> }; // pg
- * const driver = postgres(async (text, params) => (await pool.query(text, [...params])).rows);
+ * const pool = new Pool({ connectionString: "postgresql://localhost/db" });
+ * const driver = postgres((text, params) => pool.query(text, params));
  * ```
  * @throws {InvalidArgument} when the query is no function, or the schema is not a plain lower-case name.
  */
@@ -72,7 +73,7 @@ export function postgres(query: PostgresQuery, options: PostgresOptions = {}): D
       beforeRequest?.();
       try {
         const answer = await query(statement, [request.text], signal);
-        return outcomesIn(answer, request);
+        return outcomesIn(rowsOf(answer), request);
       } catch (error) {
         if (isDeadlock(error) && deadlocks < DEADLOCKS && !signal?.aborted) continue;
         throw postgresError(name, error, request.text);

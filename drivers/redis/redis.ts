@@ -58,8 +58,9 @@ const GUARANTEES: Guarantees = {
  * @example
  * ```ts
  * import { redis } from "@baton/baton/drivers/redis";
+ * import { Redis } from "ioredis";
  *
- * declare const client: { call(...command: string[]): Promise<unknown> }; // an ioredis client
+ * const client = new Redis("redis://localhost:6379");
  * const driver = redis((command) => client.call(...command));
  * ```
  * @throws {CoordinationError} as {@link Driver.apply} does.

@@ -9,11 +9,15 @@ import { nonces } from "../kit/nonce.ts";
 import { brief } from "./errors.ts";
 
 /**
- * Sends one Redis command and returns its reply; rejects with the server's error. Baton's own
- * commands are safe to send twice, so the client may repeat them. (A fenced write is not; see
- * `fencedRedis`.)
+ * Sends one Redis command, its name and its arguments, and returns its reply; rejects with the
+ * server's error. Baton's own commands are safe to send twice, so the client may repeat them. (A
+ * fenced write is not; see `fencedRedis`.) A client that takes a signal may be given this one;
+ * others go on in the background when a call is aborted.
  */
-export type SendCommand = (command: readonly string[], signal?: AbortSignal) => Promise<unknown>;
+export type SendCommand = (
+  command: readonly [name: string, ...args: string[]],
+  signal?: AbortSignal,
+) => Promise<unknown>;
 
 /** A script and its hash. */
 export interface Script {
@@ -39,10 +43,10 @@ export function scriptRunner(
 ) => Promise<unknown> {
   const nonce = nonces();
   return async (tail, explain, { signal, beforeRequest } = {}) => {
-    const ask = async (...head: string[]): Promise<{ reply?: unknown; error?: unknown }> => {
+    const ask = async (name: string, of: string): Promise<{ reply?: unknown; error?: unknown }> => {
       beforeRequest?.();
       try {
-        return { reply: await send([...head, ...tail, nonce()], signal) };
+        return { reply: await send([name, of, ...tail, nonce()], signal) };
       } catch (error) {
         return { error };
       }

@@ -6,7 +6,7 @@
 
 import process from "node:process";
 import { neon as open, neonQuery } from "../../drivers/postgres/neon.ts";
-import { postgres, type PostgresQuery } from "../../drivers/postgres/postgres.ts";
+import { postgres } from "../../drivers/postgres/postgres.ts";
 import { migrate } from "../../drivers/postgres/schema.ts";
 import { pointNeonAt, startNeon } from "../servers/neon.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
@@ -87,10 +87,11 @@ const CLOCK = "extract(epoch from clock_timestamp()) * 1000";
 
 function tableOf(server: PostgresServer): Table {
   const deadlocks = new Map<string, number>();
-  const query = async (): Promise<PostgresQuery> => {
+  const query = async () => {
     const client = await server.client();
     const note = noteIn(deadlocks);
-    return async (text, params) => (await client.query(text, [...params]).catch(note)).rows;
+    return async (text: string, params: string[]) =>
+      (await client.query(text, params).catch(note)).rows;
   };
   return {
     login: { ...server.login, port: server.port },
@@ -101,7 +102,7 @@ function tableOf(server: PostgresServer): Table {
     sql: (text) => server.query(text),
     async session() {
       const send = await query();
-      return (text, params = []) => send(text, params);
+      return (text, params = []) => send(text, [...params]);
     },
     waits: async () => (await server.query("select 1 from pg_locks where not granted")).length > 0,
     async put(resource, seats, ended, age) {

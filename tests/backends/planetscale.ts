@@ -5,7 +5,7 @@
  * @module
  */
 
-import { mysql as overConnection, type MysqlQuery } from "../../drivers/mysql/mysql.ts";
+import { mysql as overConnection } from "../../drivers/mysql/mysql.ts";
 import { planetscale as open, planetscaleQuery } from "../../drivers/mysql/planetscale.ts";
 import { migrate } from "../../drivers/mysql/schema.ts";
 import { Statements } from "../../drivers/mysql/statements.ts";
@@ -112,9 +112,9 @@ const CLOCK = "timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) div 10
 function tableOf(server: MysqlServer): Table {
   const { port, user, password, database } = server;
   const deadlocks = new Map<string, number>();
-  const query = async (): Promise<MysqlQuery> => {
+  const query = async () => {
     const client = await server.client();
-    return async (sql) => answerOf(await client.query(sql).catch(noteIn(deadlocks)));
+    return async (sql: string) => answerOf(await client.query(sql).catch(noteIn(deadlocks)));
   };
   return {
     login: { port, user, password, database },

@@ -5,7 +5,7 @@
  */
 
 import type { QueryResult } from "mysql2/promise";
-import type { MysqlAnswer, MysqlQuery } from "../../drivers/mysql/mysql.ts";
+import type { MysqlAnswer } from "../../drivers/mysql/mysql.ts";
 
 /** A connection or pool, or whatever sends statements as they do. */
 export interface Mysql2 {
@@ -13,7 +13,7 @@ export interface Mysql2 {
 }
 
 /** Sends statements through it. */
-export function queryThrough(client: Mysql2): MysqlQuery {
+export function queryThrough(client: Mysql2): (sql: string) => Promise<MysqlAnswer> {
   return async (sql) => answerOf(await client.query(sql));
 }
 

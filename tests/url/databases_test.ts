@@ -12,10 +12,8 @@ import { getCoordinator } from "../../url.ts";
 import { migrate as migrateMysql } from "../../drivers/mysql/schema.ts";
 import { neonQuery } from "../../drivers/postgres/neon.ts";
 import { planetscaleQuery } from "../../drivers/mysql/planetscale.ts";
-import type { PostgresQuery } from "../../drivers/postgres/postgres.ts";
 import { migrate as migratePostgres } from "../../drivers/postgres/schema.ts";
 import { withNeon } from "../servers/with_neon.ts";
-import { queryThrough } from "../servers/mysql_query.ts";
 import { withPlanetscale } from "../servers/with_planetscale.ts";
 
 const SECRET = "s3cr3t-of-the-url";
@@ -100,10 +98,10 @@ Deno.test("a Postgres works by URL, over Neon's HTTP or through a function", asy
     await migratePostgres(neonQuery(server.connectionString));
     const url = server.connectionString.replace(/^\w+:/, "neon:");
     const client = await postgres.client();
-    const query: PostgresQuery = async (text, params) =>
-      (await client.query(text, [...params])).rows;
     const a = await getCoordinator(`${url}?lock_timeout=10`, "a");
-    const b = await getCoordinator("postgresql://not.used/x?lock_timeout=10", "b", { query });
+    const b = await getCoordinator("postgresql://not.used/x?lock_timeout=10", "b", {
+      query: (text, params) => client.query(text, params),
+    });
     const lease = await a.getLock("x").hold();
     assert.equal(lease.ttl, 10_000);
     assert.deepEqual((await b.getLock("x").holders()).map(({ memberId }) => memberId), ["a"]);
@@ -118,9 +116,10 @@ Deno.test("a MySQL works by URL, over PlanetScale's HTTP or through a function",
     const url = server.databaseUrl.replace(/^\w+:/, "planetscale+http:");
     const { user, password, database, port } = mysql;
     const pool = mysql2.createPool({ host: "127.0.0.1", port, user, password, database });
-    const query = queryThrough(pool);
     const a = await getCoordinator(url, "a");
-    const b = await getCoordinator("mysql://not.used/x", "b", { query });
+    const b = await getCoordinator("mysql://not.used/x", "b", {
+      query: (text, params) => pool.query(text, params),
+    });
     assert(await a.getLock("x").hold());
     assert.deepEqual((await b.getLock("x").holders()).map(({ memberId }) => memberId), ["a"]);
     await pool.end();

@@ -31,7 +31,7 @@ Deno.test("a function that was given to send statements is used on a vendor's ho
   for (const url of ["postgresql://u:p@ep-1.neon.tech/db", "mysql://u:p@aws.psdb.cloud/db"]) {
     const sent: string[] = [];
     const baton = await getCoordinator(url, "a", {
-      query: (text: string) => {
+      query: (text) => {
         sent.push(text);
         return Promise.reject(Object.assign(new Error("no"), { code: "42501", errno: 1045 }));
       },

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { mysql, type MysqlQuery } from "../../../drivers/mysql/mysql.ts";
+import { mysql } from "../../../drivers/mysql/mysql.ts";
 import { migrate } from "../../../drivers/mysql/schema.ts";
 import { Statements } from "../../../drivers/mysql/statements.ts";
 import { sweep } from "../../../drivers/mysql/sweep.ts";
@@ -17,7 +17,7 @@ Deno.test("who takes the seat of the dead while they are cleaned up keeps it", a
   try {
     const client = await server.client();
     let between: (() => Promise<unknown>) | undefined;
-    const query: MysqlQuery = async (sql) => {
+    const query = async (sql: string) => {
       if (sql.startsWith("delete")) await between?.();
       return answerOf(await client.query(sql));
     };

@@ -12,6 +12,7 @@ import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../mod.t
 import type { CoordinationError } from "../../../errors.ts";
 import type { Driver } from "../../../drivers/driver.ts";
 import { postgres, type PostgresQuery } from "../../../drivers/postgres/postgres.ts";
+import { rowsOf } from "../../../drivers/postgres/send.ts";
 import { migrate } from "../../../drivers/postgres/schema.ts";
 import { connectTo } from "../../servers/pg_client.ts";
 import { type PostgresServer, startPostgres } from "../../servers/postgres.ts";
@@ -204,7 +205,7 @@ Deno.test("an acknowledged lease is on disk, even where commits are set up not t
       await query("alter database postgres set synchronous_commit = off", []);
     });
     await withQuery(server, "postgres", async (query) => {
-      const setting = async () => (await query("show synchronous_commit", []))[0];
+      const setting = async () => rowsOf(await query("show synchronous_commit", []))[0];
       assert.deepEqual({ ...await setting() }, { synchronous_commit: "off" });
       const driver = postgres(query);
       for (let i = 0; i < 5; i++) {
@@ -216,9 +217,8 @@ Deno.test("an acknowledged lease is on disk, even where commits are set up not t
           ] as const
         ) {
           const [outcome] = await driver.apply([op]);
-          const [row] = await query(
-            "select pg_current_wal_flush_lsn() > max(lsn) as flushed from seen",
-            [],
+          const [row] = rowsOf(
+            await query("select pg_current_wal_flush_lsn() > max(lsn) as flushed from seen", []),
           );
           assert.deepEqual([outcome?.ok, row?.["flushed"]], [true, true], `${i} ${op.op}`);
         }
@@ -247,10 +247,12 @@ Deno.test("no lease lives longer than the time that a look says is left", async 
       // Milliseconds are rounded up, and a look takes less than one: a few of fifty show it.
       for (let look = 0; look < 50; look++) {
         const [found] = await driver.apply([{ op: "inspect", resource: "lock:x" }]);
-        const [later] = await query(
-          `select extract(epoch from expires - clock_timestamp())::float8 * 1000 as ms
-          from baton.leases`,
-          [],
+        const [later] = rowsOf(
+          await query(
+            `select extract(epoch from expires - clock_timestamp())::float8 * 1000 as ms
+            from baton.leases`,
+            [],
+          ),
         );
         assert(Number(found?.leases[0]?.left) >= Number(later?.["ms"]));
       }

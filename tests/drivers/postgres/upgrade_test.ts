@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { ConnectionError } from "../../../mod.ts";
 import type { Acquire, Op } from "../../../drivers/driver.ts";
 import { postgres, type PostgresQuery } from "../../../drivers/postgres/postgres.ts";
+import { rowsOf } from "../../../drivers/postgres/send.ts";
 import { migrate } from "../../../drivers/postgres/schema.ts";
 import { placeKey } from "../../../drivers/kit/order.ts";
 import { type PostgresServer, startPostgres } from "../../servers/postgres.ts";
@@ -34,7 +35,7 @@ function older(query: PostgresQuery): (ops: readonly Op[]) => Promise<boolean[]>
       [placeKey(guard), guard.seat === undefined],
     ].sort();
     const text = JSON.stringify({ locks, rows: [], ops });
-    const [row] = await query("select baton.apply_1($1) as outcomes", [text]);
+    const [row] = rowsOf(await query("select baton.apply_1($1) as outcomes", [text]));
     return (JSON.parse(String(row?.["outcomes"])) as [boolean][]).map(([ok]) => ok);
   };
 }

@@ -30,7 +30,7 @@ const POSTGRES: Dialect = {
     clock_timestamp() + interval '1 hour' from generate_series(1, 20000) n`,
   async reads(table, op) {
     const query = await table.session() as unknown as PostgresQuery;
-    let sent: readonly string[] = [];
+    let sent: string[] = [];
     await postgres((text, params) => query(text, sent = params)).apply([op]);
     const explain = `explain (analyze, buffers, format json) select baton.list_3(
       it->>'resource', it->>'seat', (it->>'again')::boolean, it->>'stop', (it->>'limit')::int)

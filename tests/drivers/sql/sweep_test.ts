@@ -127,7 +127,7 @@ for (const backend of [planetscaleOverMysql, planetscaleOverMariadb]) {
       await table.put("old", 3, 4 * HOUR, 5 * HOUR);
       for (const [allowed, left] of [[1, 3], [2, 3], [3, 0]] as const) {
         let [requests, sent] = [0, 0];
-        const driver = mysql((sql) => (sent++, query(sql)));
+        const driver = mysql((sql) => (sent++, query(sql, [])));
         await prepare(table, true);
         const [outcome] = await driver.apply([acquire("trigger", "1")], {
           beforeRequest() {
@@ -144,7 +144,7 @@ for (const backend of [planetscaleOverMysql, planetscaleOverMariadb]) {
       const query = await table.session() as MysqlQuery;
       await table.put("old", 3, 4 * HOUR, 5 * HOUR);
       const driver = mysql((sql) =>
-        /^(delete|select)/.test(sql) ? Promise.reject(new Error("lost")) : query(sql)
+        /^(delete|select)/.test(sql) ? Promise.reject(new Error("lost")) : query(sql, [])
       );
       await grant(table, driver, true);
       assert.equal(await count(table, "old"), 3);

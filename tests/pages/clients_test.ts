@@ -1,0 +1,190 @@
+/**
+ * The recipes of `docs/clients.md` compile against the packages that they are for, under the strictest
+ * settings that readers have, and each one works on a server of its kind.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { startMysql } from "../servers/mysql.ts";
+import { withNeon } from "../servers/with_neon.ts";
+import { withPlanetscale } from "../servers/with_planetscale.ts";
+import { withUpstash } from "../servers/with_upstash.ts";
+import { filesOfPage, writePage } from "./try_page.ts";
+import { DONE } from "./try_recipe.ts";
+
+const FILES = await filesOfPage("docs/clients.md");
+const RUNNER = new URL("try_recipe.ts", import.meta.url).pathname;
+const PAGE = new URL("../../docs/clients.md", import.meta.url);
+
+/** Which recipes run on which server; those that create the table come first. */
+const ON = {
+  redis: ["ioredis.ts", "node-redis.ts"],
+  upstash: ["upstash.ts"],
+  postgres: [
+    ...["postgres-table.ts", "pg.ts", "postgres-js.ts", "kysely-postgres.ts"],
+    ...["drizzle-postgres.ts", "drizzle-postgres-js.ts", "by-url.ts"],
+  ],
+  neon: ["neon.ts"],
+  mysql: ["mysql-table.ts", "mysql2.ts", "kysely-mysql.ts", "drizzle-mysql.ts"],
+  planetscale: ["planetscale.ts"],
+} as const;
+
+/** What a reader has: `tsc --init`'s strictness, and the packages at the versions that we pin. */
+async function withFiles(
+  files: ReadonlyMap<string, string>,
+  test: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "baton-clients-" });
+  try {
+    await writePage(folder, files, { strict: true, exactOptionalPropertyTypes: true });
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function deno(
+  cwd: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; said: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd,
+    env: { NO_COLOR: "1", ...env },
+  }).output();
+  return { code, said: [stderr, stdout].map((each) => new TextDecoder().decode(each)).join("") };
+}
+
+/** Runs recipes in turn, each of which must use its locks, or prepare the database for the others. */
+async function run(
+  t: Deno.TestContext,
+  names: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  await withFiles(FILES, async (folder) => {
+    for (const name of names) {
+      await t.step(name, async () => {
+        const file = `file://${folder}/${name}`;
+        const args = ["run", "--quiet", "--no-check", "-A", "--config", "deno.json", RUNNER, file];
+        const { code, said } = await deno(folder, args, env);
+        assert.equal(code, 0, said);
+        const last = said.trim().split("\n").at(-1);
+        assert.equal(last, name.endsWith("-table.ts") ? "prepared" : DONE, said);
+      });
+    }
+  });
+}
+
+Deno.test("every recipe of docs/clients.md has a server to run on", () => {
+  assert.deepEqual([...FILES.keys()].sort(), Object.values(ON).flat().sort());
+});
+
+Deno.test("the lines in its table stand in the recipes, but for the names", async () => {
+  const rows = [...(await Deno.readTextFile(PAGE)).matchAll(/^\| \[.*?\| (`.*?) *\|$/gm)];
+  const lines = rows.flatMap(([, cell = ""]) => cell.match(/(?<=`)[^`]+?(?=`(,|$))/g) ?? []);
+  assert.ok(lines.length >= 8, `${lines}`);
+  const code = [...FILES.values()].join("\n");
+  const calls = lines.filter((line) => line.includes("=>"));
+  assert.deepEqual(calls.filter((line) => !code.includes(line)), []);
+});
+
+Deno.test("the recipes compile against the packages, and hide nothing", async () => {
+  for (const [name, code] of FILES) {
+    // By these a block could say of a client what is not so.
+    assert.doesNotMatch(code, /\b(declare|any|as|never)\b|@ts-|`\$\{/, name);
+  }
+  await withFiles(FILES, async (folder) => {
+    const { code, said } = await deno(folder, ["check", "--quiet", ...FILES.keys()]);
+    assert.equal(code, 0, said);
+  });
+});
+
+Deno.test("every package has its types: nothing that a recipe imports of it is any", async () => {
+  const imports = [...FILES.values()].flatMap((code) => code.match(/^import .*;$/gm) ?? [])
+    .filter((line) => !line.includes("@baton/baton"));
+  const probes = [...new Set(imports)].map((line, n) => {
+    const names = /^import (?:\{ (.*) \}|(\w+)) from/.exec(line);
+    const each = (names?.[1] ?? names?.[2] ?? "").split(", ");
+    const code = `${line}\n${each.map((name) => `${name} satisfies never;\n`).join("")}`;
+    return { file: `probe_${n}.ts`, code, wrong: each.length };
+  });
+  assert.ok(probes.length >= 12, `${imports}`);
+  const files = new Map(probes.map(({ file, code }) => [file, code]));
+  await withFiles(files, async (folder) => {
+    const { said } = await deno(folder, ["check", "--quiet", ...files.keys()]);
+    for (const { file, code, wrong } of probes) {
+      const errors = said.match(new RegExp(`/${file.replace(".", "\\.")}:\\d+`, "g")) ?? [];
+      assert.equal(errors.length, wrong, `${code}\n${said}`);
+    }
+  });
+});
+
+Deno.test("a recipe that does not fit its client does not compile", async () => {
+  for (
+    const [name, sound, broken] of [
+      ["ioredis.ts", "client.call(...command)", "client.call(...command.slice())"],
+      ["node-redis.ts", "sendCommand(command)", "sendCommand(...command)"],
+      ["pg.ts", "pool.query(text, params)", "pool.connect()"],
+      ["postgres-js.ts", "sql.unsafe(text, params)", "sql.begin(text)"],
+      ["mysql2.ts", "pool.query(sql)", "pool.getConnection()"],
+      ["by-url.ts", "pool.query(text, params)", "pool.query(params, text)"],
+    ] as const
+  ) {
+    const code = FILES.get(name) ?? "";
+    assert.ok(code.includes(sound), name);
+    await withFiles(new Map([[name, code.replace(sound, broken)]]), async (folder) => {
+      const { code, said } = await deno(folder, ["check", "--quiet", name]);
+      assert.equal(code, 1, name);
+      assert.match(said, /TS(2556|2345|2322|2769)/, said);
+    });
+  }
+});
+
+Deno.test("clients of Redis and Upstash: locks are acquired, refused, renewed and released", async (t) => {
+  await withUpstash(async ({ redis, server }) => {
+    await run(t, ON.redis, { REDIS_URL: redis.url });
+    const { url, token } = server;
+    await run(t, ON.upstash, { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token });
+  });
+});
+
+Deno.test("clients of Postgres and Neon: the same, and Supabase's way cannot be used", async (t) => {
+  await withNeon(async ({ postgres, server }) => {
+    await run(t, ON.postgres, { DATABASE_URL: postgres.url });
+    await run(t, ON.neon, { DATABASE_URL: server.connectionString });
+    await t.step(
+      "a call from within a function, as supabase.rpc() makes it, is refused",
+      async () => {
+        await postgres.query(
+          `create function by_rpc(request text) returns text language plpgsql as $$
+declare answer text; begin call baton.apply_3(request, answer); return answer; end $$`,
+        );
+        await assert.rejects(postgres.query("select by_rpc('{}')"), { code: "2D000" });
+      },
+    );
+  });
+});
+
+Deno.test("clients of MySQL: the same", async (t) => {
+  const server = await startMysql("mysql");
+  try {
+    const { user, password, port, database } = server;
+    const account = `${user}:${encodeURIComponent(password)}`;
+    await run(t, ON.mysql, { DATABASE_URL: `mysql://${account}@127.0.0.1:${port}/${database}` });
+  } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("the client of PlanetScale: the same", async (t) => {
+  await withPlanetscale("mariadb", async ({ mysql, server }) => {
+    const { user, password, port, database } = mysql;
+    const account = `${user}:${encodeURIComponent(password)}`;
+    await run(t, ON.mysql.slice(0, 1), {
+      DATABASE_URL: `mysql://${account}@127.0.0.1:${port}/${database}`,
+    });
+    await run(t, ON.planetscale, { DATABASE_URL: server.databaseUrl });
+  });
+});
