@@ -50,6 +50,8 @@ export interface Source {
 
 /** The finished `package.json`, as far as tests look at it. */
 export interface Manifest extends Packed {
+  readonly bin: Readonly<Record<string, string>>;
+  readonly sideEffects: boolean;
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: true }>>;
 }
@@ -67,21 +69,16 @@ export function finished(packed: Packed, { imports, files }: Source): Manifest {
   }
   const clients = Object.keys(dependencies).toSorted();
   return {
-    ...{ name, version },
-    description: DESCRIPTION,
-    keywords: KEYWORDS,
-    license,
+    ...{ name, version, license, description: DESCRIPTION, keywords: KEYWORDS },
     ...(REPOSITORY !== undefined && { repository: { type: "git", url: REPOSITORY } }),
     // `sqlite` needs 22.13, and says so.
-    engines: { node: ">=20" },
+    ...{ engines: { node: ">=20" }, files, publishConfig: { access: "public" } },
     sideEffects: false,
-    files,
     ...rest,
     exports,
     bin: BIN,
     peerDependencies: Object.fromEntries(clients.map((each) => [each, exactly(each, imports)])),
     peerDependenciesMeta: Object.fromEntries(clients.map((each) => [each, { optional: true }])),
-    publishConfig: { access: "public" },
   };
 }
 
