@@ -1,6 +1,14 @@
 /**
  * A command that prints the SQL that Baton needs in Postgres or MySQL, or runs it.
  *
+ * On npm it is `baton-schema`:
+ *
+ * ```sh
+ * npx baton-schema postgres > baton.sql
+ * ```
+ *
+ * In Deno:
+ *
  * ```sh
  * deno run jsr:@baton/baton/schema postgres > baton.sql
  * deno run jsr:@baton/baton/schema mysql --table my_leases

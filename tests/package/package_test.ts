@@ -39,8 +39,14 @@ const STEPS: readonly (readonly [name: string, work: (packed: Packed) => Promise
     const { exports } = full.manifest;
     assert.deepEqual(Object.keys(exports), Object.keys(JSON.parse(config).exports));
     for (const each of Object.values(exports)) assert.equal(Object.keys(each)[0], "types");
-    const { out } = await full.run("find", "node_modules/@baton/baton", "-name", "*.map");
+    const { out } = await full.run("grep", "-rl", "sourceMappingURL", `node_modules/${NAME}`);
     assert.equal(out, "");
+  }],
+  ["README.md says which client to install", async ({ bare: { manifest } }) => {
+    const page = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+    const shown = [...page.matchAll(/^npm install (\S+)@(\d\S*)/gm)];
+    const clients = shown.map(([, name = "", version]) => [name, version]);
+    assert.deepEqual(Object.fromEntries(clients), manifest.peerDependencies);
   }],
   ["nobody installs a client that they do not use", async ({ bare }) => {
     const { out } = await bare.run("npm", "ls", "--all", "--parseable");
