@@ -1,6 +1,14 @@
 /**
  * A command that prints the SQL that Baton needs in Postgres or MySQL, or runs it.
  *
+ * On npm it is `baton-schema`:
+ *
+ * ```sh
+ * npx baton-schema postgres > baton.sql
+ * ```
+ *
+ * In Deno:
+ *
  * ```sh
  * deno run jsr:@baton/baton/schema postgres > baton.sql
  * deno run jsr:@baton/baton/schema mysql --table my_leases
@@ -37,9 +45,23 @@ or call migrate() of @baton/baton/schema/postgres (or …/mysql) with a function
 // deno-lint-ignore no-console -- this is a command
 const say = console.log, complain = console.error;
 
-async function main(args: string[]): Promise<number> {
+/**
+ * Runs the command with these arguments, and answers its exit status: 0 done, 1 the SQL could not be
+ * applied, 2 bad arguments or no usable `DATABASE_URL`. It never rejects.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    return await schemaCommand(args);
+  } catch (error) {
+    // parseArgs throws a TypeError for a wrong option; Baton's own errors say everything else.
+    complain(error instanceof Error ? error.message : error);
+    return error instanceof TypeError ? 2 : 1;
+  }
+}
+
+async function schemaCommand(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
-    args,
+    args: [...args],
     allowPositionals: true,
     options: {
       schema: { type: "string" },
@@ -108,10 +130,5 @@ function print(statements: readonly string[]): number {
   return 0;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  // parseArgs throws a TypeError for a wrong option; Baton's own errors say everything else.
-  complain(error instanceof Error ? error.message : error);
-  process.exitCode = error instanceof TypeError ? 2 : 1;
-}
+// To import it is not to run it: npm's `baton-schema` does both.
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

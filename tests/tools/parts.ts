@@ -22,6 +22,7 @@ export const PARTS: readonly Part[] = [
     files: /^tests\/(simulation|protocol)\/|linearizability\/(?!backends)|laws\/planted|hash_ring/,
     aside: true,
   },
+  { name: "the npm package", files: /^tests\/package\//, aside: true },
   { name: "the driver's contract", files: /\/driver_test\.ts$/ },
   { name: "the coordinator's laws", files: /\/coordination_test\.ts$/ },
   { name: "runtimes and chaos", files: /^tests\/(runtimes|chaos)\// },
