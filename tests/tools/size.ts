@@ -6,15 +6,15 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
-/** Bytes after gzip. */
-const CORE_BUDGET = 11_300;
+/** Bytes after gzip; a few hundred above what is measured, so that growth is a choice. */
+const CORE_BUDGET = 16_000;
 /** With groups, watches, hash ring and all of Tooz's verbs; who needs none of that imports the core. */
-const ENTRY_BUDGET = 18_000;
+const ENTRY_BUDGET = 24_400;
 /** Handlers and middleware, with the errors they know. */
-const HTTP_BUDGET = 6_000;
+const HTTP_BUDGET = 6_200;
 /** All that a scheduled Worker on Upstash ships, but for the vendor's package. */
-const WORKER_BUDGET = 12_000;
-const PART_BUDGET = 4_096;
+const WORKER_BUDGET = 16_300;
+const PART_BUDGET = 5_150;
 
 /** Every driver and decorator, as `deno.json` exports them. */
 const PARTS = Object.entries<string>(
