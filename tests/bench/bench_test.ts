@@ -78,12 +78,16 @@ Deno.test("linear is a batch of any cost for each, and no square of the number",
   assert.ok(!passesFor("linear", (n) => n + n * n / 10_000));
 });
 
-Deno.test("few is a bound, whatever the number; without a value there is no shape", () => {
+Deno.test("few is a bound, whatever the number; noise is nothing; without a value there is no shape", () => {
   assert.ok(passesFor("few", () => 2_048));
   assert.ok(!passesFor("few", (n) => n < 100_000 ? undefined : n));
   const curve: Curve = { subject: "s", name: "n", shape: "few", values: [5], rough: true };
   assert.ok(keepsShape({ ...curve, most: 5 }, [10]));
   assert.ok(!keepsShape({ ...curve, most: 4 }, [10]));
+  const flat: Curve = { ...curve, shape: "flat", values: [0, 7] };
+  assert.ok(!keepsShape(flat, [10, 20]));
+  assert.ok(keepsShape({ ...flat, noise: 2 }, [10, 20]));
+  assert.ok(!keepsShape({ ...flat, noise: 1 }, [10, 20]));
   assert.throws(() => keepsShape({ ...curve, values: [undefined] }, [10]), /shape of nothing/);
 });
 

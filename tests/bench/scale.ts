@@ -77,7 +77,9 @@ function heapCurve(
     if (keeps) return before > 0 ? Math.max(0, heap) / count : undefined;
     return i < 2 ? undefined : Math.max(0, heap - (heaps[i - 1] ?? NaN)) / (count - before);
   });
-  const shape = keeps ? { shape: "flat" } as const : { shape: "few", most: NOTHING } as const;
+  const shape = keeps
+    ? { shape: "flat", noise: NOTHING } as const
+    : { shape: "few", most: NOTHING } as const;
   return { name: "heap of each, bytes", ...shape, values, rough: false };
 }
 

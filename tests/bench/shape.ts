@@ -15,6 +15,8 @@ export interface Curve {
   readonly shape: Shape;
   /** Of `"few"`: the most. Default: {@link FEW}. */
   readonly most?: number;
+  /** Of `"flat"`: less than this is nothing. Default: 0. */
+  readonly noise?: number;
   /** One for each count; `undefined` where it cannot be measured. */
   readonly values: readonly (number | undefined)[];
   /** A time, or a part of a heap: shown with two digits. */
@@ -31,7 +33,7 @@ export const FEW = 2_048;
 
 /** Whether the curve keeps its shape; `counts` are what it was measured at. */
 export function keepsShape(
-  { shape, values, most = FEW }: Curve,
+  { shape, values, most = FEW, noise = 0 }: Curve,
   counts: readonly number[],
 ): boolean {
   const known = values.flatMap((value, i) =>
@@ -40,7 +42,7 @@ export function keepsShape(
   if (known.length === 0) throw new Error("there is no shape of nothing");
   return known.every(({ value, count }, i) => {
     if (shape === "few") return value <= most;
-    if (shape === "flat") return value <= SLACK * known[0]!.value;
+    if (shape === "flat") return value <= SLACK * Math.max(noise, known[0]?.value ?? NaN);
     const before = known[i - 1];
     return !before || value <= SLACK * before.value * count / before.count;
   });
