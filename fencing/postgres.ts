@@ -90,10 +90,10 @@ export async function migratePostgresFences(
  * @example
  * ```ts
  * import { fencePostgres } from "@baton/baton/fencing";
+ * import { Pool } from "pg";
  *
  * declare const lease: { token: number };
- * declare const client: { query(text: string, params?: unknown[]): Promise<unknown> }; // pg
- *
+ * const client = await new Pool({ connectionString: "postgresql://localhost/db" }).connect();
  * await client.query("begin");
  * try {
  *   await fencePostgres((text, params) => client.query(text, params), {

@@ -65,10 +65,10 @@ export type FencedRedis = (
  * @example
  * ```ts
  * import { fencedRedis } from "@baton/baton/fencing";
+ * import { Redis } from "ioredis";
  *
  * declare const lease: { token: number };
- * declare const client: { call(...command: string[]): Promise<unknown> }; // ioredis
- *
+ * const client = new Redis("redis://localhost:6379", { maxRetriesPerRequest: 0 });
  * const fenced = fencedRedis((command) => client.call(...command));
  * await fenced({ key: "fence:{account:42}", token: lease.token }, [
  *   ["HINCRBY", "{account:42}", "balance", -10],

@@ -12,9 +12,10 @@ import { readLedger } from "./show/ledger.ts";
 import { SECOND } from "./show/messages.ts";
 import { BadArguments, HELP, type Options, parseOptions } from "./show/options.ts";
 import { Output } from "./show/output.ts";
-import { painted, plain } from "./show/paint.ts";
+import { painted, plain, wrapped } from "./show/paint.ts";
 import { pause, until } from "./show/pause.ts";
-import { boardFits, type Show, showBoard, showLines } from "./show/report.ts";
+import { boardFits, fitting, type Show, showBoard, showLines } from "./show/report.ts";
+import { sizeOf } from "./show/screen.ts";
 import { Story } from "./show/story.ts";
 import { summary } from "./show/summary.ts";
 import { exitStatus, tally } from "./show/tally.ts";
@@ -24,8 +25,8 @@ const WORKERS = 4;
 const START_LIMIT = 30_000;
 /** The first slot comes at least this long after all workers are ready, so that one can lead, in ms. */
 const CAMPAIGN = 300;
-/** The board's last lines repeat what the summary says better: how many of them to leave out. */
-const AFTERWARDS = 4;
+/** The width of a report that does not go to a terminal. */
+const PAGE = 80;
 /** Exit statuses, after the shell's custom of 128 and the signal's number. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 const BROKEN_PIPE = 141;
@@ -84,13 +85,14 @@ async function demo(options: Options, backend: Backend, stage: {
   if (result.ran === 0) throw new Error(`nothing ran: ${lastTrouble(story)}`);
   const ending = { scene, story, ledger: ledger(), result };
   if (live) {
-    const width = Math.min(Deno.consoleSize().columns, 100);
-    const board = boardLines({ ...ending, now: now(), width }).slice(0, -AFTERWARDS);
-    const lines = [...board, [], ...summary(ending)];
-    // Not cut to the width: a narrow terminal wraps these lines, and no text is lost.
-    output.write(lines.map((line) => `${painted(line, Infinity)}\n`).join(""));
+    const size = sizeOf();
+    const board = boardLines({ ...ending, now: now(), width: size.columns, over: true });
+    const lines = fitting([board, ...summary(ending)], size);
+    output.write(lines.map((line) => `${painted(line)}\n`).join(""));
   } else {
-    progress.write(`\n${summary(ending).map((line) => `${plain(line)}\n`).join("")}`);
+    const lines = summary(ending).flatMap((part) => [[], ...part]);
+    const text = lines.flatMap((line) => wrapped(line, PAGE)).map((line) => `${plain(line)}\n`);
+    progress.write(text.join(""));
   }
   if (json) output.write(`${JSON.stringify(result)}\n`);
   return exitStatus(result);

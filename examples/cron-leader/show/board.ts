@@ -11,6 +11,7 @@ import {
   RED,
   type Span,
   type Style,
+  wrapped,
   YELLOW,
 } from "./paint.ts";
 import { SECOND } from "./messages.ts";
@@ -33,6 +34,8 @@ export interface Frame {
   /** Ms since the first slot. */
   readonly now: number;
   readonly width: number;
+  /** Whether it is the last frame, above a summary that says better what the last lines say. */
+  readonly over?: boolean;
 }
 
 const SIGNS: Readonly<Record<State, readonly [sign: string, style: Style]>> = {
@@ -70,11 +73,16 @@ export function boardLines(frame: Frame): Line[] {
       now,
       width: width - 2,
     }).map((line): Line => ["  ", ...line]),
-    ["  ", ...legend()],
-    [],
-    latest(frame),
-    score(frame),
-    rule,
+    ...wrapped(["  ", ...legend()], width),
+    ...(frame.over ? [] : [[], ...latestLines(frame), rule]),
+  ];
+}
+
+function latestLines(frame: Frame): Line[] {
+  const { width } = frame;
+  return [
+    ...wrapped(latest(frame), width),
+    ...wrapped(score(frame), width),
   ];
 }
 
@@ -83,6 +91,11 @@ export function logLine(...[happening, story]: Parameters<typeof inWords>): Line
   const words = isRare(happening) ? inWords(happening, story) : undefined;
   if (words === undefined) return undefined;
   return [{ text: clock(happening.at), style: DIM }, "  ", ...highlighted(words)];
+}
+
+/** The log line at this width: what does not fit goes on below its words, not below its time. */
+export function logLines(line: Line, width: number): Line[] {
+  return wrapped(line, width, clock(0).length + 2);
 }
 
 /** Names of workers in their colours. */
@@ -94,9 +107,11 @@ function highlighted(words: string): (Span | string)[] {
 
 function title({ scene, now, width }: Frame): Line {
   const left = "  Baton  ";
-  const middle = `one cron, four processes, ${scene.backend}`;
   const time = Math.min(Math.max(now, 0) / SECOND, scene.slots).toFixed(1);
   const right = `${time} of ${scene.slots} s  `;
+  const room = width - left.length - right.length - 1;
+  const whole = `one cron, four processes, ${scene.backend}`;
+  const middle = whole.length <= room ? whole : scene.backend.slice(0, room);
   const gap = Math.max(1, width - left.length - middle.length - right.length);
   return [{ text: left, style: BOLD }, middle, " ".repeat(gap), { text: right, style: BOLD }];
 }
@@ -111,8 +126,8 @@ function workerLine(worker: WorkerView, { ledger, now, scene }: Frame): Line {
     { text: `${sign} `, style },
     { text: ` ${letterOf(name)} `, style: colourOf(name) },
     { text: ` ${name}  `, style: state === "leading" ? BOLD : quiet },
-    { text: LABELS[state].padEnd(11), style },
-    { text: `${runs}`.padStart(3) + (runs === 1 ? " run    " : " runs   "), style: quiet },
+    { text: LABELS[state].padEnd(9), style },
+    { text: `${runs}`.padStart(3) + (runs === 1 ? " run   " : " runs  "), style: quiet },
     { text: doing(worker, now, scene), style: quiet },
   ];
 }
@@ -122,9 +137,10 @@ function doing({ state, term, since, replacedBy }: WorkerView, now: number, scen
     case "leading":
       return `term ${term}`;
     case "paused":
-      return `for ${seconds(now - since)}, its lease lasts ${seconds(scene.leaderTtl)}`;
+      return `${seconds(now - since)}, lease ${seconds(scene.leaderTtl)}`;
     case "killed":
-      return `at ${seconds(since)}${replacedBy ? `, replaced by ${replacedBy}` : ""}`;
+      // One digit less than elsewhere, for it must fit.
+      return `at ${(since / SECOND).toFixed(1)} s${replacedBy ? `, now ${replacedBy}` : ""}`;
     default:
       return "";
   }

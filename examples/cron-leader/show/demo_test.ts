@@ -2,6 +2,11 @@ import assert from "node:assert/strict";
 import type { LedgerEntry } from "./ledger.ts";
 import type { Happening } from "./messages.ts";
 import { BadArguments, parseOptions } from "./options.ts";
+import { boardLines, logLine, logLines } from "./board.ts";
+import { type Line, painted, plain, wrapped } from "./paint.ts";
+import { fitting } from "./report.ts";
+import { Story } from "./story.ts";
+import { summary } from "./summary.ts";
 import { exitStatus, staleRuns, takeovers, tally } from "./tally.ts";
 
 function run(slot: number, at: number, worker = "worker-a", term = 1): LedgerEntry {
@@ -79,6 +84,100 @@ Deno.test("arguments have defaults, and bad ones are refused by name", () => {
       () => parseOptions(args),
       (error: Error) => error instanceof BadArguments && error.message.includes(args[0] ?? ""),
     );
+  }
+});
+
+const SCENE = { slots: 20, backend: "a SQLite file", leaderTtl: 1_200 };
+
+/** A demo in which everything happened that the board has words for. */
+function told(): { story: Story; ledger: LedgerEntry[]; lines: Line[] } {
+  const story = new Story();
+  const lines: Line[] = [];
+  story.listen((happening) => {
+    const line = logLine(happening, story);
+    if (line) lines.push(line);
+  });
+  story.schedule = { first: 1_000, last: 20_000 };
+  const starts = ["a", "b", "c", "d"].map((letter, n): Happening => (
+    { at: -1, worker: `worker-${letter}`, type: "started", pid: 1_234_567 + n }
+  ));
+  const term = 1_795_860_355_225;
+  const rest: Happening[] = [
+    elected(-1, "worker-a", term),
+    { at: 12_345, worker: "worker-a", type: "killed" },
+    { at: 12_900, worker: "worker-e", type: "started", pid: 1_234_599, replaces: "worker-a" },
+    elected(13_456, "worker-b", term + 1),
+    { at: 14_000, worker: "worker-b", type: "paused" },
+    elected(15_456, "worker-c", term + 2),
+    { at: 16_000, worker: "worker-b", type: "resumed" },
+    { at: 16_002, worker: "worker-b", type: "leadership-lost", term: term + 1 },
+    { at: 17_000, worker: "worker-c", type: "killed" },
+    { at: 17_500, worker: "worker-f", type: "started", pid: 1_234_600, replaces: "worker-c" },
+    elected(18_500, "worker-d", term + 3),
+    { at: 18_600, worker: "worker-d", type: "paused" },
+  ];
+  for (const each of [...starts, ...rest]) story.add(each);
+  const ledger = Array.from({ length: 20 }, (_, n) => ({
+    ...run((n + 1) * 1_000, (n + 1) * 1_000 + 3, "worker-d", term + 3),
+    token: term + n,
+  }));
+  return { story, ledger, lines };
+}
+
+const widest = (lines: readonly Line[]) =>
+  Math.max(...lines.map((line) => [...plain(line)].length));
+
+Deno.test("a line that is wrapped fits, loses no word, and goes on below its beginning", () => {
+  const line: Line = ["    ", { text: "worker-a", style: "1" }, ", ran it; nobody else did at all"];
+  for (const width of [16, 20, 33, 100]) {
+    const lines = wrapped(line, width);
+    assert.ok(widest(lines) <= width, `${width}`);
+    assert.ok(lines.every((each) => plain(each).startsWith("    ")));
+    assert.equal(lines.map((each) => plain(each).trim()).join(" "), plain(line).trim());
+  }
+  assert.deepEqual(wrapped([], 10), [[]]);
+});
+
+Deno.test("60 columns hold the board and its log, in full", () => {
+  const { story, ledger, lines } = told();
+  const board = boardLines({ scene: SCENE, story, ledger, now: 19_500, width: 60 });
+  const log = lines.flatMap((line) => logLines(line, 60));
+  assert.ok(widest([...board, ...log]) <= 60, board.map(plain).join("\n"));
+  const text = board.map(plain).join("\n");
+  for (const word of ["19.5 of 20 s", "at 12.3 s, now worker-e", "lease 1.20 s", "▸ woken"]) {
+    assert.ok(text.includes(word), `${word}\n${text}`);
+  }
+  // Each worker has one row, so that all stay in their places.
+  assert.equal(board.filter((line) => /^ {2}[◌○●⏸✗] {2}[a-f] /.test(plain(line))).length, 6);
+});
+
+Deno.test("the last report leaves its title on the screen, and its verdict stands in it", () => {
+  const { story, ledger } = told();
+  const result = tally(20, ledger, story.happenings);
+  const parts = summary({ scene: SCENE, story, ledger, result });
+  for (
+    const [columns, rows, whole] of [[100, 30, true], [60, 24, false], [80, 50, true]] as const
+  ) {
+    const frame = { scene: SCENE, story, ledger, now: 20_000, width: columns, over: true };
+    const lines = fitting([boardLines(frame), ...parts], { columns, rows });
+    assert.ok(lines.length <= rows - 2 && widest(lines) <= columns, lines.map(plain).join("\n"));
+    const text = lines.map(plain).join("\n");
+    assert.match(text, /^ {2}Baton .*20\.0 of 20 s\n[^]* 0 twice; 3 takeovers/);
+    assert.equal(text.includes("The same over HTTPS"), whole, text);
+  }
+});
+
+Deno.test("NO_COLOR takes the colours away, and nothing else", () => {
+  const line: Line = ["a ", { text: "b", style: "1;31" }];
+  const before = Deno.env.get("NO_COLOR");
+  try {
+    Deno.env.delete("NO_COLOR");
+    assert.equal(painted(line), "a \x1b[1;31mb\x1b[0m");
+    Deno.env.set("NO_COLOR", "1");
+    assert.equal(painted(line), "a b");
+  } finally {
+    if (before === undefined) Deno.env.delete("NO_COLOR");
+    else Deno.env.set("NO_COLOR", before);
   }
 });
 

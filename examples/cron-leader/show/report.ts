@@ -1,10 +1,10 @@
 /** The two ways to watch: a live board on a terminal, or plain lines anywhere else. */
 
-import { boardLines, logLine, type Scene } from "./board.ts";
+import { boardLines, logLine, logLines, type Scene } from "./board.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import type { Happening } from "./messages.ts";
-import type { Line } from "./paint.ts";
-import { Screen } from "./screen.ts";
+import { type Line, wrapped } from "./paint.ts";
+import { Screen, sizeOf } from "./screen.ts";
 import type { Story } from "./story.ts";
 import { clock, inWords } from "./words.ts";
 
@@ -22,12 +22,13 @@ type Skipped = Extract<Happening, { readonly type: "skipped" }>;
 /** Time between two frames, in ms. */
 const FRAME = 125;
 /** The least room that the board needs. */
-const ROOM = { columns: 72, rows: 20 };
+const ROOM = { columns: 60, rows: 20 };
+/** Below the last report stands the prompt of the shell. */
+const PROMPT = 2;
 
-/** Whether the board fits this terminal and colours are allowed. */
+/** Whether the board fits this terminal. */
 export function boardFits(): boolean {
-  if (!Deno.stdout.isTerminal() || Deno.env.get("NO_COLOR")) return false;
-  if (Deno.env.get("TERM") === "dumb") return false;
+  if (!Deno.stdout.isTerminal() || Deno.env.get("TERM") === "dumb") return false;
   const { columns, rows } = Deno.consoleSize();
   return columns >= ROOM.columns && rows >= ROOM.rows;
 }
@@ -68,9 +69,10 @@ export function showBoard({ scene, story, ledger, now, write }: Show): Disposabl
     if (line) log.push(line);
   });
   const draw = (): void => {
-    const { columns: width, rows } = screen.size;
+    const { columns: width, rows } = sizeOf();
     const board = boardLines({ scene, story, ledger: ledger(), now: now(), width });
-    screen.draw([...board, ...log.slice(-Math.max(1, rows - board.length))]);
+    const events = log.flatMap((line) => logLines(line, width));
+    screen.draw([...board, ...events.slice(-Math.max(1, rows - board.length))]);
   };
   const timer = setInterval(draw, FRAME);
   draw();
@@ -80,4 +82,21 @@ export function showBoard({ scene, story, ledger, now, write }: Show): Disposabl
       screen[Symbol.dispose]();
     },
   };
+}
+
+/**
+ * The parts of the last report, at this width, with a blank line between two: the board and the verdict,
+ * and of the others as many as leave the top of the report on the screen.
+ */
+export function fitting(
+  parts: readonly (readonly Line[])[],
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+): Line[] {
+  const shown: Line[] = [];
+  for (const [n, part] of parts.entries()) {
+    const lines = part.flatMap((line) => wrapped(line, columns));
+    if (n > 1 && shown.length + 1 + lines.length > rows - PROMPT) break;
+    shown.push(...(n > 0 ? [[]] : []), ...lines);
+  }
+  return shown;
 }

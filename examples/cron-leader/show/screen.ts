@@ -10,6 +10,12 @@ const [HOLD, SHOW] = ["\x1b[?2026h", "\x1b[?2026l"];
 /** The widest that is pleasant to read. */
 const WIDEST = 100;
 
+/** How much of a terminal is used; the user may resize the window at any time. */
+export function sizeOf(): { readonly columns: number; readonly rows: number } {
+  const { columns, rows } = Deno.consoleSize();
+  return { columns: Math.min(columns, WIDEST), rows };
+}
+
 export class Screen implements Disposable {
   readonly #write: (text: string) => void;
 
@@ -18,15 +24,9 @@ export class Screen implements Disposable {
     write(ENTER);
   }
 
-  /** How much fits now; the user may have resized the window. */
-  get size(): { readonly columns: number; readonly rows: number } {
-    const { columns, rows } = Deno.consoleSize();
-    return { columns: Math.min(columns, WIDEST), rows };
-  }
-
   /** Shows these lines, as many as fit, and nothing else. */
   draw(lines: readonly Line[]): void {
-    const { columns, rows } = this.size;
+    const { columns, rows } = sizeOf();
     const text = lines.slice(0, rows).map((line) => `${painted(line, columns)}\x1b[K`).join("\r\n");
     this.#write(`${HOLD}\x1b[H${text}\x1b[J${SHOW}`);
   }

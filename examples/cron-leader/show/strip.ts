@@ -46,12 +46,13 @@ export function strip(options: StripOptions): Line[] {
   return drawn;
 }
 
-/** The legend below the strip. */
+/** The legend below the strip; only between its entries can it be broken. */
 export function legend(): Line {
-  return [{
-    text: "a ran on time   A caught up late   _ has not run   ✗ killed   ⏸ frozen   ▸ woken",
-    style: DIM,
-  }];
+  const entries = [
+    ...["a ran on time", "A caught up late", "_ has not run"],
+    ...["✗ killed", "⏸ frozen", "▸ woken"],
+  ];
+  return [{ text: entries.map((each) => each.replaceAll(" ", "\u00a0")).join("   "), style: DIM }];
 }
 
 function ruler(numbers: readonly number[], cell: number): string {

@@ -24,25 +24,25 @@ export interface Ending {
   readonly result: Tally;
 }
 
-/** The verdict, each takeover, what it shows, and what to try next. */
-export function summary(ending: Ending): Line[] {
+/** In parts: the verdict with each takeover, what it shows, and what to try next. */
+export function summary(ending: Ending): Line[][] {
   return [
-    verdict(ending.result),
-    ...takeoverLines(ending),
-    ...awakeningLines(ending),
-    ...unrunLines(ending),
-    ...notes(ending.story),
-    [],
-    ...lesson(ending).map((text): Line => [`  ${text}`]),
-    [],
-    ...further(ending.scene),
-  ];
+    [
+      verdict(ending.result),
+      ...takeoverLines(ending),
+      ...awakeningLines(ending),
+      ...unrunLines(ending),
+      ...notes(ending.story),
+    ],
+    lesson(ending).map((text): Line => [`  ${text}`]),
+    further(ending.scene),
+  ].filter((part) => part.length > 0);
 }
 
 function verdict({ slots, ran, duplicates, takeovers, longest_gap_ms }: Tally): Line {
   return [
     { text: `  ${slots} slots, ${ran} ran, `, style: BOLD },
-    { text: `${duplicates} ran twice`, style: `${BOLD};${duplicates > 0 ? RED : GREEN}` },
+    { text: `${duplicates} twice`, style: `${BOLD};${duplicates > 0 ? RED : GREEN}` },
     {
       text: `; ${takeovers} takeover${takeovers === 1 ? "" : "s"}, ` +
         `longest gap ${seconds(longest_gap_ms)}`,
@@ -100,13 +100,11 @@ function lesson({ scene, story, ledger, result }: Ending): string[] {
     ];
   }
   return [
-    `Four processes compete to lead. The leader holds a lease of ${
-      seconds(scene.leaderTtl)
-    } and renews it.`,
-    "When the leader died or froze, its lease ran out; then another worker led and",
-    "caught up. A worker claims each slot before it runs it, so no slot runs twice even",
-    `while leadership moves (${story.refusals} claims were refused because the slot was taken).`,
-    "These numbers come from a file that the workers append to, not from Baton.",
+    `Four processes compete to lead. The leader holds a lease of ${seconds(scene.leaderTtl)} and ` +
+    "renews it. When the leader died or froze, its lease ran out; then another worker led and " +
+    "caught up. A worker claims each slot before it runs it, so no slot runs twice even while " +
+    `leadership moves (${story.refusals} claims were refused because the slot was taken). These ` +
+    "numbers come from a file that the workers append to, not from Baton.",
   ];
 }
 
@@ -122,13 +120,7 @@ function twice(story: Story, ledger: readonly LedgerEntry[]): string[] {
 function further({ backend }: Scene): Line[] {
   if (backend !== "a SQLite file") return [];
   return [
-    ["  To run the same over HTTPS, with a free database from console.upstash.com:"],
-    ["    export UPSTASH_REDIS_REST_URL=https://….upstash.io"],
-    ["    export UPSTASH_REDIS_REST_TOKEN=…"],
-    [
-      "    … task demo --backend upstash",
-      { text: "   (without these variables: a local Redis)", style: DIM },
-    ],
-    ["  Or set DATABASE_URL, and use --backend neon or --backend planetscale."],
+    ["  The same over HTTPS: --backend upstash, --backend neon or --backend planetscale"],
+    [{ text: "  (a local server, or a free database of the vendor's: see --help)", style: DIM }],
   ];
 }
