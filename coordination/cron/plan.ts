@@ -5,7 +5,7 @@
  */
 
 import type { Plan, SlotOptions } from "./types.ts";
-import { refuseValue } from "../../drivers/kit/check.ts";
+import { refuse } from "../../drivers/kit/check.ts";
 import { checkWhole, checkWork, type ClockBounds } from "../leases/timings.ts";
 
 const HOUR = 3_600_000;
@@ -56,7 +56,7 @@ export function planOf(options: SlotOptions, coordinatorTtl: number): Plan {
   const { mode = "once", retain = RETAIN, ttl = coordinatorTtl } = options;
   const { minHold, maxRuntime, keepAlive = mode === "retry" } = options;
   if (mode !== "once" && mode !== "retry") {
-    refuseValue("mode", mode, 'it must be "once" or "retry"');
+    refuse("mode", `"${mode}" is neither "once" nor "retry"`);
   }
   checkWhole("ttl", ttl);
   checkWork("minHold", minHold);

@@ -79,7 +79,7 @@ export function slotOf(trigger: Trigger): number {
   if (Number.isNaN(slot)) {
     throw new InvalidArgument(
       "Cannot tell the slot of this trigger: it has no scheduledTime (Cloudflare), scheduledAt " +
-        `(Vercel), time (EventBridge) or header ${SCHEDULED} (Google). Use slotAt() with the ` +
+        `(Vercel's metadata), time (EventBridge) or header ${SCHEDULED} (Google). Use slotAt() with the ` +
         "schedule's interval",
     );
   }

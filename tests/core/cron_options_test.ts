@@ -242,7 +242,7 @@ Deno.test("bad options are refused before anything is sent, by their names", asy
       { retain: 5_000, ttl: 10_000 },
       /retain \(Infinity, or at least ttl\) 5000: .* from 10000 to/,
     ],
-    [{ mode: "twice" as "once" }, /mode "twice": it must be "once" or "retry"/],
+    [{ mode: "twice" as "once" }, /mode: "twice" is neither "once" nor "retry"/],
   ];
   for (const [options, why] of bad) {
     const refused = (error: Error): boolean => {

@@ -65,7 +65,7 @@ Deno.test("Vercel Schedules says its slot in the metadata, and a path target's h
   assert.equal(slotOf(metadata), SLOT);
   refused(
     { headers: { "x-vercel-cron-schedule": "0 * * * *" } },
-    /scheduledAt in Vercel's metadata/,
+    /scheduledAt \(Vercel's metadata\)/,
   );
   refused(new Request("https://x.test/", { headers: { "x-vercel-cron-schedule": "0 * * * *" } }));
 });
