@@ -9,12 +9,22 @@ import * as esbuild from "esbuild";
 /** Bytes after gzip; a few hundred above what is measured, so that growth is a choice. */
 const CORE_BUDGET = 16_000;
 /** With groups, watches, hash ring and all of Tooz's verbs; who needs none of that imports the core. */
-const ENTRY_BUDGET = 24_400;
+const ENTRY_BUDGET = 22_500;
+/** What the memory driver may add to an entry that shares most of its checks. */
+const MEMORY_BUDGET = 2_050;
 /** Handlers and middleware, with the errors they know. */
 const HTTP_BUDGET = 6_200;
 /** All that a scheduled Worker on Upstash ships, but for the vendor's package. */
 const WORKER_BUDGET = 16_300;
-const PART_BUDGET = 5_150;
+/** What a driver or decorator may add to the core. */
+const PART_BUDGET = 4_096;
+/** Those that add more: Redis ships a script, PlanetScale and MySQL write SQL for servers that differ. */
+const LARGE_PARTS: Readonly<Record<string, number>> = {
+  redis: 4_260,
+  upstash: 4_890,
+  mysql: 4_480,
+  planetscale: 5_150,
+};
 
 /** Every driver and decorator, as `deno.json` exports them. */
 const PARTS = Object.entries<string>(
@@ -98,7 +108,7 @@ try {
     await bundle(
       "mod.ts with memory",
       `${entry} export { memory } from "./drivers/memory.ts";`,
-      ENTRY_BUDGET,
+      ENTRY_BUDGET + MEMORY_BUDGET,
     ),
     await bundle("mod.ts", entry, ENTRY_BUDGET),
     await bundle("hono", 'export * from "./http/hono.ts";', HTTP_BUDGET),
@@ -115,10 +125,11 @@ try {
   const alone = await bundle("core", core, CORE_BUDGET);
   for (const { name, path } of PARTS) {
     const source = `${core} export * from "${path}";`;
-    const both = await bundle(`+ ${name}`, source, PART_BUDGET + alone.gzipped);
+    const budget = LARGE_PARTS[name] ?? PART_BUDGET;
+    const both = await bundle(`+ ${name}`, source, budget + alone.gzipped);
     const gzipped = both.gzipped - alone.gzipped;
     const minified = both.minified - alone.minified;
-    bundles.push({ ...both, minified, gzipped, budget: PART_BUDGET });
+    bundles.push({ ...both, minified, gzipped, budget });
   }
   print(`  ${"bytes".padEnd(22)}   minified   gzipped`);
   for (const each of bundles) print(lineOf(each));
