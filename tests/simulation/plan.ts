@@ -21,10 +21,11 @@ export const WORKS = [
   "members",
   "founders",
   "watchers",
+  "waiters",
 ] as const;
 
 /** Something a member can be at. */
-export type WorkName = (typeof WORKS)[number];
+export type WorkName = (typeof WORKS)[number] | "edges";
 
 /** One run. */
 export interface Plan {
@@ -40,6 +41,10 @@ export interface Plan {
   readonly chaos: number;
   /** How fast the backend's clock runs. */
   readonly rate: number;
+  /** Whether slots are triggered again at the edge of `retain`, by wall clocks a minute apart. */
+  readonly edges: boolean;
+  /** From one step of the backend's clock to the next, in ms, at least. */
+  readonly stepsApart: number;
   /** By how much clocks differ in speed, at most. */
   readonly drift: number;
   /** Whether all share a namespace. */
@@ -56,17 +61,29 @@ export function draw(dice: Dice): Plan {
   const drift = odds.size === 0 ? 0 : odds.has("clock step beyond bounds") ? 0.04 : 0.0049;
   const lossy = odds.has("data lost");
   const astray = odds.has("clock step beyond bounds");
+  const edges = random() < 0.06;
+  // Not more than a minute is allowed for in all.
+  if (edges) odds.delete("wall clock step");
+  const ttl = Math.round(between(random, 1_100, 3_000));
+  const long = edges || (odds.has("refusals") && random() < 0.2);
+  const chaos = long ? between(random, 70_000, 100_000) : between(random, 4_000, 12_000);
+  const extreme = edges && random() < 0.5;
   return {
-    ttl: Math.round(between(random, 1_100, 3_000)),
-    members: Array.from({ length: 2 + Math.floor(random() * 3) }, () => works(random)),
+    ttl,
+    members: Array.from({ length: 2 + Math.floor(random() * 3) }, () => {
+      const [first = "once", ...rest] = works(random);
+      return edges ? [first, "edges"] : [first, ...rest];
+    }),
     odds,
     scope: {
       exclusive: !lossy && !astray,
       growing: !lossy || (!astray && !odds.has("clock step")),
       fresh: !odds.has("stale reads"),
     },
-    chaos: Math.round(between(random, 4_000, 12_000)),
-    rate: 1 + between(random, -drift, drift),
+    chaos: Math.round(chaos),
+    edges,
+    stepsApart: edges ? chaos : 3 * ttl,
+    rate: 1 + (extreme ? drift : between(random, -drift, drift)),
     drift,
     namespace: random() < 0.2 ? "app" : undefined,
   };
@@ -92,11 +109,13 @@ function works(random: Stream): WorkName[] {
 }
 
 /** Draws the clocks of one machine. */
-export function clocks(random: Stream, drift: number): ClockKind {
+export function clocks(random: Stream, { drift, edges }: Plan): ClockKind {
   const kind = random();
+  const offset = between(random, -30_000, 30_000);
   return {
     rate: 1 + between(random, -drift, drift),
-    offset: between(random, -30_000, 30_000),
+    // Those at the edge drift apart until they are a minute apart, and not more.
+    offset: edges ? Math.sign(offset) * 29_300 : offset,
     frozen: kind < 0.15,
     stopsAsleep: kind > 0.7,
   };
