@@ -51,14 +51,16 @@ export interface Plan {
   readonly namespace: string | undefined;
 }
 
+/** Within bounds a clock is at most half of the 1 % off, so that two differ by 1 % at most. */
+const WITHIN = 0.0049;
+
 /** Draws a plan: each seed another subset of faults, one in ten without any, one in ten out of bounds. */
 export function draw(dice: Dice): Plan {
   const random = dice.of("plan");
   const kind = random();
   const beyond = kind < 0.2;
   const odds = kind > 0.9 ? new Map<Fault, number>() : faults(random, beyond);
-  // Within bounds every clock is at most half of the 1 % off, so that two differ by 1 % at most.
-  const drift = odds.size === 0 ? 0 : odds.has("clock step beyond bounds") ? 0.04 : 0.0049;
+  const drift = odds.size === 0 ? 0 : odds.has("clock step beyond bounds") ? 0.04 : WITHIN;
   const lossy = odds.has("data lost");
   const astray = odds.has("clock step beyond bounds");
   const edges = random() < 0.06;
@@ -67,6 +69,7 @@ export function draw(dice: Dice): Plan {
   const ttl = Math.round(between(random, 1_100, 3_000));
   const long = edges || (odds.has("refusals") && random() < 0.2);
   const chaos = long ? between(random, 70_000, 100_000) : between(random, 4_000, 12_000);
+  const backendDrift = edges ? 2 * WITHIN : drift;
   const extreme = edges && random() < 0.5;
   return {
     ttl,
@@ -83,8 +86,8 @@ export function draw(dice: Dice): Plan {
     chaos: Math.round(chaos),
     edges,
     stepsApart: edges ? chaos : 3 * ttl,
-    rate: 1 + (extreme ? drift : between(random, -drift, drift)),
-    drift,
+    rate: 1 + (extreme ? backendDrift : between(random, -backendDrift, backendDrift)),
+    drift: edges ? 0 : drift,
     namespace: random() < 0.2 ? "app" : undefined,
   };
 }
@@ -114,8 +117,8 @@ export function clocks(random: Stream, { drift, edges }: Plan): ClockKind {
   const offset = between(random, -30_000, 30_000);
   return {
     rate: 1 + between(random, -drift, drift),
-    // Those at the edge drift apart until they are a minute apart, and not more.
-    offset: edges ? Math.sign(offset) * 29_300 : offset,
+    // At the edge they are a minute apart, and the backend alone is fast or slow.
+    offset: edges ? Math.sign(offset) * 30_000 : offset,
     frozen: kind < 0.15,
     stopsAsleep: kind > 0.7,
   };

@@ -211,8 +211,15 @@ const BUGS: readonly Planted[] = [
   {
     name: "a slot is forgotten before a slow clock's last trigger",
     at: "keptFor",
-    find: "Math.max(0, ahead) + WALL",
-    put: "Math.max(0, ahead)",
+    find: "+ WALL",
+    put: "",
+    breaks: /at most once|done again/,
+  },
+  {
+    name: "a slot is forgotten while its last trigger's claim is on its way",
+    at: "keptFor",
+    find: "+ onItsWay",
+    put: "",
     breaks: /at most once|done again/,
   },
   {

@@ -25,7 +25,7 @@ export function waiters(laws: Laws, server: { readonly now: number }, isCalm: ()
       if (!lease) return laws.broken("a wait without a limit is granted", member.host.name);
       laws.saw("a waiter was granted");
       laws.managed(member, "waiters");
-      if (!isCalm()) await member.sleep(between(member.random, 0, 500));
+      if (!isCalm()) await member.sleep(between(member.random, 0, 2_000));
       await lease.release();
     });
 }
