@@ -63,12 +63,13 @@ export function draw(dice: Dice): Plan {
   const drift = odds.size === 0 ? 0 : odds.has("clock step beyond bounds") ? 0.04 : WITHIN;
   const lossy = odds.has("data lost");
   const astray = odds.has("clock step beyond bounds");
-  const edges = random() < 0.06;
+  const edges = random() < 0.05;
   // Not more than a minute is allowed for in all.
   if (edges) odds.delete("wall clock step");
-  const ttl = Math.round(between(random, 1_100, 3_000));
+  // Short, for it is a part of the margin: a fast backend must be able to use up all of it.
+  const ttl = edges ? 1_100 : Math.round(between(random, 1_100, 3_000));
   const long = edges || (odds.has("refusals") && random() < 0.2);
-  const chaos = long ? between(random, 70_000, 100_000) : between(random, 4_000, 12_000);
+  const chaos = long ? between(random, 100_000, 120_000) : between(random, 4_000, 12_000);
   const backendDrift = edges ? 2 * WITHIN : drift;
   const extreme = edges && random() < 0.5;
   return {

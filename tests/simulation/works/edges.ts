@@ -12,10 +12,10 @@ import type { Laws } from "../laws.ts";
 import type { Member, Work } from "../member.ts";
 import type { Runs } from "./slots.ts";
 
-/** For how long slots are remembered, in ms: longer than any ttl. */
-const RETAIN = 4_000;
+/** For how long slots are remembered, in ms: so long that 1 % of it, early and late, is a ttl. */
+const RETAIN = 30_000;
 /** The first slot and the last, in ms from the beginning: clocks half a minute fast or slow see both edges. */
-const [FIRST, LAST] = [36_000, 56_000];
+const [FIRST, LAST] = [61_000, 66_000];
 /** From one slot to the next, in ms. */
 const APART = 5_000;
 /** From one trigger of a slot to the next, in ms, and how long before and after an edge they come. */
