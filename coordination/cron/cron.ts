@@ -178,7 +178,7 @@ export class Cron {
           "an offset: its weeks begin on Thursday",
       );
     }
-    return { ...plan, retain: keptFor(retain, ahead, this.#session.bounds) };
+    return { ...plan, retain: keptFor(plan, ahead, this.#session.bounds) };
   }
 
   async #runs(signal?: AbortSignal): Promise<RunRecord[]> {

@@ -21,18 +21,23 @@ export const EARLIEST: number = HOUR;
 export const LONGEST: number = 24 * 24 * HOUR;
 /** How far the wall clocks of two callers may be apart, in ms. */
 const WALL = 60_000;
+/** How long a call of the driver may be repeated and waited for, in ms. */
+const CALL = 10_000;
 
 /**
  * For how long the backend keeps a slot's seats, so that every trigger that is not refused as too
  * late finds them. A trigger's own wall clock decides whether it is too late, and the backend's
  * clock decides how long a seat lives. So the backend keeps it longer, by as much as these clocks
- * may differ.
+ * may differ, and by as long as the claim of the last trigger may be on its way.
  *
  * @param ahead How far the slot is ahead of this caller's clock, in ms.
  */
-export function keptFor(retain: number, ahead: number, bounds: ClockBounds): number {
+export function keptFor(plan: Plan, ahead: number, bounds: ClockBounds): number {
+  const { retain, mode, ttl, keepAlive } = plan;
   if (retain === Infinity) return Infinity;
-  const window = retain + Math.max(0, ahead) + WALL;
+  // A claim that was granted later than this does not count as held, so nothing runs under it.
+  const onItsWay = Math.min(CALL, mode === "once" && keepAlive ? retain : ttl);
+  const window = retain + Math.max(0, ahead) + WALL + onItsWay;
   return Math.ceil(window / (1 - bounds.rate) + bounds.step);
 }
 

@@ -30,6 +30,7 @@ export const HOST_FAULTS = [
   "evict",
   "partition",
   "wall clock step",
+  "stop",
 ] as const;
 
 /** What can go wrong with the backend. */
@@ -37,6 +38,7 @@ export const SERVER_FAULTS = [
   "restart",
   "clock step",
   "stale reads",
+  "refusals",
   "data lost",
   "clock step beyond bounds",
 ] as const;

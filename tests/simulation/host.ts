@@ -66,6 +66,11 @@ export class Host implements Runtime {
     return () => this.#timers.delete(key);
   };
 
+  /** How many ids it has made. */
+  get ids(): number {
+    return this.#ids;
+  }
+
   /** How many timers are waiting. */
   get timers(): number {
     return this.#timers.size;

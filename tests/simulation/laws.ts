@@ -62,6 +62,8 @@ export class Laws {
   readonly #granted = new Set<string>();
   readonly #released = new Set<string>();
   readonly #ended = new Set<string>();
+  readonly #managed = new Map<string, number>();
+  readonly #asked = new Map<string, number>();
   /** Ids that each process held when it was last looked at. */
   readonly #held = new Map<Member, Set<string>>();
 
@@ -81,8 +83,22 @@ export class Laws {
     this.seen.set(what, (this.seen.get(what) ?? 0) + 1);
   }
 
+  /** Notes that a process has got what it works for. */
+  managed(member: Member, work: string): void {
+    this.#managed.set(`${member.host.name} ${work}`, this.#server().now);
+  }
+
+  /** When a process last got what it works for, in true ms. */
+  lastManaged(member: Member, work: string): number {
+    return this.#managed.get(`${member.host.name} ${work}`) ?? -Infinity;
+  }
+
   /** Judges what the backend has done. */
-  done({ from, ops, outcomes, had }: Done): void {
+  done({ at, from, ops, outcomes, had }: Done): void {
+    for (const { op, resource } of ops) {
+      const [kind = ""] = /\w+(?=:)/.exec(resource) ?? [];
+      if (op === "acquire" || op === "renew") this.#asked.set(`${from} ${kind}`, at);
+    }
     for (const [n, op] of ops.entries()) this.#step(from, op, outcomes[n] as Outcome, had[n]);
     // Whoever takes its own place believes in the old lease until it is told of the new one.
     for (const [n, op] of ops.entries()) {
@@ -93,6 +109,11 @@ export class Laws {
     }
     const groups = ops.some(({ resource }) => /\bgroups?\b/.test(resource));
     if (groups && this.#scope.exclusive) this.#orphans();
+  }
+
+  /** When a process's request for a resource of this kind was last answered by the backend. */
+  asked(from: string, kind: string): number {
+    return this.#asked.get(`${from} ${kind}`) ?? -Infinity;
   }
 
   #step(from: string, op: SeatOp, outcome: Outcome, had: Lease | undefined): void {
@@ -207,8 +228,18 @@ export class Laws {
         this.broken("a loss is told in time", `${who(belief)} was over ${-left(belief)} ms ago`);
       }
     }
-    return beliefs.filter((belief) => left(belief) > 0);
+    const believed = beliefs.filter((belief) => left(belief) > 0);
+    const early = believed.find(({ id }) => numberOf(id) <= member.idsBeforeStop);
+    if (early) {
+      this.broken("a stop ends what was asked for before it", `${who(early)} was asked before it`);
+    }
+    return believed;
   }
+}
+
+/** How many ids its process had made when it made this one. */
+function numberOf(id: string): number {
+  return Number(id.slice(id.lastIndexOf("-") + 1));
 }
 
 /** For how long it may be believed, by the clocks as they are. */

@@ -13,6 +13,13 @@ import { between, type Stream } from "./dice.ts";
 import type { Host } from "./host.ts";
 import type { Wire } from "./wire.ts";
 
+/** A call that has not settled. */
+export interface Call {
+  readonly what: string;
+  /** How often the coordinator had been stopped when it was made. */
+  readonly stops: number;
+}
+
 /** Something that a member does until it is told to stop. */
 export type Work = (member: Member) => Promise<void>;
 
@@ -27,8 +34,17 @@ export class Member {
   readonly random: Stream;
   /** Its works that have not ended. */
   readonly busy = new Set<string>();
+  /** Calls that have not settled. */
+  readonly calls = new Set<Call>();
+  /** How often its coordinator was stopped while its works went on. */
+  stops = 0;
+  /** How many ids there were at the last of these stops: those were asked for before it. */
+  idsBeforeStop = 0;
+  /** For waits and campaigns; those without it must end by a stop alone. */
+  readonly signal: AbortSignal | undefined;
   readonly #wrong: (error: unknown) => void;
   readonly #trouble: (error: CoordinationError) => void;
+  readonly #beats: boolean;
   readonly #stop = new AbortController();
 
   constructor(
@@ -52,6 +68,8 @@ export class Member {
     this.#wrong = wrong;
     this.#trouble = trouble;
     this.coordinator = new Coordinator(wire.driver, { ...options, runtime: host });
+    this.#beats = beats;
+    this.signal = random() < 0.5 ? this.stopped : undefined;
     if (beats) this.begin("start", () => this.#start());
   }
 
@@ -102,9 +120,30 @@ export class Member {
     }
   }
 
+  /** Makes a call, and knows of it until it settles. */
+  async call<T>(what: string, make: () => Promise<T>): Promise<T> {
+    const call: Call = { what, stops: this.stops };
+    this.calls.add(call);
+    try {
+      return await make();
+    } finally {
+      this.calls.delete(call);
+    }
+  }
+
   /** Waits, but not longer than until it is to stop. */
   async sleep(ms: number): Promise<void> {
     await sleep(this.host, ms, this.stopped).catch(() => {});
+  }
+
+  /** Stops its coordinator in the midst of all, while its works go on to use it. */
+  interrupt(): void {
+    this.stops++;
+    this.idsBeforeStop = this.host.ids;
+    this.begin(`stop ${this.stops}`, async () => {
+      await this.coordinator[Symbol.asyncDispose]();
+      if (this.#beats) await this.#start();
+    });
   }
 
   /** Ends its works, and gives back what it holds. */

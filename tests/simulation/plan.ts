@@ -21,10 +21,11 @@ export const WORKS = [
   "members",
   "founders",
   "watchers",
+  "waiters",
 ] as const;
 
 /** Something a member can be at. */
-export type WorkName = (typeof WORKS)[number];
+export type WorkName = (typeof WORKS)[number] | "edges";
 
 /** One run. */
 export interface Plan {
@@ -40,11 +41,18 @@ export interface Plan {
   readonly chaos: number;
   /** How fast the backend's clock runs. */
   readonly rate: number;
+  /** Whether slots are triggered again at the edge of `retain`, by wall clocks a minute apart. */
+  readonly edges: boolean;
+  /** From one step of the backend's clock to the next, in ms, at least. */
+  readonly stepsApart: number;
   /** By how much clocks differ in speed, at most. */
   readonly drift: number;
   /** Whether all share a namespace. */
   readonly namespace: string | undefined;
 }
+
+/** Within bounds a clock is at most half of the 1 % off, so that two differ by 1 % at most. */
+const WITHIN = 0.0049;
 
 /** Draws a plan: each seed another subset of faults, one in ten without any, one in ten out of bounds. */
 export function draw(dice: Dice): Plan {
@@ -52,22 +60,35 @@ export function draw(dice: Dice): Plan {
   const kind = random();
   const beyond = kind < 0.2;
   const odds = kind > 0.9 ? new Map<Fault, number>() : faults(random, beyond);
-  // Within bounds every clock is at most half of the 1 % off, so that two differ by 1 % at most.
-  const drift = odds.size === 0 ? 0 : odds.has("clock step beyond bounds") ? 0.04 : 0.0049;
+  const drift = odds.size === 0 ? 0 : odds.has("clock step beyond bounds") ? 0.04 : WITHIN;
   const lossy = odds.has("data lost");
   const astray = odds.has("clock step beyond bounds");
+  const edges = random() < 0.05;
+  // Not more than a minute is allowed for in all.
+  if (edges) odds.delete("wall clock step");
+  // Short, for it is a part of the margin: a fast backend must be able to use up all of it.
+  const ttl = edges ? 1_100 : Math.round(between(random, 1_100, 3_000));
+  const long = edges || (odds.has("refusals") && random() < 0.2);
+  const chaos = long ? between(random, 100_000, 120_000) : between(random, 4_000, 12_000);
+  const backendDrift = edges ? 2 * WITHIN : drift;
+  const extreme = edges && random() < 0.5;
   return {
-    ttl: Math.round(between(random, 1_100, 3_000)),
-    members: Array.from({ length: 2 + Math.floor(random() * 3) }, () => works(random)),
+    ttl,
+    members: Array.from({ length: 2 + Math.floor(random() * 3) }, () => {
+      const [first = "once", ...rest] = works(random);
+      return edges ? [first, "edges"] : [first, ...rest];
+    }),
     odds,
     scope: {
       exclusive: !lossy && !astray,
       growing: !lossy || (!astray && !odds.has("clock step")),
       fresh: !odds.has("stale reads"),
     },
-    chaos: Math.round(between(random, 4_000, 12_000)),
-    rate: 1 + between(random, -drift, drift),
-    drift,
+    chaos: Math.round(chaos),
+    edges,
+    stepsApart: edges ? chaos : 3 * ttl,
+    rate: 1 + (extreme ? backendDrift : between(random, -backendDrift, backendDrift)),
+    drift: edges ? 0 : drift,
     namespace: random() < 0.2 ? "app" : undefined,
   };
 }
@@ -92,11 +113,13 @@ function works(random: Stream): WorkName[] {
 }
 
 /** Draws the clocks of one machine. */
-export function clocks(random: Stream, drift: number): ClockKind {
+export function clocks(random: Stream, { drift, edges }: Plan): ClockKind {
   const kind = random();
+  const offset = between(random, -30_000, 30_000);
   return {
     rate: 1 + between(random, -drift, drift),
-    offset: between(random, -30_000, 30_000),
+    // At the edge they are a minute apart, and the backend alone is fast or slow.
+    offset: edges ? Math.sign(offset) * 30_000 : offset,
     frozen: kind < 0.15,
     stopsAsleep: kind > 0.7,
   };

@@ -8,6 +8,7 @@
 import type { Driver, Lease, Outcome, SeatOp } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import { Clock } from "./clock.ts";
+import type { Refusal } from "./refusals.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** A lease as the backend has it, until it ends by itself or is released. */
@@ -46,6 +47,8 @@ export class Server {
   readonly clock: Clock;
   /** Whether it is being restarted. */
   down = false;
+  /** What it refuses, while it refuses anything. */
+  refusal: Refusal | undefined;
   /** How many ms its looks lag behind; 0 unless a replica answers them. */
   lag = 0;
   /** Everything that was done and not lost. */
@@ -104,6 +107,11 @@ export class Server {
     this.#replica = this.#copy();
     this.#rows = new Map();
     for (const done of this.#journal) this.#note(done);
+  }
+
+  /** The true time. */
+  get now(): number {
+    return this.#schedule.now;
   }
 
   /** The lease of that id, while it lives. */

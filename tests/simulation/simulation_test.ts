@@ -42,6 +42,17 @@ const RARE = [
   "a watcher was told: restarted",
   "a watcher was told: left",
   "a watcher was told: capabilities",
+  "a waiter was granted",
+  "stop × wait",
+  "stop × campaign",
+  "stop × join",
+  "stop × tick",
+  "stop × run",
+  "a slot began (edge once)",
+  "a slot began (edge retry)",
+  "a trigger came too early for retain",
+  "a trigger came too late for retain",
+  "a trigger at an edge was refused its slot",
 ];
 
 Deno.test(`${SEEDS} seeds break no law, and each fault met each kind of request`, async () => {
@@ -54,7 +65,9 @@ Deno.test(`${SEEDS} seeds break no law, and each fault met each kind of request`
   );
   assert.equal(seeds, SEEDS);
   const cells = [
-    ...REQUEST_FAULTS.flatMap((fault) => REQUESTS.map((request) => `${fault} × ${request}`)),
+    ...[...REQUEST_FAULTS, "refusals"].flatMap((fault) =>
+      REQUESTS.map((request) => `${fault} × ${request}`)
+    ),
     ...HOST_FAULTS,
     ...SERVER_FAULTS,
     ...RARE,

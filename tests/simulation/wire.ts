@@ -42,6 +42,8 @@ export class Wire {
   cutUntil = 0;
   /** What the last answer said that had got through. */
   last: { readonly ops: readonly SeatOp[]; readonly outcomes: readonly Outcome[] } | undefined;
+  /** When this process last received a refusal to acquire each resource, in true ms. */
+  readonly refusals = new Map<string, number>();
   readonly #host: Host;
   readonly #network: Network;
   readonly #latency: Stream;
@@ -69,6 +71,7 @@ export class Wire {
         this.#send(ops, {
           answer: (outcomes) => {
             this.last = { ops, outcomes };
+            if (!signal?.aborted) this.#answered(ops, outcomes);
             resolve(outcomes);
           },
           fail: reject,
@@ -76,6 +79,13 @@ export class Wire {
       });
     },
   };
+
+  #answered(ops: readonly SeatOp[], outcomes: readonly Outcome[]): void {
+    for (const [n, { op, resource }] of ops.entries()) {
+      const refused = op === "acquire" && outcomes[n]?.ok === false;
+      if (refused) this.refusals.set(resource, this.#network.schedule.now);
+    }
+  }
 
   #send(ops: readonly SeatOp[], caller: Caller): void {
     const { schedule, server, longest } = this.#network;
@@ -120,6 +130,11 @@ export class Wire {
             new ConnectionError("nobody listens", { code: "connection", retryable: true }),
           ));
       }
+      const refused = server.refusal?.(ops);
+      if (refused) {
+        this.#network.count("refusals", ops);
+        return this.#tell(back(), () => caller.fail(refused));
+      }
       const some = cut ? Math.floor(cut() * ops.length) : ops.length;
       const outcomes = await this.#inPieces(ops.slice(0, some), pieces);
       if (replyLost) {
@@ -138,7 +153,7 @@ export class Wire {
     const outcomes: Outcome[] = [];
     for (const op of ops) {
       await new Promise<void>((go) => schedule.in(between(pieces, 0, 60), go));
-      if (server.down) break;
+      if (server.down || server.refusal?.([op])) break;
       outcomes.push(...await server.apply([op], this.#host.name));
     }
     return outcomes;

@@ -15,12 +15,15 @@ import { Member, type Work } from "./member.ts";
 import { clocks, draw, type Plan, type WorkName } from "./plan.ts";
 import { Schedule } from "./schedule.ts";
 import { Server } from "./server.ts";
+import { refusal } from "./refusals.ts";
 import { line } from "./trace.ts";
 import { type Network, Wire } from "./wire.ts";
+import { edges } from "./works/edges.ts";
 import { elections, observers, Terms } from "./works/elections.ts";
 import { founders, members, nothingUnderstood, watchers } from "./works/groups.ts";
 import { breaks, locks, Register, semaphores } from "./works/locks.ts";
-import { Runs, slots } from "./works/slots.ts";
+import { type Mode, Runs, slots } from "./works/slots.ts";
+import { waiters } from "./works/waiters.ts";
 
 /** How a run ended. */
 export interface Report {
@@ -57,7 +60,7 @@ export class World implements Network {
   readonly #lives = new Map<number, number>();
   readonly #living: (Member | undefined)[] = [];
   readonly #works: Record<WorkName, (index: number) => Work>;
-  readonly #runs: Record<"once" | "retry", Runs>;
+  readonly #runs: Record<"once" | "retry" | "edgeOnce" | "edgeRetry", Runs>;
   #violation: Violation | undefined;
   #at = 0;
   #requests = 0;
@@ -77,13 +80,19 @@ export class World implements Network {
       this.#mix(done.at);
       done.ops.forEach((op, n) => this.notes?.(done.from, line(op, done.outcomes[n] as Outcome)));
       this.laws.done(done);
+      for (const runs of Object.values(this.#runs)) runs.done(done);
       this.#look();
     });
     const register = () => new Register(this.schedule, this.laws, scope.growing);
     const registers = new Map([["a", register()], ["b", register()]]);
     const terms = new Terms(this.laws, scope);
-    const runs = () => new Runs(this.laws, scope, () => this.server);
-    this.#runs = { once: runs(), retry: runs() };
+    const runs = (job: string, mode: Mode) => new Runs(job, mode, this.laws, scope);
+    this.#runs = {
+      once: runs("once", "once"),
+      retry: runs("retry", "retry"),
+      edgeOnce: runs("edge once", "once"),
+      edgeRetry: runs("edge retry", "retry"),
+    };
     const known = this.plan.members.map(nothingUnderstood);
     this.#works = {
       locks: () => locks(registers, this.laws),
@@ -91,8 +100,10 @@ export class World implements Network {
       semaphores: () => semaphores(this.laws),
       elections: () => elections(terms, this.laws),
       observers: () => observers(this.laws, scope),
-      once: () => slots("once", this.#runs.once, this.schedule),
-      retry: () => slots("retry", this.#runs.retry, this.schedule),
+      once: () => slots(this.#runs.once, this.schedule),
+      retry: () => slots(this.#runs.retry, this.schedule),
+      edges: () => edges([this.#runs.edgeOnce, this.#runs.edgeRetry], this.laws),
+      waiters: () => waiters(this.laws, this.schedule, () => this.faults.healed),
       members: () => members(this.laws),
       founders: () => founders,
       watchers: (index) => watchers(known[index] as typeof known[0], this.laws, scope),
@@ -172,9 +183,9 @@ export class World implements Network {
     this.#lives.set(index, life);
     const memberId = `m${index}`;
     const name = `${memberId}.${life}`;
-    const { ttl, drift, namespace, members, odds } = this.plan;
+    const { ttl, namespace, members, odds } = this.plan;
     const random = this.dice.of(`${name} choices`);
-    const host = new Host(name, this.schedule, this.dice, clocks(random, drift));
+    const host = new Host(name, this.schedule, this.dice, clocks(random, this.plan));
     const options: CoordinatorOptions = {
       memberId,
       ttl,
@@ -237,6 +248,14 @@ export class World implements Network {
     const { stopsAsleep, frozen } = host.clock.kind;
     const step = stopsAsleep || frozen ? undefined : random("wall clock step");
     if (step) host.clock.step(between(step, -60_000, 60_000));
+    const stopped = random("stop");
+    if (stopped) {
+      this.schedule.in(between(stopped, 0, 500), () =>
+        host.deliver(() => {
+          for (const { what } of member.calls) this.laws.saw(`stop × ${what}`);
+          member.interrupt();
+        }));
+    }
     const evicted = random("evict");
     if (evicted) {
       // Told that the end is near, it has a moment to give back what it holds.
@@ -273,9 +292,14 @@ export class World implements Network {
       server.lag = between(stale, 50, 2_000);
       schedule.in(between(stale, 200, 3_000), () => server.lag = 0);
     }
+    const refused = random("refusals");
+    if (refused && !server.refusal) {
+      server.refusal = refusal(refused);
+      schedule.in(between(refused, 1_000, this.plan.chaos / 2), () => server.refusal = undefined);
+    }
     // Within bounds one clock jumps by less than 500 ms in all during one ttl.
     const step = random("clock step");
-    if (step && schedule.now > this.#stepped + 3 * this.plan.ttl) {
+    if (step && schedule.now > this.#stepped + this.plan.stepsApart) {
       this.#stepped = schedule.now;
       server.clock.step(between(step, -480, 480));
     }
@@ -299,6 +323,7 @@ export class World implements Network {
   #heal(): void {
     this.faults.healed = true;
     this.server.down = false;
+    this.server.refusal = undefined;
     this.server.lag = 0;
     for (const { host, wire } of this.members) {
       wire.cutUntil = 0;
@@ -327,6 +352,9 @@ export class World implements Network {
         this.laws.broken("a leader is found again", "nobody leads though all is well");
       }
     }
+    for (const [index, member] of this.#living.entries()) {
+      if (member) this.#judgeEach(member, this.plan.members[index] ?? []);
+    }
     const { due, ended } = this.#runs.retry;
     for (const slot of due) {
       const old = slot - 1_800_000_000_000 < recovered - 3_000;
@@ -339,6 +367,24 @@ export class World implements Network {
     }
   }
 
+  /** What each must have got since all is well, and not only somebody. */
+  #judgeEach(member: Member, works: readonly WorkName[]): void {
+    const { laws, plan: { chaos } } = this;
+    const { host, stops, calls } = member;
+    const founded = this.plan.members.some((works) => works.includes("founders"));
+    for (const work of ["waiters", "members"] as const) {
+      if (!works.includes(work) || (work === "members" && founded)) continue;
+      if (laws.lastManaged(member, work) < chaos) {
+        laws.broken("everybody gets on again", `${host.name} is not among the ${work} again`);
+      }
+    }
+    if (works.includes("elections") && laws.asked(host.name, "leader") < chaos) {
+      laws.broken("every candidate campaigns again", `${host.name} does not`);
+    }
+    const call = [...calls].find((call) => call.stops < stops);
+    if (call) laws.broken("a stop ends what was asked for before it", `${host.name}: ${call.what}`);
+  }
+
   /** What may be left when everybody has stopped, and every lease has had its time. */
   #judgeEnd(): void {
     for (const { host, busy } of this.members) {
@@ -349,7 +395,7 @@ export class World implements Network {
     }
     // Groups, farewells and slots are kept on purpose.
     const row = this.server.rows.find(({ resource }) =>
-      !/\b(groups|left:\w+|cron:\w+)$/.test(resource)
+      !/\b(groups|left:\w+|cron:[\w ]+)$/.test(resource)
     );
     if (row) {
       this.laws.broken("no lease is left behind", `${row.resource} ${row.seat} of ${row.id}`);

@@ -19,7 +19,7 @@ export const SIZES = {
   /** Seeds that the simulation runs. */
   simulatedSeeds: size(1_000, 10_000),
   /** Of the bugs planted for the simulation, each so-many-th is looked for. */
-  plantedStep: size(3, 1),
+  plantedStep: size(4, 1),
   /** Random histories on which the linearizability checker is compared with every order. */
   comparedHistories: size(5_000, 50_000),
   /** Operations of each of eight clients on a backend in reach of this process. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Leadership } from "../../../coordination/election/leader_loop.ts";
+import { isOutage } from "../../../errors.ts";
 import { between } from "../dice.ts";
 import type { Laws, Scope } from "../laws.ts";
 import type { Work } from "../member.ts";
@@ -39,7 +41,9 @@ export function elections(terms: Terms, laws: Laws): Work {
   return (member) =>
     member.repeat(100, 2_000, async () => {
       const { random, host } = member;
-      await member.coordinator.lead("g", async ({ term, signal, confirm }) => {
+      const { stops } = member;
+      let thrown: unknown;
+      const lead = async ({ term, signal, confirm }: Leadership): Promise<void> => {
         laws.saw("a leader was elected");
         while (!signal.aborted && random() < 0.9) {
           terms.act(term, host.name);
@@ -48,10 +52,26 @@ export function elections(terms: Terms, laws: Laws): Work {
           if (random() < 0.1) {
             await host.compute(between(random, 0, 1_500));
             // Where clocks stand still while one computes, only the backend knows.
-            if (host.clock.kind.frozen) await confirm();
+            if (host.clock.kind.frozen) {
+              await confirm().catch((error: unknown) => {
+                throw thrown = error;
+              });
+            }
           }
         }
-      }, { signal: member.stopped });
+      };
+      const { signal } = member;
+      await member.call("campaign", () => member.coordinator.lead("g", lead, { signal })).catch(
+        (error: unknown) => {
+          // Only the work itself, or a stop, ends a candidacy with an outage's error.
+          if (
+            isOutage(error) && error !== thrown && stops === member.stops && !member.stopped.aborted
+          ) {
+            laws.broken("a candidate waits until an outage is over", `${host.name}: ${error}`);
+          }
+          throw error;
+        },
+      );
     });
 }
 

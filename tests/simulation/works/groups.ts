@@ -19,21 +19,21 @@ export function members(laws: Laws): Work {
     await member.repeat(100, 1_500, async () => {
       const rejoin = random() < 0.5;
       const capabilities = { zone: Math.floor(random() * 3) };
-      const joined = await coordinator.joinGroupCreate(GROUP, capabilities, {
-        rejoin,
-        replace: random() < 0.3,
-        signal: member.stopped,
-      });
+      const options = { rejoin, replace: random() < 0.3, signal: member.signal };
+      const joined = await member.call(
+        "join",
+        () => coordinator.joinGroupCreate(GROUP, capabilities, options),
+      );
       laws.saw("a member joined");
-      laws.saw("a member was there");
+      there(member, laws);
       for (let turns = Math.floor(between(random, 1, 12)); turns > 0; turns--) {
         await member.sleep(between(random, 50, 900));
         if (member.stopped.aborted || (!joined.held && !rejoin)) break;
-        if (joined.held) laws.saw("a member was there");
+        if (joined.held) there(member, laws);
         const how = random();
         await member.tolerate(async () => {
-          if (how < 0.5) await coordinator.tick();
-          else if (how < 0.7) await coordinator.heartbeat();
+          if (how < 0.5) await member.call("tick", () => coordinator.tick());
+          else if (how < 0.7) await member.call("tick", () => coordinator.heartbeat());
           else await coordinator.updateCapabilities(GROUP, { zone: how });
         });
       }
@@ -41,6 +41,11 @@ export function members(laws: Laws): Work {
       if (!member.stopped.aborted) await coordinator.leaveGroup(GROUP);
     });
   };
+}
+
+function there(member: Member, laws: Laws): void {
+  laws.saw("a member was there");
+  laws.managed(member, "members");
 }
 
 /** Makes and deletes the group, though there may be members. */

@@ -71,12 +71,12 @@ export function locks(registers: ReadonlyMap<string, Register>, laws: Laws): Wor
       const options = {
         shared,
         timeout: oneOf(random, [0, 0, 300, 2_000]),
-        signal: member.stopped,
+        signal: member.signal,
       };
       const work = (lease: Lease) =>
         workUnder(member, lease, shared ? undefined : registers.get(name), laws);
       if (random() < 0.3) return await lock.with(work, options);
-      const lease = await lock.acquire(options);
+      const lease = await member.call("wait", () => lock.acquire(options));
       if (!lease) return laws.saw("a lock was refused");
       await work(lease);
       // Some forget it for so long that it ends by itself, unless something renews all they have.
@@ -132,7 +132,8 @@ export function semaphores(laws: Laws): Work {
       const { random } = member;
       const semaphore = member.coordinator.getSemaphore("s", PERMITS);
       const timeout = oneOf(random, [0, 500]);
-      const lease = await semaphore.acquire({ timeout, signal: member.stopped });
+      const options = { timeout, signal: member.signal };
+      const lease = await member.call("wait", () => semaphore.acquire(options));
       if (!lease) return laws.saw("a permit was refused");
       laws.saw("a permit was taken");
       await member.sleep(between(random, 0, lease.ttl / 2));
