@@ -70,7 +70,7 @@ export function draw(dice: Dice): Plan {
   const ttl = edges ? 1_100 : Math.round(between(random, 1_100, 3_000));
   const long = edges || (odds.has("refusals") && random() < 0.2);
   const chaos = long ? between(random, 100_000, 120_000) : between(random, 4_000, 12_000);
-  const backendDrift = edges ? 2 * WITHIN : drift;
+  const backendDrift = edges ? 0.01 : drift;
   const extreme = edges && random() < 0.5;
   return {
     ttl,

@@ -19,7 +19,7 @@ const [FIRST, LAST] = [61_000, 66_000];
 /** From one slot to the next, in ms. */
 const APART = 5_000;
 /** From one trigger of a slot to the next, in ms, and how long before and after an edge they come. */
-const [PAUSE, AROUND] = [60, 200];
+const [PAUSE, AROUND] = [30, 200];
 
 /** Triggers each slot at both edges. */
 export function edges(jobs: readonly Runs[], laws: Laws): Work {
