@@ -188,18 +188,18 @@ const BUGS: readonly Planted[] = [
     breaks: /outlasts an outage/,
   },
   {
-    name: "a wait's pauses have no limit",
-    at: "waitFor",
-    find: "Math.min(LONGEST_PAUSE, 50 * 2 ** look)",
-    put: "50 * 2 ** look",
-    breaks: /gets on again/,
-  },
-  {
     name: "a changed password ends a candidacy",
     at: "LeaderLoop.#campaign",
     find: "if (!isOutage(error)) throw error;",
     put: "if (!(error as { retryable?: boolean }).retryable) throw error;",
     breaks: /candidate waits/,
+  },
+  {
+    name: "a wait's pauses have no limit",
+    at: "waitFor",
+    find: "Math.min(LONGEST_PAUSE, 50 * 2 ** look)",
+    put: "50 * 2 ** look",
+    breaks: /gets on again/,
   },
   {
     name: "a candidate's pauses have no limit",
