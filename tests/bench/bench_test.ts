@@ -106,7 +106,7 @@ Deno.test("the scale table has a column for each count and a verdict for each li
   );
 });
 
-Deno.test("of two that take turns, each begins half of the rounds, and the medians are compared", async () => {
+Deno.test("of two that take turns, each begins half of the rounds, and the medians and the shortest are compared", async () => {
   const order: string[] = [];
   const side = (name: string, times: number[]) => () => {
     order.push(name);
@@ -114,7 +114,7 @@ Deno.test("of two that take turns, each begins half of the rounds, and the media
   };
   // The first of each is for warming up.
   const found = await duel(side("a", [99, 2, 2, 90]), side("b", [99, 1, 4, 1]), 3);
-  assert.deepEqual(found, { ratio: 2, low: 0.5, high: 2 });
+  assert.deepEqual(found, { ratio: 2, low: 0.5, high: 2, best: 2 });
   assert.equal(order.join(""), "ba" + "ab" + "ba" + "ab");
 });
 

@@ -41,7 +41,10 @@ export async function contest(
 }
 
 /** Every answer is awaited, a bare statement's too, so that both sides pay for the same turns. */
-async function timeOf(once: (() => unknown) | undefined, turns: number): Promise<number> {
+export async function timeOf(
+  once: (() => unknown) | undefined,
+  turns: number,
+): Promise<number> {
   const start = performance.now();
   for (let turn = 0; turn < turns; turn++) await once?.();
   return performance.now() - start;

@@ -15,7 +15,7 @@ export interface Curve {
   readonly shape: Shape;
   /** Of `"few"`: the most. Default: {@link FEW}. */
   readonly most?: number;
-  /** Of `"flat"`: less than this is nothing. Default: 0. */
+  /** Of `"flat"`: what is less than this counts as much as this. Default: 0. */
   readonly noise?: number;
   /** One for each count; `undefined` where it cannot be measured. */
   readonly values: readonly (number | undefined)[];

@@ -92,6 +92,8 @@ function postgresOf(child: Child<SqlHello>): SqlBackend {
   const pool = new pg.Pool({ ...direct, host: "127.0.0.1", max: SOCKETS });
   const sessions: pg.PoolClient[] = [];
   const held = new pg.Pool({ ...direct, host: "127.0.0.1", max: SOCKETS });
+  // One that takes leave may hear of the server's end before its own is through.
+  for (const each of [pool, held]) each.on("connect", (client) => client.on("error", () => {}));
   const pooled: PostgresQuery = async (text, params) => (await pool.query(text, [...params])).rows;
   const record = (query: PostgresQuery, tell: (sent: Sent) => void): Driver =>
     postgres((sql, values, signal) => {
