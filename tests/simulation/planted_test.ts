@@ -63,7 +63,7 @@ const BUGS: readonly Planted[] = [
     at: "release",
     find: "id !== undefined && holder.id !== id",
     put: "!holder",
-    breaks: /has it|disjoint|one token/,
+    breaks: /has it|disjoint|one token|keeps its claim/,
   },
   {
     name: "a renewal revives what has ended",
