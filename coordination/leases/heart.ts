@@ -69,10 +69,12 @@ export class Heart {
   keep(lease: HeldLease): () => void {
     const caller = Symbol();
     this.#kept.set(caller, lease);
-    this.#changed();
+    // To wake for each of many would look at all the others each time.
+    if (this.#run) this.poke(lease);
+    else this.#changed();
     return () => {
       this.#kept.delete(caller);
-      this.#changed();
+      if (this.#kept.size === 0 && !this.#keepsAll) this.#changed();
     };
   }
 

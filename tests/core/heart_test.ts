@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { Coordinator } from "../../mod.ts";
 import { internalsOf } from "../../coordination/internals.ts";
+import { Heart } from "../../coordination/leases/heart.ts";
 import type { HeldLease } from "../../coordination/leases/held_lease.ts";
 import type { Driver } from "../../drivers/driver.ts";
 import { Scene } from "./scene.ts";
@@ -117,4 +118,35 @@ Deno.test("a started heart keeps every lease, also while it works for one", asyn
   });
   await a.stop();
   assert.equal(scene.runtime.timers, 0);
+});
+
+Deno.test("work under one lease more does not look at all the others that are held", async () => {
+  const { runtime } = new Scene();
+  const lease = { held: true, ttl: 10_000, age: 0, left: 9_900 } as HeldLease;
+  let looks = 0;
+  const leases = new Set([lease]);
+  const session = {
+    runtime,
+    bounds: { rate: 0.01, step: 0 },
+    ttls: { any: 10_000 },
+    get leases() {
+      looks++;
+      return leases;
+    },
+    send: () => Promise.resolve(),
+    report: () => {},
+  };
+  const heart = new Heart(session, undefined);
+  heart.keepAll(true);
+  await runtime.advance(1);
+  assert(looks > 0);
+  looks = 0;
+  for (let i = 0; i < 10; i++) {
+    const letGo = heart.keep(lease);
+    await runtime.advance(1);
+    letGo();
+    await runtime.advance(1);
+  }
+  assert.equal(looks, 0);
+  heart.keepAll(false);
 });
