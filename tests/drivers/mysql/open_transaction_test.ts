@@ -70,7 +70,7 @@ for (const kind of ["mysql", "mariadb"] as const) {
             else {
               const error = await batonErrorOf(call);
               assert(error instanceof UnknownOutcome && !error.retryable, `${error.stack}`);
-              assert.match(error.message, /not committed .*a transaction is open/);
+              assert.match(error.message, /outcome is unknown: .*a transaction is open/);
             }
             await mine.query("rollback");
             await mine.query("set autocommit = 1");
