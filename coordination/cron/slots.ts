@@ -87,8 +87,8 @@ export function slotOf(trigger: Trigger): number {
 }
 
 /**
- * What the header says, for every form of headers; `undefined` if it comes twice with different
- * values.
+ * The value of the header, in every form of headers; `undefined` if the header is there twice with
+ * different values.
  */
 function headerIn(headers: unknown): unknown {
   const { get } = headers as { get?: unknown };

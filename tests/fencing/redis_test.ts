@@ -11,22 +11,16 @@ import type { Redis } from "ioredis";
 import { ConnectionError, CoordinationError, InvalidArgument, UnknownOutcome } from "../../mod.ts";
 import { type FencedRedis, fencedRedis, StaleToken } from "../../fencing/mod.ts";
 import { FENCE_SCRIPT, FENCE_SCRIPT_SHA1 } from "../../fencing/redis_script.ts";
+import { withClients } from "../drivers/redis/with_redis.ts";
 import { until } from "../servers/process.ts";
-import { startRedis } from "../servers/redis.ts";
 import { withUpstash } from "../servers/with_upstash.ts";
 import { errorOf, interleave, RESOURCES } from "./writers.ts";
 
-async function onRedis(
+function onRedis(
   test: (fenced: FencedRedis, client: Redis, another: () => Redis) => Promise<void>,
   extra: readonly string[] = [],
 ): Promise<void> {
-  const server = await startRedis({ extra });
-  try {
-    const client = server.client();
-    await test(over(client), client, server.client);
-  } finally {
-    await server.stop();
-  }
+  return withClients((client, another) => test(over(client), client, another), extra);
 }
 
 function over(client: Redis): FencedRedis {

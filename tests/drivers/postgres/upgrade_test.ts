@@ -15,6 +15,7 @@ import { placeKey } from "../../../drivers/kit/order.ts";
 import { type PostgresServer, startPostgres } from "../../servers/postgres.ts";
 import { until } from "../../servers/process.ts";
 import { batonErrorOf } from "../../tools/shown.ts";
+import { described } from "./described.ts";
 
 /** What `schema()` was when `list` did not exist. */
 const VERSION_1 = await Deno.readTextFile(new URL("schema_1.sql", import.meta.url));
@@ -186,18 +187,8 @@ Deno.test("an older Baton's migration takes nothing away, and an upgraded databa
     assert.equal(page?.leases[0]?.token, again?.leases[0]?.token);
 
     await migrate(query, { schema: "fresh" });
-    const describe = async (schema: string): Promise<Set<string>> =>
-      new Set((await server.query(
-        `select proname as name, pg_get_functiondef(oid) as text from pg_proc
-          where pronamespace = $1::text::regnamespace
-          union select indexname, indexdef from pg_indexes where schemaname = $1::text
-          union select viewname, definition from pg_views where schemaname = $1::text
-          union select column_name, data_type || is_nullable || coalesce(collation_name, '')
-            from information_schema.columns where table_schema = $1::text order by 1, 2`,
-        [schema],
-      )).map((row) => JSON.stringify(row).replaceAll(`${schema}.`, "")));
     await migrate(query);
-    const fresh = await describe("fresh");
-    assert.deepEqual(fresh.difference(await describe("baton")), new Set());
+    const fresh = new Set(await described(server, "fresh"));
+    assert.deepEqual(fresh.difference(new Set(await described(server, "baton"))), new Set());
     assert.equal([...fresh].filter((each) => each.includes("PROCEDURE apply_3")).length, 1);
   }));

@@ -9,15 +9,22 @@ import type { Acquire, Driver } from "../../../drivers/driver.ts";
 import { redis, type RedisOptions } from "../../../drivers/redis/redis.ts";
 import { startRedis } from "../../servers/redis.ts";
 
-/** Runs a test over a server that is there for it alone. */
-export async function withRedis(
+/** Runs a test over a server that is there for it alone, with a driver. */
+export function withRedis(
   test: (driver: Driver, client: Redis, another: () => Redis) => Promise<void>,
+  extra: readonly string[] = [],
+): Promise<void> {
+  return withClients((client, another) => test(over(client), client, another), extra);
+}
+
+/** Runs a test over a server that is there for it alone, with its clients. */
+export async function withClients(
+  test: (client: Redis, another: () => Redis) => Promise<void>,
   extra: readonly string[] = [],
 ): Promise<void> {
   const server = await startRedis({ extra });
   try {
-    const client = server.client();
-    await test(over(client), client, server.client);
+    await test(server.client(), server.client);
   } finally {
     await server.stop();
   }

@@ -18,6 +18,7 @@ import { connectTo } from "../../servers/pg_client.ts";
 import { answerOf } from "../../servers/mysql_query.ts";
 import { type MysqlKind, type MysqlServer, startMysql } from "../../servers/mysql.ts";
 import { type PostgresServer, startPostgres } from "../../servers/postgres.ts";
+import { described } from "../postgres/described.ts";
 import { batonErrorOf } from "../../tools/shown.ts";
 import { acquire } from "../acquire.ts";
 
@@ -41,16 +42,7 @@ async function onPostgres(test: (database: Database) => Promise<void>): Promise<
       statements: (schema) => pgSchema(schema === undefined ? {} : { schema }),
       migrate: (schema) => migratePostgres(query, schema === undefined ? {} : { schema }),
       driver: (schema) => postgres(query, schema === undefined ? {} : { schema }),
-      describe: async (schema) =>
-        await server.query(
-          `select proname as name, pg_get_functiondef(oid) as text from pg_proc
-          where pronamespace = $1::text::regnamespace
-          union select indexname, indexdef from pg_indexes where schemaname = $1::text
-          union select viewname, definition from pg_views where schemaname = $1::text
-          union select column_name, data_type || is_nullable || coalesce(collation_name, '')
-            from information_schema.columns where table_schema = $1::text order by 1, 2`,
-          [schema],
-        ).then((rows) => JSON.stringify(rows).replaceAll(`${schema}.`, "")),
+      describe: async (schema) => JSON.stringify(await described(server, schema)),
     });
   } finally {
     await server.stop();
