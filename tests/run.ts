@@ -35,21 +35,23 @@ const PROOFS = [
   ["planted bugs", "tests/mutation/main.ts"],
 ] as const;
 
-async function write(chunk: Uint8Array): Promise<void> {
+async function write(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
   // A pipe may take a part.
   for (let at = 0; at < chunk.length;) at += await Deno.stdout.write(chunk.subarray(at));
 }
 
-/** Several at once; what each has printed is shown when it has ended. */
+/** Several at once; what each has printed is shown when it has ended, and why it failed at the end. */
 async function together(runs: readonly Run[], lanes: number): Promise<Count[]> {
   const counts: Count[] = [];
+  const failures: string[] = [];
   const one = async (run: Run): Promise<void> => {
     console.log(`${run.name}: begun`);
-    const chunks: Uint8Array[] = [];
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
     const count = await runDeno(run, (chunk) => Promise.resolve(void chunks.push(chunk)));
     for (const chunk of chunks) await write(chunk);
     console.log(`${brief(count)}\n`);
     counts.push(count);
+    if (count.code !== 0) failures.push(`${brief(count)}\n${await whyFailed(chunks)}`);
   };
   const waiting = runs.filter(({ aside }) => !aside);
   const lane = async (): Promise<void> => {
@@ -59,8 +61,19 @@ async function together(runs: readonly Run[], lanes: number): Promise<Count[]> {
     for (const run of runs) if (run.aside) await one(run);
   };
   await Promise.all([aside(), ...Array.from({ length: lanes }, lane)]);
+  for (const failure of failures) console.log(failure);
   return counts;
 }
+
+/** The end of what a run has printed, from where it tells what went wrong; at most so many lines. */
+async function whyFailed(chunks: readonly Uint8Array<ArrayBuffer>[]): Promise<string> {
+  const lines = (await new Blob([...chunks]).text()).split("\n");
+  const from = lines.findLastIndex((line) => /^\S* ERRORS /.test(line));
+  return (from < 0 ? lines.slice(-WHY) : lines.slice(from, from + WHY)).join("\n");
+}
+
+/** Lines; whoever reads only the end of a long record must find every part's failure there. */
+const WHY = 80;
 
 function brief({ name, code, passed, failed, skipped, seconds, busy }: Count): string {
   const tests = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;

@@ -33,7 +33,7 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 /** Runs `deno` with the arguments; `show` receives its output as it comes. */
 export async function runDeno(
   run: Run,
-  show: (chunk: Uint8Array) => Promise<void>,
+  show: (chunk: Uint8Array<ArrayBuffer>) => Promise<void>,
 ): Promise<Count> {
   const nice = run.aside && Deno.build.os !== "windows" ? ["nice", "-n", "19"] : [];
   const [command = "", ...args] = [...nice, Deno.execPath(), ...run.args];
