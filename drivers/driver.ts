@@ -9,7 +9,8 @@
  * 1. Operations run in the order given. Each is atomic and linearizable by itself. The batch is a
  *    pipeline, not a transaction.
  * 2. The backend's clock alone decides whether a lease lives. Durations cross the wire, never
- *    instants.
+ *    instants. No lease ends before its ttl has passed. It may end a little later, and a restart of
+ *    the backend or a change of its leader may let its ttl begin anew.
  * 3. `acquire` is granted if and only if the seat is vacant and the guard holds. In any race
  *    exactly one wins.
  * 4. Replay: an `acquire` whose `id` already holds the seat answers `ok` with the *same* token. It

@@ -66,7 +66,7 @@ export function partly(cause: unknown): unknown {
  *
  * @param depth How many causes to look at, because they may be a circle.
  */
-function isUnreachable(error: unknown, depth = 8): boolean {
+export function isUnreachable(error: unknown, depth = 8): boolean {
   if (!(error instanceof Error) || depth === 0) return false;
   const { code, message, cause, sourceError } = error as Error & Record<string, unknown>;
   return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ConnectionRefused|ERR_INVALID_URL)$/.test(

@@ -1,0 +1,46 @@
+/**
+ * The driver over etcd's own JSON gateway, on a real etcd.
+ *
+ * @module
+ */
+
+import { etcd as open } from "../../drivers/etcd/etcd.ts";
+import { type EtcdServer, startEtcd } from "../servers/etcd.ts";
+import { startEtcdFront } from "../servers/etcd_front.ts";
+import type { Backend, Wire } from "./backend.ts";
+import { startRemote } from "./remote.ts";
+
+/** etcd ends leases by the second, so ttls must be long against that. */
+const TICK = 4_000;
+
+/** It has no clock to step: Go programs do not start under libfaketime. */
+export const etcd: Backend<"server" | "wire"> = {
+  name: "etcd",
+  key: "etcd",
+  clock: "real",
+  lanes: 64,
+  has: { server: true, wire: true },
+  async start() {
+    const running = await startRemote({
+      loses: "nothing",
+      start: () => startEtcd(),
+      front: wireTo,
+    });
+    // A new leader does not know how much of a ttl has passed.
+    return { ...running, tick: TICK, startsAnew: true };
+  },
+};
+
+async function wireTo(server: EtcdServer): Promise<Wire> {
+  const front = await startEtcdFront(server);
+  return {
+    url: front.url.replace("http:", "etcd:"),
+    faults: front.faults,
+    get requests() {
+      return front.requests;
+    },
+    connect: () => open({ url: front.url }),
+    another: () => wireTo(server),
+    stop: () => front.stop(),
+  };
+}
