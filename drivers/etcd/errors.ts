@@ -77,3 +77,11 @@ function errorIn(text: string): { message?: string; code?: number } {
     return {};
   }
 }
+
+/** The error for a reply that is not etcd's. */
+export function noAnswer(): UnknownOutcome {
+  return new UnknownOutcome(
+    "etcd gave no valid answer, so the outcome is unknown (the reply is not etcd's); sending it " +
+      "again is safe",
+  );
+}

@@ -3,7 +3,8 @@
  *
  * - `PREFIXleases/RESOURCE\0SEAT\0ID`: a live lease, `TTL VALUE`. The id is part of the name, so that
  *   one comparison tells whether that lease lives, and another whether the seat is vacant.
- * - `PREFIXqueue/RESOURCE\0SEAT\0GUARD\0ID`: an acquisition that waits, in the order of creation.
+ * - `PREFIXqueue/RESOURCE\0SEAT\0ID`: an acquisition that waits, and its guard as the value. Their
+ *   order is that of creation.
  * - `PREFIXepoch`: what is added to etcd's revisions to make tokens of them.
  *
  * No name has U+0000 in it, so the parts can be joined and taken apart by it. And since it sorts
@@ -19,6 +20,8 @@ import { endOf } from "../kit/order.ts";
 export interface Span {
   readonly key: string;
   readonly range_end?: string;
+  /** Of a range: how many keys to answer. */
+  readonly limit?: string;
 }
 
 /** A pair of a key and its value as the gateway sends it. What is empty or 0 is left out. */
@@ -78,14 +81,19 @@ export class Keys {
     return `${this.#leases}${resource}\0${seat === undefined ? "" : `${seat}\0`}`;
   }
 
-  /** A lease. */
-  lease(resource: string, seat: string, id: string): string {
-    return `${this.seats({ resource, seat })}${id}`;
+  /** What those begin with who wait for a seat. */
+  line({ resource, seat }: { resource: string; seat: string }): string {
+    return `${this.#queue}${resource}\0${seat}\0`;
   }
 
-  /** What all begin with who wait for the same seat behind the same guard. */
-  line({ resource, seat, guard }: Acquire): string {
-    return `${this.#queue}${resource}\0${seat}\0${guard ? JSON.stringify(guard) : ""}\0`;
+  /** What an acquisition that waits must know of, by name. */
+  watched(op: Acquire): { seat: string; guard: string | undefined; waiter: string } {
+    const { id, guard } = op;
+    return {
+      seat: this.seats(op),
+      guard: guard && this.seats(guard),
+      waiter: this.line(op) + id,
+    };
   }
 
   /** The resource, seat and id in a lease's name. */

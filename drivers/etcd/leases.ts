@@ -1,62 +1,202 @@
 /**
- * etcd's own leases, which end the keys that are attached to them. To keep apart: a *term* here is
- * one of etcd's.
+ * Leases in one cluster, as one handle sees them.
  *
  * @module
  */
 
-/** Grants a term of so many seconds; answers its id. */
-export type Grant = (seconds: number) => Promise<string>;
+import { UnknownOutcome } from "../../errors.ts";
+import type { Acquire, ApplyOptions, Op, Outcome } from "../driver.ts";
+import { onAbort } from "../kit/aborts.ts";
+import { partly } from "../kit/failure.ts";
+import { Answer, etcdError, noAnswer } from "./errors.ts";
+import type { Gateway, Json } from "./gateway.ts";
+import { type Keys, only } from "./keys.ts";
+import { isPatient, partsOf, writes } from "./parts.ts";
+import { Terms } from "./terms.ts";
+import { type Done, doneIn, isHeld, put, range, Steps } from "./txn.ts";
+import { eventsIn, Obstacles } from "./waiting.ts";
 
-interface Term {
-  readonly id: string;
-  readonly seconds: number;
-  readonly monotonic: number;
-  readonly wall: number;
-}
+/** One handle. */
+export class Leases {
+  readonly #gateway: Gateway;
+  readonly #keys: Keys;
+  readonly #now: () => number;
+  readonly #steps: Steps;
+  readonly #terms = new Terms();
 
-/**
- * The newest term of each length. It serves all leases that are taken soon after it, so that many
- * leases cost one term, and a refused acquisition leaves none of its own behind. A renewal moves a
- * lease to a new term, so that no lease lives on because another is renewed.
- *
- * A term is granted through etcd's log, after the request for it was sent. (A keep-alive would do
- * with fewer writes, but a leader that was deposed answers it, too, until it learns of that.)
- */
-export class Terms {
-  readonly #newest = new Map<number, Term>();
-
-  /**
-   * The id of a term that has at least `ttl` ms left from now on; `undefined` for one without end.
-   * An eighth is added, so that the term can be shared for as long.
-   */
-  async of(ttl: number, grant: Grant): Promise<string | undefined> {
-    if (ttl === Infinity) return undefined;
-    const seconds = Math.ceil(ttl * 1.125 / 1_000);
-    const newest = this.#newest.get(seconds);
-    if (newest && leftOf(newest) >= ttl) return newest.id;
-    // From the send on, for it is granted later.
-    const now = clocks();
-    const term = { id: await grant(seconds), seconds, ...now };
-    for (const [key, each] of this.#newest) if (leftOf(each) <= 0) this.#newest.delete(key);
-    this.#newest.set(seconds, term);
-    return term.id;
+  /** It remembers nothing but the newest terms. */
+  constructor(gateway: Gateway, keys: Keys, now: () => number) {
+    this.#gateway = gateway;
+    this.#keys = keys;
+    this.#now = now;
+    this.#steps = new Steps(keys);
   }
 
-  /** Forgets all, because etcd does not know one of them. */
-  clear(): void {
-    this.#newest.clear();
+  /** See `Driver.apply`. */
+  async apply(ops: readonly Op[], options: ApplyOptions): Promise<Outcome[]> {
+    // Before anything is sent: the cursor of a list is refused if it is none.
+    for (const op of ops) if (op.op === "list") this.#steps.of(op);
+    const outcomes: Outcome[] = [];
+    for (const part of partsOf(ops)) {
+      try {
+        outcomes.push(...await this.#part(part, options));
+      } catch (error) {
+        throw ops.slice(0, outcomes.length).some(writes) ? partly(error) : error;
+      }
+    }
+    return outcomes;
+  }
+
+  /** Runs operations whose comparisons do not depend on each other. Only the last may wait. */
+  async #part(ops: readonly Op[], options: ApplyOptions): Promise<Outcome[]> {
+    const steps = this.#steps;
+    const done = await this.#transact(
+      async () => {
+        const requests: Json[] = [];
+        for (const op of ops) {
+          if (op.op === "acquire" && isPatient(op)) requests.push(await this.#queue(op, options));
+          else if (op.op === "acquire") {
+            requests.push(steps.acquire(op, await this.#term(op, options)));
+          } else if (op.op === "renew") {
+            requests.push(steps.renew(op, await this.#term(op, options)));
+          } else requests.push(steps.of(op));
+        }
+        return requests;
+      },
+      ops.some(writes),
+      options,
+    );
+    const outcomes = ops.map((op, n) => steps.outcome(op, done[n]!));
+    const last = ops.at(-1)!;
+    if (isPatient(last) && !outcomes.at(-1)?.ok) {
+      outcomes.splice(-1, 1, await this.#wait(last as Acquire, done.at(-1)!, options));
+    }
+    return outcomes;
+  }
+
+  /** Waits until it is granted, or its patience is over. */
+  async #wait(op: Acquire, first: Done, options: ApplyOptions): Promise<Outcome> {
+    const { signal, beforeRequest } = options;
+    const names = this.#keys.watched(op);
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    const timer = setTimeout(end, op.patience);
+    const unlisten = onAbort(signal, end);
+    try {
+      let obstacles = new Obstacles(op, names, first);
+      const spans = [this.#steps.seats(op), this.#steps.line(op)];
+      if (op.guard) spans.push(this.#steps.seats(op.guard));
+      const messages = await this.#gateway.stream(
+        "/watch",
+        spans.map((span) => (
+          { create_request: { ...span, start_revision: `${obstacles.revision + 1}` } }
+        )),
+        { signal: over.signal, beforeRequest },
+      );
+      for (;;) {
+        if (obstacles.none && !signal?.aborted) {
+          const { queued } = obstacles;
+          const [done] = await this.#transact(
+            async () => [
+              queued
+                ? this.#steps.next(op, await this.#term(op, options))
+                : await this.#queue(op, options),
+            ],
+            true,
+            options,
+          );
+          const outcome = this.#steps.outcome(op, done!);
+          if (outcome.ok) return outcome;
+          obstacles = new Obstacles(op, names, done!);
+          continue;
+        }
+        const { value } = await messages.next();
+        for (const event of eventsIn(value)) obstacles.changed(event);
+      }
+    } catch (error) {
+      if (!over.signal.aborted) throw etcdError(error, "");
+    } finally {
+      clearTimeout(timer);
+      unlisten();
+      end();
+    }
+    return await this.#leave(op, options);
+  }
+
+  /** Gives up the place in the queue. The answer says who is in the way, or that nobody is any longer. */
+  async #leave(op: Acquire, options: ApplyOptions): Promise<Outcome> {
+    const { signal, beforeRequest } = options;
+    const leave = () => Promise.resolve([this.#steps.leave(op)]);
+    if (signal?.aborted) {
+      // In the background: who aborts does not wait. If it fails, the place ends with its term.
+      this.#transact(leave, true, { beforeRequest }).catch(() => {});
+      throw new UnknownOutcome(
+        "The call was aborted while it waited: this lease is not granted; what came before it in " +
+          "the batch may have been done",
+      );
+    }
+    const [done] = await this.#transact(leave, true, options);
+    const { none } = new Obstacles(op, this.#keys.watched(op), done!);
+    if (!none) return this.#steps.refusal(op, done!);
+    const { patience: _, ...now } = op;
+    const [outcome] = await this.#part([now], options);
+    return outcome!;
+  }
+
+  /** An acquisition that goes to the end of the queue if it is refused. */
+  async #queue(op: Acquire, options: ApplyOptions): Promise<Json> {
+    const { ttl, patience = 0 } = op;
+    const term = await this.#term(op, options);
+    // Its place must outlast its patience, and end soon if its process is gone.
+    const place = patience <= ttl && ttl < Infinity
+      ? term
+      : await this.#term({ ttl: patience }, options);
+    return this.#steps.queue(op, term, place);
+  }
+
+  /** A term that has the ttl left. */
+  async #term({ ttl }: { ttl: number }, options: ApplyOptions): Promise<string | undefined> {
+    return await this.#terms.of(ttl, async (seconds) => {
+      const { ID } = await this.#gateway.post("/lease/grant", { TTL: `${seconds}` }, options);
+      if (!/^\d+$/.test(`${ID}`)) throw noAnswer();
+      return `${ID}`;
+    });
+  }
+
+  /** Sends one transaction; one more if it is the first of all, or if etcd has lost a term of ours. */
+  async #transact(
+    requests: () => Promise<readonly Json[]>,
+    writes: boolean,
+    options: ApplyOptions,
+  ): Promise<Done[]> {
+    const epoch = only(this.#keys.epoch);
+    for (let again = false;; again = true) {
+      const inner = await requests();
+      const body = {
+        compare: [isHeld(epoch)],
+        success: [range(epoch), ...inner],
+        failure: writes ? [put(epoch, clock(this.#now()))] : [],
+      };
+      try {
+        const done = doneIn(await this.#gateway.post("/kv/txn", body, options), inner.length);
+        if (done) return done;
+        // Without an epoch there are no leases.
+        if (!writes) {
+          return inner.map(() => ({ succeeded: false, found: [], revision: 0, epoch: 0 }));
+        }
+        if (again) throw noAnswer();
+      } catch (error) {
+        if (!(error instanceof Answer)) throw error;
+        if (again) throw etcdError(error, "");
+        // Nothing was written: somebody has revoked a lease of etcd's.
+        this.#terms.clear();
+      }
+    }
   }
 }
 
-/** A lower bound, in ms. One clock may stand still while the machine sleeps; the other may be set. */
-function leftOf({ seconds, monotonic, wall }: Term): number {
-  const now = clocks();
-  const age = Math.max(now.monotonic - monotonic, now.wall - wall);
-  // Our clocks may be slower than etcd's by as much.
-  return seconds * 1_000 - age * 1.02;
-}
-
-function clocks(): { monotonic: number; wall: number } {
-  return { monotonic: performance.now(), wall: Date.now() };
+/** A clock that cannot be right must not raise tokens for ever. */
+function clock(ms: number): string {
+  const year2100 = 4_102_444_800_000;
+  return ms > 0 && ms < year2100 ? `${Math.floor(ms)}` : "0";
 }

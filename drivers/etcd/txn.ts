@@ -1,9 +1,6 @@
 /**
- * Operations as transactions of etcd, and their answers as outcomes. A batch is one transaction, in
+ * Operations as transactions of etcd, and what etcd did as outcomes. A batch is one transaction, in
  * which each operation is a transaction of its own.
- *
- * etcd makes all comparisons before it runs anything. So an operation whose comparisons depend on
- * what an operation before it writes needs another request.
  *
  * @module
  */
@@ -11,11 +8,13 @@
 import type { Acquire, Guard, Lease, List, Op, Outcome, Release, Renew } from "../driver.ts";
 import { bySeat } from "../kit/order.ts";
 import { type Listed, page, placeIn } from "../kit/step.ts";
+import { noAnswer } from "./errors.ts";
 import type { Json } from "./gateway.ts";
-import { decoded, encoded, Keys, type KeyValue, only, type Span, under } from "./keys.ts";
+import { decoded, encoded, type Keys, type KeyValue, only, type Span, under } from "./keys.ts";
 
-/** What etcd answered to one transaction within another. */
+/** What etcd did of one operation. */
 export interface Done {
+  /** Whether its comparisons held. */
   readonly succeeded: boolean;
   /** What each of its ranges found, in order. */
   readonly found: readonly (readonly KeyValue[])[];
@@ -25,96 +24,137 @@ export interface Done {
   readonly epoch: number;
 }
 
-/** An operation in the form of the gateway. */
-export interface Step {
-  readonly request: Json;
-  /** Makes the outcome of what etcd did. */
-  outcome(done: Done): Outcome;
-}
-
-/** Nobody is there. */
-export function isVacant(span: Span): Json {
-  return { target: "CREATE", result: "EQUAL", create_revision: "0", ...span };
-}
-
 /** Somebody is there. */
 export function isHeld(span: Span): Json {
   return { target: "CREATE", result: "GREATER", create_revision: "0", ...span };
 }
 
-export function range(span: Span, more: Json = {}): Json {
-  return { request_range: { ...span, ...more } };
+function isVacant(span: Span): Json {
+  return { ...isHeld(span), result: "EQUAL" };
 }
 
-export function put(span: Span, value: string): Json {
-  return { request_put: { ...span, value: encoded(value) } };
+/** Reads what is there. */
+export function range(span: Span): Json {
+  return { request_range: span };
 }
 
-export function drop(span: Span): Json {
+/** Writes a value, which ends with the term. */
+export function put(span: Span, value: string, term?: string): Json {
+  return { request_put: { ...span, value: encoded(value), ...attached(term) } };
+}
+
+function attached(term: string | undefined): Json {
+  return term === undefined ? {} : { lease: term };
+}
+
+function drop(span: Span): Json {
   return { request_delete_range: span };
 }
 
-/** Operations of one handle. */
+function txn(compare: readonly Json[], success: readonly Json[], failure: readonly Json[]): Json {
+  return { request_txn: { compare, success, failure } };
+}
+
+/** A guard as the value of one that waits: if the first of those with the same cannot pass, none can. */
+export function guardText(guard: Guard | undefined): string {
+  return guard ? JSON.stringify(guard) : "none";
+}
+
+/** Operations in the form of the gateway, and their outcomes. */
 export class Steps {
   readonly #keys: Keys;
 
+  /** What is named so. */
   constructor(keys: Keys) {
     this.#keys = keys;
-  }
-
-  /** The operation in the form of the gateway. What is acquired or renewed is attached to the term. */
-  of(op: Op, term: string | undefined): Step {
-    switch (op.op) {
-      case "acquire":
-        return this.acquire(op, term);
-      case "renew":
-        return this.#renew(op, term);
-      case "release":
-        return this.#release(op);
-      case "inspect":
-        return {
-          request: range(this.seats(op)),
-          outcome: ({ found: [there], epoch }) => ({
-            ok: true,
-            leases: this.#leases(there, epoch),
-          }),
-        };
-      case "list":
-        return this.#list(op);
-    }
   }
 
   /** An acquisition, under further conditions and with more to do when it is granted or refused. */
   acquire(
     op: Acquire,
     term: string | undefined,
-    more: Partial<Record<"compare" | "success" | "failure", Json[]>> = {},
-  ): Step {
-    const { resource, seat, id, ttl, value } = op;
-    const there = this.seats(op);
-    const put = {
-      ...only(this.#keys.lease(resource, seat, id)),
-      value: encoded(`${ttl} ${value}`),
-      ...term !== undefined && { lease: term },
-    };
-    return {
-      request: txn(
-        [isVacant(there), ...this.#guards(op.guard), ...more.compare ?? []],
-        [{ request_put: put }, ...more.success ?? []],
-        [...this.#reasons(op), ...more.failure ?? []],
-      ),
-      outcome: ({ succeeded, found: [holders, guards], revision, epoch }) => {
-        if (succeeded) {
-          return {
-            ok: true,
-            leases: [{ seat, id, token: tokenOf(epoch, revision), value, left: ttl }],
-          };
-        }
-        const [holder] = this.#leases(holders, epoch);
-        if (holder) return { ok: holder.id === id, leases: [holder] };
-        return { ok: false, leases: this.#leases(guards, epoch) };
-      },
-    };
+    compare: readonly Json[] = [],
+    success: readonly Json[] = [],
+    failure: readonly Json[] = [],
+  ): Json {
+    return txn(
+      [isVacant(this.seats(op)), ...this.#guards(op.guard), ...compare],
+      [put(this.#lease(op), `${op.ttl} ${op.value}`, term), ...success],
+      [...this.#reasons(op), ...failure],
+    );
+  }
+
+  /**
+   * An acquisition that goes to the end of the queue if it is refused, or if anybody waits. What it
+   * finds last is the queue. Its place in it ends with the second term.
+   */
+  queue(op: Acquire, term: string | undefined, place: string | undefined): Json {
+    const mine = put(this.#waiter(op), guardText(op.guard), place);
+    return this.acquire(op, term, [isVacant(this.line(op))], [], [
+      // A copy of what was granted does not wait.
+      txn([isVacant(this.#lease(op))], [mine], []),
+      range(this.line(op)),
+    ]);
+  }
+
+  /** The acquisition of one that waits, for as long as it does. What it finds last is the queue. */
+  next(op: Acquire, term: string | undefined): Json {
+    const mine = this.#waiter(op);
+    return this.acquire(op, term, [isHeld(mine)], [drop(mine)], [range(this.line(op))]);
+  }
+
+  /** Leaves the queue, and reads what is in the way. */
+  leave(op: Acquire): Json {
+    return txn([], [drop(this.#waiter(op)), ...this.#reasons(op)], []);
+  }
+
+  /** A renewal, which moves the lease to the term. */
+  renew(op: Renew, term: string | undefined): Json {
+    const key = this.#lease(op);
+    const { ttl, value } = op;
+    const kept = { request_put: { ...key, ignore_value: true, ...attached(term) } };
+    const write = value === undefined ? kept : put(key, `${ttl} ${value}`, term);
+    return txn([isHeld(key)], [write], []);
+  }
+
+  /** Any other operation. */
+  of(op: Exclude<Op, Acquire | Renew>): Json {
+    switch (op.op) {
+      case "release":
+        return this.#release(op);
+      case "inspect":
+        return range(this.seats(op));
+      case "list":
+        return this.#list(op);
+    }
+  }
+
+  /** The outcome of an operation. */
+  outcome(op: Op, done: Done): Outcome {
+    const { succeeded, found: [there, guards], epoch } = done;
+    switch (op.op) {
+      case "acquire":
+        return succeeded ? this.#grant(op, done) : this.refusal(op, done);
+      case "renew":
+        return { ok: succeeded, leases: [] };
+      case "release": {
+        if (succeeded) return { ok: true, leases: [] };
+        const holders = this.#leases(there, epoch);
+        const held = holders.some(({ id }) => op.id === undefined || op.id === id);
+        return { ok: false, leases: held ? this.#leases(guards, epoch) : holders };
+      }
+      case "inspect":
+        return { ok: true, leases: this.#leases(there, epoch) };
+      case "list":
+        return page(this.#listed(there, epoch), op.limit);
+    }
+  }
+
+  /** The outcome for one that found its seat taken, be it by itself, or its guard wanting. */
+  refusal({ id, guard }: Acquire, { found: [holders, guards], epoch }: Done): Outcome {
+    const [holder] = this.#leases(holders, epoch);
+    if (holder) return { ok: holder.id === id, leases: [holder] };
+    return { ok: false, leases: guard ? this.#leases(guards, epoch) : [] };
   }
 
   /** Where the leases of a seat are, or those of all seats of a resource. */
@@ -122,83 +162,99 @@ export class Steps {
     return under(this.#keys.seats(place));
   }
 
-  #renew({ resource, seat, id, ttl, value }: Renew, term: string | undefined): Step {
-    const key = only(this.#keys.lease(resource, seat, id));
-    const put = {
-      ...key,
-      ...value === undefined ? { ignore_value: true } : { value: encoded(`${ttl} ${value}`) },
-      ...term !== undefined && { lease: term },
-    };
-    return {
-      request: txn([isHeld(key)], [{ request_put: put }]),
-      outcome: ({ succeeded }) => ({ ok: succeeded, leases: [] }),
-    };
+  /** Where those wait who want a seat. */
+  line(op: Acquire): Span {
+    return under(this.#keys.line(op));
   }
 
-  #release(op: Release): Step {
-    const { resource, seat, id } = op;
-    const key = id === undefined ? this.seats(op) : only(this.#keys.lease(resource, seat, id));
-    return {
-      request: txn([isHeld(key), ...this.#guards(op.guard)], [drop(key)], this.#reasons(op)),
-      outcome: ({ succeeded, found: [holders, guards], epoch }) => {
-        if (succeeded) return { ok: true, leases: [] };
-        const [holder] = this.#leases(holders, epoch);
-        const failed = holder && (id === undefined || holder.id === id);
-        return {
-          ok: false,
-          leases: failed ? this.#leases(guards, epoch) : this.#leases(holders, epoch),
-        };
-      },
-    };
+  #waiter(op: { resource: string; seat: string; id: string }): Span {
+    return only(this.#keys.line(op) + op.id);
   }
 
-  #list({ prefix, after, limit }: List): Step {
+  #lease(op: { resource: string; seat: string; id: string }): Span {
+    return only(this.#keys.seats(op) + op.id);
+  }
+
+  #release({ resource, seat, id, guard }: Release): Json {
+    const mine = id === undefined ? undefined : { resource, seat, id };
+    const key = mine ? this.#lease(mine) : this.seats({ resource, seat });
+    return txn([isHeld(key), ...this.#guards(guard)], [drop(key)], [
+      ...this.#reasons({ resource, seat, guard }),
+      // It may wait still.
+      ...mine ? [drop(this.#waiter(mine))] : [],
+    ]);
+  }
+
+  #list({ prefix, after, limit }: List): Json {
     const from = after === undefined ? undefined : placeIn(after, prefix);
-    const first = this.#keys.resources(prefix);
-    // Behind the seat itself: all names of its lease begin with its own.
+    // Behind the seat itself: all names of its leases begin with its own.
     const next = from && `${this.#keys.seats(from).slice(0, -1)}\x01`;
-    return {
-      request: range(under(first, next), { limit: `${limit}` }),
-      outcome: ({ found: [there = []], epoch }) =>
-        page(there.map((each) => this.#lease(each, epoch)), limit),
-    };
+    return range({ ...under(this.#keys.resources(prefix), next), limit: `${limit}` });
   }
 
   /** The comparisons of a guard. */
   #guards(guard: Guard | undefined): Json[] {
     if (!guard) return [];
-    const span = this.seats(guard);
-    return [guard.when === "held" ? isHeld(span) : isVacant(span)];
+    return [guard.when === "held" ? isHeld(this.seats(guard)) : isVacant(this.seats(guard))];
   }
 
   /** Reads who has the seat, and who makes the guard fail. */
-  #reasons(op: Acquire | Release): Json[] {
-    const places = op.guard ? [op, op.guard] : [op];
-    return places.map((place) => range(this.seats(place)));
+  #reasons(op: { resource: string; seat: string; guard?: Guard | undefined }): Json[] {
+    return (op.guard ? [op, op.guard] : [op]).map((place) => range(this.seats(place)));
   }
 
-  #leases(there: readonly KeyValue[] = [], epoch: number): Lease[] {
-    return there.map((each) => {
-      const { resource: _, ...lease } = this.#lease(each, epoch);
-      return lease;
-    }).sort(bySeat);
+  #grant({ seat, id, value, ttl }: Acquire, { epoch, revision }: Done): Outcome {
+    return { ok: true, leases: [{ seat, id, token: tokenOf(epoch, revision), value, left: ttl }] };
   }
 
-  #lease({ key, value, create_revision }: KeyValue, epoch: number): Listed {
-    const [resource = "", seat = "", id = ""] = this.#keys.parts(decoded(key));
-    const [, ttl, text = ""] = /^(\S+) ([^]*)$/.exec(decoded(value)) ?? [];
-    const token = tokenOf(epoch, Number(create_revision));
-    return { resource, seat, id, token, value: text, left: Number(ttl) };
+  #leases(there: readonly KeyValue[] | undefined, epoch: number): Lease[] {
+    return this.#listed(there, epoch).map(({ resource: _, ...lease }) => lease).sort(bySeat);
   }
-}
 
-/** A transaction within a transaction. */
-export function txn(compare: Json[], success: Json[], failure: Json[] = []): Json {
-  return { request_txn: { compare, success, failure } };
+  #listed(there: readonly KeyValue[] = [], epoch: number): Listed[] {
+    return there.map(({ key, value, create_revision }) => {
+      const [resource = "", seat = "", id = ""] = this.#keys.parts(decoded(key));
+      const [, ttl, text = ""] = /^(\S+) ([^]*)$/.exec(decoded(value)) ?? [];
+      const token = tokenOf(epoch, Number(create_revision));
+      return { resource, seat, id, token, value: text, left: Number(ttl) };
+    });
+  }
 }
 
 function tokenOf(epoch: number, revision: number): number {
   const token = epoch + revision;
-  if (!Number.isSafeInteger(token)) throw new TypeError("not a revision of etcd's");
+  if (!Number.isSafeInteger(token)) throw noAnswer();
   return token;
+}
+
+/** What was done; `undefined` if the epoch was missing. */
+export function doneIn(answer: Json, count: number): Done[] | undefined {
+  const { succeeded, header, responses = [] } = answer as unknown as TxnAnswer;
+  const revision = Number(header?.revision);
+  if (!(revision > 0)) throw noAnswer();
+  if (!succeeded) return undefined;
+  const [first, ...rest] = responses;
+  const epoch = Number(decoded(first?.response_range?.kvs?.[0]?.value));
+  if (rest.length !== count || !(epoch >= 0)) throw noAnswer();
+  return rest.map(({ response_txn: inner, response_range: found }) => ({
+    succeeded: inner?.succeeded === true,
+    found: inner ? inner.responses?.flatMap(kvsIn) ?? [] : [found?.kvs ?? []],
+    revision,
+    epoch,
+  }));
+}
+
+function kvsIn({ response_range: found }: AnswerPart): (readonly KeyValue[])[] {
+  return found ? [found.kvs ?? []] : [];
+}
+
+interface TxnAnswer {
+  readonly succeeded?: boolean;
+  readonly header?: { readonly revision?: string };
+  readonly responses?: readonly AnswerPart[];
+}
+
+interface AnswerPart {
+  readonly response_txn?: TxnAnswer;
+  readonly response_range?: { readonly kvs?: readonly KeyValue[] };
 }

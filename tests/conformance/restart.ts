@@ -77,7 +77,7 @@ export const restartCases: readonly Case[] = [
     await refused(driver, renew(expired), []);
     await on.units(2);
     // Had it begun anew, it would last for two units more.
-    await untilVacant({ ...on, other: driver }, mine, on.backend.startsAnew ? 3 : 1);
+    await untilVacant({ ...on, other: driver }, mine, on.backend.startsAnew ? 4 : 1);
   }),
 ];
 
