@@ -11,6 +11,7 @@
  * | `neon://user:PASSWORD@host/db`  | Neon; so is `postgresql://…neon.tech/…`, pasted as it comes    |
  * | `planetscale://user:PASSWORD@…` | PlanetScale; so is `mysql://…psdb.cloud/…`, pasted as it comes |
  * | `postgresql:`, `mysql:`         | any other server, through the function given as `query`        |
+ * | `etcd://host:2379,host:2379`    | etcd, at these members; `etcd+https:` with TLS                 |
  *
  * Options follow a `?`. Those of Tooz are in **seconds**: `timeout` (how long every lease lives,
  * default: 30), `membership_timeout`, `lock_timeout` and `leader_timeout`. Our own are in
@@ -27,13 +28,7 @@ import { Coordinator } from "./coordination/coordinator.ts";
 import { internalsOf } from "./coordination/internals.ts";
 import type { CoordinatorOptions } from "./coordination/options.ts";
 import { InvalidArgument } from "./errors.ts";
-import {
-  DATABASES,
-  type SchemeLoader,
-  SCHEMES,
-  type SqlQuery,
-  VENDOR_OPTIONS,
-} from "./drivers/schemes.ts";
+import { type SchemeLoader, SCHEMES, type SqlQuery, VENDOR_OPTIONS } from "./drivers/schemes.ts";
 
 export type { Address, SchemeLoader, SqlQuery } from "./drivers/schemes.ts";
 
@@ -114,7 +109,10 @@ export async function getCoordinator(
       }${scheme === "https" ? `. ${UPSTASH}` : ""}`,
     );
   }
-  const { settings, parameters } = optionsIn(search, DATABASES.has(scheme));
+  const { settings, parameters } = optionsIn(
+    search,
+    Object.hasOwn(VENDOR_OPTIONS, scheme) ? VENDOR_OPTIONS[scheme] : undefined,
+  );
   const driver = await load({ url: address, ...given({ parameters, token, query }) });
   requireCharacteristics(driver, characteristics);
   const baton = new Coordinator(driver, { ...settings, ...given(rest), ...given({ memberId }) });
@@ -124,19 +122,19 @@ export async function getCoordinator(
 }
 
 /**
- * The settings that a URL's options make, and its database's own options. It refuses all others.
+ * The settings that a URL's options make, and the options of its backend's own. It refuses all others.
  * (Tooz ignores them, even typos.)
  */
 function optionsIn(
   search: string | undefined,
-  database: boolean,
+  vendors: ReadonlySet<string> | undefined,
 ): { settings: CoordinatorOptions; parameters: string | undefined } {
   const settings: Record<string, string | number> = {};
   const parameters = new URLSearchParams();
   let position = 0;
   for (const [name, value] of new URLSearchParams(search)) {
     position++;
-    if (database && VENDOR_OPTIONS.has(name)) {
+    if (vendors?.has(name)) {
       parameters.append(name, value);
       continue;
     }

@@ -35,16 +35,27 @@ export interface Address {
 export type SchemeLoader = (address: Address) => Driver | Promise<Driver>;
 
 /** Options that vendors and other libraries put into a database's URL. */
-export const VENDOR_OPTIONS: ReadonlySet<string> = new Set([
+const SQL: ReadonlySet<string> = new Set([
   ...["sslmode", "sslrootcert", "sslcert", "sslkey", "sslaccept", "ssl", "ssl-mode", "useSSL"],
   ...["channel_binding", "options", "application_name", "target_session_attrs", "client_encoding"],
   ...["connect_timeout", "connection_limit", "pool_timeout", "pgbouncer", "charset", "timezone"],
 ]);
+/** Options of Tooz's for etcd. */
+const ETCD: ReadonlySet<string> = new Set(["api_version", "ca_cert", "cert_key", "cert_cert"]);
 
-/** Schemes whose URLs may have {@link VENDOR_OPTIONS}. */
-export const DATABASES: ReadonlySet<string> = new Set(
-  ["neon", "postgres", "postgresql", "mysql", "planetscale", "planetscale+http"],
-);
+/** Options that the URLs of a scheme may have besides Baton's own. */
+export const VENDOR_OPTIONS: Readonly<Record<string, ReadonlySet<string>>> = {
+  neon: SQL,
+  postgres: SQL,
+  postgresql: SQL,
+  mysql: SQL,
+  planetscale: SQL,
+  "planetscale+http": SQL,
+  etcd: ETCD,
+  "etcd+https": ETCD,
+  "etcd3+http": ETCD,
+  "etcd3+https": ETCD,
+};
 
 /** The schemes that Baton knows. */
 export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
@@ -77,7 +88,16 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   planetscale: (address) => planetscale(address),
   "planetscale+http": (address) => planetscale(address),
   mysql,
+  etcd,
+  "etcd+https": etcd,
+  // As Tooz writes them.
+  "etcd3+http": etcd,
+  "etcd3+https": etcd,
 };
+
+async function etcd(address: Address): Promise<Driver> {
+  return (await import("./etcd/url.ts")).etcdAt(address);
+}
 
 async function upstash({ url, token }: Address): Promise<Driver> {
   const { protocol, username, password, host, pathname, hash } = parsed(url) ?? {};

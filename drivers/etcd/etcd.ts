@@ -6,7 +6,8 @@
  */
 
 import type { Driver, Guarantees } from "../driver.ts";
-import { checkOps } from "../kit/check.ts";
+import { checkOps, checkText, refuse } from "../kit/check.ts";
+import { isLoopback } from "../kit/urls.ts";
 import { Gateway } from "./gateway.ts";
 import { Keys } from "./keys.ts";
 import { Leases } from "./leases.ts";
@@ -39,16 +40,27 @@ const GUARANTEES: Guarantees = {
 
 /**
  * Makes the driver. It sends nothing before the first `apply`.
+ *
+ * @example
+ * ```ts
+ * import { Coordinator } from "@baton/baton";
+ * import { etcd } from "@baton/baton/drivers/etcd";
+ *
+ * const members = ["http://10.0.0.1:2379", "http://10.0.0.2:2379", "http://10.0.0.3:2379"];
+ * const baton = new Coordinator(etcd({ url: members }), { memberId: "api-1" });
+ * ```
+ * @throws {InvalidArgument} when an option cannot be right.
  */
 export function etcd(options: EtcdOptions): Driver {
-  const { url, user, password, apiVersion = "v3" } = options;
-  const endpoints = [url].flat().map((each) => `${each.replace(/\/$/, "")}/${apiVersion}`);
+  const { url, user, password, apiVersion = "v3", keyPrefix = "baton/", now = Date.now } = options;
+  const secret = user !== undefined || password !== undefined;
+  if (secret && !(user && password)) refuse("user", "give a user and a password, or neither");
+  checkText("keyPrefix", keyPrefix, 0, 256);
   const gateway = new Gateway({
-    endpoints,
-    user: user === undefined ? undefined : { name: user, password: password ?? "" },
+    endpoints: [url].flat().map((each) => `${checkedUrl(each, secret)}/${apiVersion}`),
+    user: user && password ? { name: user, password } : undefined,
     fetch: options.fetch,
   });
-  const { keyPrefix = "baton/", now = Date.now } = options;
   const leases = new Leases(gateway, new Keys(keyPrefix), now);
   return {
     name: "etcd",
@@ -59,4 +71,15 @@ export function etcd(options: EtcdOptions): Driver {
       return await leases.apply(ops, options);
     },
   };
+}
+
+/** The origin of an endpoint. No message repeats it, because it may have a password in it. */
+function checkedUrl(text: string, secret: boolean): string {
+  const { protocol, host, origin, href } = URL.canParse(text) ? new URL(text) : new URL("none:");
+  const alone = /^https?:$/.test(protocol) && href === `${origin}/`;
+  if (!alone) refuse("url", "it must be http://HOST:PORT or https://HOST:PORT alone");
+  if (secret && protocol === "http:" && !isLoopback(host)) {
+    refuse("url", "a password needs https: (in a URL etcd+https:); http: is for this machine only");
+  }
+  return origin;
 }

@@ -20,6 +20,9 @@ export const etcd: Backend<"server" | "wire"> = {
   clock: "real",
   lanes: 64,
   has: { server: true, wire: true },
+  shared: (url) => url.includes("/lease/grant"),
+  // A guard that looks at what was just written needs a request of its own.
+  costs: { "joinGroupCreate, new": 2, "joinGroupCreate, there": 2, "deleteGroup": 3 },
   async start() {
     const running = await startRemote({
       loses: "nothing",

@@ -227,13 +227,16 @@ export const pushCases: readonly Case[] = [
     await granted(on.driver, mine);
     let requests = 0;
     const op = acquire(mine.resource, PATIENT);
-    const answer = on.other.apply([op], { beforeRequest: () => void requests++ });
+    let over = false;
+    const answer = on.other.apply([op], { beforeRequest: () => void requests++ })
+      .finally(() => over = true);
     await on.units(0.5);
     const sent = requests;
     assert.ok(sent > 0, "it was sent");
     await on.units(3);
     assert.equal(requests, sent, "it asks again and again");
     await released(on.driver, release(mine));
+    while (!over) await on.units(0.5);
     isGranted((await answer)[0], op);
   }),
 ];
