@@ -8,7 +8,7 @@ import type { ApplyOptions } from "../driver.ts";
 import { isUnreachable } from "../kit/failure.ts";
 import { linesIn, plainRequest, textIn } from "../kit/http.ts";
 import { nonces } from "../kit/nonce.ts";
-import { Answer, etcdError, isStaleToken } from "./errors.ts";
+import { Answer, etcdError, isStaleToken, noAnswer } from "./errors.ts";
 
 /** Where etcd is, and who asks. */
 export interface Address {
@@ -72,7 +72,8 @@ export class Gateway {
           options,
           jsonIn,
         );
-        this.#token = String(token);
+        if (typeof token !== "string") throw noAnswer();
+        this.#token = token;
       }
       try {
         return await this.#anywhere(path, body, options, read);
@@ -126,9 +127,9 @@ export class Gateway {
 async function jsonIn(response: Response): Promise<Json> {
   const text = await textIn(response);
   if (!response.ok) throw new Answer(response.status, text);
-  return JSON.parse(text);
+  return Object(JSON.parse(text));
 }
 
 async function* messagesIn(response: Response): AsyncGenerator<Json> {
-  for await (const line of linesIn(response)) if (line) yield JSON.parse(line);
+  for await (const line of linesIn(response)) if (line) yield Object(JSON.parse(line));
 }

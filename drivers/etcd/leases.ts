@@ -66,7 +66,7 @@ export class Leases {
       ops.some(writes),
       options,
     );
-    const outcomes = ops.map((op, n) => steps.outcome(op, done[n]!));
+    const outcomes = strictly(() => ops.map((op, n) => steps.outcome(op, done[n]!)));
     const last = ops.at(-1)!;
     if (isPatient(last) && !outcomes.at(-1)?.ok) {
       outcomes.splice(-1, 1, await this.#wait(last as Acquire, done.at(-1)!, options));
@@ -136,8 +136,8 @@ export class Leases {
       );
     }
     const [done] = await this.#transact(leave, true, options);
-    const { none } = new Obstacles(op, this.#keys.watched(op), done!);
-    if (!none) return this.#steps.refusal(op, done!);
+    const { none } = strictly(() => new Obstacles(op, this.#keys.watched(op), done!));
+    if (!none) return strictly(() => this.#steps.refusal(op, done!));
     const { patience: _, ...now } = op;
     const [outcome] = await this.#part([now], options);
     return outcome!;
@@ -178,7 +178,8 @@ export class Leases {
         failure: writes ? [put(epoch, clock(this.#now()))] : [],
       };
       try {
-        const done = doneIn(await this.#gateway.post("/kv/txn", body, options), inner.length);
+        const answer = await this.#gateway.post("/kv/txn", body, options);
+        const done = strictly(() => doneIn(answer, inner.length));
         if (done) return done;
         // Without an epoch there are no leases.
         if (!writes) {
@@ -192,6 +193,15 @@ export class Leases {
         this.#terms.clear();
       }
     }
+  }
+}
+
+/** Whatever cannot be read is not etcd's answer. */
+function strictly<T>(read: () => T): T {
+  try {
+    return read();
+  } catch {
+    throw noAnswer();
   }
 }
 

@@ -48,7 +48,7 @@ function versionIn(parameters: string | undefined): "v3" | "v3beta" | undefined 
     if (!options.has(name)) continue;
     refuse(
       name,
-      "requests take no files of certificates here; give etcd() the option fetch, which has them, and " +
+      "no files are read here; give etcd() a function that sends requests with the certificate, and " +
         "its driver to new Coordinator() or as one of the option schemes",
     );
   }

@@ -23,6 +23,17 @@ export const etcd: Backend<"server" | "wire"> = {
   shared: (url) => url.includes("/lease/grant"),
   // A guard that looks at what was just written needs a request of its own.
   costs: { "joinGroupCreate, new": 2, "joinGroupCreate, there": 2, "deleteGroup": 3 },
+  vendors: [{
+    name: "etcd",
+    driver: (host, { user, password }, protocol) =>
+      open({ url: `${protocol}://${host}`, user, password }),
+    pasted: (url, { user, password }) => [
+      () => open({ url, user, password }),
+      () => open({ url: "https://h.example", user: `${user} ${url}`, password }),
+    ],
+    url: (host, { user, password }) =>
+      `etcd://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}`,
+  }],
   async start() {
     const running = await startRemote({
       loses: "nothing",
