@@ -53,11 +53,16 @@ const GUARANTEES: Guarantees = {
  */
 export function etcd(options: EtcdOptions): Driver {
   const { url, user, password, apiVersion = "v3", keyPrefix = "baton/", now = Date.now } = options;
+  if (apiVersion !== "v3" && apiVersion !== "v3beta") {
+    refuse("apiVersion", "it is neither v3 (etcd 3.4 and newer) nor v3beta (etcd 3.3)");
+  }
+  const urls = [url].flat();
+  if (urls.length === 0) refuse("url", "give at least one");
   const secret = user !== undefined || password !== undefined;
   if (secret && !(user && password)) refuse("user", "give a user and a password, or neither");
   checkText("keyPrefix", keyPrefix, 0, 256);
   const gateway = new Gateway({
-    endpoints: [url].flat().map((each) => `${checkedUrl(each, secret)}/${apiVersion}`),
+    endpoints: urls.map((each) => `${checkedUrl(each, secret)}/${apiVersion}`),
     user: user && password ? { name: user, password } : undefined,
     fetch: options.fetch,
   });

@@ -43,12 +43,12 @@ export class Gateway {
     return await this.#request(path, JSON.stringify(body), options, jsonIn);
   }
 
-  /** Opens a stream, and answers its lines as they come. */
+  /** Opens a stream, and answers its messages: each time all that have come. */
   async stream(
     path: string,
     bodies: readonly Json[],
     options: ApplyOptions,
-  ): Promise<AsyncGenerator<Json>> {
+  ): Promise<AsyncGenerator<Json[]>> {
     const body = bodies.map((each) => JSON.stringify(each)).join("\n");
     return await this.#request(path, body, options, async (response) => {
       if (!response.ok) await jsonIn(response);
@@ -130,6 +130,8 @@ async function jsonIn(response: Response): Promise<Json> {
   return Object(JSON.parse(text));
 }
 
-async function* messagesIn(response: Response): AsyncGenerator<Json> {
-  for await (const line of linesIn(response)) if (line) yield Object(JSON.parse(line));
+async function* messagesIn(response: Response): AsyncGenerator<Json[]> {
+  for await (const lines of linesIn(response)) {
+    yield lines.filter(Boolean).map((line) => Object(JSON.parse(line)));
+  }
 }

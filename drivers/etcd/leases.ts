@@ -110,8 +110,9 @@ export class Leases {
           obstacles = new Obstacles(op, names, done!);
           continue;
         }
-        const { value } = await messages.next();
-        for (const event of eventsIn(value)) obstacles.changed(event);
+        const { value, done } = await messages.next();
+        if (done) throw noAnswer();
+        for (const event of value.flatMap(eventsIn)) obstacles.changed(event);
       }
     } catch (error) {
       if (!over.signal.aborted) throw etcdError(error, "");

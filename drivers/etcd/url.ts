@@ -42,7 +42,7 @@ function withPort(host: string): string {
   return /:\d+$/.test(host) ? host : `${host}:2379`;
 }
 
-function versionIn(parameters: string | undefined): "v3" | "v3beta" | undefined {
+function versionIn(parameters: string | undefined): "v3" | undefined {
   const options = new URLSearchParams(parameters);
   for (const name of ["ca_cert", "cert_key", "cert_cert"]) {
     if (!options.has(name)) continue;
@@ -52,9 +52,7 @@ function versionIn(parameters: string | undefined): "v3" | "v3beta" | undefined 
         "its driver to new Coordinator() or as one of the option schemes",
     );
   }
-  const version = options.get("api_version") ?? undefined;
-  if (version === undefined || version === "v3" || version === "v3beta") return version;
-  return refuse("api_version", "it is neither v3 (etcd 3.4 and newer) nor v3beta (etcd 3.3)");
+  return (options.get("api_version") ?? undefined) as "v3" | undefined;
 }
 
 function decoded(text: string): string {

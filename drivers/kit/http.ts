@@ -30,22 +30,23 @@ export async function textIn(response: Response): Promise<string> {
 }
 
 /**
- * The lines of an answer that may have no end. Each is given as soon as it is complete.
+ * The lines of an answer that may have no end: each time all that have come.
  *
  * @throws {Error} when it is a redirect, or one line is too long.
  */
-export async function* linesIn(response: Response): AsyncGenerator<string> {
+export async function* linesIn(response: Response): AsyncGenerator<string[]> {
   let rest = "";
-  for await (const piece of piecesOf(response, () => rest = "")) {
+  for await (const piece of piecesOf(response, true)) {
     const lines = (rest + piece).split("\n");
     rest = lines.pop() ?? "";
-    yield* lines;
+    if (rest.length > MOST_BYTES) throw new Error("a line is too long");
+    yield lines;
   }
-  if (rest) yield rest;
+  yield [rest];
 }
 
 /** The pieces of an answer as they come. */
-async function* piecesOf(response: Response, whole?: () => void): AsyncGenerator<string> {
+async function* piecesOf(response: Response, endless = false): AsyncGenerator<string> {
   const { status, type, body } = response;
   const reader = body?.getReader();
   // Browsers do not show the status of a redirect.
@@ -57,9 +58,8 @@ async function* piecesOf(response: Response, whole?: () => void): AsyncGenerator
   for (let left = MOST_BYTES;;) {
     const { value } = await reader?.read() ?? {};
     if (!value) return yield decoder.decode();
-    left = whole ? MOST_BYTES : left;
     left -= value.length;
-    if (left < 0) {
+    if (left < 0 && !endless) {
       await reader?.cancel();
       throw new Error(`the answer has more than ${MOST_BYTES} bytes`);
     }

@@ -116,9 +116,9 @@ async function answers(url: string, name: string): Promise<boolean> {
     const get = { method: "POST", body: "{}", signal };
     const list = await (await fetch(`${url}/v3/cluster/member/list`, get)).json();
     const names = list.members?.map((each: { name: string }) => each.name) ?? [];
-    const look = JSON.stringify({ key: btoa("any") });
-    const { header } = await (await fetch(`${url}/v3/kv/range`, { ...get, body: look })).json();
-    return names.includes(name) && header !== undefined;
+    // It has a leader, too, so it can do something.
+    const { health } = await (await fetch(`${url}/health`, { signal })).json();
+    return names.includes(name) && health === "true";
   } catch {
     return false;
   }

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { Coordinator } from "../../../mod.ts";
+import { acquire, inspect, list, release, renew } from "../../conformance/operations.ts";
+import { until } from "../../servers/process.ts";
+import { withEtcd } from "./with_etcd.ts";
+
+const [GRANT, TXN, WATCH] = ["/lease/grant", "/kv/txn", "/watch"];
+
+Deno.test("etcd: an acquisition takes two requests, and one if a lease of etcd's with that ttl is new", async () => {
+  await withEtcd(async ({ connect, paths }) => {
+    const [driver, other] = [connect(), connect()];
+    const first = acquire("lock:a");
+    await driver.apply([first]);
+    // Where tokens begin is written once in the life of a cluster.
+    assert.deepEqual(paths(), [GRANT, TXN, TXN]);
+    await driver.apply([acquire("lock:b")]);
+    assert.deepEqual(paths(), [TXN], "the lease of etcd's is new");
+    await driver.apply([acquire("lock:c", { ttl: 300_000 })]);
+    assert.deepEqual(paths(), [GRANT, TXN], "of another ttl there is none");
+    await driver.apply([acquire("lock:d", { ttl: Infinity })]);
+    assert.deepEqual(paths(), [TXN], "without end it needs none");
+    await other.apply([acquire("lock:a")]);
+    assert.deepEqual(paths(), [GRANT, TXN], "another handle has its own");
+    await other.apply([acquire("lock:a")]);
+    assert.deepEqual(paths(), [TXN], "a refused one is of use to the next");
+    await driver.apply([release(first)]);
+    await driver.apply([inspect("lock:a")]);
+    await driver.apply([list("")]);
+    assert.deepEqual(paths(), [TXN, TXN, TXN]);
+  });
+});
+
+Deno.test("etcd: a batch of a hundred is one transaction, of any number of leases with one ttl", async () => {
+  await withEtcd(async ({ connect, paths }) => {
+    const ops = Array.from({ length: 250 }, (_, n) => acquire(`lock:${n}`));
+    await connect().apply(ops);
+    paths();
+    const driver = connect();
+    await driver.apply(ops.slice(0, 100).map((op) => renew(op)));
+    assert.deepEqual(paths(), [GRANT, TXN]);
+    const outcomes = await driver.apply(ops.map((op) => renew(op)));
+    assert.deepEqual(paths(), [TXN, TXN, TXN]);
+    assert.ok(outcomes.every(({ ok }) => ok));
+  });
+});
+
+Deno.test("etcd: a tick of locks, groups and elections takes three requests and one more for each ttl", async () => {
+  await withEtcd(async ({ connect, paths }) => {
+    await using baton = new Coordinator(connect(), { memberId: "a", ttl: 60_000, lockTtl: 30_000 });
+    for (let n = 0; n < 20; n++) await baton.getLock(`l${n}`).hold();
+    for (const group of ["g", "h"]) {
+      await baton.joinGroupCreate(group);
+      await baton.watchJoinGroup(group, () => {});
+      baton.watchElectedAsLeader(group, () => {});
+    }
+    paths();
+    await baton.tick();
+    const sent = paths();
+    assert.ok(sent.filter((each) => each === TXN).length <= 3, `${sent}`);
+    assert.ok(sent.filter((each) => each === GRANT).length <= 2, `${sent}`);
+  });
+});
+
+Deno.test("etcd: a wait takes a try, a watch and a last transaction, however long it is", async () => {
+  await withEtcd(async ({ connect, paths }) => {
+    const mine = acquire("lock:a");
+    const [driver, other] = [connect(), connect()];
+    await driver.apply([mine]);
+    paths();
+    const [refused] = await other.apply([acquire("lock:a", { patience: 1_000 })]);
+    assert.equal(refused?.ok, false);
+    assert.deepEqual(paths(), [GRANT, TXN, WATCH, TXN], "it tries, waits, and leaves the queue");
+    const wait = other.apply([acquire("lock:a", { patience: 600_000 })]);
+    let sent: string[] = [];
+    await until("it waits", () => (sent = [...sent, ...paths()]).includes(WATCH));
+    assert.deepEqual(sent, [TXN, WATCH]);
+    await driver.apply([release(mine)]);
+    assert.equal((await wait)[0]?.ok, true);
+    assert.deepEqual(paths(), [TXN, TXN], "a release, and a grant");
+  });
+});
+
+Deno.test("etcd: when a lock of 16 waiters is released, one or two of them ask", async () => {
+  await withEtcd(async ({ connect, paths }) => {
+    const mine = acquire("lock:a");
+    const driver = connect();
+    await driver.apply([mine]);
+    const waiting = Array.from({ length: 16 }, () => acquire("lock:a", { patience: 600_000 }));
+    paths();
+    const all = waiting.map((op) => connect().apply([op]));
+    let watches = 0;
+    await until("all wait", () => {
+      watches += paths().filter((each) => each === WATCH).length;
+      return watches === waiting.length;
+    });
+    const asked = (): void => {
+      const sent = paths();
+      // A release, and a grant. The next in the queue may see that it is the first before it sees that
+      // the seat is taken.
+      assert.ok(sent.every((each) => each === TXN) && sent.length <= 3, `${sent}`);
+    };
+    const first = Promise.race(all.map(async (call, n) => (await call, waiting[n]!)));
+    await driver.apply([release(mine)]);
+    let holder = await first;
+    asked();
+    const left = new Map(all.map((call, n) => [waiting[n]!, call]));
+    for (;;) {
+      left.delete(holder);
+      if (left.size === 0) break;
+      const next = Promise.race([...left].map(async ([op, call]) => (await call, op)));
+      await driver.apply([release(holder)]);
+      holder = await next;
+      asked();
+    }
+  });
+});
