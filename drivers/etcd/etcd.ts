@@ -35,7 +35,7 @@ const GUARANTEES: Guarantees = {
   clock: "server",
   durability: "replicas",
   push: true,
-  minTtl: 2_000,
+  minTtl: 1_000,
 };
 
 /**

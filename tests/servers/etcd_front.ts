@@ -17,8 +17,10 @@ export interface EtcdFront {
 /** What ends a request to etcd that has no end of its own. */
 const GATEWAY_TIMEOUT = 60_000;
 
-export async function startEtcdFront(etcd: Pick<EtcdServer, "port">): Promise<EtcdFront> {
-  const faults = new Faults();
+export async function startEtcdFront(
+  etcd: Pick<EtcdServer, "port">,
+  faults: Faults = new Faults(),
+): Promise<EtcdFront> {
   const agent = new Agent({ keepAlive: true });
   const http = await serveHttp((request) => passOn(etcd.port, agent, request), faults);
   return {
