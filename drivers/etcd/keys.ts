@@ -13,7 +13,6 @@
  * @module
  */
 
-import type { Acquire } from "../driver.ts";
 import { endOf } from "../kit/order.ts";
 
 /** A key, or all keys from `key` on that come before `range_end`, in the form of the gateway. */
@@ -84,16 +83,6 @@ export class Keys {
   /** What those begin with who wait for a seat. */
   line({ resource, seat }: { resource: string; seat: string }): string {
     return `${this.#queue}${resource}\0${seat}\0`;
-  }
-
-  /** What an acquisition that waits must know of, by name. */
-  watched(op: Acquire): { seat: string; guard: string | undefined; waiter: string } {
-    const { id, guard } = op;
-    return {
-      seat: this.seats(op),
-      guard: guard && this.seats(guard),
-      waiter: this.line(op) + id,
-    };
   }
 
   /** The resource, seat and id in a lease's name. */

@@ -14,7 +14,7 @@ import { type Keys, only } from "./keys.ts";
 import { isPatient, partsOf, writes } from "./parts.ts";
 import { Terms } from "./terms.ts";
 import { type Done, doneIn, isHeld, put, range, Steps } from "./txn.ts";
-import { eventsIn, Obstacles } from "./waiting.ts";
+import { Obstacles } from "./waiting.ts";
 
 /** One handle. */
 export class Leases {
@@ -76,52 +76,55 @@ export class Leases {
 
   /** Waits until it is granted, or its patience is over. */
   async #wait(op: Acquire, first: Done, options: ApplyOptions): Promise<Outcome> {
-    const { signal, beforeRequest } = options;
-    const names = this.#keys.watched(op);
     const over = new AbortController();
     const end = (): void => over.abort();
     const timer = setTimeout(end, op.patience);
-    const unlisten = onAbort(signal, end);
+    const unlisten = onAbort(options.signal, end);
+    const watching = { ...options, signal: over.signal };
     try {
-      let obstacles = new Obstacles(op, names, first);
-      const spans = [this.#steps.seats(op), this.#steps.line(op)];
-      if (op.guard) spans.push(this.#steps.seats(op.guard));
-      const messages = await this.#gateway.stream(
-        "/watch",
-        spans.map((span) => (
-          { create_request: { ...span, start_revision: `${obstacles.revision + 1}` } }
-        )),
-        { signal: over.signal, beforeRequest },
-      );
-      for (;;) {
-        if (obstacles.none && !signal?.aborted) {
-          const { queued } = obstacles;
-          const [done] = await this.#transact(
-            async () => [
-              queued
-                ? this.#steps.next(op, await this.#term(op, options))
-                : await this.#queue(op, options),
-            ],
-            true,
-            options,
-          );
-          const outcome = this.#steps.outcome(op, done!);
-          if (outcome.ok) return outcome;
-          obstacles = new Obstacles(op, names, done!);
-          continue;
-        }
-        const { value, done } = await messages.next();
-        if (done) throw noAnswer();
-        for (const event of value.flatMap(eventsIn)) obstacles.changed(event);
+      for (let done = first;;) {
+        over.signal.throwIfAborted();
+        const obstacles = new Obstacles(op, this.#keys, done);
+        while (obstacles.queued && !obstacles.none) await this.#watch(obstacles, watching);
+        [done] = await this.#transact(
+          async () => [
+            obstacles.queued
+              ? this.#steps.next(op, await this.#term(op, options))
+              : await this.#queue(op, options),
+          ],
+          true,
+          options,
+        ) as [Done];
+        const outcome = this.#steps.outcome(op, done);
+        if (outcome.ok) return outcome;
       }
     } catch (error) {
-      if (!over.signal.aborted) throw etcdError(error, "");
+      if (!over.signal.aborted) throw etcdError(error, JSON.stringify(op));
     } finally {
       clearTimeout(timer);
       unlisten();
-      end();
     }
     return await this.#leave(op, options);
+  }
+
+  /** Watches until there is something to do. */
+  async #watch(obstacles: Obstacles, { signal, beforeRequest }: ApplyOptions): Promise<void> {
+    signal?.throwIfAborted();
+    const seen = new AbortController();
+    const end = (): void => seen.abort();
+    const unlisten = onAbort(signal, end);
+    try {
+      const messages = await this.#gateway.stream(
+        "/watch",
+        obstacles.watch(),
+        { signal: seen.signal, beforeRequest },
+      );
+      for await (const each of messages) if (obstacles.changed(each)) return;
+      throw noAnswer();
+    } finally {
+      unlisten();
+      end();
+    }
   }
 
   /** Gives up the place in the queue. The answer says who is in the way, or that nobody is any longer. */
@@ -137,7 +140,7 @@ export class Leases {
       );
     }
     const [done] = await this.#transact(leave, true, options);
-    const { none } = strictly(() => new Obstacles(op, this.#keys.watched(op), done!));
+    const { none } = strictly(() => new Obstacles(op, this.#keys, done!));
     if (!none) return strictly(() => this.#steps.refusal(op, done!));
     const { patience: _, ...now } = op;
     const [outcome] = await this.#part([now], options);

@@ -1,42 +1,51 @@
 /**
- * Acquisitions that wait for their grant. Each has a place in a queue in etcd. It watches the seat,
- * its guard and those before it in one stream, and sends nothing until it can be granted.
+ * What an acquisition that waits is waiting for. Each has a place in a queue in etcd and watches who
+ * leaves it. Only the first few watch the seat, too, so that a release wakes few, however many wait.
  *
  * @module
  */
 
 import type { Acquire } from "../driver.ts";
+import { noAnswer } from "./errors.ts";
 import type { Json } from "./gateway.ts";
-import { decoded, type Keys, type KeyValue } from "./keys.ts";
+import { decoded, type Keys, type KeyValue, under } from "./keys.ts";
 import { type Done, guardText } from "./txn.ts";
 
-/** What is in the way, by the names of keys. */
+/** With fewer than so many before it, it watches the seat: the next ones are ready in time. */
+const NEAR = 3;
+
+/** What is in the way, as one transaction found it, and what came later. */
 export class Obstacles {
   /** Whether it still has its place in the queue. */
   readonly queued: boolean;
-  /** etcd's revision when all was read. */
-  readonly revision: number;
   readonly #op: Acquire;
-  readonly #names: ReturnType<Keys["watched"]>;
+  readonly #keys: Keys;
+  readonly #since: string;
+  readonly #seat: string;
+  readonly #guard: string;
   readonly #holders: Set<string>;
   readonly #guards: Set<string>;
   /** Those who wait longer for the same. */
   readonly #before: Set<string>;
+  #near = false;
 
-  /** What a refused acquisition found. */
-  constructor(op: Acquire, names: ReturnType<Keys["watched"]>, { found, revision }: Done) {
+  /** What a refused acquisition found: its seat, its guard if it has one, and the queue. */
+  constructor(op: Acquire, keys: Keys, { found, revision }: Done) {
+    const { id, guard } = op;
     this.#op = op;
-    this.#names = names;
-    this.revision = revision;
+    this.#keys = keys;
+    this.#seat = keys.seats(op);
+    this.#guard = guard ? keys.seats(guard) : "";
+    this.#since = `${revision + 1}`;
     this.#holders = namesOf(found[0]);
-    this.#guards = namesOf(op.guard ? found[1] : []);
+    this.#guards = namesOf(guard ? found[1] : []);
     const line = found.at(-1) ?? [];
-    const mine = line.find(({ key }) => decoded(key) === names.waiter);
+    const mine = line.find(({ key }) => decoded(key) === keys.line(op) + id);
     this.queued = mine !== undefined;
     this.#before = namesOf(
-      line.filter((each) =>
-        mine && decoded(each.value) === guardText(op.guard) &&
-        Number(each.create_revision) < Number(mine.create_revision)
+      line.filter(({ value, create_revision }) =>
+        decoded(value) === guardText(guard) &&
+        Number(create_revision) < Number(mine?.create_revision)
       ),
     );
   }
@@ -48,22 +57,40 @@ export class Obstacles {
     return open && this.#holders.size === 0 && this.#before.size === 0;
   }
 
-  /** A key was written or has gone. */
-  changed({ type, kv }: { readonly type?: string; readonly kv: KeyValue }): void {
-    if (Number(kv.mod_revision) <= this.revision) return;
-    const name = decoded(kv.key);
-    const gone = type === "DELETE";
-    const { seat, guard } = this.#names;
-    if (name.startsWith(seat)) change(this.#holders, name, gone);
-    if (guard !== undefined && name.startsWith(guard)) change(this.#guards, name, gone);
-    if (gone) this.#before.delete(name);
+  /** What to watch, until {@link changed} says that there is something to do. */
+  watch(): Json[] {
+    this.#near = this.#before.size < NEAR;
+    const start_revision = this.#since;
+    // Who comes later does not matter.
+    const line = { ...under(this.#keys.line(this.#op)), filters: ["NOPUT"] };
+    const places = this.#near ? [this.#seat, this.#guard].filter(Boolean) : [];
+    return [line, ...places.map((each) => under(each))].map((each) => (
+      { create_request: { ...each, start_revision } }
+    ));
+  }
+
+  /** Whether there is something to do after these messages: to try again, or to watch the seat. */
+  changed(messages: readonly Json[]): boolean {
+    for (const { type, kv } of messages.flatMap(eventsIn)) {
+      const name = decoded(kv.key);
+      const gone = type === "DELETE";
+      if (gone) this.#before.delete(name);
+      if (name.startsWith(this.#seat)) change(this.#holders, name, gone);
+      if (this.#guard && name.startsWith(this.#guard)) change(this.#guards, name, gone);
+    }
+    return this.#near ? this.none : this.#before.size < NEAR;
   }
 }
 
-/** The events in a message of a watch. It throws if the message says that there will be no more. */
-export function eventsIn(message: Json): readonly { type?: string; kv: KeyValue }[] {
-  const { result } = message as { result?: { canceled?: boolean; events?: [] } };
-  if (!result || result.canceled) throw new Error("the watch has ended");
+interface Event {
+  readonly type?: string;
+  readonly kv: KeyValue;
+}
+
+function eventsIn(message: Json): readonly Event[] {
+  const { result } = message as { result?: { canceled?: boolean; events?: readonly Event[] } };
+  // No more will come: of what is asked for etcd has no record any longer, or the member no leader.
+  if (!result || result.canceled) throw noAnswer();
   return result.events ?? [];
 }
 
