@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type CoordinationError, UnknownOutcome } from "../../errors.ts";
+import type { CoordinationError } from "../../errors.ts";
 import { failure } from "../kit/failure.ts";
 import { plain, textOf } from "../kit/plain_words.ts";
 
@@ -29,7 +29,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
     "the port and api_version",
   "Client sent an HTTP request to an HTTPS server.": "write etcd+https: instead of etcd:",
 };
-const TLS = /\b(SSL|TLS|EPROTO|InvalidContentType|corrupt message|certificate)\b/i;
+/** Words of runtimes when TLS could not begin. What breaks it later proves nothing. */
+const TLS = /wrong version number|TLS handshake failed|InvalidContentType|certificate/i;
 /** Authentication failed or is missing: gRPC's codes, and messages that have the code 3. */
 const UNAUTHORIZED = /^etcdserver: (user name is empty|authentication failed|invalid auth token)/;
 /** gRPC's codes that etcd gives before it writes anything. */
@@ -37,16 +38,13 @@ const REFUSED = new Set([3, 5, 7, 8, 9, 11, 12, 16]);
 
 /** The error that Baton throws. The original may contain what was `sent`, which is not repeated. */
 export function etcdError(error: unknown, sent: string, signal?: AbortSignal): CoordinationError {
-  if (signal?.aborted) {
-    return new UnknownOutcome(
-      "etcd gave no answer before the call was aborted, so the outcome is unknown",
-    );
-  }
+  if (signal?.aborted) error = "the call was aborted";
   return failure("etcd", error, () => {
     const text = textOf(error);
     const { code } = error as Partial<Answer>;
-    const elsewhere = error instanceof Answer ? ELSEWHERE[text] : undefined;
-    const tls = TLS.test(text) || TLS.test(textOf(Object(error).cause ?? ""));
+    const answered = error instanceof Answer;
+    const elsewhere = answered ? ELSEWHERE[text] : undefined;
+    const tls = !answered && TLS.test(`${text} ${textOf(Object(error).cause ?? "")}`);
     const unauthorized = code === 7 || code === 16 || UNAUTHORIZED.test(text);
     return {
       said: plain(text, sent),
@@ -79,9 +77,6 @@ function errorIn(text: string): { message?: string; code?: number } {
 }
 
 /** The error for a reply that is not etcd's. */
-export function noAnswer(): UnknownOutcome {
-  return new UnknownOutcome(
-    "etcd gave no valid answer, so the outcome is unknown (the reply is not etcd's); sending it " +
-      "again is safe",
-  );
+export function noAnswer(): CoordinationError {
+  return etcdError("the reply is not as etcd replies", "");
 }

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { UnknownOutcome } from "../../errors.ts";
 import type { Acquire, ApplyOptions, Op, Outcome } from "../driver.ts";
 import { onAbort } from "../kit/aborts.ts";
-import { partly } from "../kit/failure.ts";
+import { partly, withdrawn } from "../kit/failure.ts";
 import { Answer, etcdError, noAnswer } from "./errors.ts";
 import type { Gateway, Json } from "./gateway.ts";
 import { type Keys, only } from "./keys.ts";
@@ -134,10 +133,7 @@ export class Leases {
     if (signal?.aborted) {
       // In the background: who aborts does not wait. If it fails, the place ends with its term.
       this.#transact(leave, true, { beforeRequest }).catch(() => {});
-      throw new UnknownOutcome(
-        "The call was aborted while it waited: this lease is not granted; what came before it in " +
-          "the batch may have been done",
-      );
+      throw withdrawn();
     }
     const [done] = await this.#transact(leave, true, options);
     const { none } = strictly(() => new Obstacles(op, this.#keys, done!));

@@ -59,6 +59,14 @@ export function partly(cause: unknown): unknown {
   );
 }
 
+/** The error of an acquisition that was aborted while it waited. */
+export function withdrawn(): UnknownOutcome {
+  return new UnknownOutcome(
+    "The call was aborted while it waited: this lease is not granted; what came before it in the " +
+      "batch may have been done",
+  );
+}
+
 /**
  * Whether no connection was made, by the codes of Node and Bun or the words of Deno. This includes
  * requests that the runtime itself refuses to send: to a port that browsers block, or to a text
