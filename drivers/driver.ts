@@ -10,7 +10,7 @@
  *    pipeline, not a transaction.
  * 2. The backend's clock alone decides whether a lease lives. Durations cross the wire, never
  *    instants. No lease ends before its ttl has passed. It may end a little later, and a restart of
- *    the backend or a change of its leader may let its ttl begin anew.
+ *    the backend or a change of its leader may let its ttl begin again.
  * 3. `acquire` is granted if and only if the seat is vacant and the guard holds. In any race
  *    exactly one wins.
  * 4. Replay: an `acquire` whose `id` already holds the seat answers `ok` with the *same* token. It

@@ -205,7 +205,7 @@ function strictly<T>(read: () => T): T {
   }
 }
 
-/** A clock that cannot be right must not raise tokens for ever. */
+/** A clock that cannot be right must not raise all tokens. */
 function clock(ms: number): string {
   const year2100 = 4_102_444_800_000;
   return ms > 0 && ms < year2100 ? `${Math.floor(ms)}` : "0";

@@ -41,7 +41,7 @@ export const etcd: Backend<"server" | "wire"> = {
       front: wireTo,
     });
     // A new leader does not know how much of a ttl has passed.
-    return { ...running, tick: TICK, startsAnew: true };
+    return { ...running, tick: TICK, startsAgain: true };
   },
 };
 

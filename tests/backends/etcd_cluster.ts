@@ -22,7 +22,7 @@ export const etcdCluster: Backend<"server" | "wire"> = {
       start: async () => membersOf(await startEtcdCluster()),
       front: wireTo,
     });
-    return { ...running, tick: 4_000, startsAnew: true };
+    return { ...running, tick: 4_000, startsAgain: true };
   },
 };
 

@@ -21,10 +21,10 @@ export interface Backend {
    */
   restart?(): Promise<void>;
   /**
-   * A restart lets every lease begin its ttl anew, as rule 2 allows: the backend does not keep how much
+   * A restart lets every lease begin its ttl again, as rule 2 allows: the backend does not keep how much
    * of it has passed. Default: `false`.
    */
-  readonly startsAnew?: boolean;
+  readonly startsAgain?: boolean;
   /**
    * Cuts the next request that any handle sends. `withCuts()` makes this for a driver that has no wire
    * of its own. Any way will do that leaves the client without an answer, such as a proxy's error page

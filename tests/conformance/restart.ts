@@ -66,7 +66,7 @@ export const restartCases: readonly Case[] = [
     await refused(driver, renew(mine), []);
     await lists(driver, inspect(mine.resource), []);
   }),
-  law(2, "a restart prolongs no lease, or lets it begin its ttl anew", async (on) => {
+  law(2, "a restart prolongs no lease, or lets it begin its ttl again", async (on) => {
     const mine = acquire(on.name(), { ttl: on.short });
     const expired = acquire(on.name(), { ttl: on.short });
     await granted(on.driver, expired);
@@ -77,7 +77,7 @@ export const restartCases: readonly Case[] = [
     await refused(driver, renew(expired), []);
     await on.units(2);
     // Had it begun anew, it would last for two units more.
-    await untilVacant({ ...on, other: driver }, mine, on.backend.startsAnew ? 4 : 1);
+    await untilVacant({ ...on, other: driver }, mine, on.backend.startsAgain ? 4 : 1);
   }),
 ];
 
