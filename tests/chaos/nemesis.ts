@@ -99,7 +99,7 @@ async function watchman(
     const { operations } = fleet.sum;
     const done = Math.min(operations, plan.operations);
     const refusal = damage.refusals.at(-1);
-    const again = refusal ? unheld(refusal.to) : [];
+    const again = refusal && refusal.to < Infinity ? unheld(refusal.to) : [];
     const lacks = [...new Set([...again, ...missing()])].map((what) => `, nothing ${what}`).join(
       "",
     );

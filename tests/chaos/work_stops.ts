@@ -63,8 +63,10 @@ export async function beStopped(tools: Tools): Promise<void> {
     await baton[Symbol.asyncDispose]().catch((error) => diary.failed(error));
     watched.stopped = true;
     diary.tell({ kind: "stop", coordinator, pending: asked, at: diary.now() });
+    // The client may have to end before its calls do.
     const cut = (): void => settled(true);
-    stop.addEventListener("abort", cut, { once: true });
+    if (stop.aborted) cut();
+    else stop.addEventListener("abort", cut, { once: true });
     await Promise.all(calls);
     stop.removeEventListener("abort", cut);
     settled(false);

@@ -162,6 +162,13 @@ const POSTGRES: readonly Story[] = [
     put: "perform pg_advisory_xact_lock_shared(hash",
   },
   {
+    name: "a guard is not looked at again after the wait for the seat",
+    at: "acquire",
+    near: "postgres/functions",
+    find: "where resource = at and seat = place for update;\n        continue;",
+    put: "where resource = at and seat = place for update;",
+  },
+  {
     name: "a released lease loses its token",
     at: "release",
     near: "postgres/functions",
@@ -191,6 +198,27 @@ const MYSQL: readonly Story[] = [
     at: "seatOf",
     find: "id = ${hex(op.id)}",
     put: "id <> ''",
+  },
+  {
+    name: "a look does not wait for who writes there",
+    near: "mysql/statements",
+    at: "Statements.look",
+    find: "${WAITING})`",
+    put: ")`",
+  },
+  {
+    name: "a renewal tells life by the begin of its statement",
+    near: "mysql/statements",
+    at: "Statements.renew",
+    find: "expires > ${LIVE}",
+    put: "expires > ${NOW}",
+  },
+  {
+    name: "a release tells life by the begin of its statement",
+    near: "mysql/statements",
+    at: "Statements.release",
+    find: "it.expires > ${LIVE}",
+    put: "it.expires > ${NOW}",
   },
   {
     name: "any JSON is an answer",
