@@ -162,13 +162,6 @@ const POSTGRES: readonly Story[] = [
     put: "perform pg_advisory_xact_lock_shared(hash",
   },
   {
-    name: "a guard is not looked at again after the wait for the seat",
-    at: "acquire",
-    near: "postgres/functions",
-    find: "where resource = at and seat = place for update;\n        continue;",
-    put: "where resource = at and seat = place for update;",
-  },
-  {
     name: "a released lease loses its token",
     at: "release",
     near: "postgres/functions",
