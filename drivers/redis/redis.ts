@@ -63,7 +63,7 @@ const GUARANTEES: Guarantees = {
  * const client = new Redis("redis://localhost:6379");
  * const driver = redis((command) => client.call(...command));
  * ```
- * @throws {CoordinationError} as {@link Driver.apply} does.
+ * @throws {InvalidArgument} when `send` is no function.
  */
 export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
   const { name = "redis", keyPrefix = "baton", now = Date.now } = options;
