@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import * as esbuild from "esbuild";
+import * as esbuild from "../tools/bundler.ts";
 import { requireRuntimes } from "../runtimes/install.ts";
 import type { Backend } from "./backend.ts";
 import type { Row } from "./row.ts";
@@ -45,7 +45,6 @@ export async function coldStartRows(
       await bundled(folder, "bare", modules),
       await bundled(folder, "ours", modules),
     ];
-    await esbuild.stop();
     const files = [bare, ours, bare];
     const times = files.map((): number[] => []);
     let slot = Math.floor(Date.now() / 1_000) * 1_000;

@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import * as esbuild from "esbuild";
+import * as esbuild from "../tools/bundler.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -74,6 +74,3 @@ export async function buildExample(folder: string, modules: string): Promise<num
 function redirect(filter: RegExp, to: esbuild.OnResolveResult): esbuild.Plugin {
   return { name: "redirect", setup: ({ onResolve }) => onResolve({ filter }, () => to) };
 }
-
-/** Ends the bundler's process. */
-export const stopBundler: () => Promise<void> = esbuild.stop;
