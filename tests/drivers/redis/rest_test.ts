@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { ConnectionError, CoordinationError, UnknownOutcome } from "../../../errors.ts";
+import { ConnectionError, type CoordinationError, UnknownOutcome } from "../../../errors.ts";
 import { upstashCommand } from "../../../drivers/redis/upstash.ts";
 import type { SendCommand } from "../../../drivers/redis/redis.ts";
 import { upstash } from "../../../drivers/redis/upstash.ts";
