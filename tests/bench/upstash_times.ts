@@ -1,6 +1,6 @@
-/** How long Baton takes over Upstash's protocol, in bare `eval` calls by plain `fetch`. */
+/** How long Baton takes over Upstash's protocol, in bare `eval` calls. */
 import { redis, type SendCommand } from "../../drivers/redis/redis.ts";
-import { upstash } from "../../drivers/redis/upstash.ts";
+import { upstash, upstashCommand } from "../../drivers/redis/upstash.ts";
 import { Coordinator, type Lock } from "../../mod.ts";
 import type { Backend } from "./backend.ts";
 import {
@@ -15,7 +15,7 @@ import { contest, type Effort, type Standing } from "./contest.ts";
 import { peerLock } from "./peer.ts";
 import type { Row } from "./row.ts";
 
-/** What Baton may add to its two requests, each sent by a bare `fetch`. */
+/** What Baton may add to its two requests, each sent bare by the same transport. */
 const LOCK_LIMIT = 1.15;
 
 /** Acquire and release, ours and others', against two bare calls. */
@@ -30,6 +30,7 @@ export async function pairRows(backend: Backend, effort: Effort): Promise<Row[]>
   const own = await contest(["its own two evals, with a time limit", bare.limited], [
     [OURS, () => pair(lock)],
     ["the evals without a time limit", bare.unlimited],
+    ["the same, by a fetch that trusts all", bare.trusting],
     ["the baseline again (the noise)", bare.limited],
   ], effort);
   const standings = await contest(["a bare lock", () => bareLock(send, "bare")], [
@@ -67,8 +68,9 @@ export async function pairRows(backend: Backend, effort: Effort): Promise<Row[]>
  */
 async function ownEvals(
   backend: Backend,
-): Promise<Record<"limited" | "unlimited", () => Promise<void>>> {
-  const send = bareSender(backend);
+): Promise<Record<"limited" | "unlimited" | "trusting", () => Promise<void>>> {
+  const send = upstashCommand(backend);
+  const trusting = bareSender(backend);
   const commands: Parameters<SendCommand>[0][] = [];
   const recorded = redis((command) => {
     commands.push(command);
@@ -90,6 +92,9 @@ async function ownEvals(
     },
     unlimited: async () => {
       for (const command of commands) await send(command);
+    },
+    trusting: async () => {
+      for (const command of commands) await trusting(command);
     },
   };
 }
