@@ -4,7 +4,8 @@
  *
  * What it does **not** promise, beyond what `./redis.ts` says: Upstash replicates asynchronously
  * and the last writer wins after a split brain, so an acknowledged lease can vanish in a fail-over.
- * Use it where a rare second holder is caught by a fencing token, and keep eviction off.
+ * Use it where a rare second holder is caught by a fencing token, and keep eviction off. An answer of
+ * more than 32 MiB is not read, so what one request lists must fit into that.
  *
  * @module
  */
