@@ -1,6 +1,6 @@
 /**
- * What Baton adds to a function that starts cold: import and first claim, against the import and first
- * command of the vendor's client alone, each in a Node process of its own.
+ * How a function starts cold: import and first claim, against the import and first command of the
+ * vendor's client, which Baton does without, each in a Node process of its own.
  */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
@@ -12,15 +12,15 @@ import type { Backend } from "./backend.ts";
 import type { Row } from "./row.ts";
 import { median, ratios } from "./statistics.ts";
 
-/** The most that Baton may take, in units of the bare client. */
+/** The most that Baton may take, in units of the vendor's client. */
 const LIMIT = 1.1;
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** What each side does first; bundled and minified as a function's code is, vendor's package and all. */
 const SIDES = {
-  bare: `import { bareClient, bareEval } from "./tests/bench/clients.ts";
-export const first = (url, token) => bareEval(bareClient({ url, token }));`,
+  bare: `import { bareEval, senderOf, vendorsClient } from "./tests/bench/clients.ts";
+export const first = (url, token) => bareEval(senderOf(vendorsClient({ url, token })));`,
   ours: `import { cronJob } from "./coordination/cron/mod.ts";
 import { upstash } from "./drivers/redis/upstash.ts";
 export const first = (url, token, slot) =>

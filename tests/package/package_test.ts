@@ -58,7 +58,6 @@ const STEPS: readonly (readonly [name: string, work: (packed: Packed) => Promise
       return [entry, client];
     });
     assert.deepEqual(Object.fromEntries(named), {
-      [`${NAME}/drivers/upstash`]: "@upstash/redis",
       [`${NAME}/drivers/neon`]: "@neondatabase/serverless",
       [`${NAME}/drivers/planetscale`]: "@planetscale/database",
     });

@@ -51,7 +51,7 @@ export async function build(folder: string, modules: string): Promise<void> {
   });
 }
 
-/** Writes the example's Worker as wrangler would ship it; answers its bytes but for the vendor's. */
+/** Writes the example's Worker as wrangler would ship it, and answers its bytes, packed. */
 export async function buildExample(folder: string, modules: string): Promise<number> {
   const { exports } = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
   const shared = {
@@ -66,13 +66,9 @@ export async function buildExample(folder: string, modules: string): Promise<num
         })),
     }],
   } satisfies esbuild.BuildOptions;
-  await esbuild.build({ ...shared, outfile: join(folder, "example.mjs") });
-  const { outputFiles } = await esbuild.build({
-    ...shared,
-    external: ["@upstash/redis/cloudflare"],
-    write: false,
-  });
-  return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
+  const outfile = join(folder, "example.mjs");
+  await esbuild.build({ ...shared, outfile });
+  return gzipSync(await readFile(outfile), { level: 9 }).length;
 }
 
 function redirect(filter: RegExp, to: esbuild.OnResolveResult): esbuild.Plugin {

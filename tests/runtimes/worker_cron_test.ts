@@ -31,7 +31,7 @@ interface Scene {
 }
 
 Deno.test({
-  name: "the example's Worker stays small without the vendor's package",
+  name: "the example's Worker stays small",
   // The bundler's process ends a little after it says so.
   sanitizeOps: false,
   sanitizeResources: false,
