@@ -106,6 +106,7 @@ export class Queues {
 
   /** Who may be helped by a change of this seat, in the order in which the first of each came. */
   at(resource: string, seat: string): Line[] {
+    if (this.#byPlace.size === 0) return [];
     const places = [{ resource, seat }, { resource }];
     return places.flatMap((place) => [...this.#byPlace.get(placeKey(place)) ?? []])
       .sort((one, two) => one.came - two.came);
