@@ -92,12 +92,14 @@ export class Waiters {
 
   /** Grants as long as the first can be granted; answers what was in the way of the one that was not. */
   #serve(queue: Queue): Line | undefined {
-    for (const waiter of queue.waiters) {
-      const outcome = step(waiter.op, this.#table);
-      if (!outcome.ok) return this.#refused(queue, waiter.op, outcome);
-      waiter.answer(outcome);
+    for (;;) {
+      const { first } = queue.waiters;
+      if (!first) return undefined;
+      const outcome = step(first.op, this.#table);
+      if (!outcome.ok) return this.#refused(queue, first.op, outcome);
+      // It leaves the queue.
+      first.answer(outcome);
     }
-    return undefined;
   }
 
   /** Remembers what is in the way, and looks again when the first lease of it must have ended. */
