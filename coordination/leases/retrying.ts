@@ -124,18 +124,20 @@ function sendOnce(
       unlisten();
       unhalt?.();
     };
-    const send = async (): Promise<readonly Outcome[]> =>
-      await driver.apply(ops, { signal: attempt.signal, beforeRequest });
-    send().then(
-      (outcomes) => {
-        done();
-        resolve(outcomes);
-      },
-      (error) => {
-        done();
-        reject(codeOf(error) ? error : odd(name, error));
-      },
-    );
+    const answered = (outcomes: readonly Outcome[]): void => {
+      done();
+      resolve(outcomes);
+    };
+    const failed = (error: unknown): void => {
+      done();
+      reject(codeOf(error) ? error : odd(name, error));
+    };
+    try {
+      const answer = driver.apply(ops, { signal: attempt.signal, beforeRequest });
+      Promise.resolve(answer).then(answered, failed);
+    } catch (error) {
+      failed(error);
+    }
   });
 }
 

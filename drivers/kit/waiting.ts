@@ -35,12 +35,12 @@ export class Waiters {
    *
    * @throws {UnknownOutcome} when the signal aborts meanwhile, or has aborted; it is never granted then.
    */
-  async acquire(op: Acquire, signal: AbortSignal | undefined): Promise<Outcome> {
+  acquire(op: Acquire, signal: AbortSignal | undefined): Outcome | Promise<Outcome> {
     const { patience = 0 } = op;
     const first = patience > 0 && this.#standsBehind(op) ? undefined : step(op, this.#table);
     if (first && (first.ok || patience === 0)) return first;
     if (signal?.aborted) throw withdrawn();
-    return await new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       // At once, for the call that waits goes on only later.
       const end = (): void => {
         cancel();
