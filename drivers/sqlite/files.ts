@@ -92,11 +92,11 @@ function folderOf(path: string, real: string): string | undefined {
   const { basename, dirname, join } = builtin("node:path");
   const folder = dirname(path);
   try {
-    const direct = join(builtin("node:fs").realpathSync(folder), basename(path)) === real;
-    return direct ? folder : undefined;
+    if (join(builtin("node:fs").realpathSync(folder), basename(path)) === real) return folder;
   } catch {
-    return undefined;
+    // The files themselves tell, though not as fast.
   }
+  return undefined;
 }
 
 function isSame(one: Look, two: Look | undefined): boolean {
