@@ -5,7 +5,7 @@
  */
 
 import type { CoordinationError } from "../../errors.ts";
-import { failure } from "../kit/failure.ts";
+import { failure, noAnswer as noAnswerOf } from "../kit/failure.ts";
 import { plain, textOf } from "../kit/plain_words.ts";
 
 /** An answer that is no success. */
@@ -38,7 +38,6 @@ const REFUSED = new Set([3, 5, 7, 8, 9, 11, 12, 16]);
 
 /** The error that Baton throws. The original may contain what was `sent`, which is not repeated. */
 export function etcdError(error: unknown, sent: string, signal?: AbortSignal): CoordinationError {
-  if (signal?.aborted) error = "the call was aborted";
   return failure("etcd", error, () => {
     const text = textOf(error);
     const { code } = error as Partial<Answer>;
@@ -59,7 +58,7 @@ export function etcdError(error: unknown, sent: string, signal?: AbortSignal): C
           ? "check that the scheme fits the port (etcd: or etcd+https:), and the certificate"
           : "look at the server"),
     };
-  });
+  }, signal);
 }
 
 /** Whether the token has ended or was never valid, so that a new one may help. */
@@ -78,5 +77,5 @@ function errorIn(text: string): { message?: string; code?: number } {
 
 /** The error for a reply that is not etcd's. */
 export function noAnswer(): CoordinationError {
-  return etcdError("the reply is not as etcd replies", "");
+  return noAnswerOf("etcd", "the reply is not etcd's");
 }

@@ -27,6 +27,7 @@ export type Json = Readonly<Record<string, unknown>>;
 export class Gateway {
   readonly #address: Address;
   readonly #nonce = nonces();
+  readonly #plain = plainRequest();
   /** The endpoint that answered last. */
   #at = 0;
   #token: string | undefined;
@@ -99,7 +100,7 @@ export class Gateway {
       beforeRequest?.();
       try {
         const response = await send(`${endpoints[at]}${path}?nonce=${this.#nonce()}`, {
-          ...plainRequest(),
+          ...this.#plain,
           headers: {
             "content-type": "application/json",
             // A watch must not go on at a member that has lost its leader.
@@ -125,13 +126,13 @@ export class Gateway {
 }
 
 async function jsonIn(response: Response): Promise<Json> {
-  const text = await textIn(response);
+  const text = await textIn("etcd", response);
   if (!response.ok) throw new Answer(response.status, text);
   return Object(JSON.parse(text));
 }
 
 async function* messagesIn(response: Response): AsyncGenerator<Json[]> {
-  for await (const lines of linesIn(response)) {
+  for await (const lines of linesIn("etcd", response)) {
     yield lines.filter(Boolean).map((line) => Object(JSON.parse(line)));
   }
 }

@@ -62,7 +62,7 @@ export class Leases {
         }
         return requests;
       },
-      ops.some(writes),
+      ops.some(({ op }) => op === "acquire"),
       options,
     );
     const outcomes = strictly(() => ops.map((op, n) => steps.outcome(op, done[n]!)));
@@ -132,10 +132,10 @@ export class Leases {
     const leave = () => Promise.resolve([this.#steps.leave(op)]);
     if (signal?.aborted) {
       // In the background: who aborts does not wait. If it fails, the place ends with its term.
-      this.#transact(leave, true, { beforeRequest }).catch(() => {});
+      this.#transact(leave, false, { beforeRequest }).catch(() => {});
       throw withdrawn();
     }
-    const [done] = await this.#transact(leave, true, options);
+    const [done] = await this.#transact(leave, false, options);
     const { none } = strictly(() => new Obstacles(op, this.#keys, done!));
     if (!none) return strictly(() => this.#steps.refusal(op, done!));
     const { patience: _, ...now } = op;
@@ -166,7 +166,7 @@ export class Leases {
   /** Sends one transaction; one more if it is the first of all, or if etcd has lost a term of ours. */
   async #transact(
     requests: () => Promise<readonly Json[]>,
-    writes: boolean,
+    acquires: boolean,
     options: ApplyOptions,
   ): Promise<Done[]> {
     const epoch = only(this.#keys.epoch);
@@ -175,14 +175,14 @@ export class Leases {
       const body = {
         compare: [isHeld(epoch)],
         success: [range(epoch), ...inner],
-        failure: writes ? [put(epoch, clock(this.#now()))] : [],
+        failure: acquires ? [put(epoch, clock(this.#now()))] : [],
       };
       try {
         const answer = await this.#gateway.post("/kv/txn", body, options);
         const done = strictly(() => doneIn(answer, inner.length));
         if (done) return done;
         // Without an epoch there are no leases.
-        if (!writes) {
+        if (!acquires) {
           return inner.map(() => ({ succeeded: false, found: [], revision: 0, epoch: 0 }));
         }
         if (again) throw noAnswer();

@@ -7,6 +7,7 @@
 import { etcd as open } from "../../drivers/etcd/etcd.ts";
 import { type EtcdServer, startEtcd } from "../servers/etcd.ts";
 import { startEtcdFront } from "../servers/etcd_front.ts";
+import { refuseOnEtcd } from "../servers/refusals.ts";
 import type { Backend, Wire } from "./backend.ts";
 import { startRemote } from "./remote.ts";
 
@@ -38,6 +39,7 @@ export const etcd: Backend<"server" | "wire"> = {
     const running = await startRemote({
       loses: "nothing",
       start: () => startEtcd(),
+      refuse: refuseOnEtcd,
       front: wireTo,
     });
     // A new leader does not know how much of a ttl has passed.

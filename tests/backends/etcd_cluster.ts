@@ -8,6 +8,7 @@ import { etcd as open } from "../../drivers/etcd/etcd.ts";
 import { type EtcdCluster, startEtcdCluster } from "../servers/etcd_cluster.ts";
 import { startEtcdFront } from "../servers/etcd_front.ts";
 import { Faults } from "../servers/faults.ts";
+import { refuseOnEtcd } from "../servers/refusals.ts";
 import type { Backend, Wire } from "./backend.ts";
 import { etcd } from "./etcd.ts";
 import { startRemote } from "./remote.ts";
@@ -20,6 +21,7 @@ export const etcdCluster: Backend<"server" | "wire"> = {
     const running = await startRemote<Members>({
       loses: "nothing",
       start: async () => membersOf(await startEtcdCluster()),
+      refuse: ({ cluster }, dice) => refuseOnEtcd(cluster.members[0]!, dice),
       front: wireTo,
     });
     return { ...running, tick: 4_000, startsAgain: true };
