@@ -30,7 +30,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "Client sent an HTTP request to an HTTPS server.": "write etcd+https: instead of etcd:",
 };
 /** Words of runtimes when TLS could not begin. What breaks it later proves nothing. */
-const TLS = /wrong version number|TLS handshake failed|InvalidContentType|certificate/i;
+const TLS = /wrong version number|TLS handshake|InvalidContentType|certificate/i;
 /** Authentication failed or is missing: gRPC's codes, and messages that have the code 3. */
 const UNAUTHORIZED = /^etcdserver: (user name is empty|authentication failed|invalid auth token)/;
 /** gRPC's codes that etcd gives before it writes anything. */
