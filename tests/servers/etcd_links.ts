@@ -2,6 +2,7 @@
  * The links between the members of an etcd cluster, which can be cut: each member is reached by the
  * others through a proxy, and every connection says in its first lines which member made it.
  */
+import { Buffer } from "node:buffer";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { freePort } from "./process.ts";
 
@@ -64,15 +65,17 @@ export class Links {
     const entry = { from: "", to, end };
     this.#open.add(entry);
     for (const each of [socket, target]) each.on("error", end).on("close", end);
-    let head = "";
+    // Kept as bytes: what follows the lines may be a message of theirs.
+    let head = Buffer.alloc(0);
     const first = (chunk: Uint8Array): void => {
-      head += new TextDecoder("latin1").decode(chunk);
-      const [, id] = /^X-Server-From: ([0-9a-f]+)\r$/im.exec(head) ?? [];
-      if (id === undefined && !head.includes("\r\n\r\n")) return;
+      head = Buffer.concat([head, chunk]);
+      const text = head.toString("latin1");
+      const [, id] = /^X-Server-From: ([0-9a-f]+)\r$/im.exec(text) ?? [];
+      if (id === undefined && !text.includes("\r\n\r\n")) return;
       socket.off("data", first);
       entry.from = id ?? "";
       if (this.#isCut(entry)) return end();
-      target.write(head, "latin1");
+      target.write(head);
       socket.pipe(target);
       target.pipe(socket);
     };
