@@ -109,39 +109,21 @@ export async function refuseOnMysql(server: MysqlServer): Promise<Refusal> {
   };
 }
 
-/** etcd, or a member of a cluster: without space, or with authentication turned on. */
-export async function refuseOnEtcd({ url }: EtcdServer, dice: number): Promise<Refusal> {
-  const ask = async (path: string, body: object, token = ""): Promise<Record<string, string>> => {
+/** etcd, or a member of a cluster: without space. It takes releases still. */
+export async function refuseOnEtcd({ url }: EtcdServer): Promise<Refusal> {
+  const ask = async (path: string, body: object): Promise<Record<string, unknown>> => {
     const response = await fetch(`${url}/v3${path}`, {
       method: "POST",
       body: JSON.stringify(body),
-      headers: { authorization: token },
     });
-    return await response.json();
+    const answer = await response.json();
+    if (!response.ok) throw new Error(answer.error);
+    return answer;
   };
-  if (dice < 0.5) {
-    const { header } = await ask("/maintenance/status", {});
-    const { member_id: memberID } = Object(header);
-    const alarm = (action: string) =>
-      ask("/maintenance/alarm", { action, memberID, alarm: "NOSPACE" });
-    await alarm("ACTIVATE");
-    return {
-      why: "no space",
-      unauthorized: false,
-      end: async () => void await alarm("DEACTIVATE"),
-    };
-  }
-  const root = { name: "root", password: "root" };
-  await ask("/auth/user/add", root);
-  await ask("/auth/role/add", { name: "root" });
-  await ask("/auth/user/grant", { user: "root", role: "root" });
-  await ask("/auth/enable", {});
-  return {
-    why: "no user",
-    unauthorized: true,
-    end: async () => {
-      const { token } = await ask("/auth/authenticate", root);
-      await ask("/auth/disable", {}, token);
-    },
-  };
+  const { header } = await ask("/maintenance/status", {});
+  const { member_id: memberID } = Object(header);
+  const alarm = (action: string) =>
+    ask("/maintenance/alarm", { action, memberID, alarm: "NOSPACE" });
+  await alarm("ACTIVATE");
+  return { why: "no space", unauthorized: false, end: async () => void await alarm("DEACTIVATE") };
 }
