@@ -1,0 +1,231 @@
+/**
+ * What one transaction reads and writes.
+ *
+ * @module
+ */
+
+import type { Lease, Op } from "../driver.ts";
+import { bySeat } from "../kit/order.ts";
+import type { Listed, Place, Table } from "../kit/step.ts";
+import { encode } from "./base64.ts";
+import type { Keys } from "./keys.ts";
+import { encodeRecord, type Entry, hasSession, type Record, recordOf } from "./record.ts";
+
+/** An operation of a transaction, in Consul's own words. */
+export interface Verb {
+  /** What to do. */
+  readonly Verb: string;
+  /** With which key. */
+  readonly Key: string;
+  /** In base64. */
+  readonly Value?: string;
+  /** Of which session. */
+  readonly Session?: string;
+  /** Of which change. */
+  readonly Index?: number;
+}
+
+/** What was read. */
+export interface Snapshot {
+  /** The agent's clock, in ms since 1970. */
+  readonly now: number;
+  /** What is added to an index to make a token. */
+  readonly epoch: number;
+  /** Leases by key, dead ones too. */
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** The index of each mark that is there. */
+  readonly marks: ReadonlyMap<string, number>;
+}
+
+/** The session of a ttl. */
+export type SessionOf = (ttl: number) => string;
+
+/** The keys of leases that need a session. */
+export interface Kept {
+  /** Those that are granted. */
+  readonly granted: Set<string>;
+  /** Those that are renewed. */
+  readonly renewed: Set<string>;
+}
+
+/** A lease as the transaction leaves it. */
+interface Staged extends Record {
+  readonly token: number;
+  /** `undefined` for the one of its ttl. */
+  readonly session: string | undefined;
+}
+
+/** How many verbs a transaction may have. */
+const MOST_VERBS = 64;
+/** How many bytes of base64 it may carry; Consul's limit is 512 KB for the request. */
+const MOST_BYTES = 450_000;
+/** How many verbs an operation adds at most, unless it looks at all seats of a resource. */
+const VERBS = 6;
+/** The token of what was granted, until the transaction is done. */
+const NO_TOKEN = -1;
+
+/**
+ * The leases of a snapshot, and what is to be done to them. It is done only if all that was looked at
+ * is still as it was.
+ */
+export class Transaction implements Table {
+  /** By ttl: the keys of leases that are granted or renewed, if a session ends them. */
+  readonly kept: Map<number, Kept> = new Map();
+  /** The keys of leases that are ended. */
+  readonly ended: Set<string> = new Set();
+  /** Whether a look at all seats of a resource asks only if there is one. */
+  any = false;
+  readonly #keys: Keys;
+  readonly #read: Snapshot;
+  readonly #stamp: string;
+  readonly #granted = new Set<string>();
+  readonly #staged = new Map<string, Staged | undefined>();
+  readonly #checks = new Map<string, Verb>();
+  readonly #writes: ((session: SessionOf) => readonly Verb[])[] = [];
+  #bytes = 0;
+
+  /** Nothing is to be done yet. The stamp is a text that no earlier transaction had. */
+  constructor(keys: Keys, read: Snapshot, stamp: string) {
+    this.#keys = keys;
+    this.#read = read;
+    this.#stamp = stamp;
+  }
+
+  /** Whether this operation can be done in the same transaction as those before it. */
+  fits(op: Op): boolean {
+    if (op.op === "list" || op.op === "inspect") return this.#writes.length === 0;
+    // Two grants of one transaction have one index, so they would have one token.
+    if (op.op === "acquire" && this.#granted.has(this.#keys.seat(op.resource, op.seat))) {
+      return false;
+    }
+    const { value = "" } = op as { value?: string };
+    return this.#bytes + 4 * value.length < MOST_BYTES &&
+      this.#checks.size + 2 * this.#writes.length + VERBS < MOST_VERBS;
+  }
+
+  /** All verbs; none if nothing is to be written. */
+  verbs(session: SessionOf): Verb[] {
+    const writes = this.#writes.flatMap((write) => write(session));
+    return writes.length > 0 ? [...this.#checks.values(), ...writes] : [];
+  }
+
+  live(resource: string, seat?: string): Lease[] {
+    if (seat !== undefined) return this.#look(this.#keys.seat(resource, seat), seat);
+    const leases: Lease[] = [];
+    const folder = this.#keys.folder(resource);
+    for (const key of new Set([...this.#read.entries.keys(), ...this.#staged.keys()])) {
+      if (!key.startsWith(folder)) continue;
+      leases.push(...this.#look(key, this.#keys.placeOf(key)!.seat));
+      if (this.any && leases.length > 0) return leases;
+    }
+    // That there is no other.
+    const mark = this.#keys.mark(resource);
+    this.#check(mark, this.#read.marks.get(mark));
+    const only = this.#keys.seat(resource, "");
+    if (!this.#staged.has(only)) this.#check(only, this.#read.entries.get(only)?.modified);
+    return leases.sort(bySeat);
+  }
+
+  put(resource: string, lease: Lease): void {
+    const { seat, token } = lease;
+    const key = this.#keys.seat(resource, seat);
+    const record = recordOf(lease, this.#read.now);
+    const { ttl } = record;
+    const before = this.#staged.has(key) ? this.#staged.get(key) : this.#stored(key);
+    if (hasSession(ttl)) this.#keep(ttl, key, before !== undefined);
+    this.#staged.set(key, { ...record, token, session: undefined });
+    const value = { Key: key, Value: encodeRecord(record) };
+    this.#bytes += value.Value.length;
+    if (!before) {
+      this.#granted.add(key);
+      // Consul does not count it as a change if a key gets the value that it has.
+      const mark = { Verb: "set", Key: this.#keys.mark(resource), Value: encode(this.#stamp) };
+      this.#writes.push((session) => [
+        lock(value, hasSession(ttl) ? session(ttl) : ""),
+        ...seat === "" ? [] : [mark],
+      ]);
+      return;
+    }
+    const same = encodeRecord(before) === value.Value;
+    this.#writes.push((session) => {
+      const now = hasSession(ttl) ? session(ttl) : "";
+      const { session: last = now } = before;
+      if (last === now) return same ? [] : [{ Verb: "set", ...value }];
+      const unlock = { Verb: "unlock", ...value, Session: last };
+      return [...last ? [unlock] : [], ...now ? [lock(value, now)] : []];
+    });
+  }
+
+  drop(resource: string, seat: string): void {
+    this.#end(this.#keys.seat(resource, seat));
+  }
+
+  scan(prefix: string, after: Place | undefined, limit: number): Listed[] {
+    const found: Listed[] = [];
+    const { entries } = this.#read;
+    for (const key of [...entries.keys()].sort()) {
+      const { resource, seat } = this.#keys.placeOf(key)!;
+      if (!resource.startsWith(prefix)) continue;
+      if (after && key <= this.#keys.seat(after.resource, after.seat)) continue;
+      const stored = this.#stored(key);
+      if (!stored || this.#isDead(stored)) continue;
+      found.push({ resource, ...this.#lease(seat, stored) });
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+
+  nextToken(): number {
+    return NO_TOKEN;
+  }
+
+  #keep(ttl: number, key: string, renewed: boolean): void {
+    const kept = this.kept.get(ttl) ?? { granted: new Set(), renewed: new Set() };
+    this.kept.set(ttl, kept);
+    if (!renewed) kept.granted.add(key);
+    else if (!kept.granted.has(key)) kept.renewed.add(key);
+  }
+
+  #look(key: string, seat: string): Lease[] {
+    const staged = this.#staged.get(key);
+    if (this.#staged.has(key)) return staged ? [this.#lease(seat, staged)] : [];
+    const stored = this.#stored(key);
+    this.#check(key, this.#read.entries.get(key)?.modified);
+    if (!stored) return [];
+    if (!this.#isDead(stored)) return [this.#lease(seat, stored)];
+    // Whoever answers because it has ended must end it. A slower client could renew it otherwise.
+    this.#end(key);
+    return [];
+  }
+
+  #stored(key: string): Staged | undefined {
+    const entry = this.#read.entries.get(key);
+    return entry && { ...entry, token: this.#read.epoch + entry.created };
+  }
+
+  #isDead({ ends }: Record): boolean {
+    return ends > 0 && ends <= this.#read.now;
+  }
+
+  #lease(seat: string, { id, token, value, ttl, ends }: Staged): Lease {
+    return { seat, id, token, value, left: ends > 0 ? Math.min(ttl, ends - this.#read.now) : ttl };
+  }
+
+  #end(key: string): void {
+    this.#staged.set(key, undefined);
+    this.ended.add(key);
+    this.#writes.push(() => [{ Verb: "delete", Key: key }]);
+  }
+
+  #check(key: string, index: number | undefined): void {
+    const verb = index === undefined
+      ? { Verb: "check-not-exists", Key: key }
+      : { Verb: "check-index", Key: key, Index: index };
+    this.#checks.set(key, verb);
+  }
+}
+
+/** Writes a key that has no session, into a session if there is one. */
+function lock(value: { readonly Key: string; readonly Value: string }, session: string): Verb {
+  return session ? { Verb: "lock", ...value, Session: session } : { Verb: "set", ...value };
+}

@@ -1,0 +1,44 @@
+/**
+ * A real Consul, over its HTTP API.
+ *
+ * @module
+ */
+
+import { consul as open } from "../../drivers/consul/consul.ts";
+import { type ConsulServer, startConsul } from "../servers/consul.ts";
+import { startConsulFront } from "../servers/consul_front.ts";
+import type { Backend, Wire } from "./backend.ts";
+import { startRemote } from "./remote.ts";
+
+/** What the servers under test allow; users wait for ten seconds. */
+const MIN_TTL = 100;
+
+/** One server, which keeps all that it acknowledged. */
+export const consul: Backend<"server" | "wire"> = {
+  name: "consul",
+  key: "consul",
+  clock: "real",
+  lanes: 16,
+  has: { server: true, wire: true },
+  start: () =>
+    startRemote({
+      loses: "nothing",
+      start: () => startConsul({ minTtl: `${MIN_TTL}ms` }),
+      front: wireTo,
+    }),
+};
+
+async function wireTo(server: ConsulServer): Promise<Wire> {
+  const front = await startConsulFront(server.url);
+  const { url, faults } = front;
+  return {
+    url: `consul://${new URL(url).host}`,
+    faults,
+    get requests() {
+      return front.requests;
+    },
+    connect: () => open({ url, minTtl: MIN_TTL }),
+    another: () => wireTo(server),
+    stop: () => front.stop(),
+  };
+}
