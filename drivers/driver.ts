@@ -50,8 +50,9 @@
  *    before it began. It is for people and metrics. It is not a snapshot, so nothing may be decided
  *    by it.
  * 14. With `guarantees.push`, an `acquire` with patience waits for its grant for at most that long.
- *    Those that wait for one seat are served in the order in which their requests came. An aborted
- *    one is withdrawn. Without `push`, patience changes nothing.
+ *    Unless `guarantees.fair` is `false`, those that wait for one seat are served in the order in
+ *    which their requests came. An aborted one is withdrawn. Without `push`, patience changes
+ *    nothing.
  * 15. The driver calls {@link ApplyOptions.beforeRequest} once for each request, before it sends
  *     it.
  *
@@ -119,6 +120,11 @@ export interface Guarantees {
    * (rule 14).
    */
   readonly push: boolean;
+  /**
+   * With `push`: whether those that wait for one seat are served in the order in which they came.
+   * Default: `true`. With `false` whoever is first at the backend after a change is served.
+   */
+  readonly fair?: boolean;
   /** The shortest ttl that the backend can keep, in milliseconds. */
   readonly minTtl: number;
   /**

@@ -33,6 +33,17 @@ export interface Done {
   readonly now: number;
 }
 
+/** What is watched. */
+export interface Watched {
+  /** A key, or what keys begin with. */
+  readonly key: string;
+  /** Whether all keys are watched that begin so. */
+  readonly all: boolean;
+}
+
+/** The longest that Consul waits, in ms. */
+const LONGEST_WAIT = 600_000;
+
 /** Why nothing was written: a condition did not hold, or a session has ended. */
 export type Undone = "changed" | "no session";
 
@@ -76,6 +87,22 @@ export class Requests {
     );
   }
 
+  /**
+   * Waits until a key changes, or any key that begins so, but at most so many ms. Answers the index of its
+   * last change, which is the one given if nothing has changed.
+   */
+  async watch(place: Watched, index: number, ms: number): Promise<number> {
+    // Consul waits for up to a sixteenth longer, so that not all come back at once.
+    const wait = Math.floor(Math.min(ms, LONGEST_WAIT) * 16 / 17);
+    const { key, all } = place;
+    const more = `&index=${index}&wait=${wait}ms${all ? "&recurse" : ""}`;
+    return await this.#ask(`kv/${key}`, undefined, more + this.#server.reading, (answer) => {
+      const changed = Number(answer.header("x-consul-index"));
+      if (!(changed > 0)) throw odd();
+      return changed;
+    });
+  }
+
   /** Makes a session of so many ms; answers its id. */
   async create(ttl: number): Promise<string> {
     // Without the two lists it would also end with the agent's own health check.
@@ -106,7 +133,7 @@ export class Requests {
 
   async #ask<T>(
     path: string,
-    body: string,
+    body: string | undefined,
     reading: string,
     read: (answer: Answer) => T,
   ): Promise<T> {
@@ -119,12 +146,13 @@ export class Requests {
     }
     try {
       const url = `${base}/v1/${path}?nonce=${nonce()}${query}${reading}`;
-      const answer = await send(url, { method: "PUT", headers, body, signal });
+      const method = body === undefined ? "GET" : "PUT";
+      const answer = await send(url, { method, headers, body, signal });
       const { status, text } = answer;
       const fine = status === 200 ||
         // A proxy's own page proves nothing.
         (status === 409 && path === "txn" && JSON.parse(text).Errors.every(isFault)) ||
-        (status === 404 && text.startsWith("Session id "));
+        (status === 404 && (text.startsWith("Session id ") || (!text && method === "GET")));
       if (!fine) throw new Refused(answer);
       return read(answer);
     } catch (error) {

@@ -21,6 +21,7 @@ import { isLoopback } from "../kit/urls.ts";
 import { Batch } from "./batch.ts";
 import { Requests, type Server } from "./client.ts";
 import { escape, keysUnder } from "./keys.ts";
+import { Refusals } from "./refusals.ts";
 import { Sessions } from "./sessions.ts";
 
 /** How the Consul driver is made. */
@@ -73,20 +74,21 @@ export function consul(options: ConsulOptions): Driver {
     consistency: consistency === "consistent" ? "linearizable" : "until-failover",
     clock: "server",
     durability: "disk",
-    push: false,
+    push: true,
+    fair: false,
     minTtl,
     overrun: OVERRUN,
   };
   const server = serverOf(options);
   const keys = keysUnder(checkedPrefix(keyPrefix));
-  const sessions = new Sessions();
+  const memory = { sessions: new Sessions(), refusals: new Refusals() };
   return {
     name: "consul",
     guarantees,
     async apply(ops, options = {}) {
       checkOps(ops, guarantees.minTtl);
       options.signal?.throwIfAborted();
-      return await new Batch(keys, sessions, new Requests(server, options)).apply(ops);
+      return await new Batch(keys, memory, new Requests(server, options)).apply(ops);
     },
   };
 }

@@ -1,8 +1,8 @@
 /**
  * How Baton's keys in Consul are named.
  *
- * - `PREFIX/lease/RESOURCE/SEAT.`: a live lease.
- * - `PREFIX/mark/N.`: changes whenever a seat with a name is taken in one of the resources of that
+ * - `PREFIX/lease/RESOURCE/SEAT,`: a live lease.
+ * - `PREFIX/mark/N,`: changes whenever a seat with a name is taken in one of the resources of that
  *   number. A transaction in Consul cannot require that a folder is empty. So whoever has seen that
  *   nobody is in a resource requires that its mark is as it was. The number of marks is fixed, so no
  *   name leaves anything behind.
@@ -22,7 +22,7 @@ export interface Keys {
   under(prefix: string): string;
   /** What the keys of a resource's seats begin with. */
   folder(resource: string): string;
-  /** Of one seat. No other key begins with it. */
+  /** Of one seat. The comma ends it, so that no other key begins with it. */
   seat(resource: string, seat: string): string;
   /** Of a resource's mark. */
   mark(resource: string): string;
@@ -39,10 +39,10 @@ export function keysUnder(prefix: string): Keys {
     epoch: `${prefix}/epoch`,
     under,
     folder,
-    seat: (resource, seat) => `${folder(resource)}${escape(seat)}.`,
-    mark: (resource) => `${prefix}/mark/${hash(resource) % MARKS}.`,
+    seat: (resource, seat) => `${folder(resource)}${escape(seat)},`,
+    mark: (resource) => `${prefix}/mark/${hash(resource) % MARKS},`,
     placeOf(key) {
-      const [, resource, seat] = /^([\w-]+)\/([\w-]*)\.$/.exec(key.slice(leases.length)) ?? [];
+      const [, resource, seat] = /^([\w-]+)\/([\w-]*),$/.exec(key.slice(leases.length)) ?? [];
       if (!key.startsWith(leases) || resource === undefined || seat === undefined) return undefined;
       return { resource: unescape(resource), seat: unescape(seat) };
     },

@@ -9,7 +9,7 @@ import type { Done, Requests } from "./client.ts";
 import { decode, encode } from "./base64.ts";
 import type { Keys } from "./keys.ts";
 import { type Entry, entryIn } from "./record.ts";
-import type { Snapshot, Verb } from "./transaction.ts";
+import type { Snapshot } from "./transaction.ts";
 
 /** How many places are read at once: Consul's limit is 64 operations. */
 const MOST = 60;

@@ -30,8 +30,8 @@ export interface Entry extends Record {
   readonly session: string;
   /** The index of its grant. */
   readonly created: number;
-  /** The index of its last change. */
-  readonly modified: number;
+  /** The index of its last change; `undefined` if it was not read but is known from the session. */
+  readonly modified: number | undefined;
 }
 
 /** Whether a session ends a lease of that ttl. */

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { LONGEST_SESSION } from "./record.ts";
+import { type Entry, LONGEST_SESSION, type Record } from "./record.ts";
 import type { Kept } from "./transaction.ts";
 
 /** A session that this driver has made. */
@@ -19,12 +19,15 @@ interface Own {
   readonly ttl: number;
   /** When it was last renewed, by both clocks. */
   renewed: Instant;
-  /** The keys of all leases that may be in it. */
-  readonly keys: Set<string>;
+  /** All leases that may be in it, by key. */
+  readonly leases: Map<string, Record>;
 }
 
-interface Instant {
+/** An instant, by both clocks. */
+export interface Instant {
+  /** In ms since 1970. */
   readonly wall: number;
+  /** In ms since some instant of this process. */
   readonly steady: number;
 }
 
@@ -56,19 +59,15 @@ export class Sessions {
    * A session for these leases and no other, which lives for at least `ttl` from now. `undefined` if the
    * session of those that are renewed has ended, and they with it.
    */
-  async choose(
-    ttl: number,
-    { granted, renewed }: Kept,
-    calls: SessionCalls,
-  ): Promise<Chosen | undefined> {
-    const keys = new Set([...granted, ...renewed]);
+  async choose(ttl: number, leases: Kept, calls: SessionCalls): Promise<Chosen | undefined> {
+    const { granted, renewed } = leases;
     for (;;) {
       // Not one in which a lease may be that is asked for again: a replay prolongs nothing.
       const own = this.#fitting(ttl, renewed);
-      if (!own) return await this.#create(ttl, keys, calls);
-      const before = new Set(own.keys);
+      if (!own) return await this.#create(ttl, leases, calls);
+      const before = new Map(own.leases);
       // At once: nobody else may choose it meanwhile for other leases.
-      for (const key of keys) own.keys.add(key);
+      for (const [key, record] of [...granted, ...renewed]) own.leases.set(key, record);
       const now = instant();
       if (since(own.renewed) > lasting(ttl) - ttl) {
         if (!await calls.renew(own.id, before.size > 0)) {
@@ -78,48 +77,63 @@ export class Sessions {
         }
         own.renewed = now;
       }
-      return this.#chosen(own, keys, before);
+      return this.#chosen(own, leases, before);
     }
+  }
+
+  /** What this driver knows of a key: who has it, and in which session. It may have ended. */
+  known(key: string): Entry | undefined {
+    for (const { id: session, leases } of this.#all) {
+      const record = leases.get(key);
+      if (record) return { ...record, session, created: 0, modified: undefined };
+    }
+    return undefined;
   }
 
   /** Those keys are in no session any more. */
   ended(keys: Iterable<string>): void {
     for (const key of keys) {
-      for (const own of this.#all) own.keys.delete(key);
+      for (const own of this.#all) own.leases.delete(key);
     }
   }
 
-  async #create(ttl: number, keys: ReadonlySet<string>, calls: SessionCalls): Promise<Chosen> {
+  async #create(ttl: number, leases: Kept, calls: SessionCalls): Promise<Chosen> {
     const renewed = instant();
     const id = await calls.create(lasting(ttl));
-    const own = { id, ttl, renewed, keys: new Set(keys) };
+    const all = new Map([...leases.granted, ...leases.renewed]);
+    const own = { id, ttl, renewed, leases: all };
     this.#all.add(own);
-    return this.#chosen(own, keys, new Set());
+    return this.#chosen(own, leases, new Map());
   }
 
   /** Of those that have none but these leases, the one that has most. */
-  #fitting(ttl: number, keys: ReadonlySet<string>): Own | undefined {
+  #fitting(ttl: number, renewed: ReadonlyMap<string, Record>): Own | undefined {
     let best: Own | undefined;
     for (const own of this.#all) {
       // It may have ended, or not; what is in it ends if nobody renews it.
       if (since(own.renewed) > lasting(own.ttl)) this.#all.delete(own);
-      else if (own.ttl === ttl && [...own.keys].every((key) => keys.has(key))) {
-        if (!best || own.keys.size > best.keys.size) best = own;
+      else if (own.ttl === ttl && [...own.leases.keys()].every((key) => renewed.has(key))) {
+        if (!best || own.leases.size > best.leases.size) best = own;
       }
     }
     return best;
   }
 
-  #chosen(chosen: Own, keys: ReadonlySet<string>, before: ReadonlySet<string>): Chosen {
+  #chosen(
+    chosen: Own,
+    { granted, renewed }: Kept,
+    before: ReadonlyMap<string, Record>,
+  ): Chosen {
+    const keys = [...granted.keys(), ...renewed.keys()];
     return {
       id: chosen.id,
       undone: () => {
-        for (const key of keys) if (!before.has(key)) chosen.keys.delete(key);
+        for (const key of keys) if (!before.has(key)) chosen.leases.delete(key);
       },
       lost: () => this.#all.delete(chosen),
       done: () => {
         for (const own of this.#all) {
-          if (own !== chosen) { for (const key of keys) own.keys.delete(key); }
+          if (own !== chosen) { for (const key of keys) own.leases.delete(key); }
         }
       },
     };
@@ -131,11 +145,12 @@ function lasting(ttl: number): number {
   return Math.min(LONGEST_SESSION, Math.ceil(ttl * 9 / 8));
 }
 
-function instant(): Instant {
+/** Now. */
+export function instant(): Instant {
   return { wall: Date.now(), steady: performance.now() };
 }
 
-/** The larger of what two clocks say: one may have been set, the other may have slept. */
-function since({ wall, steady }: Instant): number {
+/** How many ms ago: the larger of what two clocks say, of which one may have been set or have slept. */
+export function since({ wall, steady }: Instant): number {
   return Math.max(Date.now() - wall, performance.now() - steady);
 }

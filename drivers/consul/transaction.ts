@@ -40,12 +40,12 @@ export interface Snapshot {
 /** The session of a ttl. */
 export type SessionOf = (ttl: number) => string;
 
-/** The keys of leases that need a session. */
+/** The leases that need a session, by key. */
 export interface Kept {
   /** Those that are granted. */
-  readonly granted: Set<string>;
+  readonly granted: Map<string, Record>;
   /** Those that are renewed. */
-  readonly renewed: Set<string>;
+  readonly renewed: Map<string, Record>;
 }
 
 /** A lease as the transaction leaves it. */
@@ -69,7 +69,7 @@ const NO_TOKEN = -1;
  * is still as it was.
  */
 export class Transaction implements Table {
-  /** By ttl: the keys of leases that are granted or renewed, if a session ends them. */
+  /** By ttl: what is granted or renewed, if a session ends it. */
   readonly kept: Map<number, Kept> = new Map();
   /** The keys of leases that are ended. */
   readonly ended: Set<string> = new Set();
@@ -103,6 +103,11 @@ export class Transaction implements Table {
       this.#checks.size + 2 * this.#writes.length + VERBS < MOST_VERBS;
   }
 
+  /** How many of the operations so far have changed something. */
+  get changes(): number {
+    return this.#writes.length;
+  }
+
   /** All verbs; none if nothing is to be written. */
   verbs(session: SessionOf): Verb[] {
     const writes = this.#writes.flatMap((write) => write(session));
@@ -120,9 +125,10 @@ export class Transaction implements Table {
     }
     // That there is no other.
     const mark = this.#keys.mark(resource);
-    this.#check(mark, this.#read.marks.get(mark));
+    const index = this.#read.marks.get(mark);
+    this.#check(mark, index === undefined ? undefined : { modified: index, session: "" });
     const only = this.#keys.seat(resource, "");
-    if (!this.#staged.has(only)) this.#check(only, this.#read.entries.get(only)?.modified);
+    if (!this.#staged.has(only)) this.#check(only, this.#read.entries.get(only));
     return leases.sort(bySeat);
   }
 
@@ -132,7 +138,7 @@ export class Transaction implements Table {
     const record = recordOf(lease, this.#read.now);
     const { ttl } = record;
     const before = this.#staged.has(key) ? this.#staged.get(key) : this.#stored(key);
-    if (hasSession(ttl)) this.#keep(ttl, key, before !== undefined);
+    if (hasSession(ttl)) this.#keep(key, record, before !== undefined);
     this.#staged.set(key, { ...record, token, session: undefined });
     const value = { Key: key, Value: encodeRecord(record) };
     this.#bytes += value.Value.length;
@@ -179,18 +185,19 @@ export class Transaction implements Table {
     return NO_TOKEN;
   }
 
-  #keep(ttl: number, key: string, renewed: boolean): void {
-    const kept = this.kept.get(ttl) ?? { granted: new Set(), renewed: new Set() };
+  #keep(key: string, record: Record, renewed: boolean): void {
+    const { ttl } = record;
+    const kept = this.kept.get(ttl) ?? { granted: new Map(), renewed: new Map() };
     this.kept.set(ttl, kept);
-    if (!renewed) kept.granted.add(key);
-    else if (!kept.granted.has(key)) kept.renewed.add(key);
+    const { granted } = kept;
+    (renewed && !granted.has(key) ? kept.renewed : granted).set(key, record);
   }
 
   #look(key: string, seat: string): Lease[] {
     const staged = this.#staged.get(key);
     if (this.#staged.has(key)) return staged ? [this.#lease(seat, staged)] : [];
     const stored = this.#stored(key);
-    this.#check(key, this.#read.entries.get(key)?.modified);
+    this.#check(key, this.#read.entries.get(key));
     if (!stored) return [];
     if (!this.#isDead(stored)) return [this.#lease(seat, stored)];
     // Whoever answers because it has ended must end it. A slower client could renew it otherwise.
@@ -217,11 +224,16 @@ export class Transaction implements Table {
     this.#writes.push(() => [{ Verb: "delete", Key: key }]);
   }
 
-  #check(key: string, index: number | undefined): void {
-    const verb = index === undefined
-      ? { Verb: "check-not-exists", Key: key }
-      : { Verb: "check-index", Key: key, Index: index };
-    this.#checks.set(key, verb);
+  #check(Key: string, entry: Pick<Entry, "modified" | "session"> | undefined): void {
+    const { modified: Index, session: Session } = entry ?? {};
+    this.#checks.set(
+      Key,
+      !entry
+        ? { Verb: "check-not-exists", Key }
+        : Index === undefined
+        ? { Verb: "check-session", Key, Session: Session! }
+        : { Verb: "check-index", Key, Index },
+    );
   }
 }
 

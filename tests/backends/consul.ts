@@ -20,6 +20,16 @@ export const consul: Backend<"server" | "wire"> = {
   clock: "real",
   lanes: 16,
   has: { server: true, wire: true },
+  vendors: [{
+    name: "consul",
+    driver: (host, { token }, protocol) =>
+      open({ url: `${protocol}://${host}`, token, minTtl: MIN_TTL }),
+    pasted: (url, { token }) => [
+      () => open({ url, token }),
+      () => open({ url: "https://h.example", token: `${token} ${url}` }),
+    ],
+    url: (host, { token }) => `consul://:${encodeURIComponent(token)}@${host}?minTtl=${MIN_TTL}`,
+  }],
   start: () =>
     startRemote({
       loses: "nothing",
@@ -32,7 +42,7 @@ async function wireTo(server: ConsulServer): Promise<Wire> {
   const front = await startConsulFront(server.url);
   const { url, faults } = front;
   return {
-    url: `consul://${new URL(url).host}`,
+    url: `consul://${new URL(url).host}?minTtl=${MIN_TTL}`,
     faults,
     get requests() {
       return front.requests;
