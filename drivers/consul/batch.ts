@@ -12,7 +12,8 @@ import type { Done, Requests } from "./client.ts";
 import type { Keys } from "./keys.ts";
 import { epochIn, read } from "./reader.ts";
 import { type Entry, hasSession } from "./record.ts";
-import { type Refusal, refusalOf, type Refusals, Watch } from "./refusals.ts";
+import type { Recent } from "./recent.ts";
+import { type Refusal, refusalOf, Watch } from "./refusals.ts";
 import { type Chosen, type Instant, instant, type Sessions, since as age } from "./sessions.ts";
 import { type Snapshot, Transaction } from "./transaction.ts";
 
@@ -25,8 +26,13 @@ const MOST_BLIND = 16;
 export interface Memory {
   /** Its sessions. */
   readonly sessions: Sessions;
-  /** What was refused. */
-  readonly refusals: Refusals;
+  /** Who was in the way of an acquisition, by the key of the seat. */
+  readonly refusals: Recent<Refusal>;
+  /**
+   * The mark with which a resource was empty, by folder: its index, 0 for none, or NaN if somebody may be
+   * there.
+   */
+  readonly empty: Recent<number>;
 }
 
 /** What became of some operations. */
@@ -40,15 +46,17 @@ interface Decided {
 export class Batch {
   readonly #keys: Keys;
   readonly #sessions: Sessions;
-  readonly #refusals: Refusals;
+  readonly #refusals: Recent<Refusal>;
+  readonly #empty: Recent<number>;
   readonly #requests: Requests;
   readonly #watch: Watch;
 
   /** Nothing is sent yet. */
-  constructor(keys: Keys, { sessions, refusals }: Memory, requests: Requests) {
+  constructor(keys: Keys, { sessions, refusals, empty }: Memory, requests: Requests) {
     this.#keys = keys;
     this.#sessions = sessions;
     this.#refusals = refusals;
+    this.#empty = empty;
     this.#requests = requests;
     this.#watch = new Watch(requests);
   }
@@ -75,7 +83,6 @@ export class Batch {
       outcomes.push(...decided.outcomes);
       const { refusal }: Decided = decided;
       if (!refusal) continue;
-      this.#refusals.note(refusal);
       since ??= instant();
       const left: number = refusal.op.patience! - age(since);
       blind = left >= 1 && await this.#watch.changes(refusal, left);
@@ -93,19 +100,29 @@ export class Batch {
   async #withoutLook(ops: readonly Op[]): Promise<Decided | undefined> {
     if (ops.length > MOST_BLIND || !ops.every(isSimple)) return undefined;
     const entries = new Map<string, Entry>();
-    for (const { resource, seat } of ops) {
+    const marks = new Map<string, number>();
+    for (const { op, resource, seat, guard } of ops) {
       const key = this.#keys.seat(resource, seat);
+      // Most likely it is refused again, and a look says so in one request.
+      if (op === "acquire" && this.#refusals.get(key)) return undefined;
       const entry = this.#sessions.known(key);
       if (entry) entries.set(key, entry);
+      if (!guard || guard.seat !== undefined) continue;
+      // Unless something is known, nobody has ever taken a seat there, most likely: there is no mark.
+      const mark = this.#empty.get(this.#keys.folder(guard.resource)) ??
+        (op === "acquire" ? 0 : NaN);
+      if (Number.isNaN(mark)) return undefined;
+      if (mark > 0) marks.set(this.#keys.mark(guard.resource), mark);
     }
-    return await this.#commit(ops, { now: 1, epoch: 0, entries, marks: new Map() }, true);
+    return await this.#commit(ops, { now: 1, epoch: 0, entries, marks }, true);
   }
 
-  /** What was in the way of an acquisition that is alone and has patience. */
+  /** What was in the way of an acquisition that is alone and has patience, unless it may be a replay. */
   #lastRefusal(ops: readonly Op[]): Refusal | undefined {
     const [op, ...others] = ops;
     if (op?.op !== "acquire" || !op.patience || others.length > 0) return undefined;
-    return this.#refusals.of(op, this.#keys.seat(op.resource, op.seat));
+    const last = this.#refusals.get(this.#keys.seat(op.resource, op.seat));
+    return last?.isLasting && last.outcome.leases[0]?.id !== op.id ? { ...last, op } : undefined;
   }
 
   /**
@@ -128,13 +145,18 @@ export class Batch {
       const outcome = step(op, table);
       // What changes nothing is not checked, and only what is checked may be answered.
       if (blind && table.changes === changes) return undefined;
-      if (op.op === "acquire" && !outcome.ok && patience) {
-        refusal = refusalOf(op, outcome, this.#keys, snapshot);
-        break;
+      if (op.op === "acquire" && !outcome.ok) {
+        const refused = refusalOf(op, outcome, this.#keys, snapshot);
+        this.#refusals.set(this.#keys.seat(op.resource, op.seat), refused);
+        if (patience) {
+          refusal = refused;
+          break;
+        }
       }
       outcomes.push(outcome);
     }
     if (blind && outcomes.length < ops.length) return undefined;
+    this.#remember(ops, table, snapshot);
     const chosen = new Map<number, Chosen>();
     const settle = (how: keyof Omit<Chosen, "id">): void => {
       for (const each of chosen.values()) each[how]();
@@ -160,8 +182,22 @@ export class Batch {
     }
     settle("done");
     this.#sessions.ended(table.ended);
-    for (const { granted } of table.kept.values()) this.#refusals.forget(granted.keys());
+    for (const { granted } of table.kept.values()) {
+      for (const key of granted.keys()) this.#refusals.delete(key);
+    }
     return { outcomes: outcomes.map((each, n) => this.#withToken(ops[n]!, each, done)), refusal };
+  }
+
+  /** Remembers which of the guards' resources were empty, and in which seats are taken now. */
+  #remember(ops: readonly Op[], { empty }: Transaction, { marks }: Snapshot): void {
+    for (const op of ops) {
+      const { resource, seat, guard } = op as Partial<Acquire>;
+      if (op.op === "acquire" && seat) this.#empty.set(this.#keys.folder(resource!), NaN);
+      const folder = guard && this.#keys.folder(guard.resource);
+      if (folder && empty.has(folder)) {
+        this.#empty.set(folder, marks.get(this.#keys.mark(guard.resource)) ?? 0);
+      }
+    }
   }
 
   /** The token of a grant is known when it is written. */
@@ -194,5 +230,5 @@ function isSimple(op: Op): op is Acquire | Release {
   if (op.op !== "acquire" && op.op !== "release") return false;
   const { id, ttl = Infinity, guard } = op as Partial<Acquire>;
   return id !== undefined && (hasSession(ttl) || ttl === Infinity) &&
-    (!guard || (guard.when === "vacant" && guard.seat !== undefined));
+    guard?.when !== "held";
 }

@@ -21,7 +21,8 @@ import { isLoopback } from "../kit/urls.ts";
 import { Batch } from "./batch.ts";
 import { Requests, type Server } from "./client.ts";
 import { escape, keysUnder } from "./keys.ts";
-import { Refusals } from "./refusals.ts";
+import { Recent } from "./recent.ts";
+import type { Refusal } from "./refusals.ts";
 import { Sessions } from "./sessions.ts";
 
 /** How the Consul driver is made. */
@@ -81,7 +82,11 @@ export function consul(options: ConsulOptions): Driver {
   };
   const server = serverOf(options);
   const keys = keysUnder(checkedPrefix(keyPrefix));
-  const memory = { sessions: new Sessions(), refusals: new Refusals() };
+  const memory = {
+    sessions: new Sessions(),
+    refusals: new Recent<Refusal>(),
+    empty: new Recent<number>(),
+  };
   return {
     name: "consul",
     guarantees,

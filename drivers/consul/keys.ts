@@ -11,8 +11,8 @@
  * @module
  */
 
-/** How many marks there are. */
-const MARKS = 64;
+/** How many marks there are: so many that two resources seldom share one, and few enough to stay. */
+const MARKS = 4_096;
 
 /** The names of one namespace. */
 export interface Keys {

@@ -9,8 +9,6 @@ import type { Requests, Watched } from "./client.ts";
 import type { Keys } from "./keys.ts";
 import type { Snapshot } from "./transaction.ts";
 
-/** How many seats are remembered. */
-const MOST = 1_000;
 /** There is no such change in Consul, so whoever waits for the next one is answered at once. */
 const NO_INDEX = 1;
 
@@ -26,6 +24,8 @@ export interface Refusal {
   readonly index: number | undefined;
   /** For how many ms it stands in the way at most, if nothing changes. */
   readonly ends: number;
+  /** Whether one who has the seat, or is in its way, must go before this can change. */
+  readonly isLasting: boolean;
 }
 
 /** Why an acquisition was refused with this snapshot. */
@@ -41,38 +41,8 @@ export function refusalOf(op: Acquire, outcome: Outcome, keys: Keys, snapshot: S
     const stands = all ? name.startsWith(place.key) : name === place.key;
     if (stands && entry.ends > 0) ends = Math.min(ends, Math.max(1, entry.ends - snapshot.now));
   }
-  return { op, outcome, place, index: snapshot.entries.get(place.key)?.modified, ends };
-}
-
-/**
- * The last refusals of a driver, by key: whoever asks again for a seat waits for the next change at
- * once, without a look.
- */
-export class Refusals {
-  readonly #last = new Map<string, Refusal>();
-
-  /** What is known to stand in the way of this acquisition, unless it may be a replay. */
-  of(op: Acquire, key: string): Refusal | undefined {
-    const last = this.#last.get(key);
-    return last && last.outcome.leases[0]?.id !== op.id ? { ...last, op } : undefined;
-  }
-
-  /** Remembers who has a seat, if that is why. */
-  note(refusal: Refusal): void {
-    const { place: { key, all }, index, ends } = refusal;
-    this.#last.delete(key);
-    if (all || index === undefined || ends < Infinity) return;
-    this.#last.set(key, refusal);
-    for (const oldest of this.#last.keys()) {
-      if (this.#last.size <= MOST) break;
-      this.#last.delete(oldest);
-    }
-  }
-
-  /** Forgets who had those seats. */
-  forget(keys: Iterable<string>): void {
-    for (const key of keys) this.#last.delete(key);
-  }
+  const index = snapshot.entries.get(place.key)?.modified;
+  return { op, outcome, place, index, ends, isLasting: index !== undefined && ends === Infinity };
 }
 
 /** Waits until what stands in the way changes. */

@@ -71,6 +71,8 @@ const NO_TOKEN = -1;
 export class Transaction implements Table {
   /** By ttl: what is granted or renewed, if a session ends it. */
   readonly kept: Map<number, Kept> = new Map();
+  /** The folders in which nothing was found. */
+  readonly empty: Set<string> = new Set();
   /** The keys of leases that are ended. */
   readonly ended: Set<string> = new Set();
   /** Whether a look at all seats of a resource asks only if there is one. */
@@ -129,6 +131,7 @@ export class Transaction implements Table {
     this.#check(mark, index === undefined ? undefined : { modified: index, session: "" });
     const only = this.#keys.seat(resource, "");
     if (!this.#staged.has(only)) this.#check(only, this.#read.entries.get(only));
+    if (leases.length === 0) this.empty.add(folder);
     return leases.sort(bySeat);
   }
 
