@@ -185,7 +185,7 @@ export class Batch {
     for (const { granted } of table.kept.values()) {
       for (const key of granted.keys()) this.#refusals.delete(key);
     }
-    return { outcomes: outcomes.map((each, n) => this.#withToken(ops[n]!, each, done)), refusal };
+    return { outcomes: outcomes.map((each) => this.#withTokens(each, table, done)), refusal };
   }
 
   /** Remembers which of the guards' resources were empty, and in which seats are taken now. */
@@ -201,15 +201,17 @@ export class Batch {
   }
 
   /** The token of a grant is known when it is written. */
-  #withToken(op: Op, outcome: Outcome, { found }: Done): Outcome {
-    const [lease] = outcome.leases;
-    if (op.op !== "acquire" || !lease || lease.token >= 0) return outcome;
-    const key = this.#keys.seat(op.resource, op.seat);
+  #withTokens({ ok, leases }: Outcome, table: Transaction, { found }: Done): Outcome {
+    if (leases.every((lease) => table.grantedKey(lease) === undefined)) return { ok, leases };
     const epoch = epochIn(found.find(({ Key }) => Key === this.#keys.epoch)?.Value);
-    const created = found.findLast(({ Key }) => Key === key)?.CreateIndex ?? NaN;
-    const token = epoch + created;
-    if (!Number.isSafeInteger(token)) throw new TypeError("the answer has no index");
-    return { ok: outcome.ok, leases: [{ ...lease, token }] };
+    const complete = leases.map((lease) => {
+      const key = table.grantedKey(lease);
+      if (key === undefined) return lease;
+      const token = epoch + (found.findLast(({ Key }) => Key === key)?.CreateIndex ?? NaN);
+      if (!Number.isSafeInteger(token)) throw new TypeError("the answer has no index");
+      return { ...lease, token };
+    });
+    return { ok, leases: complete };
   }
 }
 

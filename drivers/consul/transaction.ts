@@ -61,8 +61,6 @@ const MOST_VERBS = 64;
 const MOST_BYTES = 450_000;
 /** How many verbs an operation adds at most, unless it looks at all seats of a resource. */
 const VERBS = 6;
-/** The token of what was granted, until the transaction is done. */
-const NO_TOKEN = -1;
 
 /**
  * The leases of a snapshot, and what is to be done to them. It is done only if all that was looked at
@@ -80,7 +78,8 @@ export class Transaction implements Table {
   readonly #keys: Keys;
   readonly #read: Snapshot;
   readonly #stamp: string;
-  readonly #granted = new Set<string>();
+  /** The keys of leases that are granted, by the token that they have until the transaction is done. */
+  readonly #granted = new Map<number, string>();
   readonly #staged = new Map<string, Staged | undefined>();
   readonly #checks = new Map<string, Verb>();
   readonly #writes: ((session: SessionOf) => readonly Verb[])[] = [];
@@ -97,7 +96,7 @@ export class Transaction implements Table {
   fits(op: Op): boolean {
     if (op.op === "list" || op.op === "inspect") return this.#writes.length === 0;
     // Two grants of one transaction have one index, so they would have one token.
-    if (op.op === "acquire" && this.#granted.has(this.#keys.seat(op.resource, op.seat))) {
+    if (op.op === "acquire" && this.#isGranted(this.#keys.seat(op.resource, op.seat))) {
       return false;
     }
     const { value = "" } = op as { value?: string };
@@ -146,7 +145,7 @@ export class Transaction implements Table {
     const value = { Key: key, Value: encodeRecord(record) };
     this.#bytes += value.Value.length;
     if (!before) {
-      this.#granted.add(key);
+      this.#granted.set(token, key);
       // Consul does not count it as a change if a key gets the value that it has.
       const mark = { Verb: "set", Key: this.#keys.mark(resource), Value: encode(this.#stamp) };
       this.#writes.push((session) => [
@@ -185,7 +184,16 @@ export class Transaction implements Table {
   }
 
   nextToken(): number {
-    return NO_TOKEN;
+    return -1 - this.#granted.size;
+  }
+
+  /** The key of a lease that was granted; `undefined` if its token is that of an earlier grant. */
+  grantedKey({ token }: Lease): string | undefined {
+    return this.#granted.get(token);
+  }
+
+  #isGranted(key: string): boolean {
+    return [...this.#granted.values()].includes(key);
   }
 
   #keep(key: string, record: Record, renewed: boolean): void {
