@@ -75,8 +75,11 @@ export class Requests {
       (answer) => {
         const { Results, Errors } = JSON.parse(answer.text);
         if (answer.status === 409) {
-          const lost = Errors.some(({ What }: Fault) => What.startsWith("invalid session"));
-          return lost ? "no session" : "changed";
+          const said = (text: string) => Errors.some(({ What }: Fault) => What.startsWith(text));
+          if (said("Permission denied")) {
+            throw new Refused({ ...answer, status: 403, text: "Permission denied" });
+          }
+          return said("invalid session") ? "no session" : "changed";
         }
         const now = Date.parse(answer.header("date") ?? "");
         const found = Array.from(Results as Iterable<{ KV: Found }>, ({ KV }) => KV);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ConnectionError } from "../../errors.ts";
 import type { Acquire, Op } from "../driver.ts";
 import type { Done, Requests } from "./client.ts";
 import { decode, encode } from "./base64.ts";
@@ -29,15 +30,24 @@ export interface Read {
 export async function read(keys: Keys, ops: readonly Op[], requests: Requests): Promise<Read> {
   const { places, length } = placesOf(keys, ops);
   const trees = [keys.epoch, ...places].map((Key) => ({ Verb: "get-tree", Key }));
-  for (;;) {
+  for (let attempt = 0;; attempt++) {
     const done = await requests.transact(trees, true);
     const snapshot = typeof done === "string" ? undefined : snapshotIn(keys, done);
     if (snapshot) return { snapshot, length };
-    if (typeof done === "string") continue;
+    // A read has no condition that could fail, and another driver makes the epoch once.
+    if (typeof done === "string" || attempt > 1) throw unreadable();
     // An agent hides what its token may not read, so that all would seem vacant. To write it shows that.
     const epoch = { Verb: "cas", Key: keys.epoch, Value: encode(`${done.now}`), Index: 0 };
     await requests.transact([epoch], false);
   }
+}
+
+function unreadable(): ConnectionError {
+  return new ConnectionError(
+    "consul does not show what was written under the prefix, so nothing was written; check the rights of " +
+      "the ACL token",
+    { code: "unauthorized" },
+  );
 }
 
 /** What to read for as many operations as one request can. */

@@ -15,6 +15,8 @@ import {
 export interface ConsulServerOptions {
   /** The shortest ttl of a session. Default: a tenth of a second; users have ten seconds. */
   readonly minTtl?: string;
+  /** With `acl` among the settings, a token that may do anything. */
+  readonly token?: string;
   /** Further settings. */
   readonly settings?: Readonly<Record<string, unknown>>;
 }
@@ -49,7 +51,7 @@ export async function startConsul(options: ConsulServerOptions = {}): Promise<Co
       const ports = [await freePort(), await freePort(), await freePort()] as const;
       await writeFile(join(folder, "consul.json"), settingsOf(folder, ports, options));
       try {
-        const launch = () => launched(program, folder, ports[0]);
+        const launch = () => launched(program, folder, ports[0], options.token);
         return serverOf(folder, ports[0], launch, await launch());
       } catch (error) {
         // Another test process may have taken a port between the look and the bind.
@@ -88,13 +90,18 @@ function nameOf(folder: string): string {
   return folder.replace(/.*\//, "").toLowerCase();
 }
 
-function launched(program: string, folder: string, port: number): Promise<RunningProcess> {
+function launched(
+  program: string,
+  folder: string,
+  port: number,
+  token?: string,
+): Promise<RunningProcess> {
   return startProcess({
     program,
     folder,
     log: "consul.log",
     args: ["agent", `-config-file=${join(folder, "consul.json")}`],
-    ready: () => answers(port, nameOf(folder)),
+    ready: () => answers(port, nameOf(folder), token),
   });
 }
 
@@ -102,9 +109,11 @@ function launched(program: string, folder: string, port: number): Promise<Runnin
  * Whether this very server answers, and leads: after a lost race for the port it is somebody else's that
  * answers.
  */
-async function answers(port: number, name: string): Promise<boolean> {
+async function answers(port: number, name: string, token = ""): Promise<boolean> {
   try {
-    const leads = await fetch(`http://127.0.0.1:${port}/v1/catalog/nodes?consistent`);
+    const leads = await fetch(`http://127.0.0.1:${port}/v1/catalog/nodes?consistent`, {
+      headers: { "x-consul-token": token },
+    });
     return leads.ok && (await leads.text()).includes(`"${name}"`);
   } catch {
     return false;
