@@ -66,7 +66,10 @@ export class Batch {
     const outcomes: Outcome[] = [];
     const start = instant();
     const last = this.#lastRefusal(ops);
-    if (last && !await this.#watch.changes(last, last.op.patience!)) return [last.outcome];
+    if (last) {
+      if (!await this.#watch.changes(last, last.op.patience!)) return [last.outcome];
+      this.#forget(last.op);
+    }
     /** When the operation began that is refused and has patience. */
     let since: Instant | undefined = last && start;
     let attempts = 0;
@@ -86,7 +89,8 @@ export class Batch {
       since ??= instant();
       const left: number = refusal.op.patience! - age(since);
       blind = left >= 1 && await this.#watch.changes(refusal, left);
-      if (!blind) outcomes.push(refusal.outcome);
+      if (blind) this.#forget(refusal.op);
+      else outcomes.push(refusal.outcome);
     }
     return outcomes;
   }
@@ -115,6 +119,11 @@ export class Batch {
       if (mark > 0) marks.set(this.#keys.mark(guard.resource), mark);
     }
     return await this.#commit(ops, { now: 1, epoch: 0, entries, marks }, true);
+  }
+
+  /** What was in its way may be gone. */
+  #forget({ resource, seat }: Acquire): void {
+    this.#refusals.delete(this.#keys.seat(resource, seat));
   }
 
   /** What was in the way of an acquisition that is alone and has patience, unless it may be a replay. */
