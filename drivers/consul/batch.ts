@@ -8,10 +8,10 @@ import { ConnectionError } from "../../errors.ts";
 import type { Acquire, Op, Outcome, Release } from "../driver.ts";
 import { partly } from "../kit/failure.ts";
 import { step } from "../kit/step.ts";
-import type { Done, Requests } from "./client.ts";
+import type { Requests } from "./client.ts";
 import type { Keys } from "./keys.ts";
 import { epochIn, read } from "./reader.ts";
-import { type Entry, hasSession } from "./record.ts";
+import { type Entry, type Found, hasSession } from "./record.ts";
 import type { Recent } from "./recent.ts";
 import { type Refusal, refusalOf, Watch } from "./refusals.ts";
 import { type Chosen, type Instant, instant, type Sessions, since as age } from "./sessions.ts";
@@ -143,11 +143,11 @@ export class Batch {
     snapshot: Snapshot,
     blind = false,
   ): Promise<Decided | undefined> {
-    const table = new Transaction(this.#keys, snapshot, this.#requests.stamp());
+    const table = new Transaction(this.#keys, snapshot);
     const outcomes: Outcome[] = [];
     let refusal: Refusal | undefined;
     for (const op of ops) {
-      if (outcomes.length > 0 && !table.fits(op)) break;
+      if (!table.admits(op)) break;
       const { guard, patience } = op as Partial<Acquire>;
       table.any = guard?.when === "held";
       const { changes } = table;
@@ -165,7 +165,7 @@ export class Batch {
       outcomes.push(outcome);
     }
     if (blind && outcomes.length < ops.length) return undefined;
-    this.#remember(ops, table, snapshot);
+    if (!blind) this.#remember(ops, snapshot);
     const chosen = new Map<number, Chosen>();
     const settle = (how: keyof Omit<Chosen, "id">): void => {
       for (const each of chosen.values()) each[how]();
@@ -178,39 +178,42 @@ export class Batch {
       }
       chosen.set(ttl, session);
     }
-    const verbs = table.verbs((ttl) => chosen.get(ttl)?.id ?? "");
-    if (verbs.length === 0) {
-      settle("done");
-      return { outcomes, refusal };
-    }
-    const epoch = { Verb: "get", Key: this.#keys.epoch };
-    const done = await this.#requests.transact([epoch, ...verbs], false);
-    if (typeof done === "string") {
-      settle(done === "changed" ? "undone" : "lost");
-      return undefined;
+    const found: Found[] = [];
+    for (const [part, verbs] of table.parts((ttl) => chosen.get(ttl)?.id ?? "").entries()) {
+      const epoch = { Verb: "get", Key: this.#keys.epoch };
+      const done = await this.#requests.transact([epoch, ...verbs], false);
+      if (typeof done !== "string") found.push(...done.found);
+      else {
+        // After a first part some of the leases are in the session, and it may hold no others.
+        if (part === 0) settle(done === "changed" ? "undone" : "lost");
+        return undefined;
+      }
     }
     settle("done");
     this.#sessions.ended(table.ended);
     for (const { granted } of table.kept.values()) {
       for (const key of granted.keys()) this.#refusals.delete(key);
     }
-    return { outcomes: outcomes.map((each) => this.#withTokens(each, table, done)), refusal };
+    return { outcomes: outcomes.map((each) => this.#withTokens(each, table, found)), refusal };
   }
 
   /** Remembers which of the guards' resources were empty, and in which seats are taken now. */
-  #remember(ops: readonly Op[], { empty }: Transaction, { marks }: Snapshot): void {
+  #remember(ops: readonly Op[], { entries, marks }: Snapshot): void {
     for (const op of ops) {
-      const { resource, seat, guard } = op as Partial<Acquire>;
-      if (op.op === "acquire" && seat) this.#empty.set(this.#keys.folder(resource!), NaN);
-      const folder = guard && this.#keys.folder(guard.resource);
-      if (folder && empty.has(folder)) {
-        this.#empty.set(folder, marks.get(this.#keys.mark(guard.resource)) ?? 0);
-      }
+      const { guard } = op as Partial<Acquire>;
+      if (!guard || guard.seat !== undefined) continue;
+      const folder = this.#keys.folder(guard.resource);
+      const isTaken = [...entries.keys()].some((key) => key.startsWith(folder));
+      const mark = marks.get(this.#keys.mark(guard.resource)) ?? 0;
+      this.#empty.set(folder, isTaken ? NaN : mark);
+    }
+    for (const { op, resource, seat } of ops as readonly Acquire[]) {
+      if (op === "acquire" && seat) this.#empty.set(this.#keys.folder(resource), NaN);
     }
   }
 
   /** The token of a grant is known when it is written. */
-  #withTokens({ ok, leases }: Outcome, table: Transaction, { found }: Done): Outcome {
+  #withTokens({ ok, leases }: Outcome, table: Transaction, found: readonly Found[]): Outcome {
     if (leases.every((lease) => table.grantedKey(lease) === undefined)) return { ok, leases };
     const epoch = epochIn(found.find(({ Key }) => Key === this.#keys.epoch)?.Value);
     const complete = leases.map((lease) => {

@@ -60,11 +60,6 @@ export class Requests {
     this.#options = options;
   }
 
-  /** A text that never repeats. */
-  stamp(): string {
-    return this.#server.nonce();
-  }
-
   /** Reads, or writes: all of it or nothing. */
   async transact(verbs: readonly Verb[], reads: boolean): Promise<Done | Undone> {
     const body = JSON.stringify(verbs.map((KV) => ({ KV })));

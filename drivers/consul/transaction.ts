@@ -7,7 +7,6 @@
 import type { Lease, Op } from "../driver.ts";
 import { bySeat } from "../kit/order.ts";
 import type { Listed, Place, Table } from "../kit/step.ts";
-import { encode } from "./base64.ts";
 import type { Keys } from "./keys.ts";
 import { encodeRecord, type Entry, hasSession, type Record, recordOf } from "./record.ts";
 
@@ -48,6 +47,13 @@ export interface Kept {
   readonly renewed: Map<string, Record>;
 }
 
+/** A change of a key. */
+interface Write {
+  readonly key: string;
+  /** What it takes; nothing, if the key is as it should be. */
+  verbs(session: SessionOf): readonly Verb[];
+}
+
 /** A lease as the transaction leaves it. */
 interface Staged extends Record {
   readonly token: number;
@@ -60,7 +66,9 @@ const MOST_VERBS = 64;
 /** How many bytes of base64 it may carry; Consul's limit is 512 KB for the request. */
 const MOST_BYTES = 450_000;
 /** How many verbs an operation adds at most, unless it looks at all seats of a resource. */
-const VERBS = 6;
+const VERBS = 8;
+/** How many of them write. */
+const WRITES = 3;
 
 /**
  * The leases of a snapshot, and what is to be done to them. It is done only if all that was looked at
@@ -69,31 +77,37 @@ const VERBS = 6;
 export class Transaction implements Table {
   /** By ttl: what is granted or renewed, if a session ends it. */
   readonly kept: Map<number, Kept> = new Map();
-  /** The folders in which nothing was found. */
-  readonly empty: Set<string> = new Set();
   /** The keys of leases that are ended. */
   readonly ended: Set<string> = new Set();
   /** Whether a look at all seats of a resource asks only if there is one. */
   any = false;
   readonly #keys: Keys;
   readonly #read: Snapshot;
-  readonly #stamp: string;
   /** The keys of leases that are granted, by the token that they have until the transaction is done. */
   readonly #granted = new Map<number, string>();
   readonly #staged = new Map<string, Staged | undefined>();
   readonly #checks = new Map<string, Verb>();
-  readonly #writes: ((session: SessionOf) => readonly Verb[])[] = [];
+  readonly #writes: Write[] = [];
   #bytes = 0;
+  /** Whether nothing but renewals was there so far, which need not be in one transaction. */
+  #renewals = true;
 
-  /** Nothing is to be done yet. The stamp is a text that no earlier transaction had. */
-  constructor(keys: Keys, read: Snapshot, stamp: string) {
+  /** Nothing is to be done yet. */
+  constructor(keys: Keys, read: Snapshot) {
     this.#keys = keys;
     this.#read = read;
-    this.#stamp = stamp;
   }
 
-  /** Whether this operation can be done in the same transaction as those before it. */
-  fits(op: Op): boolean {
+  /** Whether this operation can be done together with those before it. The first one always can. */
+  admits(op: Op): boolean {
+    const first = this.#renewals && this.#checks.size === 0;
+    if (!first && !this.#fits(op)) return false;
+    this.#renewals &&= op.op === "renew";
+    return true;
+  }
+
+  #fits(op: Op): boolean {
+    if (op.op === "renew" && this.#renewals) return true;
     if (op.op === "list" || op.op === "inspect") return this.#writes.length === 0;
     // Two grants of one transaction have one index, so they would have one token.
     if (op.op === "acquire" && this.#isGranted(this.#keys.seat(op.resource, op.seat))) {
@@ -101,7 +115,7 @@ export class Transaction implements Table {
     }
     const { value = "" } = op as { value?: string };
     return this.#bytes + 4 * value.length < MOST_BYTES &&
-      this.#checks.size + 2 * this.#writes.length + VERBS < MOST_VERBS;
+      this.#checks.size + WRITES * this.#writes.length + VERBS < MOST_VERBS;
   }
 
   /** How many of the operations so far have changed something. */
@@ -109,10 +123,28 @@ export class Transaction implements Table {
     return this.#writes.length;
   }
 
-  /** All verbs; none if nothing is to be written. */
-  verbs(session: SessionOf): Verb[] {
-    const writes = this.#writes.flatMap((write) => write(session));
-    return writes.length > 0 ? [...this.#checks.values(), ...writes] : [];
+  /** What is to be written, in one transaction unless there are only renewals. */
+  parts(session: SessionOf): Verb[][] {
+    const writes = this.#writes.map(({ key, verbs }) => ({ key, verbs: verbs(session) }))
+      .filter(({ verbs }) => verbs.length > 0);
+    if (writes.length === 0) return [];
+    if (!this.#renewals) {
+      return [[...this.#checks.values(), ...writes.flatMap(({ verbs }) => verbs)]];
+    }
+    const parts: Verb[][] = [[]];
+    let bytes = 0;
+    for (const { key, verbs } of writes) {
+      bytes += verbs.reduce((all, { Value = "" }) => all + Value.length, 0);
+      if (parts[0]!.length + VERBS > MOST_VERBS || bytes > MOST_BYTES) {
+        parts.unshift([]);
+        bytes = 0;
+      }
+      const check = this.#checks.get(key);
+      // One that comes twice is as it was only at the first time.
+      this.#checks.delete(key);
+      parts[0]!.push(...check ? [check] : [], ...verbs);
+    }
+    return parts.reverse();
   }
 
   live(resource: string, seat?: string): Lease[] {
@@ -130,7 +162,6 @@ export class Transaction implements Table {
     this.#check(mark, index === undefined ? undefined : { modified: index, session: "" });
     const only = this.#keys.seat(resource, "");
     if (!this.#staged.has(only)) this.#check(only, this.#read.entries.get(only));
-    if (leases.length === 0) this.empty.add(folder);
     return leases.sort(bySeat);
   }
 
@@ -146,16 +177,17 @@ export class Transaction implements Table {
     this.#bytes += value.Value.length;
     if (!before) {
       this.#granted.set(token, key);
+      const Key = this.#keys.mark(resource);
       // Consul does not count it as a change if a key gets the value that it has.
-      const mark = { Verb: "set", Key: this.#keys.mark(resource), Value: encode(this.#stamp) };
-      this.#writes.push((session) => [
+      const mark = [{ Verb: "delete", Key }, { Verb: "set", Key, Value: "" }];
+      this.#write(key, (session) => [
         lock(value, hasSession(ttl) ? session(ttl) : ""),
-        ...seat === "" ? [] : [mark],
+        ...seat === "" ? [] : mark,
       ]);
       return;
     }
     const same = encodeRecord(before) === value.Value;
-    this.#writes.push((session) => {
+    this.#write(key, (session) => {
       const now = hasSession(ttl) ? session(ttl) : "";
       const { session: last = now } = before;
       if (last === now) return same ? [] : [{ Verb: "set", ...value }];
@@ -232,7 +264,11 @@ export class Transaction implements Table {
   #end(key: string): void {
     this.#staged.set(key, undefined);
     this.ended.add(key);
-    this.#writes.push(() => [{ Verb: "delete", Key: key }]);
+    this.#write(key, () => [{ Verb: "delete", Key: key }]);
+  }
+
+  #write(key: string, verbs: Write["verbs"]): void {
+    this.#writes.push({ key, verbs });
   }
 
   #check(Key: string, entry: Pick<Entry, "modified" | "session"> | undefined): void {

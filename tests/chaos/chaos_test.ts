@@ -15,7 +15,7 @@ const seed = seedOfRun();
 const PLAN = { operations: SIZES.chaosOperations, kills: 2, pauses: 5, seed };
 const RUNTIMES = ["node", "deno", "node", "workerd"] as const;
 
-for (const backend of ["upstash-always", "mariadb"]) {
+for (const backend of ["upstash-always", "mariadb", "consul"]) {
   Deno.test({
     name:
       `${backend}, killed and frozen under clients that are, too: no law is broken (seed ${seed})`,

@@ -32,17 +32,31 @@ Deno.test("refused and finished acquisitions leave one session behind, and no ke
 Deno.test("leases that are renewed together come into one session, and one request renews it", async () => {
   await withConsul(async ({ connect, front, ask }) => {
     const driver = connect();
-    const all = Array.from({ length: 10 }, (_, n) => acquire(`lock:${n}`, { ttl: 600 }));
-    for (const mine of all) await granted(driver, mine);
+    // More than one transaction can move, and as many as one request can look at.
+    const all = Array.from({ length: 58 }, (_, n) => acquire(`lock:${n}`, { ttl: 4_000 }));
+    await Promise.all(all.map((mine) => granted(driver, mine)));
     const beat = all.map((mine) => renew(mine));
     for (const { ok } of await driver.apply(beat)) assert.ok(ok);
     const stored = await ask<{ Session?: string }[]>("GET", "kv/baton/lease?recurse");
     assert.equal(new Set(stored.map(({ Session }) => Session)).size, 1);
     // Older than an eighth of the ttl, so that it must be renewed.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 550));
     const before = front.requests;
     for (const { ok } of await driver.apply(beat)) assert.ok(ok);
     assert.equal(front.requests - before, 2, "a look, and a renewal");
+  });
+});
+
+Deno.test("a batch of renewals with new values is written in as many parts as it takes", async () => {
+  await withConsul(async ({ connect }) => {
+    const driver = connect();
+    const all = Array.from({ length: 130 }, (_, n) => acquire("group:a", { seat: `${n}` }));
+    for (const { ok } of await driver.apply(all)) assert.ok(ok);
+    const value = "v".repeat(16_000);
+    const beat = all.map((mine) => renew(mine, value));
+    for (const { ok } of await connect().apply([...beat, ...beat])) assert.ok(ok);
+    const { leases } = await step(driver, inspect("group:a"));
+    assert.ok(leases.length === 130 && leases.every((lease) => lease.value === value));
   });
 });
 
