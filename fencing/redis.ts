@@ -10,7 +10,8 @@
  *   saw their token.
  * - A client that sends again by itself after a lost reply may run your commands twice. Turn that
  *   off (`autoResendUnfulfilledCommands: false` in ioredis, `retry: { retries: 0 }` in
- *   `@upstash/redis`), or use commands that may run twice.
+ *   `@upstash/redis`), or use commands that may run twice. Deno's own `fetch` does so once, where a
+ *   connection that it had used before breaks, and has no setting for it.
  *
  * Keep eviction off.
  *
@@ -75,6 +76,7 @@ export type FencedRedis = (
  *   ["SET", "{account:42}:charged", "yes"],
  * ]);
  * ```
+ * @throws {InvalidArgument} when `send` is no function.
  */
 export function fencedRedis(send: SendCommand): FencedRedis {
   const run = scriptRunner(send, { text: FENCE_SCRIPT, sha1: FENCE_SCRIPT_SHA1 });

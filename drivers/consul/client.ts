@@ -145,7 +145,7 @@ export class Requests {
     try {
       const url = `${base}/v1/${path}?nonce=${nonce()}${query}${reading}`;
       const method = body === undefined ? "GET" : "PUT";
-      const answer = await send(url, { method, headers, body, signal });
+      const answer = await send(url, { name: "consul", method, headers, body, signal });
       const { status, text } = answer;
       const fine = status === 200 ||
         // A proxy's own page proves nothing.
@@ -154,7 +154,7 @@ export class Requests {
       if (!fine) throw new Refused(answer);
       return read(answer);
     } catch (error) {
-      const failed = consulError(error, `${path} ${body}`);
+      const failed = consulError(error, `${path} ${body} ${JSON.stringify(headers)}`, signal);
       throw this.#wrote ? partly(failed) : failed;
     }
   }

@@ -5,7 +5,7 @@
  */
 
 import type { CoordinationError } from "../../errors.ts";
-import { failure } from "../kit/failure.ts";
+import { failure, type Verdict } from "../kit/failure.ts";
 import { plain, textOf } from "../kit/plain_words.ts";
 import type { Answer } from "./http.ts";
 
@@ -64,8 +64,12 @@ export class Refused extends Error {
 }
 
 /** The error that Baton throws. The original may contain what was `sent`, which is not repeated. */
-export function consulError(error: unknown, sent: string): CoordinationError {
-  return failure("consul", error, () => {
+export function consulError(
+  error: unknown,
+  sent: string,
+  signal: AbortSignal | undefined,
+): CoordinationError {
+  const judge = (): Verdict => {
     const { status } = Object(error) as { status?: number };
     const text = textOf(error);
     const refusal = REFUSALS.find((each) => each.status === status && each.text.test(text));
@@ -77,5 +81,6 @@ export function consulError(error: unknown, sent: string): CoordinationError {
       mayPass: refusal?.mayPass ?? false,
       advice: refusal?.advice ?? "check the URL and the network",
     };
-  });
+  };
+  return failure("consul", error, judge, signal);
 }

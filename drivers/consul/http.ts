@@ -5,10 +5,11 @@
  * @module
  */
 
+import { noAnswer } from "../kit/failure.ts";
 import { noStore } from "../kit/no_store.ts";
 
 /** The longest answer that is read, in bytes. */
-const LONGEST = 64 * 1024 * 1024;
+const LONGEST = 64 * 2 ** 20;
 
 /** What was answered. */
 export interface Answer {
@@ -22,6 +23,8 @@ export interface Answer {
 
 /** What to send. */
 export interface Sending {
+  /** The name of the backend, for messages. */
+  readonly name: string;
   /** The HTTP method. */
   readonly method: string;
   /** Headers. */
@@ -35,12 +38,12 @@ export interface Sending {
 /**
  * Sends one request.
  *
- * @throws {Error} when the answer is longer than 64 MiB, is a redirect that the runtime hides, or does
- *   not come; the signal's reason when that aborts.
+ * @throws {UnknownOutcome} when the answer is a redirect, or longer than 64 MiB.
+ * @throws what `fetch` throws.
  */
 export async function send(
   url: string,
-  { method, headers, body, signal }: Sending,
+  { name, method, headers, body, signal }: Sending,
 ): Promise<Answer> {
   const response = await fetch(url, {
     method,
@@ -50,12 +53,19 @@ export async function send(
     ...body !== undefined && { body },
     ...signal && { signal },
   });
+  // Browsers do not show the status of a redirect.
+  if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
+    await response.body?.cancel();
+    throw noAnswer(name, "a redirect, which is not followed: check the URL");
+  }
   const text = await bounded(response.body);
+  if (text === undefined) throw noAnswer(name, `more than ${LONGEST / 2 ** 20} MiB`);
   return { status: response.status, text, header: (name) => response.headers.get(name) };
 }
 
-async function bounded(body: ReadableStream<Uint8Array> | null): Promise<string> {
-  const decoder = new TextDecoder();
+/** The text of a body, or `undefined` if it is too long. */
+async function bounded(body: ReadableStream<Uint8Array> | null): Promise<string | undefined> {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let [text, length] = ["", 0];
   // A loop over the stream itself needs what not every runtime has.
   for (const reader = body?.getReader(); reader;) {
@@ -64,7 +74,7 @@ async function bounded(body: ReadableStream<Uint8Array> | null): Promise<string>
     length += value.length;
     if (length > LONGEST) {
       await reader.cancel();
-      throw new Error(`the answer is longer than ${LONGEST} bytes`);
+      return undefined;
     }
     text += decoder.decode(value, { stream: true });
   }

@@ -63,7 +63,7 @@ const GUARANTEES: Guarantees = {
  * const client = new Redis("redis://localhost:6379");
  * const driver = redis((command) => client.call(...command));
  * ```
- * @throws {CoordinationError} as {@link Driver.apply} does.
+ * @throws {InvalidArgument} when `send` is no function.
  */
 export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
   const { name = "redis", keyPrefix = "baton", now = Date.now } = options;
@@ -78,7 +78,8 @@ export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
       if (ops.length === 0) return [];
       const { keys, json } = requestOf(namespace, ops);
       const tail = [`${keys.length}`, ...keys, clock(now()), json];
-      const reply = await run(tail, (error) => redisError(name, error, json), options);
+      const explain = (error: unknown) => redisError(name, error, json, options.signal);
+      const reply = await run(tail, explain, options);
       if (reply === RENAMED) throw renamedError(name);
       try {
         return outcomesIn(reply, ops);
