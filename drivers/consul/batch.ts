@@ -194,7 +194,11 @@ export class Batch {
     for (const { granted } of table.kept.values()) {
       for (const key of granted.keys()) this.#refusals.delete(key);
     }
-    return { outcomes: outcomes.map((each) => this.#withTokens(each, table, found)), refusal };
+    const complete = (outcome: Outcome): Outcome => this.#withTokens(outcome, table, found);
+    return {
+      outcomes: outcomes.map(complete),
+      refusal: refusal && { ...refusal, outcome: complete(refusal.outcome) },
+    };
   }
 
   /** Remembers which of the guards' resources were empty, and in which seats are taken now. */
@@ -213,8 +217,9 @@ export class Batch {
   }
 
   /** The token of a grant is known when it is written. */
-  #withTokens({ ok, leases }: Outcome, table: Transaction, found: readonly Found[]): Outcome {
-    if (leases.every((lease) => table.grantedKey(lease) === undefined)) return { ok, leases };
+  #withTokens(outcome: Outcome, table: Transaction, found: readonly Found[]): Outcome {
+    const { ok, leases } = outcome;
+    if (leases.every((lease) => table.grantedKey(lease) === undefined)) return outcome;
     const epoch = epochIn(found.find(({ Key }) => Key === this.#keys.epoch)?.Value);
     const complete = leases.map((lease) => {
       const key = table.grantedKey(lease);
