@@ -165,7 +165,7 @@ export class Batch {
       outcomes.push(outcome);
     }
     if (blind && outcomes.length < ops.length) return undefined;
-    if (!blind) this.#remember(ops, snapshot);
+    this.#remember(ops, blind ? undefined : snapshot);
     const chosen = new Map<number, Chosen>();
     const settle = (how: keyof Omit<Chosen, "id">): void => {
       for (const each of chosen.values()) each[how]();
@@ -202,13 +202,13 @@ export class Batch {
   }
 
   /** Remembers which of the guards' resources were empty, and in which seats are taken now. */
-  #remember(ops: readonly Op[], { entries, marks }: Snapshot): void {
+  #remember(ops: readonly Op[], snapshot: Snapshot | undefined): void {
     for (const op of ops) {
       const { guard } = op as Partial<Acquire>;
-      if (!guard || guard.seat !== undefined) continue;
+      if (!snapshot || !guard || guard.seat !== undefined) continue;
       const folder = this.#keys.folder(guard.resource);
-      const isTaken = [...entries.keys()].some((key) => key.startsWith(folder));
-      const mark = marks.get(this.#keys.mark(guard.resource)) ?? 0;
+      const isTaken = [...snapshot.entries.keys()].some((key) => key.startsWith(folder));
+      const mark = snapshot.marks.get(this.#keys.mark(guard.resource)) ?? 0;
       this.#empty.set(folder, isTaken ? NaN : mark);
     }
     for (const { op, resource, seat } of ops as readonly Acquire[]) {

@@ -67,8 +67,6 @@ const MOST_VERBS = 64;
 const MOST_BYTES = 450_000;
 /** How many verbs an operation adds at most, unless it looks at all seats of a resource. */
 const VERBS = 8;
-/** How many of them write. */
-const WRITES = 3;
 
 /**
  * The leases of a snapshot, and what is to be done to them. It is done only if all that was looked at
@@ -89,6 +87,8 @@ export class Transaction implements Table {
   readonly #checks = new Map<string, Verb>();
   readonly #writes: Write[] = [];
   #bytes = 0;
+  /** How many verbs the writes have at most. */
+  #verbs = 0;
   /** Whether nothing but renewals was there so far, which need not be in one transaction. */
   #renewals = true;
 
@@ -115,7 +115,7 @@ export class Transaction implements Table {
     }
     const { value = "" } = op as { value?: string };
     return this.#bytes + 4 * value.length < MOST_BYTES &&
-      this.#checks.size + WRITES * this.#writes.length + VERBS < MOST_VERBS;
+      this.#checks.size + this.#verbs + VERBS < MOST_VERBS;
   }
 
   /** How many of the operations so far have changed something. */
@@ -180,14 +180,14 @@ export class Transaction implements Table {
       const Key = this.#keys.mark(resource);
       // Consul does not count it as a change if a key gets the value that it has.
       const mark = [{ Verb: "delete", Key }, { Verb: "set", Key, Value: "" }];
-      this.#write(key, (session) => [
+      this.#write(key, seat === "" ? 1 : 3, (session) => [
         lock(value, hasSession(ttl) ? session(ttl) : ""),
         ...seat === "" ? [] : mark,
       ]);
       return;
     }
     const same = encodeRecord(before) === value.Value;
-    this.#write(key, (session) => {
+    this.#write(key, 2, (session) => {
       const now = hasSession(ttl) ? session(ttl) : "";
       const { session: last = now } = before;
       if (last === now) return same ? [] : [{ Verb: "set", ...value }];
@@ -264,11 +264,12 @@ export class Transaction implements Table {
   #end(key: string): void {
     this.#staged.set(key, undefined);
     this.ended.add(key);
-    this.#write(key, () => [{ Verb: "delete", Key: key }]);
+    this.#write(key, 1, () => [{ Verb: "delete", Key: key }]);
   }
 
-  #write(key: string, verbs: Write["verbs"]): void {
+  #write(key: string, most: number, verbs: Write["verbs"]): void {
     this.#writes.push({ key, verbs });
+    this.#verbs += most;
   }
 
   #check(Key: string, entry: Pick<Entry, "modified" | "session"> | undefined): void {
