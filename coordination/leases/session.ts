@@ -150,6 +150,11 @@ export class Session {
     return question.answer as T;
   }
 
+  /** A page of a resource's live leases. */
+  async page(op: spi.Inspect, options?: SendOptions): Promise<spi.Outcome> {
+    return await this.ask(ask([op], ([outcome = REFUSED]) => outcome), options);
+  }
+
   /** The live leases of one seat, or of all. */
   async look(
     resource: string,

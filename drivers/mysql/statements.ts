@@ -19,6 +19,10 @@ export interface Place {
   readonly seat?: string | undefined;
   /** No more rows than these. */
   readonly limit?: number | undefined;
+  /** No more rows than these, and those of the last seats. */
+  readonly last?: number | undefined;
+  /** Only seats before this one. */
+  readonly before?: string | undefined;
 }
 
 /** A table whose name has been checked, and its statements. */
@@ -88,12 +92,12 @@ where ${COMMITTED} and it.expires > ${NOW} and ${seatOf(op, "it.")}${refused}`;
    * renewal whose commit takes long would make a lease that had ended live again.
    */
   look(places: readonly Place[]): string {
-    return places.map(({ resource, seat, limit }, n) =>
-      `(select ${n} as n, ${LEASE}
-from ${this.#table} where ${COMMITTED} and ${at({ resource, seat })}${
-        limit ? ` limit ${limit}` : ""
-      } ${WAITING})`
-    ).join("\nunion all ");
+    return places.map(({ resource, seat, limit, last, before }, n) => {
+      const upTo = before === undefined ? "" : ` and seat < ${hex(before)}`;
+      const few = last ? ` order by it.seat desc limit ${last}` : limit ? ` limit ${limit}` : "";
+      return `(select ${n} as n, ${LEASE}
+from ${this.#table} it where ${COMMITTED} and ${at({ resource, seat })}${upTo}${few} ${WAITING})`;
+    }).join("\nunion all ");
   }
 
   /**

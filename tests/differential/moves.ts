@@ -20,7 +20,18 @@ const seat = fc.constantFrom("", "1", "2");
 const value = fc.constantFrom("", "v", "007", '{"a":1}', "é");
 const when = fc.constantFrom<Guard["when"][]>("held", "vacant");
 const kind = fc.constantFrom(
-  ...["acquire", "acquire", "acquire", "renew", "renew+", "release", "break", "inspect", "list"],
+  ...[
+    "acquire",
+    "acquire",
+    "acquire",
+    "renew",
+    "renew+",
+    "release",
+    "break",
+    "inspect",
+    "list",
+    "page",
+  ],
 );
 const guard = fc.record({ when, resource, seat }, { requiredKeys: ["when", "resource"] });
 
@@ -37,6 +48,9 @@ function anyOp(ttls: readonly number[]): fc.Arbitrary<SeatOp> {
       if (kind === "renew+") return { op: "renew", ...lease, value };
       if (kind === "inspect") return { op: kind, ...place };
       if (kind === "list") return { op: "inspect", resource };
+      if (kind === "page") {
+        return { op: "inspect", resource, limit: 1 + nth, before: seat || undefined };
+      }
       const { id } = lease;
       return { op: "release", ...place, ...(kind !== "break" && { id }), ...(guard && { guard }) };
     },
