@@ -77,6 +77,7 @@ export type FencedRedis = (
  * ```
  */
 export function fencedRedis(send: SendCommand): FencedRedis {
+  checkFunction("send", send);
   const run = scriptRunner(send, { text: FENCE_SCRIPT, sha1: FENCE_SCRIPT_SHA1 });
   return async ({ key, token }, commands) => {
     checkFence({ resource: key, token });
@@ -89,7 +90,9 @@ export function fencedRedis(send: SendCommand): FencedRedis {
       // Never the client's own error: some clients append the whole command to it.
       return isUnknown(failure) ? unknown(failure) : failure;
     });
-    const [kind, answer, why] = Array.isArray(reply) ? reply : [];
+    const [said, answer, why] = Array.isArray(reply) ? reply : [];
+    // Some clients return numbers as texts.
+    const kind = /^[0-4]$/.test(String(said)) ? Number(said) : undefined;
     if (kind === 1 && Array.isArray(answer) && answer.length === commands.length) return answer;
     if (kind === 0) throw new StaleToken({ resource: key, token });
     const index = Number(answer);
