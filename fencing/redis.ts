@@ -22,7 +22,7 @@
  */
 
 import { CoordinationError, isUnknown, UnknownOutcome } from "../errors.ts";
-import { refuse } from "../drivers/kit/check.ts";
+import { checkFunction, refuse } from "../drivers/kit/check.ts";
 import { plain } from "../drivers/kit/plain_words.ts";
 import { redisError } from "../drivers/redis/errors.ts";
 import { scriptRunner, type SendCommand } from "../drivers/redis/send.ts";
