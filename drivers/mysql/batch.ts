@@ -164,10 +164,11 @@ export class MysqlBatch {
   /** The live leases of each place, as of one instant; the last seat first where it is a page. */
   async #look(places: readonly Place[]): Promise<Lease[][]> {
     const found = places.map((): Lease[] => []);
-    const rows = await this.#read(
-      this.#server.statements.look(places),
-      (row) => [row["seat"] as string, found[Number(row["n"])] as Lease[], leaseIn(row)] as const,
-    );
+    const rows = await this.#read(this.#server.statements.look(places), (row) => {
+      const list = found[Number(row["n"])];
+      if (!list) throw new TypeError();
+      return [row["seat"] as string, list, leaseIn(row)] as const;
+    });
     // Hexadecimal texts have the order of the table, the last first, and a union has none.
     rows.sort(([one], [two]) => one < two ? 1 : -1);
     for (const [, list, lease] of rows) list.push(lease);
