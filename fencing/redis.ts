@@ -10,7 +10,8 @@
  *   saw their token.
  * - A client that sends again by itself after a lost reply may run your commands twice. Turn that
  *   off (`autoResendUnfulfilledCommands: false` in ioredis, `retry: { retries: 0 }` in
- *   `@upstash/redis`), or use commands that may run twice.
+ *   `@upstash/redis`), or use commands that may run twice. Deno's own `fetch` does so once, where a
+ *   connection that it had used before breaks, and has no setting for it.
  *
  * Keep eviction off.
  *
@@ -22,7 +23,7 @@
  */
 
 import { CoordinationError, isUnknown, UnknownOutcome } from "../errors.ts";
-import { checkFunction, refuse } from "../drivers/kit/check.ts";
+import { refuse } from "../drivers/kit/check.ts";
 import { plain } from "../drivers/kit/plain_words.ts";
 import { redisError } from "../drivers/redis/errors.ts";
 import { scriptRunner, type SendCommand } from "../drivers/redis/send.ts";
@@ -75,9 +76,9 @@ export type FencedRedis = (
  *   ["SET", "{account:42}:charged", "yes"],
  * ]);
  * ```
+ * @throws {InvalidArgument} when `send` is no function.
  */
 export function fencedRedis(send: SendCommand): FencedRedis {
-  checkFunction("send", send);
   const run = scriptRunner(send, { text: FENCE_SCRIPT, sha1: FENCE_SCRIPT_SHA1 });
   return async ({ key, token }, commands) => {
     checkFence({ resource: key, token });

@@ -26,24 +26,34 @@ export interface Verdict {
   readonly advice: string;
 }
 
-/** The error that Baton throws. It is definite only if it is proved that nothing was written. */
+/**
+ * The error that Baton throws. It is definite only if it is proved that nothing was written.
+ *
+ * @param signal That of the call. Once it has aborted, the error may be its reason, which proves
+ *   nothing, whatever it looks like.
+ */
 export function failure(
   name: string,
   error: unknown,
   judge: (error: unknown) => Verdict,
+  signal?: AbortSignal,
 ): CoordinationError {
+  if (signal?.aborted) return noAnswer(name, "the call was aborted");
   if (codeOf(error)) return error as CoordinationError;
   const { said, refused, unauthorized, mayPass, advice } = judge(error);
   const unreachable = isUnreachable(error);
-  if (!unreachable && !refused) {
-    return new UnknownOutcome(
-      `${name} gave no valid answer, so the outcome is unknown (${said}); sending it again is safe`,
-    );
-  }
+  if (!unreachable && !refused) return noAnswer(name, said);
   return new ConnectionError(
     `${name} ${unreachable ? "was not reached" : "refused the request"}, so nothing was written ` +
       `(${said}); ${advice}`,
     { code: unauthorized ? "unauthorized" : "connection", retryable: unreachable || mayPass },
+  );
+}
+
+/** The error of what is no answer of the server's, or none at all. */
+export function noAnswer(name: string, said: string): UnknownOutcome {
+  return new UnknownOutcome(
+    `${name} gave no valid answer, so the outcome is unknown (${said}); sending it again is safe`,
   );
 }
 

@@ -222,8 +222,8 @@ export class MysqlBatch {
       } catch (error) {
         // The server has undone the statement for another's sake, and asks to send it again. One of
         // those in a deadlock always gets through.
-        if (isDeadlock(error) && deadlocks < ROUNDS) continue;
-        this.#fail(mysqlError(this.#server.name, error));
+        if (isDeadlock(error) && deadlocks < ROUNDS && !signal?.aborted) continue;
+        this.#fail(mysqlError(this.#server.name, error, signal));
       }
     }
   };

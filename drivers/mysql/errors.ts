@@ -43,7 +43,11 @@ export function errnoOf(error: unknown): number {
 }
 
 /** An error as Baton throws it. */
-export function mysqlError(name: string, error: unknown): CoordinationError {
+export function mysqlError(
+  name: string,
+  error: unknown,
+  signal?: AbortSignal,
+): CoordinationError {
   return failure(name, error, () => {
     const { status, body } = Object(error) as Record<string, unknown>;
     const number = errnoOf(error);
@@ -70,7 +74,7 @@ export function mysqlError(name: string, error: unknown): CoordinationError {
         ? "check user, password, database and rights"
         : "check URL, network and database",
     };
-  });
+  }, signal);
 }
 
 /**

@@ -33,7 +33,12 @@ export function isDeadlock(error: unknown): boolean {
 }
 
 /** An error as Baton throws it; what was `sent` may be in it, and is not repeated. */
-export function postgresError(name: string, error: unknown, sent = ""): CoordinationError {
+export function postgresError(
+  name: string,
+  error: unknown,
+  sent = "",
+  signal?: AbortSignal,
+): CoordinationError {
   return failure(name, error, () => {
     const code = String((error as { code?: unknown } | null)?.code ?? "");
     // Every SQLSTATE has a digit; EPIPE, from a socket, is none.
@@ -45,7 +50,7 @@ export function postgresError(name: string, error: unknown, sent = ""): Coordina
       mayPass: MAY_PASS.test(state),
       advice: adviceOn(state),
     };
-  });
+  }, signal);
 }
 
 function adviceOn(state: string): string {

@@ -76,7 +76,7 @@ export function postgres(query: PostgresQuery, options: PostgresOptions = {}): D
         return outcomesIn(rowsOf(answer), request);
       } catch (error) {
         if (isDeadlock(error) && deadlocks < DEADLOCKS && !signal?.aborted) continue;
-        throw postgresError(name, error, request.text);
+        throw postgresError(name, error, request.text, signal);
       }
     }
   }

@@ -19,7 +19,12 @@ const FINAL = /^(MOVED|ASK|CROSSSLOT|ERR unknown command|ERR max .*request)/;
 const IN_SCRIPT = /^ERR Error running script [^]*?: -(?=[A-Z]+ )/;
 
 /** The error that Baton throws. The original may contain what was `sent`, which is not repeated. */
-export function redisError(name: string, error: unknown, sent = ""): CoordinationError {
+export function redisError(
+  name: string,
+  error: unknown,
+  sent = "",
+  signal?: AbortSignal,
+): CoordinationError {
   return failure(name, error, () => {
     const text = brief(error).replace(IN_SCRIPT, "");
     const unauthorized = UNAUTHORIZED.test(text);
@@ -37,7 +42,7 @@ export function redisError(name: string, error: unknown, sent = ""): Coordinatio
         ? "if it does not pass, look at the server"
         : "check the URL, the network and your plan",
     };
-  });
+  }, signal);
 }
 
 /** The error for keys that arrive under other names than we sent. */

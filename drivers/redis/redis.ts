@@ -20,7 +20,7 @@
  * @module
  */
 
-import { checkFunction, checkOps } from "../kit/check.ts";
+import { checkOps } from "../kit/check.ts";
 import type { Driver, Guarantees } from "../driver.ts";
 import { oddReply, redisError, renamedError } from "./errors.ts";
 import { escape } from "./keys.ts";
@@ -67,7 +67,6 @@ const GUARANTEES: Guarantees = {
  */
 export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
   const { name = "redis", keyPrefix = "baton", now = Date.now } = options;
-  checkFunction("send", send, "; write (command) => client.call(...command)");
   const namespace = `{${escape(keyPrefix)}}`;
   const run = scriptRunner(send, { text: SCRIPT, sha1: SCRIPT_SHA1 });
   return {
@@ -79,7 +78,8 @@ export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
       if (ops.length === 0) return [];
       const { keys, json } = requestOf(namespace, ops);
       const tail = [`${keys.length}`, ...keys, clock(now()), json];
-      const reply = await run(tail, (error) => redisError(name, error, json), options);
+      const explain = (error: unknown) => redisError(name, error, json, options.signal);
+      const reply = await run(tail, explain, options);
       if (reply === RENAMED) throw renamedError(name);
       try {
         return outcomesIn(reply, ops);

@@ -5,6 +5,7 @@
  */
 
 import type { ApplyOptions } from "../driver.ts";
+import { checkFunction } from "../kit/check.ts";
 import { nonces } from "../kit/nonce.ts";
 import { brief } from "./errors.ts";
 
@@ -31,7 +32,8 @@ export interface Script {
  * Makes the function that runs a script by its SHA-1, or by its text if the server does not know it
  * yet. A nonce follows the arguments, so that no two requests are the same (contract rule 12).
  *
- * @throws what `beforeRequest` throws, or what `explain` makes of the sender's error.
+ * @throws {InvalidArgument} when `send` is no function. Its own function throws what
+ *   `beforeRequest` throws, or what `explain` makes of the sender's error.
  */
 export function scriptRunner(
   send: SendCommand,
@@ -41,6 +43,7 @@ export function scriptRunner(
   explain: (error: unknown) => unknown,
   options?: ApplyOptions,
 ) => Promise<unknown> {
+  checkFunction("send", send);
   const nonce = nonces();
   return async (tail, explain, { signal, beforeRequest } = {}) => {
     const ask = async (name: string, of: string): Promise<{ reply?: unknown; error?: unknown }> => {

@@ -1,11 +1,13 @@
 /**
- * The vendor's unmodified client, over the REST protocol, on a real Redis.
+ * Upstash's REST protocol, on a real Redis.
  *
  * @module
  */
 
 import { Redis } from "@upstash/redis";
-import { upstash as open, upstashClient } from "../../drivers/redis/upstash.ts";
+import type { Driver } from "../../drivers/driver.ts";
+import { redis } from "../../drivers/redis/redis.ts";
+import { upstash as open } from "../../drivers/redis/upstash.ts";
 import { type RedisServer, startRedis } from "../servers/redis.ts";
 import { startUpstash } from "../servers/upstash.ts";
 import type { Backend, Server, Wire } from "./backend.ts";
@@ -37,13 +39,14 @@ export const upstash: Backend<"server" | "wire"> = {
         () => open({ url, token }),
         () => open({ url: "https://h.example", token: `${token} ${url}` }),
       ],
-      followsRedirects: true,
       url: (host, { token }) => `upstash+http://:${encodeURIComponent(token)}@${host}`,
     },
     {
       name: "upstash over a client of the user's",
       driver: (host, { token }, protocol) =>
-        upstashClient(new Redis({ url: `${protocol}://${host}`, token, retry: { retries: 0 } })),
+        overVendorsClient(
+          new Redis({ url: `${protocol}://${host}`, token, retry: { retries: 0 } }),
+        ),
       usersClient: true,
       followsRedirects: true,
     },
@@ -57,6 +60,11 @@ export const upstash: Backend<"server" | "wire"> = {
     });
   },
 };
+
+/** The driver over the vendor's client, as `docs/clients.md` shows it. */
+export function overVendorsClient(client: Redis): Driver {
+  return redis((command) => client.exec([...command]), { name: "upstash" });
+}
 
 async function wireTo(redis: RedisServer): Promise<Wire> {
   const front = await startUpstash(redis);

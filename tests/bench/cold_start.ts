@@ -1,26 +1,26 @@
 /**
- * What Baton adds to a function that starts cold: import and first claim, against the import and first
- * command of the vendor's client alone, each in a Node process of its own.
+ * How a function starts cold: import and first claim, against the import and first command of the
+ * vendor's client, which Baton does without, each in a Node process of its own.
  */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import * as esbuild from "esbuild";
+import * as esbuild from "../tools/bundler.ts";
 import { requireRuntimes } from "../runtimes/install.ts";
 import type { Backend } from "./backend.ts";
 import type { Row } from "./row.ts";
 import { median, ratios } from "./statistics.ts";
 
-/** The most that Baton may take, in units of the bare client. */
+/** The most that Baton may take, in units of the vendor's client. */
 const LIMIT = 1.1;
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** What each side does first; bundled and minified as a function's code is, vendor's package and all. */
 const SIDES = {
-  bare: `import { bareClient, bareEval } from "./tests/bench/clients.ts";
-export const first = (url, token) => bareEval(bareClient({ url, token }));`,
+  bare: `import { bareEval, senderOf, vendorsClient } from "./tests/bench/clients.ts";
+export const first = (url, token) => bareEval(senderOf(vendorsClient({ url, token })));`,
   ours: `import { cronJob } from "./coordination/cron/mod.ts";
 import { upstash } from "./drivers/redis/upstash.ts";
 export const first = (url, token, slot) =>
@@ -45,7 +45,6 @@ export async function coldStartRows(
       await bundled(folder, "bare", modules),
       await bundled(folder, "ours", modules),
     ];
-    await esbuild.stop();
     const files = [bare, ours, bare];
     const times = files.map((): number[] => []);
     let slot = Math.floor(Date.now() / 1_000) * 1_000;

@@ -3,7 +3,7 @@ import type { Acquire } from "../../drivers/driver.ts";
 import { upstash } from "../../drivers/redis/upstash.ts";
 import { Coordinator } from "../../mod.ts";
 import type { Backend } from "./backend.ts";
-import { bareClient } from "./clients.ts";
+import { bareSender } from "./clients.ts";
 import { contest, type Effort } from "./contest.ts";
 import type { Row } from "./row.ts";
 
@@ -32,9 +32,9 @@ export async function memberRows(backend: Backend, effort: Effort): Promise<Row[
     (sum, { seat, id, value }) => sum + seat.length + id.length + value.length + 30,
     0,
   );
-  const client = bareClient(backend);
-  await client.set("bare", "x".repeat(bytes));
-  const [standing] = await contest(["a bare GET", () => client.get("bare")], [
+  const send = bareSender(backend);
+  await send(["SET", "bare", "x".repeat(bytes)]);
+  const [standing] = await contest(["a bare GET", async () => void await send(["GET", "bare"])], [
     ["getMembers", async () => {
       const { size } = await baton.getMembers("large");
       if (size !== MEMBERS) throw new Error(`${size} members`);

@@ -8,7 +8,7 @@ import { backendOf } from "../backends/mod.ts";
 import type { Table } from "../backends/table.ts";
 import type { Faults } from "../servers/faults.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
-import { bareClient } from "./clients.ts";
+import { bareSender } from "./clients.ts";
 
 /** Where so many things are made, and looked after. */
 export interface Place extends AsyncDisposable {
@@ -84,11 +84,11 @@ export const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
     const running = await backendOf("upstash", "wire").start();
     const driver = await running.connect();
     const { host, password } = new URL(running.wire.url);
-    const client = bareClient({ url: `http://${host}`, token: decodeURIComponent(password) });
+    const send = bareSender({ url: `http://${host}`, token: decodeURIComponent(password) });
     return placeOf(driver, {
       direct: driver,
-      pass: async () => void await client.eval(PASS, [], []),
-      kept: async () => Number(await client.eval(KEPT, [], [])),
+      pass: async () => void await send(["EVAL", PASS, "0"]),
+      kept: async () => Number(await send(["EVAL", KEPT, "0"])),
       faults: running.wire.faults,
       end: () => running.stop(),
     });

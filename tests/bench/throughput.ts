@@ -2,7 +2,7 @@
 import { upstash } from "../../drivers/redis/upstash.ts";
 import { Coordinator } from "../../mod.ts";
 import type { Backend } from "./backend.ts";
-import { bareClient, bareLock } from "./clients.ts";
+import { bareLock, bareSender } from "./clients.ts";
 import { contest, type Effort } from "./contest.ts";
 import type { Row } from "./row.ts";
 
@@ -10,12 +10,12 @@ const CLIENTS = 16;
 
 /** Locks per second with all clients busy, as a part of the bare locks per second. */
 export async function throughputRows(backend: Backend, effort: Effort): Promise<Row[]> {
-  const clients = Array.from({ length: CLIENTS }, () => bareClient(backend));
-  const batons = clients.map(() => new Coordinator(upstash(backend)));
+  const senders = Array.from({ length: CLIENTS }, () => bareSender(backend));
+  const batons = senders.map(() => new Coordinator(upstash(backend)));
   const locks = batons.map((baton, i) => baton.getLock(`busy-${i}`));
   const [ours] = await contest([
     "bare",
-    () => all(clients, (client, i) => bareLock(client, `bare-${i}`)),
+    () => all(senders, (send, i) => bareLock(send, `bare-${i}`)),
   ], [
     ["ours", () =>
       all(locks, async (lock) => {

@@ -1,20 +1,28 @@
-/** How long Baton takes over Upstash's protocol, in bare `eval` calls of the same client. */
-import { redis } from "../../drivers/redis/redis.ts";
-import { upstash } from "../../drivers/redis/upstash.ts";
+/** How long Baton takes over Upstash's protocol, in bare `eval` calls. */
+import { redis, type SendCommand } from "../../drivers/redis/redis.ts";
+import { upstash, upstashCommand } from "../../drivers/redis/upstash.ts";
 import { Coordinator, type Lock } from "../../mod.ts";
 import type { Backend } from "./backend.ts";
-import { bareClient, bareEval, bareLock, defaultClient } from "./clients.ts";
+import {
+  bareEval,
+  bareLock,
+  bareSender,
+  defaultClient,
+  senderOf,
+  vendorsClient,
+} from "./clients.ts";
 import { contest, type Effort, type Standing } from "./contest.ts";
 import { peerLock } from "./peer.ts";
 import type { Row } from "./row.ts";
 
-/** What Baton may add to its two requests, each sent as a bare call of the same client. */
+/** What Baton may add to its two requests, each sent bare by the same transport. */
 const LOCK_LIMIT = 1.15;
 
 /** Acquire and release, ours and others', against two bare calls. */
 export async function pairRows(backend: Backend, effort: Effort): Promise<Row[]> {
-  const client = bareClient(backend);
-  const dear = defaultClient(backend);
+  const send = bareSender(backend);
+  const client = vendorsClient(backend);
+  const [lean, dear] = [senderOf(client), senderOf(defaultClient(backend))];
   const peer = peerLock(client, "peer");
   await using baton = new Coordinator(upstash(backend));
   const lock = baton.getLock("ours");
@@ -22,19 +30,21 @@ export async function pairRows(backend: Backend, effort: Effort): Promise<Row[]>
   const own = await contest(["its own two evals, with a time limit", bare.limited], [
     [OURS, () => pair(lock)],
     ["the evals without a time limit", bare.unlimited],
+    ["the same, by a fetch that trusts all", bare.trusting],
     ["the baseline again (the noise)", bare.limited],
   ], effort);
-  const standings = await contest(["a bare lock", () => bareLock(client, "bare")], [
+  const standings = await contest(["a bare lock", () => bareLock(send, "bare")], [
     [OURS, () => pair(lock)],
     [PEER, async () => {
       if (!await peer.acquire() || !await peer.release()) throw new Error("the peer had no lock");
     }],
-    ["the same evals, default client", () => bareLock(dear, "dear")],
+    ["the same evals, vendor's client", () => bareLock(lean, "lean")],
+    ["the same evals, and its own options", () => bareLock(dear, "dear")],
     ["two evals that only return 1", async () => {
-      await bareEval(client);
-      await bareEval(client);
+      await bareEval(send);
+      await bareEval(send);
     }],
-    ["the baseline again (the noise)", () => bareLock(client, "again")],
+    ["the baseline again (the noise)", () => bareLock(send, "again")],
   ], effort);
   return [
     ...own.map((standing) => ({
@@ -52,37 +62,39 @@ export async function pairRows(backend: Backend, effort: Effort): Promise<Row[]>
 }
 
 /**
- * The very commands of one acquire and release, sent by the client with nothing of Baton's around.
+ * The very commands of one acquire and release, sent with nothing of Baton's around.
  * With a time limit, as any caller must set one who does not want to hang: while a timer waits, the
  * event loop answers more slowly, and that is not Baton's doing. And without one, to show it.
  */
 async function ownEvals(
   backend: Backend,
-): Promise<Record<"limited" | "unlimited", () => Promise<void>>> {
-  const client = bareClient(backend);
-  const commands: [string, ...string[]][] = [];
+): Promise<Record<"limited" | "unlimited" | "trusting", () => Promise<void>>> {
+  const send = upstashCommand(backend);
+  const trusting = bareSender(backend);
+  const commands: Parameters<SendCommand>[0][] = [];
   const recorded = redis((command) => {
-    commands.push(command as [string, ...string[]]);
-    return client.exec(command as [string, ...string[]]);
+    commands.push(command);
+    return send(command);
   });
   await using baton = new Coordinator(recorded);
   const lock = baton.getLock("own");
   await pair(lock); // the server learns the script
   commands.length = 0;
   await pair(lock);
-  let limit = new AbortController();
-  const limitedClient = bareClient(backend, () => limit.signal);
   return {
     limited: async () => {
       for (const command of commands) {
-        limit = new AbortController();
+        const limit = new AbortController();
         const timer = setTimeout(() => limit.abort(), 5_000);
-        await limitedClient.exec(command);
+        await send(command, limit.signal);
         clearTimeout(timer);
       }
     },
     unlimited: async () => {
-      for (const command of commands) await client.exec(command);
+      for (const command of commands) await send(command);
+    },
+    trusting: async () => {
+      for (const command of commands) await trusting(command);
     },
   };
 }
@@ -92,11 +104,11 @@ const PEER = "@upstash/lock 0.2.1";
 
 /** The same over a network, where what a client computes hardly shows. */
 export async function distantRows(backend: Backend, effort: Effort): Promise<Row[]> {
-  const client = bareClient(backend);
+  const send = bareSender(backend);
   await using baton = new Coordinator(upstash(backend));
   const lock = baton.getLock("ours");
   await backend.delay(DISTANCE);
-  const standings = await contest(["a bare lock", () => bareLock(client, "bare")], [
+  const standings = await contest(["a bare lock", () => bareLock(send, "bare")], [
     [OURS, () => pair(lock)],
   ], effort);
   await backend.delay(0);
@@ -114,7 +126,7 @@ async function pair(lock: Lock): Promise<void> {
 
 /** Every operation of one request, against one bare call. */
 export async function singleRows(backend: Backend, effort: Effort): Promise<Row[]> {
-  const client = bareClient(backend);
+  const send = bareSender(backend);
   await using baton = new Coordinator(upstash(backend), { ttl: 600_000 });
   await using other = new Coordinator(upstash(backend), { ttl: 600_000 });
   const lease = await baton.getLock("renewed").hold({ timeout: 0 });
@@ -124,7 +136,7 @@ export async function singleRows(backend: Backend, effort: Effort): Promise<Row[
   await other.cron("taken").run({ slot }, () => {});
   const later = await busyJob(other, slot);
   let job = 0;
-  const standings = await contest(["a bare eval", () => bareEval(client)], [
+  const standings = await contest(["a bare eval", () => bareEval(send)], [
     ["renew", () => lease.renew()],
     ["acquire, refused", () => taken.acquire({ timeout: 0 })],
     ["leader of a group without one", () => baton.getLeader("nobody")],

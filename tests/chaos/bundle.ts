@@ -6,7 +6,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as esbuild from "esbuild";
+import * as esbuild from "../tools/bundler.ts";
 import { bundleOptions } from "../runtimes/bundle.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));

@@ -7,7 +7,6 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chance } from "../tools/chance.ts";
-import { stopBundler } from "../runtimes/bundle.ts";
 import { requireRuntimes } from "../runtimes/install.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
 import { build } from "./bundle.ts";
@@ -70,7 +69,7 @@ export async function runChaos(options: ChaosOptions): Promise<Result> {
   const folder = await temporaryFolder("baton-chaos-");
   const undo: (() => Promise<unknown>)[] = [() => removeFolder(folder)];
   try {
-    await build(folder, installed.modules).finally(stopBundler);
+    await build(folder, installed.modules);
     const library = faketimeLibrary();
     if (stepped && library === undefined) throw new Error(NO_FAKETIME);
     // The server runs as somebody else, and reads its clock here.

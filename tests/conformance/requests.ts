@@ -6,9 +6,9 @@
 
 import assert from "node:assert/strict";
 import { codeOf, ConnectionError } from "../../errors.ts";
-import type { Acquire, Driver, Lease, Op } from "../../drivers/driver.ts";
+import type { Acquire, Driver, Lease, Op, Outcome } from "../../drivers/driver.ts";
 import type { Case } from "./backend.ts";
-import { apply, granted, lists, rejected } from "./expect.ts";
+import { apply, granted, isGranted, lists, rejected } from "./expect.ts";
 import { acquire, breakSeat, ifHeld, inspect, list, release, renew } from "./operations.ts";
 import { law, type Scene } from "./scene.ts";
 
@@ -37,7 +37,7 @@ export const reportCases: readonly Case[] = [
     const { mine, lease, ops } = await oneOfEach(on);
     for (const op of ops) {
       const reason = new ConnectionError("enough");
-      assert.equal(await forbidden(on.driver, [op], 1, reason), reason, op.op);
+      assert.equal((await forbidden(on.driver, [op], 1, reason)).error, reason, op.op);
       const { resource = mine.resource } = op as Partial<Acquire>;
       if (resource !== mine.resource) await lists(on.other, inspect(resource), []);
     }
@@ -55,11 +55,15 @@ export const reportCases: readonly Case[] = [
         const ops: Op[] = [one, list(one.resource), release(held), renew(kept, "renewed"), two];
         return { held, kept, leases, vacant, ops };
       };
-      const most = await count(on.driver, (await batch()).ops);
-      for (let nth = 1; nth <= most; nth++) {
+      // Until one got through: a driver may clean up at times, so no two need take as many requests.
+      for (let nth = 1;; nth++) {
         const reason = new ConnectionError("enough");
         const { held, kept, leases, vacant, ops } = await batch();
-        const error = await forbidden(on.driver, ops, nth, reason);
+        const { outcomes, error } = await forbidden(on.driver, ops, nth, reason);
+        if (outcomes) {
+          assert.ok(nth > 1, "nothing was reported");
+          return await done(on.other, ops, outcomes);
+        }
         if (error !== reason) {
           assert.equal(codeOf(error), "unknown-outcome", `${error}, before request ${nth}`);
           assert.ok(nth > 1, "before the first request nothing can have happened");
@@ -134,18 +138,34 @@ async function count(driver: Driver, ops: readonly Op[]): Promise<number> {
   return requests;
 }
 
-/** Forbids the `nth` request, and all after it; answers what the call is rejected with. */
+/** Forbids the `nth` request, and all after it. */
 async function forbidden(
   driver: Driver,
   ops: readonly Op[],
   nth: number,
   reason: Error,
-): Promise<unknown> {
+): Promise<{ outcomes?: readonly Outcome[]; error?: unknown }> {
   let requests = 0;
   const beforeRequest = (): void => {
     if (++requests >= nth) throw reason;
   };
-  return await rejected(driver, ops, { beforeRequest });
+  return await driver.apply(ops, { beforeRequest })
+    .then((outcomes) => ({ outcomes }), (error: unknown) => ({ error }));
+}
+
+/** Whatever was forbidden of it, as cleaning up may be, a batch that was answered has been done. */
+async function done(
+  driver: Driver,
+  ops: readonly Op[],
+  outcomes: readonly Outcome[],
+): Promise<void> {
+  for (const [i, op] of ops.entries()) {
+    assert.ok(outcomes[i]?.ok, op.op);
+    if (op.op === "acquire") {
+      await lists(driver, inspect(op.resource), [isGranted(outcomes[i], op)]);
+    }
+    if (op.op === "release") await lists(driver, inspect(op.resource), []);
+  }
 }
 
 async function sent({ backend }: Scene): Promise<readonly string[]> {

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import * as esbuild from "esbuild";
+import * as esbuild from "../tools/bundler.ts";
 import { Hono } from "hono";
 import * as onHono from "../../http/hono.ts";
 import { cronEndpoint, heartbeatEndpoint, leaderOnly, withLock } from "../../http/mod.ts";
@@ -24,7 +24,6 @@ async function anotherCopy(): Promise<typeof Coordinator> {
     packages: "external",
     write: false,
   });
-  await esbuild.stop();
   assert(output);
   const url = URL.createObjectURL(new Blob([output.text], { type: "text/javascript" }));
   try {

@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { UnknownOutcome } from "../../errors.ts";
+import { ConnectionError, UnknownOutcome } from "../../errors.ts";
 import type { Driver, Op } from "../../drivers/driver.ts";
 import { mysql } from "../../drivers/mysql/mysql.ts";
 import { postgres } from "../../drivers/postgres/postgres.ts";
@@ -66,6 +66,38 @@ for (const [name, over] of Object.entries(DRIVERS)) {
     }
     for (const code of CODES) {
       await isUnknown(over(() => Promise.reject(Object.assign(new Error(code), { code }))), code);
+    }
+  });
+}
+
+/** Reasons of aborts that look like proofs that nothing was written, or like a wish to be asked again. */
+const REASONS: readonly unknown[] = [
+  new ConnectionError("Another backend was not reached"),
+  Object.assign(new Error("another server's"), { code: "ECONNREFUSED" }),
+  Object.assign(new Error("another server's"), { code: "28P01", errno: 1045, status: 401 }),
+  Object.assign(new Error("another server's"), { code: "40P01", errno: 1213 }),
+  new Error("NOPERM this user has no permissions"),
+];
+
+for (const [name, over] of Object.entries(DRIVERS)) {
+  Deno.test(`${name}: the reason of an abort on the way proves nothing, whatever it looks like`, async () => {
+    for (const reason of REASONS) {
+      for (const op of OPS) {
+        const stop = new AbortController();
+        let sent = 0;
+        // As `fetch` fails.
+        const driver = over(() => {
+          sent++;
+          stop.abort(reason);
+          return Promise.reject(reason);
+        });
+        const call = driver.apply([op], { signal: stop.signal });
+        await assert.rejects(call, (error) => {
+          assert(error instanceof UnknownOutcome, `${op.op} after "${reason}": ${error}`);
+          return true;
+        });
+        assert.equal(sent, 1, "nobody waits for it any more");
+      }
     }
   });
 }

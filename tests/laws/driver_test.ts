@@ -6,34 +6,16 @@
 
 import assert from "node:assert/strict";
 import { BACKENDS, DECORATORS } from "../backends/mod.ts";
-import {
-  type Case,
-  casesFor,
-  cutCases,
-  driverCases,
-  noPushCases,
-  pushCases,
-  requestCases,
-  restartCases,
-} from "../conformance/mod.ts";
-import { sideBySide } from "./side_by_side.ts";
+import { driverCases, noPushCases, pushCases } from "../conformance/mod.ts";
+import { ALONE, keepsContract } from "./contract.ts";
 
-/** A restart is one for all, a cut meets whoever asks next, and what is sent is counted. */
-const ALONE: readonly Case[] = [...restartCases, ...cutCases, ...requestCases];
 const EVERY = [...driverCases, ...pushCases, ...noPushCases, ...ALONE];
-
-/** On a real clock, so many laws wait at once. */
-const LANES = 6;
 
 for (const { name, clock, start } of [...BACKENDS, ...DECORATORS]) {
   Deno.test(`${name} keeps the driver's contract`, async (test) => {
     const backend = await start();
     try {
-      const all = await casesFor(backend);
-      const on = (law: Case) => ({ ...law, run: () => law.run(backend) });
-      const lanes = clock === "real" ? LANES : 1;
-      await sideBySide(test, all.filter((law) => !ALONE.includes(law)).map(on), lanes);
-      await sideBySide(test, all.filter((law) => ALONE.includes(law)).map(on), 1);
+      await keepsContract(test, backend, clock);
     } finally {
       await backend.stop();
     }

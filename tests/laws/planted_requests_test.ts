@@ -92,6 +92,25 @@ planted(
   "a batch that was forbidden half way",
   oneByOne((error, done) => done > 0 ? new ConnectionError("it stopped half way") : error),
 );
+planted(
+  "a batch that stops half way is answered",
+  "a batch that was forbidden half way",
+  (inner) => ({
+    ...inner,
+    async apply(ops, options) {
+      await inner.apply([], options);
+      const outcomes: Outcome[] = [];
+      for (const op of ops) {
+        const outcome = await inner.apply([op], options).catch((error) => {
+          if (outcomes.length === 0) throw error;
+          return [{ ok: true, leases: [] }];
+        });
+        outcomes.push(...outcome);
+      }
+      return outcomes;
+    },
+  }),
+);
 plantedIn(
   "a batch that never began is unknown",
   "a batch that was forbidden half way",

@@ -8,6 +8,13 @@ import type { Story } from "./stories.ts";
 
 const KIT: readonly Story[] = [
   {
+    name: "the reason of an abort says that nothing was written",
+    near: "kit/failure",
+    at: "failure",
+    find: "if (signal?.aborted) return noAnswer",
+    put: "if (signal?.aborted && !codeOf(error) && !isUnreachable(error)) return noAnswer",
+  },
+  {
     name: "a replay prolongs the lease",
     near: "kit/step",
     at: "acquire",
@@ -110,16 +117,29 @@ const REDIS: readonly Story[] = [
     put: "/^(Connection is closed|Bad Gateway|LOADING|",
   },
   {
-    name: "the client sends again by itself",
-    at: "upstash",
-    find: "retry: { retries: 0 }",
-    put: "retry: { retries: 1, backoff: () => 0 }",
+    name: "the transport sends again by itself",
+    at: "restSender",
+    find: "await fetch(url, { ...constant, body, ...(signal && { signal }) })",
+    put: "await fetch(url, { ...constant, body }).catch(() => fetch(url, { ...constant, body }))",
   },
   {
-    name: "an aborted call is answered with made-up data",
-    at: "upstash",
-    find: "signal: () => signal ?? new AbortController().signal,",
-    put: "...(signal && { signal }),",
+    name: "a redirect takes the command along to another origin",
+    at: "restSender",
+    find: 'redirect: "manual"',
+    put: 'redirect: "follow"',
+  },
+  {
+    name: "a result of an answer that says it failed counts",
+    at: "resultOf",
+    find: "!response.ok || result === undefined",
+    put: "result === undefined",
+  },
+  {
+    name: "an answer is read for as long as it goes on",
+    near: "redis/rest",
+    at: "read",
+    find: "left < 0",
+    put: "left < -Infinity",
   },
 ];
 

@@ -64,7 +64,7 @@ function assertInstalls(
     const [owner, own] = specifier.split("/");
     const needed = specifier.startsWith("@") ? `${owner}/${own}` : owner ?? "";
     assert.ok(needed.startsWith("node:") || dependencies[needed], `${name} needs ${needed}`);
-    // `@baton/baton/drivers/upstash` needs `@upstash/redis`.
+    // `@baton/baton/drivers/planetscale` needs `@planetscale/database`.
     const [, driver] = /\/drivers\/(\w+)$/.exec(specifier) ?? [];
     for (const [client, version] of Object.entries(manifest.peerDependencies)) {
       if (driver && client.startsWith(`@${driver}`)) {

@@ -7,7 +7,7 @@
 
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import * as esbuild from "esbuild";
+import * as esbuild from "../tools/bundler.ts";
 import { run } from "../servers/cache.ts";
 import { type Project, withPackage } from "./project.ts";
 
@@ -48,7 +48,7 @@ export const PLATFORMS = {
 const PAGE = fileURLToPath(new URL("../../docs/coordinators.md", import.meta.url));
 const HEADER = /^\| gzipped, minified +\|.*\n\|[-: |]+\|\n(?:\|.*\n)+/m;
 
-/** The sizes of all programs on a platform. The caller stops esbuild when it is done. */
+/** The sizes of all programs on a platform. */
 export async function sizesOn(
   platform: keyof typeof PLATFORMS,
   { folder, manifest }: Project,
@@ -107,13 +107,9 @@ export function readPage(): Promise<string> {
 }
 
 if (import.meta.main) {
-  try {
-    const sizes = await withPackage(({ full }) => sizesOn("Cloudflare Workers", full));
-    const page = await readPage();
-    if (!HEADER.test(page)) throw new Error(`${PAGE} has no table "gzipped, minified"`);
-    await Deno.writeTextFile(PAGE, page.replace(HEADER, tableOf(sizes)));
-    await run(Deno.execPath(), ["fmt", "--quiet", PAGE]);
-  } finally {
-    await esbuild.stop();
-  }
+  const sizes = await withPackage(({ full }) => sizesOn("Cloudflare Workers", full));
+  const page = await readPage();
+  if (!HEADER.test(page)) throw new Error(`${PAGE} has no table "gzipped, minified"`);
+  await Deno.writeTextFile(PAGE, page.replace(HEADER, tableOf(sizes)));
+  await run(Deno.execPath(), ["fmt", "--quiet", PAGE]);
 }

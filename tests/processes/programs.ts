@@ -5,8 +5,8 @@
  */
 
 import { fileURLToPath } from "node:url";
-import * as esbuild from "esbuild";
-import { bundleOptions, stopBundler } from "../runtimes/bundle.ts";
+import * as esbuild from "../tools/bundler.ts";
+import { bundleOptions } from "../runtimes/bundle.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
 
 /** How a program ended. */
@@ -74,16 +74,12 @@ export async function runProgram(
 
 async function bundle(outfile: string): Promise<void> {
   const path = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
-  try {
-    await esbuild.build({
-      ...bundleOptions(""),
-      stdin: {
-        contents: `export * from "./mod.ts"; export { memory } from "./drivers/memory.ts";`,
-        resolveDir: path("."),
-      },
-      outfile,
-    });
-  } finally {
-    await stopBundler();
-  }
+  await esbuild.build({
+    ...bundleOptions(""),
+    stdin: {
+      contents: `export * from "./mod.ts"; export { memory } from "./drivers/memory.ts";`,
+      resolveDir: path("."),
+    },
+    outfile,
+  });
 }

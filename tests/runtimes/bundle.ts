@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import * as esbuild from "esbuild";
+import * as esbuild from "../tools/bundler.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -51,7 +51,7 @@ export async function build(folder: string, modules: string): Promise<void> {
   });
 }
 
-/** Writes the example's Worker as wrangler would ship it; answers its bytes but for the vendor's. */
+/** Writes the example's Worker as wrangler would ship it, and answers its bytes, packed. */
 export async function buildExample(folder: string, modules: string): Promise<number> {
   const { exports } = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
   const shared = {
@@ -66,18 +66,11 @@ export async function buildExample(folder: string, modules: string): Promise<num
         })),
     }],
   } satisfies esbuild.BuildOptions;
-  await esbuild.build({ ...shared, outfile: join(folder, "example.mjs") });
-  const { outputFiles } = await esbuild.build({
-    ...shared,
-    external: ["@upstash/redis/cloudflare"],
-    write: false,
-  });
-  return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
+  const outfile = join(folder, "example.mjs");
+  await esbuild.build({ ...shared, outfile });
+  return gzipSync(await readFile(outfile), { level: 9 }).length;
 }
 
 function redirect(filter: RegExp, to: esbuild.OnResolveResult): esbuild.Plugin {
   return { name: "redirect", setup: ({ onResolve }) => onResolve({ filter }, () => to) };
 }
-
-/** Ends the bundler's process. */
-export const stopBundler: () => Promise<void> = esbuild.stop;

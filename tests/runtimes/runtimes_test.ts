@@ -10,7 +10,7 @@ import { open } from "../backends/address.ts";
 import type { Wire } from "../backends/mod.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
-import { build, stopBundler } from "./bundle.ts";
+import { build } from "./bundle.ts";
 import { otherCases, timedCases } from "./chosen.ts";
 import { type Installation, requireRuntimes } from "./install.ts";
 import { type Database, startDatabases } from "./places.ts";
@@ -102,7 +102,7 @@ async function withBuilt(
 ): Promise<void> {
   const folder = await temporaryFolder("baton-runtimes-");
   try {
-    await build(folder, modules).finally(stopBundler);
+    await build(folder, modules);
     const databases = await startDatabases();
     try {
       await work(folder, databases);

@@ -6,6 +6,10 @@ import { acquire, inspect, release } from "../conformance/operations.ts";
 import type { SmokeCase } from "./smoke.ts";
 
 const TRY = { timeout: 0 };
+/** To the same place, so that whoever followed it would be answered well. */
+const REDIRECT = { status: 307, body: "", headers: { location: "?again" } } as const;
+/** More than any answer has. */
+const TOO_LARGE = { statusAfter: 200, body: `{${" ".repeat(33 * 2 ** 20)}` } as const;
 const BAD_GATEWAY = { statusAfter: 502, body: "<html>bad gateway</html>" } as const;
 
 /** Cases about lost replies. */
@@ -40,6 +44,26 @@ export const wireSmoke: readonly SmokeCase[] = [
       const [again] = await driver().apply([mine]);
       assert.equal(again?.leases[0]?.token, seen?.token);
       await driver().apply([release(mine)]);
+    },
+  },
+  {
+    name: "a redirect is not followed, and its outcome is unknown",
+    faults: [REDIRECT],
+    async run(driver) {
+      const mine = acquire(crypto.randomUUID());
+      await assert.rejects(driver().apply([mine]), { name: "UnknownOutcome", retryable: true });
+      assert.deepEqual((await driver().apply([inspect(mine.resource)]))[0]?.leases, []);
+    },
+  },
+  {
+    name: "an answer that is far too large is unknown, and what was granted can be released",
+    faults: [TOO_LARGE],
+    async run(driver) {
+      const mine = acquire(crypto.randomUUID(), { ttl: 60_000 });
+      const error = await driver().apply([mine]).then(() => assert.fail("it answered"), String);
+      const said = driver().name === "upstash" ? /more than 32 MiB/ : /outcome is unknown/;
+      assert.match(error, said);
+      assert.equal((await driver().apply([release(mine)]))[0]?.ok, true);
     },
   },
   {

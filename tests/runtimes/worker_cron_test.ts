@@ -10,7 +10,7 @@ import { chance, seedOfRun } from "../tools/chance.ts";
 import { removeFolder, temporaryFolder, until } from "../servers/process.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
 import { type UpstashFixture, withUpstash } from "../servers/with_upstash.ts";
-import { build, buildExample, stopBundler } from "./bundle.ts";
+import { build, buildExample } from "./bundle.ts";
 import { type Crew, startCrew } from "./crew.ts";
 import { requireRuntimes } from "./install.ts";
 import { type Ledger, startLedger } from "./work_ledger.ts";
@@ -31,14 +31,14 @@ interface Scene {
 }
 
 Deno.test({
-  name: "the example's Worker stays small without the vendor's package",
+  name: "the example's Worker stays small",
   // The bundler's process ends a little after it says so.
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {
     const { modules } = await requireRuntimes();
     await inFolder(async (folder) => {
-      const bytes = await buildExample(folder, modules).finally(stopBundler);
+      const bytes = await buildExample(folder, modules);
       assert.ok(bytes > 1_000 && bytes <= BUDGET, `${bytes} bytes, minified and gzipped`);
     });
   },
@@ -127,7 +127,7 @@ async function withScene(mode: string, work: (scene: Scene) => Promise<void>): P
   const installed = await requireRuntimes();
   await inFolder(async (folder) => {
     const built = buildExample(folder, installed.modules);
-    await built.then(() => build(folder, installed.modules)).finally(stopBundler);
+    await built.then(() => build(folder, installed.modules));
     await withUpstash(async (fixture) => {
       const { url, token } = fixture.server;
       const address = { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token };

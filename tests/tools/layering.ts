@@ -30,13 +30,19 @@ const VENDORS = FAMILIES.flatMap((family) => {
     const own = Object.keys(imports).filter((each) => each.startsWith(`@${vendor}`));
     return { family, file: `drivers/${family}/${name}`, own };
   });
-}).filter(({ own }) => own.length > 0);
+  // Upstash's package is there for tests alone: its protocol takes no more than a `fetch`.
+}).filter(({ own, file }) => own.length > 0 && file !== "drivers/redis/upstash.ts");
 const SPI = ["errors.ts", "drivers/driver.ts", "drivers/kit/"];
 /** The port and the leases listen to the same signals as drivers do. */
 const ABORTS = "drivers/kit/aborts.ts";
 /** And they refuse numbers in the same words. */
 const CHECKS = "drivers/kit/check.ts";
-const LEASES = ["errors.ts", "coordination/runtime.ts", "coordination/names.ts", ABORTS, CHECKS];
+/** And they call users' functions as decorators do. */
+const HARMLESS = "drivers/kit/harmless.ts";
+const LEASES = [
+  ...["errors.ts", "coordination/runtime.ts", "coordination/names.ts"],
+  ...[ABORTS, CHECKS, HARMLESS],
+];
 const WING = [...LEASES, "coordination/leases/"];
 /** Their types: the modules themselves are asked for when they are needed. */
 const NODE = ["sqlite", "url", "fs", "path"].map((name) => `node:${name}`);
@@ -202,6 +208,7 @@ const EXEMPT = new Map([
   ["drivers/sqlite/turn.ts", "it waits as SQLite would, in the middle of a call"],
   ["drivers/kit/nonce.ts", "a request differs from those of every other process by chance"],
   ["drivers/redis/redis.ts", "the sender's clock may raise a token"],
+  ["drivers/redis/rest.ts", "it is a transport: its caller's signal ends what it fetches"],
   ["drivers/mysql/planetscale.ts", "the vendor's client takes no signal, only a fetch"],
   ["drivers/decorators/traced.ts", "it times requests, as a default"],
   ["drivers/kit/nonce.ts", "a request's nonce is no secret, and no test needs to own it"],

@@ -23,14 +23,16 @@ export const PARTS: readonly Part[] = [
     aside: true,
   },
   { name: "the npm package", files: /^tests\/package\//, aside: true },
-  { name: "the driver's contract", files: /\/driver_test\.ts$/ },
   { name: "the coordinator's laws", files: /\/coordination_test\.ts$/ },
+  { name: "the driver's contract", files: /\/driver_test\.ts$/ },
   { name: "runtimes and chaos", files: /^tests\/(runtimes|chaos)\// },
   { name: "races and crashes", files: /(race|crash|lost_reply|sweep)_test\.ts$/ },
+  { name: "each driver", files: /^tests\/drivers\// },
   { name: "differential and linearizability", files: /^tests\/(differential|linearizability)\// },
   { name: "servers", files: /^tests\/servers\// },
   { name: "security, http and the core", files: /^tests\/(security|http|core)\// },
-  { name: "examples and everything else", files: /^/ },
+  { name: "pages and examples", files: /^(tests\/pages|examples)\// },
+  { name: "everything else", files: /^/ },
 ];
 
 /** What takes no server: the core, and every backend within the process. */

@@ -9,8 +9,9 @@ import assert from "node:assert/strict";
 import { Redis } from "@upstash/redis";
 import { Coordinator, LeaseLost } from "../../../mod.ts";
 import type { Driver } from "../../../drivers/driver.ts";
-import { upstash, upstashClient } from "../../../drivers/redis/upstash.ts";
+import { upstash, upstashCommand } from "../../../drivers/redis/upstash.ts";
 import { fencedRedis, StaleToken } from "../../../fencing/mod.ts";
+import { overVendorsClient } from "../../backends/upstash.ts";
 import { type UpstashFixture, withUpstash } from "../../servers/with_upstash.ts";
 import { acquire } from "./with_redis.ts";
 
@@ -53,8 +54,8 @@ async function withCache(deaf: boolean, test: (seen: Seen) => Promise<void>): Pr
 /** Every way to reach Upstash; the user's own client may send no `cache`, or a false one. */
 const DRIVERS: Record<string, (fixture: UpstashFixture) => Driver> = {
   "upstash()": ({ server: { url, token } }) => upstash({ url, token }),
-  "upstashClient()": ({ server: { url, token } }) =>
-    upstashClient(new Redis({ url, token, cache: "force-cache" })),
+  "the vendor's client": ({ server: { url, token } }) =>
+    overVendorsClient(new Redis({ url, token, cache: "force-cache" })),
 };
 
 for (const [name, driverOf] of Object.entries(DRIVERS)) {
@@ -110,8 +111,7 @@ Deno.test("behind a fetch that caches, confirm() and holders() tell the truth", 
 Deno.test("a fenced write is done each time, and a stale one refused, behind a fetch that caches", () =>
   withUpstash(({ server: { url, token }, direct }) =>
     withCache(true, async (seen) => {
-      const client = new Redis({ url, token, retry: { retries: 0 } });
-      const fenced = fencedRedis((command) => client.exec(command as [string, ...string[]]));
+      const fenced = fencedRedis(upstashCommand({ url, token }));
       const write = (token: number): Promise<unknown[]> =>
         fenced({ key: "fence", token }, [["INCR", "n"]]);
       assert.deepEqual([await write(7), await write(7), await write(7)], [[1], [2], [3]]);

@@ -5,8 +5,8 @@
  */
 
 import assert from "node:assert/strict";
-import { ConnectionError, UnknownOutcome } from "../../../errors.ts";
-import { redis } from "../../../drivers/redis/redis.ts";
+import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../errors.ts";
+import { redis, type SendCommand } from "../../../drivers/redis/redis.ts";
 import { fencedRedis } from "../../../fencing/mod.ts";
 
 const OP = { op: "inspect", resource: "r", seat: "" } as const;
@@ -159,4 +159,10 @@ Deno.test("no request is the same as an earlier one, whichever client of a proce
     }
   }
   assert(sent.size > 80);
+});
+
+Deno.test("what sends nothing is refused when the driver or the fence is made", () => {
+  for (const send of [undefined, {}, "GET", { call: () => {} }] as unknown as SendCommand[]) {
+    for (const make of [redis, fencedRedis]) assert.throws(() => make(send), InvalidArgument);
+  }
 });

@@ -1,15 +1,18 @@
+/**
+ * What only the transport for Upstash must hold: what it sends, and what it takes for an answer.
+ *
+ * @module
+ */
+
 import assert from "node:assert/strict";
-import { Redis } from "@upstash/redis";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../mod.ts";
 import type { Driver } from "../../../drivers/driver.ts";
-import { upstash, upstashClient } from "../../../drivers/redis/upstash.ts";
+import { upstash } from "../../../drivers/redis/upstash.ts";
 import type { Fault } from "../../servers/faults.ts";
 import { freePort, until } from "../../servers/process.ts";
 import { type UpstashFixture, withUpstash } from "../../servers/with_upstash.ts";
 import { shown } from "../../tools/shown.ts";
 import { acquire, TRICKY } from "../acquire.ts";
-
-/** A value that JSON-guessing, base64 and number-casting clients all mangle. */
 
 function driverOf({ server }: UpstashFixture): Driver {
   return upstash({ url: server.url, token: server.token });
@@ -193,20 +196,6 @@ Deno.test("a URL or token that cannot be right is refused before any request, an
   assert.doesNotThrow(() => upstash({ url: "http://[::1]:8079", token }));
 });
 
-Deno.test("over a client with all its defaults values come back as they went, and lost replies do no harm", async () => {
-  await withUpstash(async ({ server }) => {
-    const driver = upstashClient(new Redis({ url: server.url, token: server.token }));
-    const [granted] = await driver.apply([acquire('{"json":1}', { seat: "123" })]);
-    assert.deepEqual(granted?.leases.map(({ id, seat, value }) => [id, seat, value]), [
-      ['{"json":1}', "123", TRICKY],
-    ]);
-    server.faults.next("drop-reply"); // the client sends again by itself
-    const [outcome] = await driver.apply([acquire("b", { resource: "lock:b" })]);
-    assert.equal(outcome?.ok, true);
-    assert.equal(server.faults.count("drop-reply"), 1);
-  });
-});
-
 Deno.test("a token that is a plain word is not repeated either, whatever a server says", async () => {
   const token = "swordfish";
   const real = globalThis.fetch;
@@ -225,11 +214,5 @@ Deno.test("a token that is a plain word is not repeated either, whatever a serve
     assert(!shown(error).includes(token), shown(error));
   } finally {
     globalThis.fetch = real;
-  }
-});
-
-Deno.test("what is no client of Upstash's is refused when the driver is made", () => {
-  for (const client of [{}, undefined, { exec: "x" }, { evalsha: () => {} }]) {
-    assert.throws(() => upstashClient(client as unknown as Redis), InvalidArgument);
   }
 });

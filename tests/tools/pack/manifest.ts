@@ -57,7 +57,7 @@ export interface Manifest extends Packed {
 }
 
 /**
- * Finishes it. A user needs one vendor's client at most, so each of them is an optional peer, in the
+ * Finishes it. A user needs one vendor's client at most, and with most drivers none, so each is an optional peer, in the
  * version that `imports` of `deno.json` gives and SECURITY.md promises.
  *
  * @throws {Error} A client has no exact version there, or an entry has no types.
