@@ -61,7 +61,7 @@ export function hasNamespace(baton: CoreCoordinator): boolean {
 
 /** Every lease that the coordinator holds and renews. */
 export function heldBy(baton: CoreCoordinator): readonly HeldLease[] {
-  return [...internalsOf(baton).session.leases];
+  return [...internalsOf(baton).session.leases.values()];
 }
 
 /** The coordinator's leadership of a group, while it leads. */

@@ -111,7 +111,12 @@ export function instant(runtime: Runtime): Instant {
  * sleeps, a wall clock can be set back, and we may only ever give a lease up too early.
  */
 export function elapsed(runtime: Runtime, start: Instant): number {
-  return Math.max(runtime.wall() - start.wall, runtime.mono() - start.mono);
+  return between(start, instant(runtime));
+}
+
+/** As {@link elapsed}, up to `end`. */
+export function between(start: Instant, end: Instant): number {
+  return Math.max(end.wall - start.wall, end.mono - start.mono);
 }
 
 /** Waits `ms`; rejects with the signal's reason as soon as it aborts. */

@@ -84,6 +84,7 @@ function timer(): After | undefined {
 }
 
 interface Row {
+  readonly resource: string;
   readonly lease: Lease;
   readonly expires: number;
 }
@@ -91,8 +92,8 @@ interface Row {
 class MemoryTable implements Table {
   readonly #resources = new Map<string, Map<string, Row>>();
   readonly #now: () => number;
-  /** Goes round all places, again and again. */
-  readonly #round = this.#places();
+  /** Goes round all rows, again and again. */
+  readonly #round = this.#rows();
   /** One counter for all seats; it outlives every row. */
   #lastToken = 0;
 
@@ -103,8 +104,9 @@ class MemoryTable implements Table {
   live(resource: string, seat?: string): Lease[] {
     const seats = this.#resources.get(resource);
     const leases: Lease[] = [];
-    for (const at of seat === undefined ? [...seats?.keys() ?? []].sort() : [seat]) {
-      const row = seats?.get(at);
+    if (!seats) return leases;
+    for (const at of seat === undefined ? [...seats.keys()].sort() : [seat]) {
+      const row = seats.get(at);
       if (!row) continue;
       const left = row.expires - this.#now();
       if (left > 0) leases.push({ ...row.lease, left });
@@ -114,10 +116,11 @@ class MemoryTable implements Table {
   }
 
   put(resource: string, lease: Lease): void {
-    this.#sweep();
-    const seats = this.#resources.get(resource) ?? new Map<string, Row>();
-    this.#resources.set(resource, seats);
-    seats.set(lease.seat, { lease, expires: this.#now() + lease.left });
+    const now = this.#now();
+    this.#sweep(now);
+    let seats = this.#resources.get(resource);
+    if (!seats) this.#resources.set(resource, seats = new Map());
+    seats.set(lease.seat, { resource, lease, expires: now + lease.left });
   }
 
   /**
@@ -125,19 +128,19 @@ class MemoryTable implements Table {
    * used once. Each write does so, and adds one at most, so a round is over before there are half as
    * many rows more.
    */
-  #sweep(): void {
+  #sweep(now: number): void {
     for (let looks = 0; looks < 3; looks++) {
-      const { value } = this.#round.next();
-      if (!value) return;
-      this.live(value.resource, value.seat);
+      const row = this.#round.next().value;
+      if (!row) return;
+      if (row.expires <= now) this.drop(row.resource, row.lease.seat);
     }
   }
 
-  /** Every place; a map's iterator bears changes. `undefined` after each round. */
-  *#places(): Generator<Place | undefined, never> {
+  /** Every row; a map's iterator bears changes. `undefined` after each round. */
+  *#rows(): Generator<Row | undefined, never> {
     for (;;) {
-      for (const [resource, seats] of this.#resources) {
-        for (const seat of seats.keys()) yield { resource, seat };
+      for (const seats of this.#resources.values()) {
+        for (const row of seats.values()) yield row;
       }
       yield undefined;
     }

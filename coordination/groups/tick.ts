@@ -70,7 +70,7 @@ export class Ticker {
   async tick(options: TickOptions): Promise<Tick> {
     const known = options.since === undefined ? this.#watches.memories : fromCursor(options.since);
     const named = [...known.keys(), ...options.watch ?? [], ...this.#watches.groups];
-    const held = [...this.#session.leases].filter((lease) => lease.held);
+    const held = [...this.#session.leases.values()].filter((lease) => lease.held);
     const parts = [...held.map((lease) => lease.renewal()), ...this.#groups.rejoins()];
     const groups = [...new Set(named)];
     const { events, looked } = await this.#look(groups, known, options, parts);

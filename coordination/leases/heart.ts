@@ -18,8 +18,8 @@ export interface Beating {
   readonly bounds: ClockBounds;
   /** How long leases live unrenewed. */
   readonly ttls: { readonly any: number };
-  /** Every lease that is held. */
-  readonly leases: ReadonlySet<HeldLease>;
+  /** Every lease that is held, by its id. */
+  readonly leases: ReadonlyMap<string, HeldLease>;
   /** Sends parts of a request. */
   send(parts: readonly Part[], options?: SendOptions): Promise<void>;
   /** Reports a beat that failed. */
@@ -99,12 +99,12 @@ export class Heart {
   get nextDue(): number {
     const { leases, ttls } = this.#session;
     if (leases.size === 0) return this.#interval(ttls.any);
-    return Math.max(0, least(leases, (lease) => this.due(lease)));
+    return Math.max(0, least(leases.values(), (lease) => this.due(lease)));
   }
 
   /** Renews every lease by hand, once. Answers in how many ms the next renewal is due. */
   async beat(signal?: AbortSignal): Promise<number> {
-    const held = [...this.#session.leases].filter((lease) => lease.held);
+    const held = [...this.#session.leases.values()].filter((lease) => lease.held);
     for (let at = 0; at < held.length; at += RENEWALS) {
       await this.#renew(held.slice(at, at + RENEWALS), signal);
     }
@@ -140,7 +140,7 @@ export class Heart {
 
   /** What is in its care and not under way. */
   #care(): HeldLease[] {
-    const all = this.#keepsAll ? this.#session.leases : [];
+    const all = this.#keepsAll ? this.#session.leases.values() : [];
     const leases = new Set([...this.#kept.values(), ...all]);
     return [...leases].filter((lease) => lease.held && !this.#beating.has(lease));
   }

@@ -8,7 +8,7 @@ import type * as spi from "../../drivers/driver.ts";
 import { LeaseLost } from "../../errors.ts";
 import type { CoordinatorEvent } from "../events.ts";
 import type { CallOptions, Lease } from "./lease.ts";
-import { elapsed, type Instant, instant, type Runtime } from "../runtime.ts";
+import { between, elapsed, type Instant, instant, type Runtime } from "../runtime.ts";
 import { ask, type Question } from "./request.ts";
 import { watchful } from "./abort_signals.ts";
 import { type ClockBounds, validity } from "./timings.ts";
@@ -19,8 +19,8 @@ export interface Owner {
   readonly runtime: Runtime;
   /** What clocks are trusted to do. */
   readonly bounds: ClockBounds;
-  /** Every lease that is held; one that has ended leaves it. */
-  readonly leases: Set<HeldLease>;
+  /** Every lease that is held, by its id; one that has ended leaves it. */
+  readonly leases: Map<string, HeldLease>;
   /** Whether a loss is reported at once, and not only when somebody looks or listens. */
   readonly watched: boolean;
   /** Sends a question, and repeats it while there is no answer. */
@@ -82,6 +82,11 @@ export class HeldLease implements Lease {
     return this.#op.resource;
   }
 
+  /** The id by which the backend knows it. */
+  get id(): string {
+    return this.#op.id;
+  }
+
   get ttl(): number {
     return this.#op.ttl;
   }
@@ -91,8 +96,7 @@ export class HeldLease implements Lease {
   }
 
   get held(): boolean {
-    this.#look();
-    return this.#state === "held";
+    return this.#look() > 0;
   }
 
   /** Whether there is nothing left to release. */
@@ -108,7 +112,7 @@ export class HeldLease implements Lease {
 
   /** How long it still counts as held, in ms; not above 0 once it has ended. */
   get left(): number {
-    return this.held ? this.#validity - this.age : 0;
+    return this.#look();
   }
 
   /** How long ago the request was sent that granted or last renewed it, in ms. */
@@ -118,18 +122,17 @@ export class HeldLease implements Lease {
 
   /** Whether this seat is the lease's own, by its id. */
   owns(lease: spi.Lease): boolean {
-    return lease.id === this.#op.id;
+    return lease.id === this.id;
   }
 
   /** The renewal, which may change its value; answers whether it is still held. */
   renewal(value?: string): Question<boolean> {
-    const op: spi.Renew = {
-      ...this.giveBack(),
-      op: "renew",
-      ttl: this.ttl,
-      ...value !== undefined && { value },
-    };
-    return ask([op], ([outcome], sent) => this.#renewed(outcome?.ok === true, sent));
+    const { resource, seat, id, ttl } = this.#op;
+    const op: spi.Renew = { op: "renew", resource, seat, id, ttl };
+    return ask(
+      [value === undefined ? op : { ...op, value }],
+      ([outcome], sent) => this.#renewed(outcome?.ok === true, sent),
+    );
   }
 
   /** The operation that releases it. */
@@ -157,14 +160,15 @@ export class HeldLease implements Lease {
   /** Takes the backend's answer to a renewal that was sent at `sent`. */
   #renewed(ok: boolean, sent: Instant): boolean {
     // An answer that comes after the deadline, or after our release, revives nothing.
-    if (!this.held) return false;
+    const now = instant(this.#owner.runtime);
+    if (this.#look(now) === 0) return false;
     if (!ok) return this.#lose("gone");
     // Answers may overtake each other; the latest send counts.
-    if (elapsed(this.#owner.runtime, sent) < this.age) {
+    if (between(sent, now) < between(this.#sent, now)) {
       this.#sent = sent;
       if (this.#controller || this.#owner.watched) this.#watch();
     }
-    return this.held;
+    return this.#look(now) > 0;
   }
 
   /**
@@ -217,17 +221,24 @@ export class HeldLease implements Lease {
   /** Arms the timer for the deadline; timers may fire early, so it looks before it leaps. */
   #watch(): void {
     this.#cancelTimer();
-    const left = this.left;
-    if (left === Infinity || this.#state !== "held") return;
+    const left = this.#look();
+    if (left === 0 || left === Infinity) return;
     this.#cancelTimer = this.#owner.runtime.after(Math.ceil(left), () => this.#watch(), {
       // Who only holds a lease waits for nothing.
       background: true,
     });
   }
 
-  /** Loses the lease if its time is up: nothing else decides that it still lives. */
-  #look(): void {
-    if (this.#state === "held" && this.age >= this.#validity) this.#lose("lost");
+  /**
+   * Loses the lease if its time is up: nothing else decides that it still lives. Answers how long it
+   * still counts as held, in ms; 0 once it has ended.
+   */
+  #look(now?: Instant): number {
+    if (this.#state !== "held") return 0;
+    const left = this.#validity - (now ? between(this.#sent, now) : this.age);
+    if (left > 0) return left;
+    this.#lose("lost");
+    return 0;
   }
 
   #lose(state: "lost" | "gone"): false {
@@ -248,7 +259,7 @@ export class HeldLease implements Lease {
 
   #end(): void {
     this.#cancelTimer();
-    this.#owner.leases.delete(this);
+    this.#owner.leases.delete(this.id);
     this.#abort();
   }
 

@@ -8,7 +8,7 @@
 import type { Acquire, ApplyOptions, Driver, Op, Outcome } from "../../drivers/driver.ts";
 import { codeOf, isRetryable, isUnknown, OperationTimedOut, UnknownOutcome } from "../../errors.ts";
 import { onAbort } from "../../drivers/kit/aborts.ts";
-import { elapsed, instant, least, type Runtime, sleep, systemRuntime } from "../runtime.ts";
+import { elapsed, instant, type Runtime, sleep, systemRuntime } from "../runtime.ts";
 
 /** How often and how long to try. */
 export interface RetryOptions {
@@ -55,10 +55,14 @@ export function retrying(driver: Driver, options: RetryOptions = {}): Driver {
     guarantees,
     async apply(ops, given: RepeatedOptions = {}) {
       const { signal, once, halted } = given;
-      const ttl = least(ops, (op) => (op as Acquire).ttl ?? Infinity);
+      let ttl = Infinity;
+      let waits = 0;
+      for (const op of ops as readonly Partial<Acquire>[]) {
+        ttl = Math.min(ttl, op.ttl ?? Infinity);
+        waits += op.patience ?? 0;
+      }
       // A ttl that could set no timer is refused by every driver, before it sends anything.
       if (!(ttl > 0)) return await driver.apply(ops, given);
-      const waits = ops.reduce((all, op) => all + ((op as Acquire).patience ?? 0), 0);
       const start = instant(runtime);
       const useful = Math.max(LEAST, Math.min(within, ttl)) + waits;
       const most = once === undefined ? retries : 0;
@@ -70,7 +74,7 @@ export function retrying(driver: Driver, options: RetryOptions = {}): Driver {
             timeout,
             Math.max(LEAST, once ?? ttl / 3),
             // A pause can take longer than it was meant to.
-            Math.max(LEAST, useful - elapsed(runtime, start)),
+            Math.max(LEAST, attempt === 0 ? useful : useful - elapsed(runtime, start)),
           );
           const outcomes = await sendOnce(driver, ops, patience, runtime, given);
           return missed ? outcomes.map((outcome, i) => settled(ops[i], outcome)) : outcomes;
@@ -115,15 +119,25 @@ function sendOnce(
         new OperationTimedOut(`${name} did not answer within ${Math.round(timeout)} ms, ${AGAIN}`),
       );
     });
-    const send = async (): Promise<readonly Outcome[]> =>
-      await driver.apply(ops, { signal: attempt.signal, beforeRequest });
-    send().then(resolve, (error) => reject(codeOf(error) ? error : odd(name, error))).finally(
-      () => {
-        cancel();
-        unlisten();
-        unhalt?.();
-      },
-    );
+    const done = (): void => {
+      cancel();
+      unlisten();
+      unhalt?.();
+    };
+    const answered = (outcomes: readonly Outcome[]): void => {
+      done();
+      resolve(outcomes);
+    };
+    const failed = (error: unknown): void => {
+      done();
+      reject(codeOf(error) ? error : odd(name, error));
+    };
+    try {
+      const answer = driver.apply(ops, { signal: attempt.signal, beforeRequest });
+      Promise.resolve(answer).then(answered, failed);
+    } catch (error) {
+      failed(error);
+    }
   });
 }
 

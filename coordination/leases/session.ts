@@ -50,15 +50,15 @@ export class Session {
   readonly bounds: ClockBounds;
   /** Renews leases, by hand or while somebody works under them. */
   readonly heart: Heart;
-  /** Every lease that `heartbeat()` renews and `stop()` releases. */
-  readonly leases: Set<HeldLease> = new Set();
+  /** Every lease that `heartbeat()` renews and `stop()` releases, by its id. */
+  readonly leases: Map<string, HeldLease> = new Map();
   readonly #driver: spi.Driver;
   readonly #on: CoordinatorOptions["on"];
   #listener = (_: CoordinatorEvent): void => {};
   #warned = false;
   /** Those that ran out leave the set by being looked at; without a heartbeat nobody else looks. */
   readonly #sweep = doubling(this.leases, () => {
-    for (const lease of this.leases) void lease.held;
+    for (const lease of this.leases.values()) void lease.held;
   });
   /** How often everything was given back: what was asked for before that must not come after it. */
   #stops = 0;
@@ -116,7 +116,7 @@ export class Session {
    *   been granted is given back in the background.
    */
   async send(parts: readonly Part[], { signal, once }: SendOptions = {}): Promise<void> {
-    const ops = parts.flatMap((part) => part.ops);
+    const ops = opsOf(parts);
     if (ops.length === 0) return;
     const sent = instant(this.runtime);
     const stops = this.#stops;
@@ -185,7 +185,12 @@ export class Session {
     // for its ttl.
     const id = this.runtime.id();
     const op: spi.Acquire = {
-      ...{ op: "acquire", resource, seat, id, ttl, value },
+      op: "acquire",
+      resource,
+      seat,
+      id,
+      ttl,
+      value,
       ...(guard && { guard }),
       ...(patience && { patience }),
     };
@@ -205,15 +210,14 @@ export class Session {
   #granted(lease: HeldLease, { heldFor, own = heldFor !== undefined }: Wanted): void {
     if (!lease.held) return this.#giveBack(lease.giveBack());
     if (own) return;
-    this.leases.add(lease);
+    this.leases.set(lease.id, lease);
     this.#sweep();
     this.heart.poke(lease);
   }
 
   /** Whether a lease that the backend has listed is one of these. */
   owns(listed: spi.Lease): boolean {
-    for (const lease of this.leases) if (lease.owns(listed)) return true;
-    return false;
+    return this.leases.has(listed.id);
   }
 
   /** Runs `work` while the lease is kept alive, then releases it. */
@@ -245,7 +249,7 @@ export class Session {
   async stop(): Promise<void> {
     this.#stops++;
     for (const stop of this.#running) stop(wasStopped());
-    const parts = [...this.leases]
+    const parts = [...this.leases.values()]
       // What ran out long ago has ended in the backend, too.
       .filter((lease) => (lease.held || lease.age < 2 * lease.ttl) && lease.releasing())
       .map((lease) => lease.ending());
@@ -265,6 +269,15 @@ export class Session {
   #giveBack(op: spi.Release): void {
     inBackground(this.runtime, this.#release([ask([op], () => {})]));
   }
+}
+
+/** What all these parts ask. */
+function opsOf(parts: readonly Part[]): readonly spi.Op[] {
+  const [only] = parts;
+  if (only && parts.length === 1) return only.ops;
+  const ops: spi.Op[] = [];
+  for (const part of parts) ops.push(...part.ops);
+  return ops;
 }
 
 /** Why a call ended, or was not even sent. */

@@ -43,6 +43,8 @@ export type Attempted =
 /** What {@link Acquirable.with} runs. */
 export type Work<T> = (lease: Lease) => T | Promise<T>;
 
+/** So many leases are remembered without a look which of them are over. */
+const FEW = 4;
 /** Within so many ms after a failure a `release()` is its own caller's, in a `finally`. */
 const AT_ONCE = 10;
 
@@ -57,6 +59,7 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   readonly #what: string;
   readonly #session: Session;
   #leases: HeldLease[] = [];
+  #many = FEW;
   /** When acquisitions failed whose callers may be about to call `release()`. */
   #failed: Instant[] = [];
 
@@ -184,7 +187,9 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   async release(options: CallOptions = {}): Promise<boolean> {
     this.#failed = this.#justFailed;
     if (this.#failed.shift()) return false;
-    return await this.#leases.find((lease) => !lease.over)?.release(options) ?? false;
+    const at = this.#leases.findIndex((lease) => !lease.over);
+    this.#leases.splice(0, at < 0 ? Infinity : at);
+    return await this.#leases[0]?.release(options) ?? false;
   }
 
   /**
@@ -216,6 +221,15 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
     return this.#leases.findLast((lease) => lease.held);
   }
 
+  /** Remembers a lease, and forgets those that are over whenever there are twice as many as were kept. */
+  #keep(lease: HeldLease): void {
+    if (this.#leases.length >= this.#many) {
+      this.#leases = this.#leases.filter((each) => !each.over);
+      this.#many = Math.max(FEW, 2 * this.#leases.length);
+    }
+    this.#leases.push(lease);
+  }
+
   async #acquire(options?: Options): Promise<Grant> {
     const { signal, ttl = this.#session.ttls.lock } = options ?? {};
     const wait = { what: `${this.#what} "${this.name}"`, limit: limitOf(options), ttl, signal };
@@ -226,7 +240,7 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
       return grant;
     } finally {
       this.#failed = lease ? [] : [...this.#justFailed, instant(this.#session.runtime)];
-      if (lease) this.#leases = [...this.#leases.filter((each) => !each.over), lease];
+      if (lease) this.#keep(lease);
     }
   }
 }

@@ -87,10 +87,8 @@ export class Semaphore extends Acquirable {
   protected override begin({ ttl = this.#session.ttls.lock }: WaitOptions = {}): Try {
     const { permits } = this;
     // Chance keeps those who come together apart.
-    const oneOf = (seats: readonly string[]): string | undefined =>
-      seats[Math.floor(this.#session.runtime.random() * seats.length)];
-    const seats = Array.from({ length: permits }, (_, seat) => `${seat}`);
-    let seat = oneOf(seats) ?? "0";
+    const oneOf = (many: number): number => Math.floor(this.#session.runtime.random() * many);
+    let seat = `${oneOf(permits)}`;
     // Whatever patience there is: a permit may become free on another seat than the one waited for.
     return async (_patience, signal) => {
       for (let tries = 1;; tries++) {
@@ -98,7 +96,9 @@ export class Semaphore extends Acquirable {
         if (grant.lease) return grant;
         const blockers = grant.blockers.filter((lease) => Number(lease.seat) < permits);
         const taken = new Set(blockers.map((lease) => lease.seat));
-        const vacant = oneOf(seats.filter((each) => !taken.has(each)));
+        const seats = Array.from({ length: permits }, (_, each) => `${each}`);
+        const free = seats.filter((each) => !taken.has(each));
+        const vacant = free[oneOf(free.length)];
         // Nobody waits for a permit that is there; but one that always comes second pauses.
         if (vacant !== undefined && tries < MOST_TRIES) {
           seat = vacant;

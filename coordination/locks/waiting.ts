@@ -46,7 +46,8 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
   checkWait("timeout", limit);
   const { runtime, guarantees } = session;
   const start = instant(runtime);
-  const see = watch(session, wait);
+  // Only who is refused sees anything.
+  let see: ReturnType<typeof watch> | undefined;
   const left = (): number => limit - elapsed(runtime, start);
   // Only a call that waits must hear of `stop()`; most are granted at once.
   let running: Running | undefined;
@@ -64,6 +65,7 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
         if (grant.lease || left() <= 0) return grant;
         blockers = grant.blockers;
         answered = true;
+        see ??= watch(session, wait);
         see(blockers, elapsed(runtime, start));
       } catch (error) {
         const over = signal?.aborted || running?.signal.aborted || left() <= 0;

@@ -17,6 +17,31 @@ export interface Waiter {
   readonly answer: (outcome: Outcome) => void;
 }
 
+/**
+ * Things in the order in which they came. A set of its own also looks at the places of those that have
+ * left, to find its first: in a long queue there are as many as wait.
+ */
+export class InOrder<T> extends Set<T> {
+  #rest: SetIterator<T> | undefined;
+  #first: T | undefined;
+
+  /** The first that is still there. */
+  get first(): T | undefined {
+    while (this.#first === undefined || !this.has(this.#first)) {
+      const next = (this.#rest ??= this.values()).next();
+      this.#first = next.value;
+      if (next.done) return this.#rest = undefined;
+    }
+    return this.#first;
+  }
+
+  override delete(one: T): boolean {
+    // It may come again, as the last.
+    if (one === this.#first) this.#first = undefined;
+    return super.delete(one);
+  }
+}
+
 /** A seat or a guard that somebody waits for, and what is in the way. */
 export abstract class Line {
   /** The resource whose change may help. */
@@ -40,7 +65,7 @@ export abstract class Line {
 /** Those who want the same seat behind the same guard: if the first cannot have it, nobody can. */
 export class Queue extends Line {
   /** In the order in which they came. */
-  readonly waiters = new Set<Waiter>();
+  readonly waiters = new InOrder<Waiter>();
   /** The gate of their guard, if they have one. */
   readonly gate: Gate | undefined;
 
@@ -52,8 +77,7 @@ export class Queue extends Line {
   }
 
   override get came(): number {
-    const [first] = this.waiters;
-    return first?.came ?? 0;
+    return this.waiters.first?.came ?? 0;
   }
 }
 
@@ -63,11 +87,10 @@ export class Queue extends Line {
  */
 export class Gate extends Line {
   /** Who waits behind it, by seat. */
-  readonly queues = new Set<Queue>();
+  readonly queues = new InOrder<Queue>();
 
   override get came(): number {
-    const [first] = this.queues;
-    return first?.came ?? 0;
+    return this.queues.first?.came ?? 0;
   }
 }
 
@@ -106,6 +129,7 @@ export class Queues {
 
   /** Who may be helped by a change of this seat, in the order in which the first of each came. */
   at(resource: string, seat: string): Line[] {
+    if (this.#byPlace.size === 0) return [];
     const places = [{ resource, seat }, { resource }];
     return places.flatMap((place) => [...this.#byPlace.get(placeKey(place)) ?? []])
       .sort((one, two) => one.came - two.came);

@@ -35,12 +35,12 @@ export class Waiters {
    *
    * @throws {UnknownOutcome} when the signal aborts meanwhile, or has aborted; it is never granted then.
    */
-  async acquire(op: Acquire, signal: AbortSignal | undefined): Promise<Outcome> {
+  acquire(op: Acquire, signal: AbortSignal | undefined): Outcome | Promise<Outcome> {
     const { patience = 0 } = op;
     const first = patience > 0 && this.#standsBehind(op) ? undefined : step(op, this.#table);
     if (first && (first.ok || patience === 0)) return first;
     if (signal?.aborted) throw withdrawn();
-    return await new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       // At once, for the call that waits goes on only later.
       const end = (): void => {
         cancel();
@@ -92,12 +92,14 @@ export class Waiters {
 
   /** Grants as long as the first can be granted; answers what was in the way of the one that was not. */
   #serve(queue: Queue): Line | undefined {
-    for (const waiter of queue.waiters) {
-      const outcome = step(waiter.op, this.#table);
-      if (!outcome.ok) return this.#refused(queue, waiter.op, outcome);
-      waiter.answer(outcome);
+    for (;;) {
+      const { first } = queue.waiters;
+      if (!first) return undefined;
+      const outcome = step(first.op, this.#table);
+      if (!outcome.ok) return this.#refused(queue, first.op, outcome);
+      // It leaves the queue.
+      first.answer(outcome);
     }
-    return undefined;
   }
 
   /** Remembers what is in the way, and looks again when the first lease of it must have ended. */

@@ -29,12 +29,78 @@ export function absolute(path: string): string {
   return builtin("node:path").resolve(path);
 }
 
+/** What a look at a path finds. */
+interface Look {
+  readonly dev: number;
+  readonly ino: number | bigint | null;
+  /** When it last changed, in ms since the epoch; 0 or absent where nobody says. */
+  readonly changed: number | undefined;
+}
+
+/** A folder that changed so few ms ago may change again and say the same: some count in 2 s. */
+const QUIET = 2_500;
+/** After so many ms the files themselves are looked at, whatever their folder says. */
+const LONGEST = 1_000;
+
 /**
- * The path, and the paths of the two files that SQLite keeps beside the file, with links resolved.
+ * The file that SQLite has open, and the two that it keeps beside it. SQLite does not notice that one of
+ * them is deleted or replaced: without its `-shm` it shares no lock with later processes, and without
+ * its `-wal` no write.
+ *
+ * A look at all three takes as long as a renewal. So it looks at their folder: its time of change is set
+ * whenever a name in it comes, goes or leads to another file, and nobody can set it back. A folder that
+ * has just changed is not trusted; and none for longer than a second, for there are file systems whose
+ * folders do not tell.
  */
-export function withBeside(path: string): string[] {
-  const real = builtin("node:fs").realpathSync(path);
-  return [path, `${real}-wal`, `${real}-shm`];
+export class OpenFiles {
+  readonly #paths: readonly string[];
+  /** Where all of them are, if their folder can tell. */
+  readonly #folder: string | undefined;
+  /** Which files were opened. */
+  readonly #opened: string;
+  /** What their folder said when they were last seen. */
+  #seen: Look | undefined;
+  /** Until when that is trusted, by the monotonic clock. */
+  #until = -Infinity;
+
+  /** Those at an absolute path, which were just opened. */
+  constructor(path: string) {
+    const real = builtin("node:fs").realpathSync(path);
+    this.#folder = folderOf(path, real);
+    this.#paths = [path, `${real}-wal`, `${real}-shm`];
+    this.#opened = filesAt(this.#paths);
+  }
+
+  /** Whether one of them is not at its path any more. */
+  replaced(): boolean {
+    const now = performance.now();
+    // Before the files: what changes after this look shows in the next.
+    const folder = this.#folder === undefined ? undefined : lookAt(this.#folder);
+    if (folder && now < this.#until && isSame(folder, this.#seen)) return false;
+    const quiet = Date.now() - (folder?.changed || NaN) > QUIET;
+    this.#seen = folder;
+    this.#until = quiet ? now + LONGEST : -Infinity;
+    return filesAt(this.#paths) !== this.#opened;
+  }
+}
+
+/**
+ * The folder of a path, unless the path is itself a link, which may lead elsewhere tomorrow, or we are
+ * not allowed to look at the folder. Links to the folder are followed at each look.
+ */
+function folderOf(path: string, real: string): string | undefined {
+  const { basename, dirname, join } = builtin("node:path");
+  const folder = dirname(path);
+  try {
+    if (join(builtin("node:fs").realpathSync(folder), basename(path)) === real) return folder;
+  } catch {
+    // The files themselves tell, though not as fast.
+  }
+  return undefined;
+}
+
+function isSame(one: Look, two: Look | undefined): boolean {
+  return one.dev === two?.dev && one.ino === two.ino && one.changed === two.changed;
 }
 
 /**
@@ -47,12 +113,25 @@ export function filesAt(paths: readonly string[]): string {
 }
 
 function fileAt(path: string): string {
+  const look = lookAt(path);
+  return look ? `${look.dev}:${look.ino}` : "none";
+}
+
+/** `undefined` if nothing is there. */
+function lookAt(path: string): Look | undefined {
   const { statSync } = builtin("node:fs");
+  type Stat = (path: string) => { dev: number; ino: number | null; ctime?: Date | null };
+  const { Deno } = globalThis as { Deno?: { statSync?: Stat } };
   try {
-    // Each request calls this, and it is three times as fast as asking for big numbers.
-    const { dev, ino } = statSync(path);
-    return `${dev}:${Number.isSafeInteger(ino) ? ino : statSync(path, { bigint: true }).ino}`;
+    // Deno's own takes a third of the time, and big numbers more than others.
+    const found = Deno?.statSync?.(path) ?? statSync(path);
+    const { dev, ino, ctime } = found;
+    return {
+      dev,
+      ino: Number.isSafeInteger(ino) ? ino : statSync(path, { bigint: true }).ino,
+      changed: ctime?.getTime(),
+    };
   } catch {
-    return "none";
+    return undefined;
   }
 }

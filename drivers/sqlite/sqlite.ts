@@ -9,8 +9,9 @@
  * If the file is deleted or replaced while it is open, the next request writes nothing and throws
  * `ConnectionError`. The request after that uses the file that is there then, in which nothing of
  * the old one is held. A coordinator repeats a request by itself, so `lease.confirm()` throws
- * `LeaseLost`. The same holds for the files `-wal` and `-shm` beside it. On Windows nobody can
- * delete or replace a file that SQLite has open.
+ * `LeaseLost`. The same holds for the files `-wal` and `-shm` beside it. Where a folder does not say
+ * when it changed, as on some file systems, it can take a second until a request notices. On
+ * Windows nobody can delete or replace a file that SQLite has open.
  *
  * If the host's clock is set back by an hour, leases that are not renewed live an hour longer. This
  * is safe, but others wait longer. Leases that are held are renewed by the new clock.

@@ -11,7 +11,7 @@ import { bySeat, endOf } from "../kit/order.ts";
 import { type Listed, type Place, step, type Table } from "../kit/step.ts";
 import { builtin } from "./builtin.ts";
 import { refused, replaced } from "./errors.ts";
-import { filesAt, withBeside } from "./files.ts";
+import { filesAt, OpenFiles } from "./files.ts";
 import { inTurn } from "./turn.ts";
 
 const SCHEMA_VERSION = 1;
@@ -36,22 +36,29 @@ export interface SqliteTableOptions {
   readonly now: () => number;
 }
 
-/** One open file. Every batch is one transaction, so nothing runs in between. */
+/**
+ * One open file. Every batch is one transaction, so nothing runs in between.
+ *
+ * Statements that answer no row are run by `get`, too: `run` takes longer, because it also answers how
+ * many rows it changed.
+ */
 export class SqliteTable implements Table {
-  readonly #paths: readonly string[];
   readonly #busyTimeout: number;
   readonly #database: DatabaseSync;
   readonly #clock: () => number;
+  readonly #read: StatementSync;
+  readonly #write: StatementSync;
+  readonly #commit: StatementSync;
   readonly #one: StatementSync;
   readonly #all: StatementSync;
   readonly #last: StatementSync;
   readonly #scan: StatementSync;
   readonly #put: StatementSync;
   readonly #drop: StatementSync;
-  readonly #token: StatementSync;
+  readonly #count: StatementSync;
+  readonly #counted: StatementSync;
   readonly #sweep: StatementSync;
-  /** Which files were opened. */
-  readonly #files: string;
+  readonly #files: OpenFiles;
   #replaced = false;
   #now = 0;
 
@@ -97,6 +104,9 @@ export class SqliteTable implements Table {
     this.#database = database;
     this.#busyTimeout = busyTimeout;
     this.#clock = now;
+    this.#read = database.prepare("begin");
+    this.#write = database.prepare("begin immediate");
+    this.#commit = database.prepare("commit");
     const columns = "seat, id, token, value, expires";
     const live = "(expires is null or expires > ?)";
     this.#one = database.prepare(
@@ -116,15 +126,16 @@ export class SqliteTable implements Table {
       `insert or replace into leases (resource, ${columns}) values (?, ?, ?, ?, ?, ?)`,
     );
     this.#drop = database.prepare("delete from leases where resource = ? and seat = ?");
-    this.#token = database.prepare("update tokens set last = max(last + 1, ?) returning last");
+    // Two are faster than one with `returning`, which keeps its rows in a table of their own.
+    this.#count = database.prepare("update tokens set last = max(last + 1, ?)");
+    this.#counted = database.prepare("select last from tokens");
     this.#sweep = database.prepare(
       `delete from leases where (resource, seat) in
         (select resource, seat from leases where expires <= ? limit 100)`,
     );
     // From here on `inTurn` does the waiting.
     database.exec("pragma busy_timeout = 0; select last from tokens");
-    this.#paths = withBeside(path);
-    this.#files = filesAt(this.#paths);
+    this.#files = new OpenFiles(path);
   }
 
   /**
@@ -156,13 +167,13 @@ export class SqliteTable implements Table {
   #transaction(ops: readonly Op[]): Outcome[] {
     try {
       const reads = ops.every((op) => op.op === "inspect" || op.op === "list");
-      this.#database.exec(reads ? "begin" : "begin immediate");
+      (reads ? this.#read : this.#write).get();
       // Read after we have the write lock: a lease that expired while we waited is dead for us,
       // too.
       this.#now = Math.floor(this.#clock());
       const outcomes = ops.map((op) => step(op, this));
       this.#checkFiles();
-      this.#commit();
+      this.#end();
       return outcomes;
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("rollback");
@@ -174,13 +185,13 @@ export class SqliteTable implements Table {
    * SQLite would go on answering from a file that is gone, while later processes use another one.
    */
   #checkFiles(): void {
-    this.#replaced = filesAt(this.#paths) !== this.#files;
+    this.#replaced = this.#files.replaced();
     if (this.#replaced) throw replaced();
   }
 
-  #commit(): void {
+  #end(): void {
     try {
-      this.#database.exec("commit");
+      this.#commit.get();
     } catch (error) {
       throw new UnknownOutcome(
         `sqlite could not finish its write, so the outcome is unknown (${
@@ -216,18 +227,19 @@ export class SqliteTable implements Table {
 
   put(resource: string, { seat, id, token, value, left }: Lease): void {
     const expires = left === Infinity ? null : this.#now + left;
-    this.#put.run(resource, seat, id, token, value, expires);
+    this.#put.get(resource, seat, id, token, value, expires);
   }
 
   drop(resource: string, seat: string): void {
-    this.#drop.run(resource, seat);
+    this.#drop.get(resource, seat);
   }
 
   nextToken(): number {
-    const token = Number(this.#token.get(this.#now)?.["last"]);
+    this.#count.get(this.#now);
+    const token = Number(this.#counted.get()?.["last"]);
     // Deletes dead rows, such as old cron slots. Nobody asks for them again, and tokens do not
     // depend on them.
-    if (token % 32 === 0) this.#sweep.run(this.#now);
+    if (token % 32 === 0) this.#sweep.get(this.#now);
     return token;
   }
 }

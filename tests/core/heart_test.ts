@@ -77,7 +77,7 @@ Deno.test("a lease that two keep is kept until both have let go, and nobody lets
   const a = scene.member("a");
   const { heart, leases } = internalsOf(a).session;
   const lease = await a.getLock("x").hold();
-  const [kept] = leases as ReadonlySet<HeldLease>;
+  const [kept] = leases.values();
   assert(kept);
   const [one, two] = [heart.keep(kept), heart.keep(kept)];
   one();
@@ -124,7 +124,7 @@ Deno.test("work under one lease more does not look at all the others that are he
   const { runtime } = new Scene();
   const lease = { held: true, ttl: 10_000, age: 0, left: 9_900 } as HeldLease;
   let looks = 0;
-  const leases = new Set([lease]);
+  const leases = new Map([["id", lease]]);
   const session = {
     runtime,
     bounds: { rate: 0.01, step: 0 },

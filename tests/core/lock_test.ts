@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { LockAcquireFailed } from "../../mod.ts";
+import { HeldLease } from "../../coordination/leases/held_lease.ts";
 import { settled } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
 
@@ -220,4 +221,35 @@ Deno.test("tryAcquire() tries once, with one request, whatever the options say o
     scene.sent.filter((ops) => ops.some(({ resource }) => resource === "lock:x")).length,
     4,
   );
+});
+
+Deno.test("a lock that one object shares a thousand times does not look at all of them each time", async () => {
+  const a = new Scene().member("a", { ttl: 600_000 });
+  const lock = a.getLock("x");
+  const over = Object.getOwnPropertyDescriptor(HeldLease.prototype, "over");
+  assert(over);
+  let looks = 0;
+  const counted = {
+    ...over,
+    get(this: HeldLease) {
+      looks++;
+      return over.get?.call(this);
+    },
+  };
+  Object.defineProperty(HeldLease.prototype, "over", counted);
+  try {
+    for (let n = 0; n < 1_000; n++) await lock.hold({ shared: true });
+    assert(looks > 0 && looks < 4_000, `${looks} looks`);
+    // Those that are over are forgotten all the same.
+    looks = 0;
+    for (let n = 0; n < 1_000; n++) assert.equal(await lock.release(), true);
+    assert(looks < 8_000, `${looks} looks`);
+    const alone = a.getLock("y");
+    for (let n = 0; n < 1_000; n++) await (await alone.hold()).release();
+    looks = 0;
+    await alone.release();
+    assert(looks < 10, `${looks} are still kept`);
+  } finally {
+    Object.defineProperty(HeldLease.prototype, "over", over);
+  }
 });

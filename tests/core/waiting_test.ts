@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Coordinator } from "../../mod.ts";
+import { internalsOf } from "../../coordination/internals.ts";
 import type { Acquire, Op } from "../../drivers/driver.ts";
 import { meddling } from "./meddling.ts";
 import { Scene } from "./scene.ts";
@@ -42,6 +43,38 @@ Deno.test("a waiter comes when the first of several holders' time is over, if th
   assert.equal(await waiting, null);
   // 50 ms and then, of 100, no more than are left.
   assert.deepEqual(looks.map((at) => at - (looks[0] ?? NaN)), [0, 50, 150]);
+});
+
+Deno.test("a refusal takes no look at each of the leases that this coordinator holds", async () => {
+  const scene = new Scene();
+  const a = scene.member("a", { ttl: 60_000 });
+  for (let n = 0; n < 10; n++) await a.getLock(`held-${n}`).hold();
+  await scene.member("b", { ttl: 60_000 }).getLock("theirs").hold();
+  const { leases } = internalsOf(a).session;
+  let looks = 0;
+  const counted = Object.fromEntries(
+    (["values", "entries", "keys", "forEach", Symbol.iterator] as const).map((way) => [way, {
+      value: (...args: never[]) => {
+        looks++;
+        return Reflect.apply(Map.prototype[way], leases, args);
+      },
+    }]),
+  );
+  Object.defineProperties(leases, counted);
+  await a.heartbeat();
+  assert(looks > 0, "what looks at all of them is not counted");
+  looks = 0;
+  for (const [name, ours] of [["theirs", false], ["held-0", true]] as const) {
+    scene.events.length = 0;
+    const waiting = a.getLock(name).acquire({ timeout: 6_000 });
+    await scene.runtime.advance(6_000);
+    assert.equal(await waiting, null);
+    assert.deepEqual(
+      scene.events.flatMap((event) => event.type === "waiting" ? [event.ours] : []),
+      [ours],
+    );
+  }
+  assert.equal(looks, 0);
 });
 
 Deno.test("isStillOwner() tells our own lease from a successor's", async () => {

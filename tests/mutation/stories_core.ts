@@ -34,8 +34,8 @@ const BELIEF: readonly Story[] = [
   {
     name: "the time left is told without the margin",
     at: "HeldLease.left",
-    find: "this.#validity - this.age",
-    put: "this.ttl - this.age",
+    find: "this.#look()",
+    put: "this.held ? this.ttl - this.age : 0",
   },
   {
     name: "the deadline is told without the margin",
@@ -46,13 +46,13 @@ const BELIEF: readonly Story[] = [
   {
     name: "a wall clock that was set back makes renewals count for nothing",
     at: "HeldLease.#renewed",
-    find: "elapsed(this.#owner.runtime, sent) < this.age",
+    find: "between(sent, now) < between(this.#sent, now)",
     put: "sent.wall > this.#sent.wall",
   },
   {
     name: "an answer that was overtaken takes time away",
     at: "HeldLease.#renewed",
-    find: "elapsed(this.#owner.runtime, sent) < this.age",
+    find: "between(sent, now) < between(this.#sent, now)",
     put: "sent",
   },
   {
@@ -69,15 +69,15 @@ const BELIEF: readonly Story[] = [
   },
   {
     name: "time is told by the monotonic clock alone",
-    at: "elapsed",
-    find: "Math.max(runtime.wall() - start.wall, runtime.mono() - start.mono)",
-    put: "runtime.mono() - start.mono",
+    at: "between",
+    find: "Math.max(end.wall - start.wall, end.mono - start.mono)",
+    put: "end.mono - start.mono",
   },
   {
     name: "time is told by the wall clock alone",
-    at: "elapsed",
-    find: "Math.max(runtime.wall() - start.wall, runtime.mono() - start.mono)",
-    put: "runtime.wall() - start.wall",
+    at: "between",
+    find: "Math.max(end.wall - start.wall, end.mono - start.mono)",
+    put: "end.wall - start.wall",
   },
   {
     name: "a joint signal waits for timers",

@@ -68,8 +68,8 @@ const SQLITE: readonly Story[] = [
   {
     name: "a write does not lock before it reads",
     at: "SqliteTable.#transaction",
-    find: '"begin immediate"',
-    put: '"begin deferred"',
+    find: "reads ? this.#read : this.#write",
+    put: "this.#read",
   },
   {
     name: "a failed batch is left half done",

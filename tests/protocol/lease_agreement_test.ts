@@ -128,7 +128,7 @@ class Shadow {
       bounds: { rate: 0, step: model.rules.margin * TICK },
       report: () => {},
       watched: false,
-      leases: new Set<HeldLease>(),
+      leases: new Map<string, HeldLease>(),
     };
     const at = { resource: "r", seat: "", id: "a1", ttl: ttl * TICK, value: "" };
     return new HeldLease(owner, { op: "acquire", ...at }, 1, this.#sent);

@@ -208,7 +208,7 @@ export class Laws {
   #beliefs(member: Member, now: number): Belief[] {
     const { host } = member;
     if (!host.alive) return [];
-    const beliefs = [...member.leases].map((lease): Belief => {
+    const beliefs = [...member.leases.values()].map((lease): Belief => {
       const { resource, seat, id = "" } = lease.giveBack();
       return { member, lease, resource, seat, id };
     });

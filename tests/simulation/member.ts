@@ -73,8 +73,8 @@ export class Member {
     if (beats) this.begin("start", () => this.#start());
   }
 
-  /** What it holds, so far as it has noticed. */
-  get leases(): ReadonlySet<HeldLease> {
+  /** What it holds, so far as it has noticed, by the leases' ids. */
+  get leases(): ReadonlyMap<string, HeldLease> {
     return internalsOf(this.coordinator).session.leases;
   }
 

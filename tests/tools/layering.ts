@@ -204,6 +204,7 @@ const EXEMPT = new Map([
   ["coordination/runtime.ts", "it is the port"],
   ["drivers/kit/nonce.ts", "what it makes means nothing to anybody"],
   ["drivers/memory.ts", "its clock is the backend's"],
+  ["drivers/sqlite/files.ts", "it compares what the host's file system says with the host's clock"],
   ["drivers/sqlite/sqlite.ts", "its clock is the backend's"],
   ["drivers/sqlite/turn.ts", "it waits as SQLite would, in the middle of a call"],
   ["drivers/kit/nonce.ts", "a request differs from those of every other process by chance"],

@@ -7,57 +7,19 @@
 import assert from "node:assert/strict";
 import { Coordinator, type CoordinatorEvent } from "../../../mod.ts";
 import { ConnectionError, LeaseLost } from "../../../errors.ts";
-import type { Acquire, Op, Outcome } from "../../../drivers/driver.ts";
+import type { Op, Outcome } from "../../../drivers/driver.ts";
 import { sqlite } from "../../../drivers/sqlite/sqlite.ts";
-import { removeFolder, temporaryFolder } from "../../servers/process.ts";
-
-const TTL = 600_000;
-
-function acquire(id: string): Acquire {
-  return { op: "acquire", resource: "lock:x", seat: "", id, ttl: TTL, value: "" };
-}
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await temporaryFolder("baton-sqlite-");
-  try {
-    await test(folder);
-  } finally {
-    await removeFolder(folder);
-  }
-}
-
-/** A file with one lease in it, that nobody has open. */
-async function made(file: string, id: string): Promise<void> {
-  using driver = sqlite(file);
-  await driver.apply([acquire(id)]);
-}
+import { acquire, DEEDS, inFolder, made, refusedOnce, TTL } from "./replacing.ts";
 
 /** What is done to `leases.db`, which a symbolic link named `link.db` leads to. */
-const DEEDS: Record<string, (folder: string) => Promise<unknown>> = {
-  "deleted": (folder) => Deno.remove(`${folder}/leases.db`),
-  "deleted with what is beside it": (folder) => remove(folder, "", "-wal", "-shm"),
-  "replaced by another": async (folder) => {
-    await made(`${folder}/other.db`, "somebody");
-    await remove(folder, "-wal", "-shm");
-    await Deno.rename(`${folder}/other.db`, `${folder}/leases.db`);
-  },
-  "restored from a copy, byte for byte": async (folder) => {
-    await Deno.copyFile(`${folder}/leases.db`, `${folder}/copy.db`);
-    await remove(folder, "", "-wal", "-shm");
-    await Deno.rename(`${folder}/copy.db`, `${folder}/leases.db`);
-  },
+const LINKED: Record<string, (folder: string) => Promise<unknown>> = {
+  ...DEEDS,
   "left by its link, which leads to another": async (folder) => {
     await made(`${folder}/other.db`, "somebody");
     await Deno.remove(`${folder}/link.db`);
     await Deno.symlink(`${folder}/other.db`, `${folder}/link.db`);
   },
-  "bereft of its -wal": (folder) => remove(folder, "-wal"),
-  "bereft of its -shm": (folder) => remove(folder, "-shm"),
 };
-
-async function remove(folder: string, ...ends: string[]): Promise<void> {
-  for (const end of ends) await Deno.remove(`${folder}/leases.db${end}`);
-}
 
 /** A driver by the link, and one more request in whose middle nothing happens. */
 async function opened(folder: string): Promise<ReturnType<typeof sqlite>> {
@@ -68,15 +30,7 @@ async function opened(folder: string): Promise<ReturnType<typeof sqlite>> {
   return driver;
 }
 
-async function refusedOnce(apply: () => Promise<readonly Outcome[]>): Promise<void> {
-  await assert.rejects(apply, (error: Error) => {
-    assert(error instanceof ConnectionError, `${error.stack}`);
-    assert.deepEqual([error.code, error.retryable], ["connection", true]);
-    return /wrote nothing: its file was deleted or replaced/.test(error.message);
-  });
-}
-
-for (const [what, deed] of Object.entries(DEEDS)) {
+for (const [what, deed] of Object.entries(LINKED)) {
   Deno.test(`a file that is ${what} under its holder is noticed at the next request`, async () => {
     const requests: Record<string, Op> = {
       renew: { op: "renew", resource: "lock:x", seat: "", id: "holder", ttl: TTL },
@@ -114,7 +68,7 @@ for (const what of ["deleted", "replaced by another"] as const) {
       });
       const lease = await a.getLock("y").hold();
       const leadership = await a.election("g").campaign();
-      await DEEDS[what]?.(folder);
+      await DEEDS[what](folder);
       using other = sqlite(`${folder}/link.db`);
       const b = new Coordinator(other, { memberId: "b", ttl: TTL });
       const theirs = await b.getLock("y").hold({ timeout: 0 });
