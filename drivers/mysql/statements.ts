@@ -49,7 +49,7 @@ export class Statements {
     const { resource, seat, id, value, guard } = op;
     const where = ({ when, ...place }: Guard) =>
       `and ${when === "held" ? "" : "not "}exists ` +
-      `(select 1 from ${this.#table} g ${BY_KEY} where ${at(place, "g.")})`;
+      `(select 1 from ${this.#table} g ${BY_KEY} where ${at(place, "g.", LIVE)})`;
     const dead = `expires <= ${NOW}`;
     return `insert into ${this.#table} (resource, seat, id, token, value, expires)
 select ${hex(resource)}, ${hex(seat)}, ${hex(id)}, last_insert_id(${CLOCK}), ${hex(value)}, ${
@@ -74,17 +74,17 @@ expires = if(${dead}, values(expires), expires)`;
     return `update ${this.#table} ${BY_KEY}
 set value = ${value === undefined ? "value" : hex(value)},
 expires = ${others.length === 0 ? end : `case ${each.join("\n")} end`}
-where ${COMMITTED} and expires > ${NOW} and (${ops.map((op) => seatOf(op)).join("\nor ")})`;
+where ${COMMITTED} and expires > ${LIVE} and (${ops.map((op) => seatOf(op)).join("\nor ")})`;
   }
 
   /** Ends it if it is live under its id, or under any; the row stays, for its token. */
   release(op: Release): string {
     const { guard } = op;
-    const join = guard ? `left join ${this.#table} g ${BY_KEY} on ${at(guard, "g.")}` : "";
+    const join = guard ? `left join ${this.#table} g ${BY_KEY} on ${at(guard, "g.", LIVE)}` : "";
     const refused = guard ? ` and g.seat is ${guard.when === "held" ? "not null" : "null"}` : "";
     return `update ${this.#table} it ${BY_KEY} ${join}
 set it.id = '', it.value = '', it.expires = ${PAST}
-where ${COMMITTED} and it.expires > ${NOW} and ${seatOf(op, "it.")}${refused}`;
+where ${COMMITTED} and it.expires > ${LIVE} and ${seatOf(op, "it.")}${refused}`;
   }
 
   /**
@@ -161,6 +161,13 @@ const COMMITTED = "0 = 0 * (18446744073709551615 + (1 - @@autocommit " +
 const ALL = 4_294_967_295;
 const WAITING = "lock in share mode";
 const NOW = "utc_timestamp(6)";
+/**
+ * The time when it is asked for, not when the statement began: a write that waited for a row must not find
+ * a lease live that others, who came later and were first, have seen ended. The local clocks' difference,
+ * for only the local one goes on; and not below zero, where that one was set back meanwhile.
+ */
+const LIVE =
+  `${NOW} + interval greatest(0, timestampdiff(microsecond, now(6), sysdate(6))) microsecond`;
 const EPOCH = "'1970-01-01'";
 const FOREVER = "'9999-12-31 23:59:59'";
 /**
@@ -182,8 +189,8 @@ function row({ resource, seat }: Place, alias = ""): string {
 }
 
 /** The live ones. */
-function at(place: Place, alias = ""): string {
-  return `${row(place, alias)} and ${alias}expires > ${NOW}`;
+function at(place: Place, alias = "", now = NOW): string {
+  return `${row(place, alias)} and ${alias}expires > ${now}`;
 }
 
 /** The row of an operation, if it is under the operation's id. */

@@ -11,21 +11,13 @@ import type { Acquire, Driver, Op, Outcome } from "../../../drivers/driver.ts";
 import { postgres } from "../../../drivers/postgres/postgres.ts";
 import { migrate } from "../../../drivers/postgres/schema.ts";
 import { Coordinator } from "../../../mod.ts";
+import { LATE, lateOnPostgres } from "../../servers/late_commits.ts";
 import type { Client } from "../../servers/pg_client.ts";
 import { startPostgres } from "../../servers/postgres.ts";
 import { until } from "../../servers/process.ts";
 import { acquire, ASKED, type Asked, seat, X } from "../sql/late_commits.ts";
 
-/** Transactions that write a lease with this value, or over it, wait for the gate before they commit. */
-const LATE = "late";
-const GATE = `create function gate() returns trigger language plpgsql as $$ begin
-  if new.value = '${LATE}' or (tg_op = 'UPDATE' and old.value = '${LATE}') then
-    perform pg_advisory_xact_lock_shared(4242);
-  end if;
-  return null;
-end $$;
-create constraint trigger gate after insert or update on baton.leases
-deferrable initially deferred for each row execute function gate()`;
+const GATE = lateOnPostgres("baton.leases");
 const [TTL, LONG] = [400, 60_000];
 
 interface Place {
@@ -50,15 +42,15 @@ async function onPostgres(test: (place: Place) => Promise<void>): Promise<void> 
     };
     await migrate((text) => server.query(text));
     const client = await server.client();
-    await client.query(GATE);
+    for (const each of GATE.make) await client.query(each);
     const look = await server.client();
     const count = async (sql: string): Promise<number> => Number((await look.query(sql)).rows[0].n);
     await test({
       one: await connect(),
       two: await connect(),
       client,
-      close: async () => void await client.query("select pg_advisory_lock(4242)"),
-      open: async () => void await client.query("select pg_advisory_unlock(4242)"),
+      close: async () => void await client.query(GATE.close),
+      open: async () => void await client.query(GATE.open),
       async waiting(wanted, or) {
         let settled = false;
         const settle = () => void (settled = true);
@@ -189,7 +181,7 @@ for each row when (new.seat like '%done%') execute function late()`);
         { slot, mode: "retry", ttl, keepAlive: false },
         async () => {
           ran.push(coordinator.memberId);
-          await client.query("select pg_advisory_lock(4242)");
+          await client.query(GATE.close);
         },
       );
     const first = run(a, 2_000);
