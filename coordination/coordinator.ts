@@ -96,7 +96,7 @@ export class Coordinator extends CoreCoordinator {
     await this.#directory.delete(group, options);
   }
 
-  /** The groups that exist. One call of the driver. */
+  /** The groups that exist. One call of the driver per 1,000 groups. */
   async getGroups(options: CallOptions = {}): Promise<Set<string>> {
     return await this.#directory.list(options);
   }

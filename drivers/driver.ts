@@ -55,6 +55,10 @@
  *    nothing.
  * 15. The driver calls {@link ApplyOptions.beforeRequest} once for each request, before it sends
  *     it.
+ * 16. Each page of an `inspect` with a limit is as of one instant, and the next begins where it
+ *     ended, whatever was written between them. Seats that begin with decimal numbers of equally
+ *     many digits come in the order of these numbers. Other seats may have an order of the driver's
+ *     own, which is always the same.
  *
  * @module
  */
@@ -202,7 +206,10 @@ export interface Release {
   readonly guard?: Guard | undefined;
 }
 
-/** Answers the live leases of one seat, or of all seats of a resource. Always `ok`. */
+/**
+ * Answers the live leases of one seat, or of all seats of a resource, or a page of these. Always
+ * `ok`.
+ */
 export interface Inspect {
   /** The kind of operation. */
   readonly op: "inspect";
@@ -210,6 +217,14 @@ export interface Inspect {
   readonly resource: string;
   /** Which seat of it. Without it, all of them. */
   readonly seat?: string | undefined;
+  /**
+   * The most leases to answer, from 1 to 1,000, if no seat is named. Pages go from the last seat to
+   * the first (rule 16). A page may have fewer, even none. Only an outcome without `after` is the
+   * last page. Default: all leases, as of one instant.
+   */
+  readonly limit?: number | undefined;
+  /** Only with `limit`: only seats that come before this one, whether or not it is held. */
+  readonly before?: string | undefined;
 }
 
 /** Answers live leases of all resources whose name begins with `prefix`, in pages. Always `ok`. */
@@ -248,7 +263,10 @@ export interface Outcome {
    * are ordered by seat, except those of a list, which have no order.
    */
   readonly leases: readonly Lease[];
-  /** Only of a `list` that has more pages: where to go on. Its form is the driver's own. */
+  /**
+   * Only of a page after which there may be more: where to go on. It is the next
+   * {@link Inspect.before}, or the next {@link List.after}, whose form is the driver's own.
+   */
   readonly after?: string;
 }
 

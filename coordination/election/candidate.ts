@@ -98,13 +98,30 @@ export class Candidate {
     const turn = new Promise<void>((go) => end = go);
     this.#turns.add(turn);
     try {
-      if (before) await unlessAborted(before, signal);
+      if (before) {
+        this.#reportTurn();
+        await unlessAborted(before, signal);
+      }
       return signal.aborted ? undefined : await lead();
     } finally {
       // One that gave up waiting ends its turn only after those before it.
       void Promise.resolve(before).then(end);
       this.#turns.delete(turn);
     }
+  }
+
+  /** For those who wonder why nothing happens: a `lead()` in the work of another waits for itself. */
+  #reportTurn(): void {
+    const { memberId } = this.session;
+    const lease = this.#leadership;
+    const holders = lease?.held ? [{ memberId, token: lease.token, left: lease.left }] : [];
+    this.session.report({
+      type: "waiting",
+      what: `lead() of "${this.group}"`,
+      ms: 0,
+      holders,
+      ours: true,
+    });
   }
 
   /** Gives leadership up; `false` when we did not lead, or had lost it. */

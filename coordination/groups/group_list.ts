@@ -5,6 +5,7 @@
  */
 
 import type * as spi from "../../drivers/driver.ts";
+import { MAX_LIMIT } from "../../drivers/kit/check.ts";
 import { GroupAlreadyExist, GroupNotCreated, GroupNotEmpty } from "../../errors.ts";
 import type { CallOptions } from "../leases/lease.ts";
 import { checkName, resources } from "../names.ts";
@@ -72,8 +73,20 @@ export class Directory {
   }
 
   async list(options: CallOptions): Promise<Set<string>> {
-    const groups = await this.#session.look(resources.groups, undefined, options);
-    return new Set(groups.map(({ seat }) => seat));
+    const groups = new Set<string>();
+    let before: string | undefined;
+    for (;;) {
+      const op: spi.Inspect = {
+        op: "inspect",
+        resource: resources.groups,
+        limit: MAX_LIMIT,
+        before,
+      };
+      const { leases, after } = await this.#session.page(op, options);
+      for (const { seat } of leases) groups.add(seat);
+      if (after === undefined) return groups;
+      before = after;
+    }
   }
 
   /** The group, if it exists, and its members or the one on that seat. One call of the driver. */

@@ -13,7 +13,7 @@ import type { HeldLease } from "../leases/held_lease.ts";
 import type { CallOptions } from "../leases/lease.ts";
 import { checkName, resources } from "../names.ts";
 import { inBackground, type Instant } from "../runtime.ts";
-import { harmless } from "../leases/reports.ts";
+import { harmless } from "../../drivers/kit/harmless.ts";
 import type { Attempt } from "../leases/attempt.ts";
 import { ask, type Part } from "../leases/request.ts";
 import type { News } from "./news.ts";

@@ -87,6 +87,8 @@ export function retrying(driver: Driver, options: RetryOptions = {}): Driver {
           await sleep(runtime, pause, signal).catch((reason) => {
             throw missed ?? reason;
           });
+          // It may have been stopped in the pause.
+          if (halted?.()) throw missed ?? error;
         }
       }
     },

@@ -15,7 +15,8 @@ import type { Attempt, Grant, Wanted } from "./attempt.ts";
 import { doubling } from "./doubling.ts";
 import { Heart } from "./heart.ts";
 import { HeldLease } from "./held_lease.ts";
-import { harmless, warned } from "./reports.ts";
+import { harmless } from "../../drivers/kit/harmless.ts";
+import { warned } from "./reports.ts";
 import { ask, look, type Part, type Question, type Read, type SendOptions } from "./request.ts";
 import type { RepeatedOptions } from "./retrying.ts";
 import { checkTimings, type ClockBounds, clockBounds } from "./timings.ts";
@@ -148,6 +149,11 @@ export class Session {
   async ask<T>(question: Question<T>, options?: SendOptions): Promise<T> {
     await this.send([question], options);
     return question.answer as T;
+  }
+
+  /** A page of a resource's live leases. */
+  async page(op: spi.Inspect, options?: SendOptions): Promise<spi.Outcome> {
+    return await this.ask(ask([op], ([outcome = REFUSED]) => outcome), options);
   }
 
   /** The live leases of one seat, or of all. */

@@ -14,7 +14,11 @@ const NO_SCHEMA = [1049, 1054, 1146];
 export const AUTOCOMMIT =
   "autocommit is off, or a transaction is open, so others would see it only later, or " +
   "never: set autocommit = 1, and give Baton a pool or a connection of its own";
-/** What a statement of ours says where it would not be committed at once. */
+/** What to do where two could be granted at once. */
+const LEVEL =
+  "Or the isolation level is below REPEATABLE READ, under which two can be granted what " +
+  "excludes each other: set it for Baton's connections";
+/** What a statement of ours says where it would not be committed at once, or would not lock what it reads. */
 const UNCOMMITTED = 1690;
 /**
  * Deadlock, lock wait, too many connections, a host or a user that has had too many; a full disk or table;
@@ -65,7 +69,7 @@ export function mysqlError(
       advice: NO_SCHEMA.includes(number)
         ? "the database lacks version 1 of Baton's table: run migrate(), or what schema.ts prints"
         : number === UNCOMMITTED
-        ? AUTOCOMMIT
+        ? `${AUTOCOMMIT}. ${LEVEL}`
         : unauthorized
         ? "check user, password, database and rights"
         : "check URL, network and database",

@@ -11,7 +11,7 @@
  *
  * An acknowledged lease is as durable as the server's commits (on disk by default). What it does
  * **not** promise: after a fail-over, what the new primary had not received is forgotten. Guards
- * need the isolation level REPEATABLE READ, which is the default and which `migrate()` checks. A
+ * need the isolation level REPEATABLE READ, which is the default and which each statement checks. A
  * server clock that is set back by more than an hour can repeat fencing tokens of seats that were
  * cleaned up.
  *

@@ -19,6 +19,10 @@ export interface Place {
   readonly seat?: string | undefined;
   /** No more rows than these. */
   readonly limit?: number | undefined;
+  /** No more rows than these, and those of the last seats. */
+  readonly last?: number | undefined;
+  /** Only seats before this one. */
+  readonly before?: string | undefined;
 }
 
 /** A table whose name has been checked, and its statements. */
@@ -45,7 +49,7 @@ export class Statements {
     const { resource, seat, id, value, guard } = op;
     const where = ({ when, ...place }: Guard) =>
       `and ${when === "held" ? "" : "not "}exists ` +
-      `(select 1 from ${this.#table} g ${BY_KEY} where ${at(place, "g.")})`;
+      `(select 1 from ${this.#table} g ${BY_KEY} where ${at(place, "g.", LIVE)})`;
     const dead = `expires <= ${NOW}`;
     return `insert into ${this.#table} (resource, seat, id, token, value, expires)
 select ${hex(resource)}, ${hex(seat)}, ${hex(id)}, last_insert_id(${CLOCK}), ${hex(value)}, ${
@@ -70,17 +74,17 @@ expires = if(${dead}, values(expires), expires)`;
     return `update ${this.#table} ${BY_KEY}
 set value = ${value === undefined ? "value" : hex(value)},
 expires = ${others.length === 0 ? end : `case ${each.join("\n")} end`}
-where ${COMMITTED} and expires > ${NOW} and (${ops.map((op) => seatOf(op)).join("\nor ")})`;
+where ${COMMITTED} and expires > ${LIVE} and (${ops.map((op) => seatOf(op)).join("\nor ")})`;
   }
 
   /** Ends it if it is live under its id, or under any; the row stays, for its token. */
   release(op: Release): string {
     const { guard } = op;
-    const join = guard ? `left join ${this.#table} g ${BY_KEY} on ${at(guard, "g.")}` : "";
+    const join = guard ? `left join ${this.#table} g ${BY_KEY} on ${at(guard, "g.", LIVE)}` : "";
     const refused = guard ? ` and g.seat is ${guard.when === "held" ? "not null" : "null"}` : "";
     return `update ${this.#table} it ${BY_KEY} ${join}
 set it.id = '', it.value = '', it.expires = ${PAST}
-where ${COMMITTED} and it.expires > ${NOW} and ${seatOf(op, "it.")}${refused}`;
+where ${COMMITTED} and it.expires > ${LIVE} and ${seatOf(op, "it.")}${refused}`;
   }
 
   /**
@@ -88,12 +92,12 @@ where ${COMMITTED} and it.expires > ${NOW} and ${seatOf(op, "it.")}${refused}`;
    * renewal whose commit takes long would make a lease that had ended live again.
    */
   look(places: readonly Place[]): string {
-    return places.map(({ resource, seat, limit }, n) =>
-      `(select ${n} as n, ${LEASE}
-from ${this.#table} where ${COMMITTED} and ${at({ resource, seat })}${
-        limit ? ` limit ${limit}` : ""
-      } ${WAITING})`
-    ).join("\nunion all ");
+    return places.map(({ resource, seat, limit, last, before }, n) => {
+      const upTo = before === undefined ? "" : ` and seat < ${hex(before)}`;
+      const few = last ? `order by it.seat desc limit ${last}` : `limit ${limit ?? ALL}`;
+      return `(select ${n} as n, ${LEASE}
+from ${this.#table} it where ${COMMITTED} and ${at({ resource, seat })}${upTo} ${few} ${WAITING})`;
+    }).join("\nunion all ") + (places.length > 1 ? ` limit ${ALL}` : "");
   }
 
   /**
@@ -144,13 +148,27 @@ where it.expires < ${NOW} and it.token < ${CLOCK} - 3600000 and (${these.join("\
  */
 const BY_KEY = "force index (primary)";
 /**
- * True where each statement is committed at once. Where autocommit is off it is an error, by a sum that no
- * number can hold, before anything is written; so it is within an open transaction, as far as the server
- * can say so in a statement (MariaDB alone, whose own comments the others pass over).
+ * True where each statement is committed at once, and locks what it looks at. Elsewhere it is an error, by a
+ * sum that no number can hold, before anything is written: where autocommit is off; within an open
+ * transaction, as far as the server can say so in a statement (MariaDB alone); and under READ COMMITTED,
+ * where a guard is overtaken by whoever begins at the same time. An application's pool may set that for each
+ * session. MySQL and MariaDB have different names for the level, so each has it in a comment of its own.
  */
-const COMMITTED = "0 = 0 * (18446744073709551615 + (1 - @@autocommit /*M! + @@in_transaction */))";
+const COMMITTED = "0 = 0 * (18446744073709551615 + (1 - @@autocommit " +
+  "/*!80000 + (@@transaction_isolation like 'READ%') */" +
+  "/*M! + @@in_transaction + (@@tx_isolation like 'READ%') */))";
+/** More than there can be: without a limit of its own a look has the session's sql_select_limit. */
+const ALL = 4_294_967_295;
 const WAITING = "lock in share mode";
 const NOW = "utc_timestamp(6)";
+/**
+ * The time when it is asked for, not when the statement began: a write that waited for a row must not find
+ * a lease live that others, who came later and were first, have seen ended. Only the local clock goes on
+ * within a statement. Its difference is taken as Unix time, in which no summer begins; and it is not
+ * below zero, where the clock was set back meanwhile.
+ */
+const LIVE =
+  `${NOW} + interval greatest(0, unix_timestamp(sysdate(6)) - unix_timestamp(now(6))) second`;
 const EPOCH = "'1970-01-01'";
 const FOREVER = "'9999-12-31 23:59:59'";
 /**
@@ -172,8 +190,8 @@ function row({ resource, seat }: Place, alias = ""): string {
 }
 
 /** The live ones. */
-function at(place: Place, alias = ""): string {
-  return `${row(place, alias)} and ${alias}expires > ${NOW}`;
+function at(place: Place, alias = "", now = NOW): string {
+  return `${row(place, alias)} and ${alias}expires > ${now}`;
 }
 
 /** The row of an operation, if it is under the operation's id. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ConnectionError, type CoordinationError } from "../../errors.ts";
+import { ConnectionError, type CoordinationError, UnknownOutcome } from "../../errors.ts";
 import { failure } from "../kit/failure.ts";
 import { plain, textOf } from "../kit/plain_words.ts";
 
@@ -50,6 +50,24 @@ export function renamedError(name: string): CoordinationError {
   return new ConnectionError(
     `${name} received keys under other names than were sent, so nothing was written. ` +
       "Use a client or proxy that does not change the names of keys",
+  );
+}
+
+/**
+ * The error for a reply that is not the script's. If a setting of the client made it so, no repetition
+ * will help, and the error says which.
+ */
+export function oddReply(name: string, reply: unknown): CoordinationError {
+  const bytes = Array.isArray(reply) && reply.flat().some((part) => part instanceof Uint8Array);
+  const setting = reply === "QUEUED"
+    ? "the client is within MULTI, so nothing is done before EXEC; give Baton a client of its own"
+    : bytes
+    ? "it answers bytes for texts; leave out the buffer options of the client"
+    : undefined;
+  if (setting === undefined) return redisError(name, "the reply is not from Baton's script");
+  return new UnknownOutcome(
+    `Invalid send function: ${setting}. So ${name} left the outcome unknown`,
+    { retryable: false },
   );
 }
 

@@ -22,7 +22,7 @@
 
 import { checkOps } from "../kit/check.ts";
 import type { Driver, Guarantees } from "../driver.ts";
-import { redisError, renamedError } from "./errors.ts";
+import { oddReply, redisError, renamedError } from "./errors.ts";
 import { escape } from "./keys.ts";
 import { outcomesIn } from "./reply.ts";
 import { scriptRunner, type SendCommand } from "./send.ts";
@@ -63,7 +63,7 @@ const GUARANTEES: Guarantees = {
  * const client = new Redis("redis://localhost:6379");
  * const driver = redis((command) => client.call(...command));
  * ```
- * @throws {InvalidArgument} when `send` is no function.
+ * @throws {InvalidArgument} when `send` is not a function.
  */
 export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
   const { name = "redis", keyPrefix = "baton", now = Date.now } = options;
@@ -84,7 +84,7 @@ export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
       try {
         return outcomesIn(reply, ops);
       } catch {
-        throw redisError(name, "the reply is not from Baton's script");
+        throw oddReply(name, reply);
       }
     },
   };

@@ -9,6 +9,7 @@ import type { Driver, Op, Outcome } from "../../drivers/driver.ts";
 import type { After, Backend as Place } from "../conformance/mod.ts";
 import type { FakedClock } from "../servers/faked_clock.ts";
 import type { Faults } from "../servers/faults.ts";
+import type { Refusal } from "../servers/refusals.ts";
 import type { Table } from "./table.ts";
 
 /** What some backends can and others cannot. */
@@ -21,6 +22,8 @@ export interface Capabilities {
   readonly table: Table;
   /** Its server's wall clock can be stepped: `start({ clock })` does not throw. */
   readonly steps: true;
+  /** Its keys can get other names on their way: `start({ keyPrefix })` has an effect. */
+  readonly renames: true;
 }
 
 /** The name of a capability. */
@@ -43,6 +46,8 @@ export interface StartOptions {
   readonly time?: Time | undefined;
   /** The wall clock that the server shows. Default: the host's. */
   readonly clock?: FakedClock | undefined;
+  /** What a proxy on the way puts before every key. Default: there is none. */
+  readonly keyPrefix?: string | undefined;
 }
 
 /** A running backend, as the law suite needs it. */
@@ -90,6 +95,8 @@ export interface Server {
   pause(): void;
   /** Ends the freeze. */
   resume(): void;
+  /** From now on it answers, and refuses what it is asked. `dice` chooses among the ways there are. */
+  refuse(dice: number): Promise<Refusal>;
 }
 
 /** A front end that speaks as the vendor does. */

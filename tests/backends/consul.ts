@@ -5,13 +5,16 @@
  */
 
 import { consul as open } from "../../drivers/consul/consul.ts";
-import { type ConsulServer, startConsul } from "../servers/consul.ts";
+import { type ConsulServer, type ConsulServerOptions, startConsul } from "../servers/consul.ts";
 import { startConsulFront } from "../servers/consul_front.ts";
+import { refuseOnConsul } from "../servers/refusals.ts";
 import type { Backend, Wire } from "./backend.ts";
 import { startRemote } from "./remote.ts";
 
 /** What the servers under test allow; users wait for ten seconds. */
 const MIN_TTL = 100;
+/** That of the tests themselves. */
+const TOKEN = "5fb4ba94-6b5e-4d1c-9d5e-1f2b3c4d5e6f";
 
 /**
  * What costs more here. A transaction answers nothing when it is refused, so a refusal is asked for its
@@ -40,6 +43,13 @@ const COSTS: Readonly<Record<string, number>> = {
   deleteGroup: 4,
 };
 
+/** Everybody may do everything, until the server is told to refuse. */
+const OPTIONS: ConsulServerOptions = {
+  minTtl: `${MIN_TTL}ms`,
+  token: TOKEN,
+  settings: { acl: { enabled: true, default_policy: "allow", tokens: { master: TOKEN } } },
+};
+
 /** One server, which keeps all that it acknowledged. */
 export const consul: Backend<"server" | "wire"> = {
   name: "consul",
@@ -61,7 +71,8 @@ export const consul: Backend<"server" | "wire"> = {
   start: () =>
     startRemote({
       loses: "nothing",
-      start: () => startConsul({ minTtl: `${MIN_TTL}ms` }),
+      start: () => startConsul(OPTIONS),
+      refuse: refuseOnConsul,
       front: wireTo,
     }),
 };

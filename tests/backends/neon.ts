@@ -10,6 +10,7 @@ import { postgres } from "../../drivers/postgres/postgres.ts";
 import { migrate } from "../../drivers/postgres/schema.ts";
 import { pointNeonAt, startNeon } from "../servers/neon.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
+import { refuseOnPostgres } from "../servers/refusals.ts";
 import type { Backend, Wire } from "./backend.ts";
 import { startRemote } from "./remote.ts";
 import { noteIn, type Table } from "./table.ts";
@@ -39,6 +40,7 @@ export const neon: Backend<"server" | "wire" | "table" | "steps"> = {
       loses: "nothing",
       clock,
       start: startCrashing,
+      refuse: refuseOnPostgres,
       front: wireTo,
     });
     return { ...running, table: tableOf(running.own), steps: true };
@@ -99,6 +101,10 @@ function tableOf(server: PostgresServer): Table {
     sweeps: 128,
     deadlocks,
     direct: async () => postgres(await query()),
+    async within() {
+      const send = await query();
+      return { driver: postgres(send), sql: (text) => send(text, []) };
+    },
     sql: (text) => server.query(text),
     async session() {
       const send = await query();

@@ -14,6 +14,7 @@ import { cleanUpsAfter } from "../drivers/mysql/clean_ups.ts";
 import { type MysqlKind, type MysqlServer, startMysql } from "../servers/mysql.ts";
 import { answerOf } from "../servers/mysql_query.ts";
 import { startPlanetscale } from "../servers/planetscale.ts";
+import { refuseOnMysql } from "../servers/refusals.ts";
 import type { Backend, Vendor, Wire } from "./backend.ts";
 import { startRemote } from "./remote.ts";
 import { noteIn, type Table } from "./table.ts";
@@ -74,6 +75,7 @@ function over(
         loses: "nothing",
         clock,
         start: () => startMysql(kind),
+        refuse: refuseOnMysql,
         front: wireTo,
       });
       const connect = () => open({ url: webUrl(running.wire.url) });
@@ -122,6 +124,10 @@ function tableOf(server: MysqlServer): Table {
     sweeps: 100,
     deadlocks,
     direct: async () => overConnection(await query()),
+    async within() {
+      const send = await query();
+      return { driver: overConnection(send), sql: send };
+    },
     sql: (text) => server.query(text),
     async session() {
       const send = await query();

@@ -6,6 +6,7 @@
 
 import { type FakedClock, within } from "../servers/faked_clock.ts";
 import type { Fault } from "../servers/faults.ts";
+import type { Refusal } from "../servers/refusals.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
 import { type RunningWith, type Server, wait, type Wire } from "./backend.ts";
 
@@ -25,6 +26,8 @@ export interface Parts<S extends Startable> {
   readonly clock?: FakedClock | undefined;
   /** Starts the server, and again after it was stopped or killed. */
   start(): Promise<S>;
+  /** Makes it refuse. */
+  refuse(server: S, dice: number): Promise<Refusal>;
   /** A front end over it. */
   front(server: S): Promise<Wire>;
 }
@@ -63,6 +66,7 @@ export async function startRemote<S extends Startable>(parts: Parts<S>): Promise
       restart,
       pause: () => own.pause(),
       resume: () => own.resume(),
+      refuse: (dice) => parts.refuse(own, dice),
     },
     connect: () => wire.connect(),
     pass: wait,

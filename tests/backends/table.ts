@@ -18,6 +18,8 @@ export interface Table {
   readonly deadlocks: Map<string, number>;
   /** A driver over a connection of its own, quick enough for thousands of rounds. */
   direct(): Promise<Driver>;
+  /** A driver over a connection that its application uses, too; a crash ends it. */
+  within(): Promise<Within>;
   /** Runs a statement on a connection of its own. */
   sql(text: string): Promise<readonly Record<string, unknown>[]>;
   /** A connection that is held, as a transaction needs it. */
@@ -32,6 +34,13 @@ export interface Table {
   aging(): Promise<(resource: string, seat: string) => Promise<void>>;
   /** On a connection of its own: deletes such rows, and answers how many there are fewer. */
   sweeping(): Promise<() => Promise<number>>;
+}
+
+/** A connection that an application shares with Baton, though it opens transactions on it. */
+export interface Within {
+  readonly driver: Driver;
+  /** Runs a statement of the application's. */
+  sql(text: string): Promise<unknown>;
 }
 
 /** How to reach a database without its vendor. */

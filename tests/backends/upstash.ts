@@ -9,6 +9,7 @@ import type { Driver } from "../../drivers/driver.ts";
 import { redis } from "../../drivers/redis/redis.ts";
 import { upstash as open } from "../../drivers/redis/upstash.ts";
 import { type RedisServer, startRedis } from "../servers/redis.ts";
+import { refuseOnRedis } from "../servers/refusals.ts";
 import { startUpstash } from "../servers/upstash.ts";
 import type { Backend, Server, Wire } from "./backend.ts";
 import { startRemote } from "./remote.ts";
@@ -24,12 +25,12 @@ const FLUSHES = {
 >;
 
 /** It has no clock to step: Debian's Redis does not start under libfaketime. */
-export const upstash: Backend<"server" | "wire"> = {
+export const upstash: Backend<"server" | "wire" | "renames"> = {
   name: "upstash over a real Redis",
   key: "upstash",
   clock: "real",
   lanes: 16,
-  has: { server: true, wire: true },
+  has: { server: true, wire: true, renames: true },
   flushes: Object.keys(FLUSHES),
   vendors: [
     {
@@ -51,13 +52,15 @@ export const upstash: Backend<"server" | "wire"> = {
       followsRedirects: true,
     },
   ],
-  start({ flush = "everysec" } = {}) {
+  async start({ flush = "everysec", keyPrefix } = {}) {
     const how = flush as keyof typeof FLUSHES;
-    return startRemote({
+    const running = await startRemote({
       loses: FLUSHES[how],
       start: () => startRedis({ appendOnly: how === "none" ? "no" : how }),
-      front: wireTo,
+      refuse: refuseOnRedis,
+      front: (redis) => wireTo(redis, keyPrefix),
     });
+    return { ...running, renames: true };
   },
 };
 
@@ -66,8 +69,8 @@ export function overVendorsClient(client: Redis): Driver {
   return redis((command) => client.exec([...command]), { name: "upstash" });
 }
 
-async function wireTo(redis: RedisServer): Promise<Wire> {
-  const front = await startUpstash(redis);
+async function wireTo(redis: RedisServer, keyPrefix?: string): Promise<Wire> {
+  const front = await startUpstash(redis, keyPrefix === undefined ? {} : { keyPrefix });
   const { url, token, faults } = front;
   return {
     url: `upstash+http://:${encodeURIComponent(token)}@${new URL(url).host}`,
@@ -76,7 +79,7 @@ async function wireTo(redis: RedisServer): Promise<Wire> {
       return front.requests;
     },
     connect: () => open({ url, token }),
-    another: () => wireTo(redis),
+    another: () => wireTo(redis, keyPrefix),
     stop: () => front.stop(),
   };
 }

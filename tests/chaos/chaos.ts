@@ -9,14 +9,16 @@ import { join } from "node:path";
 import { chance } from "../tools/chance.ts";
 import { requireRuntimes } from "../runtimes/install.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { inTransactions } from "./application.ts";
 import { build } from "./bundle.ts";
+import { unsettled } from "./check_stops.ts";
 import { judge, type Verdict } from "./checks.ts";
 import type { Runtime } from "./client_process.ts";
 import { fakedClock, faketimeLibrary } from "../servers/faked_clock.ts";
 import { faultMix } from "./fault_mix.ts";
 import { type Fleet, startFleet, type Sum } from "./fleet.ts";
-import type { History } from "./history.ts";
-import { type Damage, type Plan, rage } from "./nemesis.ts";
+import type { Entry, History, Note } from "./history.ts";
+import { type Damage, type Plan, rage, type Wanted } from "./nemesis.ts";
 import { startRegister } from "./register.ts";
 import type { Target } from "./targets.ts";
 import type { Volume } from "./tools.ts";
@@ -40,6 +42,12 @@ export interface Result extends Verdict {
   readonly requests: number;
   /** Stretches of belief, by how the seat is shared. */
   readonly windows: Readonly<Record<string, number>>;
+  /** Requests that a cache on the way has answered. */
+  readonly fromMemory: number;
+  /** Calls that were under way when their coordinator was stopped, by kind. */
+  readonly stopped: Readonly<Record<string, number>>;
+  /** What came of operations within an application's open transaction. */
+  readonly within: Readonly<Record<string, number>>;
   /** Requests to the fenced register, and how many of them it refused. */
   readonly register: { readonly accepted: number; readonly refused: number };
   readonly seconds: number;
@@ -90,28 +98,49 @@ export async function runChaos(options: ChaosOptions): Promise<Result> {
     const start = performance.now();
     const fleet = startFleet({ folder, installed, runtimes, settings, seed, library });
     undo.push(() => fleet.stop());
-    const missing = () => missingIn(fleet, mix.counts);
-    const damage = await rage(options, server, fleet, missing, clock);
+    const { table } = backend;
+    const beside: Entry[] = [];
+    const tell = (note: Note) => void beside.push({ ...note, who: "application" });
+    const application = table &&
+      ((over: AbortSignal) => inTransactions({ table, random: chance(seed + 5), tell, over }));
+    const wanted: Wanted = {
+      unheld: (since) => unheldIn(fleet.entries, since),
+      missing: (mark) => [
+        ...missingIn(fleet, mix.counts),
+        ...unsettled(fleet.entries, mark, fleet.lives)
+          .map(({ coordinator, pending }) =>
+            `settled of ${pending} after ${coordinator} was stopped`
+          ),
+        ...(table && beside.length === 0 ? ["refused within a transaction"] : []),
+      ],
+    };
+    const damage = await rage({ plan: options, server, fleet, clock }, wanted, application);
     wire.faults.clear();
     mix.end();
     undo.pop();
     await fleet.stop();
+    const entries = [...fleet.entries, ...beside];
     const history: History = {
-      entries: fleet.entries,
+      entries,
       register: register.log,
       kills: damage.kills,
       steps: damage.steps,
+      refusals: damage.refusals,
       durable: server.loses === "nothing",
     };
     if (options.history !== undefined) await save(options.history, history);
     const verdict = judge(history);
     const refused = register.log.filter(({ accepted }) => !accepted).length;
-    const holds = fleet.entries.filter((entry) => entry.kind === "hold");
+    const of = <K extends Entry["kind"]>(kind: K) =>
+      entries.filter((entry): entry is Extract<Entry, { kind: K }> => entry.kind === kind);
     const result = {
       ...verdict,
       ...{ options, damage, sum: fleet.sum, requests: wire.requests },
       faults: Object.fromEntries([...mix.counts].sort()),
-      windows: countBy(holds.map(({ mode }) => mode)),
+      fromMemory: wire.faults.cache?.hits ?? 0,
+      windows: countBy(of("hold").map(({ mode }) => mode)),
+      stopped: countBy(of("stop").flatMap(({ pending }) => pending)),
+      within: countBy(of("within").map(({ outcome }) => outcome)),
       register: { accepted: register.log.length - refused, refused },
       seconds: (performance.now() - start) / 1_000,
     };
@@ -129,10 +158,22 @@ export async function runChaos(options: ChaosOptions): Promise<Result> {
 const MODES = ["exclusive", "permit", "leader", "member", "run"] as const;
 const KINDS_OF_FAULTS = 6;
 
+/** Calls that are under way when coordinators are stopped, sooner or later. */
+const STOPPED = ["wait", "wait for a permit", "campaign", "events"] as const;
+
+/** What nobody was granted since then. */
+function unheldIn(entries: readonly Entry[], since: number): string[] {
+  const seen = new Set(
+    entries.flatMap((entry) => entry.kind === "hold" && entry.at >= since ? [entry.mode] : []),
+  );
+  return MODES.filter((mode) => !seen.has(mode)).map((mode) => `held as ${mode}`);
+}
+
 function missingIn({ entries, sum }: Fleet, faults: ReadonlyMap<string, number>): string[] {
-  const seen = new Set(entries.flatMap((entry) => entry.kind === "hold" ? [entry.mode] : []));
+  const stopped = new Set(entries.flatMap((entry) => entry.kind === "stop" ? entry.pending : []));
   return [
-    ...MODES.filter((mode) => !seen.has(mode)).map((mode) => `held as ${mode}`),
+    ...unheldIn(entries, -Infinity),
+    ...STOPPED.filter((call) => !stopped.has(call)).map((call) => `stopped in a ${call}`),
     ...(sum.granted === 0 ? ["granted"] : []),
     ...(sum.unanswered === 0 ? ["unanswered"] : []),
     ...(faults.size < KINDS_OF_FAULTS ? [`of ${KINDS_OF_FAULTS} kinds of faults`] : []),
@@ -146,6 +187,7 @@ function shortfalls(
     ["operations", sum.operations, options.operations],
     ["kills", damage.down.length, options.kills],
     ["pauses", damage.clientPauses, options.pauses],
+    ["refusals", damage.refusals.length, options.refusals],
   ];
   const missed = counts.filter(([, done, asked]) => done < asked)
     .map(([what, done, asked]) => `${done} of ${asked} ${what}`);
@@ -158,12 +200,14 @@ function countBy(words: readonly string[]): Record<string, number> {
   return counts;
 }
 
-async function save(file: string, { entries, register, kills, steps }: History): Promise<void> {
+async function save(file: string, history: History): Promise<void> {
+  const { entries, register, kills, steps, refusals } = history;
   const lines = [
     ...entries,
     ...register.map((entry) => ({ kind: "register", ...entry })),
     ...kills.map((at) => ({ kind: "kill", at })),
     ...steps.map((at) => ({ kind: "step", at })),
+    ...refusals.map((refusal) => ({ kind: "refusal", ...refusal })),
   ].map((entry) => JSON.stringify(entry));
   await writeFile(file, `${lines.join("\n")}\n`);
 }

@@ -12,13 +12,17 @@ import { detailsOf } from "./report.ts";
 import { targetOf } from "./targets.ts";
 
 const seed = seedOfRun();
-const PLAN = { operations: SIZES.chaosOperations, kills: 2, pauses: 5, seed };
+const PLAN = {
+  ...{ operations: SIZES.chaosOperations, kills: 2, pauses: 5, refusals: 1, seed },
+  // Longer than any lease lives.
+  refusalMs: 8_000,
+};
 const RUNTIMES = ["node", "deno", "node", "workerd"] as const;
 
-for (const backend of ["upstash-always", "mariadb", "consul"]) {
+for (const backend of ["upstash-always", "upstash-renamed", "neon-cached", "mariadb", "consul"]) {
   Deno.test({
     name:
-      `${backend}, killed and frozen under clients that are, too: no law is broken (seed ${seed})`,
+      `${backend}, killed, frozen and refusing under clients that are killed, frozen and stopped: no law is broken (seed ${seed})`,
     // The bundler's process ends a little after it says so.
     sanitizeOps: false,
     sanitizeResources: false,

@@ -8,6 +8,7 @@
 import { lateMembers, watchesFold } from "./check_groups.ts";
 import { registerIsSafe } from "./check_register.ts";
 import { onceIsOnce, retriesAreOrdered } from "./check_slots.ts";
+import { nothingWithin, stopsAreFinal } from "./check_stops.ts";
 import { noneLost, tokensGrow } from "./check_tokens.ts";
 import { beliefEndsOnce, termsAreUnique, windowsAreDisjoint } from "./check_windows.ts";
 import type { History, Violation } from "./history.ts";
@@ -39,6 +40,8 @@ export const checks: readonly Check[] = [
   { law: "runs of a slot in retry have growing tokens", find: retriesAreOrdered },
   { law: "a member that believes is listed", find: lateMembers },
   { law: "the events of a watch add up to the list", find: watchesFold },
+  { law: "what was stopped acquires nothing, and holds nothing", find: stopsAreFinal },
+  { law: "nothing is answered within an application's open transaction", find: nothingWithin },
   { law: "no error but those that faults explain", find: oddities },
 ];
 
@@ -67,8 +70,12 @@ function killedWithin({ kills }: History, [from, to]: readonly [number, number])
   return kills.some((at) => at >= from && at <= to);
 }
 
-function* oddities({ entries }: History): Iterable<Finding> {
+function* oddities({ entries, refusals }: History): Iterable<Finding> {
+  // An answer may have been long on its way, so there is no end to that.
+  const strangers = Math.min(...refusals.map((each) => each.unauthorized ? each.from : Infinity));
   for (const entry of entries) {
-    if (entry.kind === "odd") yield { message: entry.message, entries: [entry] };
+    if (entry.kind !== "odd") continue;
+    const explained = entry.code === "unauthorized" && entry.at >= strangers;
+    if (!explained) yield { message: entry.message, entries: [entry] };
   }
 }

@@ -5,13 +5,23 @@
  */
 
 import assert from "node:assert/strict";
+import { unsettled } from "./check_stops.ts";
 import { checks, judge } from "./checks.ts";
-import type { Entry, History, HoldEntry, Mode, Note, RegisterEntry } from "./history.ts";
+import type {
+  Entry,
+  History,
+  HoldEntry,
+  Mode,
+  Note,
+  RegisterEntry,
+  WithinEntry,
+} from "./history.ts";
 
 type Planted = Partial<Omit<History, "entries">> & { readonly entries?: readonly Entry[] };
 
 function historyOf(planted: Planted): History {
-  return { entries: [], register: [], kills: [], steps: [], durable: true, ...planted };
+  const nothing = { entries: [], register: [], kills: [], steps: [], refusals: [] };
+  return { ...nothing, durable: true, ...planted };
 }
 
 /** The laws that a history breaks. */
@@ -62,6 +72,8 @@ const ONCE = "a slot in once begins at most once";
 const RETRY = "runs of a slot in retry have growing tokens";
 const LISTED = "a member that believes is listed";
 const FOLDS = "the events of a watch add up to the list";
+const STOPPED = "what was stopped acquires nothing, and holds nothing";
+const WITHIN = "nothing is answered within an application's open transaction";
 const ERRORS = "no error but those that faults explain";
 
 Deno.test("each law is one of those that are planted here", () => {
@@ -76,6 +88,8 @@ Deno.test("each law is one of those that are planted here", () => {
     RETRY,
     LISTED,
     FOLDS,
+    STOPPED,
+    WITHIN,
     ERRORS,
   ];
   assert.deepEqual(checks.map(({ law }) => law), planted);
@@ -258,5 +272,38 @@ Deno.test("a watch that differs from the lists around it is found, unless a memb
 });
 
 Deno.test("an error that no fault explains is found", () => {
-  assert.deepEqual(broken({ entries: by("c", { kind: "odd", message: "?", at: 1 }) }), [ERRORS]);
+  const odd = (code: string, at: number) => by("c", { kind: "odd", code, message: "?", at });
+  assert.deepEqual(broken({ entries: odd("odd", 1) }), [ERRORS]);
+  const time = { why: "another password", unauthorized: true, from: 5, to: 9 };
+  const entries = odd("unauthorized", 6);
+  assert.deepEqual(broken({ entries, refusals: [time] }), []);
+  assert.deepEqual(broken({ entries: odd("unauthorized", 99), refusals: [time] }), []);
+  assert.deepEqual(broken({ entries: odd("unauthorized", 4), refusals: [time] }), [ERRORS]);
+  assert.deepEqual(broken({ entries, refusals: [{ ...time, unauthorized: false }] }), [ERRORS]);
+  assert.deepEqual(broken({ entries: odd("misuse", 6), refusals: [time] }), [ERRORS]);
+});
+
+Deno.test("a coordinator that acquires after its stop, or holds, is found, and so is a call that hangs", () => {
+  const [coordinator, pending] = ["c.1-stopped1", ["wait"]];
+  const stop = by("c.1", { kind: "stop", coordinator, pending, at: 10 });
+  const settled = (...held: string[]) =>
+    by("c.1", { kind: "settled", coordinator, held, cut: false, at: 20 });
+  assert.deepEqual(broken({ entries: [...stop, ...settled()] }), []);
+  assert.deepEqual(broken({ entries: [...stop, ...settled("wait")] }), [STOPPED]);
+  const late = by("c.1", { kind: "late", coordinator, resource: "lock:a", at: 11 });
+  assert.deepEqual(broken({ entries: [...stop, ...late, ...settled()] }), [STOPPED]);
+  const hanging = (entries: Entry[], mark: number, ...living: string[]) =>
+    unsettled(entries, mark, (who) => living.includes(who)).map(({ coordinator }) => coordinator);
+  assert.deepEqual(hanging(stop, 1, "c.1"), [coordinator]);
+  assert.deepEqual(hanging(stop, 0, "c.1"), []);
+  assert.deepEqual(hanging(stop, 1, "c.2"), []);
+  assert.deepEqual(hanging([...stop, ...settled()], 1, "c.1"), []);
+});
+
+Deno.test("what is answered within an open transaction is found", () => {
+  const within = (outcome: WithinEntry["outcome"]) =>
+    by("application", { kind: "within", resource: "lock:a", outcome, at: 1 });
+  assert.deepEqual(broken({ entries: within("refused") }), []);
+  assert.deepEqual(broken({ entries: within("unknown") }), []);
+  assert.deepEqual(broken({ entries: within("done") }), [WITHIN]);
 });

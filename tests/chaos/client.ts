@@ -13,6 +13,7 @@ import { beMember } from "./work_groups.ts";
 import { lead, LED } from "./work_leaders.ts";
 import { workUnderLocks, workUnderPermits } from "./work_locks.ts";
 import { runSlots } from "./work_slots.ts";
+import { beStopped } from "./work_stops.ts";
 import { work } from "./work_volume.ts";
 
 /** What a client is told on its command line. */
@@ -55,6 +56,7 @@ export async function runClient(
     runSlots(tools, "once"),
     runSlots(tools, "retry"),
     beMember(tools),
+    beStopped(tools),
     work(tools),
   ].map((each) => each.catch((error) => diary.failed(error)));
   const sums = setInterval(() => diary.sum(), SUM);

@@ -40,6 +40,7 @@ export class Diary {
   readonly tell: Tell;
   readonly counts: Counts = {
     ...{ operations: 0, unanswered: 0, requests: 0, granted: 0, refused: 0, lost: 0 },
+    turnedAway: 0,
   };
   readonly #who: string;
   readonly #now: () => number;
@@ -87,8 +88,13 @@ export class Diary {
     const code = error instanceof CoordinationError ? error.code : "odd";
     this.#errors[code] = (this.#errors[code] ?? 0) + 1;
     if (EXPLAINED.has(code)) return;
+    this.odd(error, code);
+  }
+
+  /** Writes down what should not be. */
+  odd(error: unknown, code = "odd"): void {
     const message = error instanceof Error ? error.stack ?? String(error) : String(error);
-    this.tell({ kind: "odd", message, at: this.#now() });
+    this.tell({ kind: "odd", code, message, at: this.#now() });
   }
 
   /** For the `on` of a coordinator. */

@@ -32,6 +32,8 @@ export interface Fleet {
   readonly sum: Sum;
   /** Those that are frozen now. */
   readonly paused: number;
+  /** Whether it is one of those that live now, by its name in this life. */
+  lives(who: string): boolean;
   /** Freezes one that is not frozen, if there is one, and wakes it later. */
   pause(dice: number, ms: number): void;
   /** Kills one and starts it anew. */
@@ -112,6 +114,8 @@ export function startFleet(options: FleetOptions): Fleet {
     get paused() {
       return clients.filter(({ paused }) => paused).length;
     },
+    lives: (who) =>
+      runtimes.some((runtime, place) => who === `${runtime}-${place}.${lives[place]}`),
     pause(dice, ms) {
       const awake = clients.filter(({ paused, running }) => running && !paused);
       const client = awake[Math.floor(dice * awake.length)];
@@ -144,7 +148,10 @@ export function startFleet(options: FleetOptions): Fleet {
 }
 
 function sumOf(tallies: Iterable<TallyEntry>): Sum {
-  const sum = { operations: 0, unanswered: 0, requests: 0, granted: 0, refused: 0, lost: 0 };
+  const sum = {
+    ...{ operations: 0, unanswered: 0, turnedAway: 0, requests: 0 },
+    ...{ granted: 0, refused: 0, lost: 0 },
+  };
   const errors: Record<string, number> = {};
   for (const tally of tallies) {
     for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += tally[key];

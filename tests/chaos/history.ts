@@ -120,9 +120,48 @@ export interface WatchEntry {
   readonly at: number;
 }
 
-/** An error that no fault explains. */
+/** A coordinator was stopped in the midst of its calls: `stop()` has ended. */
+export interface StopEntry {
+  readonly kind: "stop";
+  /** Unique in the whole run. */
+  readonly coordinator: string;
+  /** What was asked of it, and not answered, when it was stopped. */
+  readonly pending: readonly string[];
+  readonly at: number;
+}
+
+/** All that was asked of a stopped coordinator has ended. */
+export interface SettledEntry {
+  readonly kind: "settled";
+  readonly coordinator: string;
+  /** Calls that came back with something that counts as held. */
+  readonly held: readonly string[];
+  /** The client's own end came first. */
+  readonly cut: boolean;
+  readonly at: number;
+}
+
+/** A stopped coordinator asked to acquire something. */
+export interface LateEntry {
+  readonly kind: "late";
+  readonly coordinator: string;
+  readonly resource: string;
+  readonly at: number;
+}
+
+/** What came of an operation within an application's open transaction. */
+export interface WithinEntry {
+  readonly kind: "within";
+  readonly resource: string;
+  readonly outcome: "refused" | "unknown" | "done";
+  readonly at: number;
+}
+
+/** An error that no fault explains, or only one of a kind that there may be. */
 export interface OddEntry {
   readonly kind: "odd";
+  /** As the library calls it. */
+  readonly code: string;
   readonly message: string;
   readonly at: number;
 }
@@ -136,6 +175,8 @@ export interface TallyEntry {
   readonly operations: number;
   /** Operations whose outcome is unknown, or that certainly did not happen. */
   readonly unanswered: number;
+  /** Requests that the backend definitely refused. */
+  readonly turnedAway: number;
   readonly requests: number;
   readonly granted: number;
   readonly refused: number;
@@ -157,6 +198,10 @@ export type Note =
   | JoinedEntry
   | ListEntry
   | WatchEntry
+  | StopEntry
+  | SettledEntry
+  | LateEntry
+  | WithinEntry
   | OddEntry
   | TallyEntry;
 
@@ -176,6 +221,16 @@ export interface RegisterEntry {
   readonly accepted: boolean;
 }
 
+/** A time in which the server definitely refused. */
+export interface RefusalTime {
+  readonly why: string;
+  /** Whether it did not know its clients any more. */
+  readonly unauthorized: boolean;
+  readonly from: number;
+  /** `Infinity` until it is over. */
+  to: number;
+}
+
 /** Everything there is to judge. */
 export interface History {
   readonly entries: readonly Entry[];
@@ -184,6 +239,8 @@ export interface History {
   readonly kills: readonly number[];
   /** When the server's clock was stepped. */
   readonly steps: readonly number[];
+  /** When the server refused. */
+  readonly refusals: readonly RefusalTime[];
   /** Whether what was acknowledged survives a kill. */
   readonly durable: boolean;
 }

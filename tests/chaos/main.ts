@@ -20,13 +20,17 @@ const { values } = parseArgs({
     operations: { type: "string", default: "200000" },
     kills: { type: "string", default: "50" },
     pauses: { type: "string", default: "200" },
+    refusals: { type: "string", default: "6" },
+    "refusal-ms": { type: "string", default: "120000" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
     json: { type: "string" },
     history: { type: "string" },
   },
 });
 
-function count(name: "operations" | "kills" | "pauses" | "seed"): number {
+function count(
+  name: "operations" | "kills" | "pauses" | "refusals" | "refusal-ms" | "seed",
+): number {
   const value = Number(values[name]);
   if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} is a whole number`);
   return value;
@@ -38,7 +42,7 @@ const targets: readonly Target[] = values.backend === "all"
 
 const plan = {
   ...{ operations: count("operations"), kills: count("kills"), pauses: count("pauses") },
-  seed: count("seed"),
+  ...{ refusals: count("refusals"), refusalMs: count("refusal-ms"), seed: count("seed") },
 };
 const results: Result[] = [];
 /** What is not run, and why; no silence about it. */

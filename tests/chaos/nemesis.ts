@@ -1,14 +1,12 @@
 /**
- * What goes wrong, and when: kills and pauses of the server and of clients, spread evenly over the
- * operations of the run, all drawn from one seed.
+ * How much goes wrong, and whether a run gets on: acts are spread evenly over its operations, all drawn
+ * from one seed.
  *
  * @module
  */
 
-import { chance } from "../tools/chance.ts";
-import type { Server } from "../backends/mod.ts";
-import type { FakedClock } from "../servers/faked_clock.ts";
-import type { Fleet } from "./fleet.ts";
+import { onClients, onClocks, onServer, reached, type Stage } from "./acts.ts";
+import type { RefusalTime } from "./history.ts";
 import { pause } from "./tools.ts";
 
 /** How much is to go wrong. */
@@ -16,6 +14,10 @@ export interface Plan {
   readonly operations: number;
   readonly kills: number;
   readonly pauses: number;
+  /** How often the server definitely refuses for a while. */
+  readonly refusals: number;
+  /** For how long at most, in ms, unless clients are slow to notice. */
+  readonly refusalMs: number;
   readonly seed: number;
   /** Told now and then how far it has got. */
   readonly progress?: (said: string) => void;
@@ -30,6 +32,8 @@ export interface Damage {
   clientPauses: number;
   clientKills: number;
   serverPauses: number;
+  /** When the server refused. */
+  readonly refusals: RefusalTime[];
   /** When the server's clock was stepped. */
   readonly steps: number[];
   /** How often any clock was. */
@@ -38,149 +42,54 @@ export interface Damage {
   trouble?: string;
 }
 
-/** The longest pause of a client, in ms: about three of its ttls. */
-const LONGEST_NAP = 4_500;
-/** The longest pause of a server, in ms. */
-const LONGEST_FREEZE = 2_000;
-/** What a server is given to work between two blows, in ms. */
-const BREATH = 400;
-/** For every so many pauses of clients one is killed, and for so many kills of the server it is paused. */
-const [PAUSES_PER_KILL, KILLS_PER_PAUSE] = [10, 2];
 /** A run in which nothing moves for so many ms has come to an end. */
 const STALLED = 90_000;
 /** How often it is told how far a run has got, in ms. */
 const TELL = 15_000;
 
-/** How far the server's clock is stepped at a time, in ms. */
-const STEP = 450;
-/** From one step to the next, in ms: longer than any ttl, so that no lease sees two. */
-const STEPS_APART = 9_000;
-/** How far a client's clock is stepped, in ms, and more often than a lease ends. */
-const CLIENT_STEP = 30_000;
-const CLIENT_STEPS_APART = 1_500;
+/** What a run must have met before it may end. */
+export interface Wanted {
+  /** What it has not met yet. `mark` is how many notes there were when all acts were done. */
+  missing(mark: number): readonly string[];
+  /** What nobody was seen to hold since then. */
+  unheld(since: number): readonly string[];
+}
 
-/**
- * Does it, until all is done and `missing` names nothing, or nothing moves any more. `clock` is the
- * server's, to be stepped.
- */
+/** Does it, until all is done and nothing is missing, or nothing moves any more. */
 export async function rage(
-  plan: Plan,
-  server: Server,
-  fleet: Fleet,
-  missing: () => readonly string[],
-  clock?: FakedClock,
+  stage: Omit<Stage, "damage" | "over" | "unheld">,
+  { missing, unheld }: Wanted,
+  application: (over: AbortSignal) => Promise<void> = () => Promise.resolve(),
 ): Promise<Damage> {
   const damage: Damage = {
-    kills: [],
-    down: [],
-    clientPauses: 0,
-    clientKills: 0,
-    serverPauses: 0,
-    steps: [],
-    clockSteps: 0,
+    ...{ kills: [], down: [], clientPauses: 0, clientKills: 0, serverPauses: 0 },
+    ...{ refusals: [], steps: [], clockSteps: 0 },
   };
   const over = new AbortController();
   const give = (trouble: string) => {
     damage.trouble ??= trouble;
     over.abort();
   };
-  const watch = watchman(plan, damage, fleet, missing, over.signal, give);
-  const stepping = clock && onClocks(plan, clock, fleet, damage, over.signal);
-  const acts = [onServer, onClients].map((act) =>
-    act(plan, server, fleet, damage, over.signal).catch((error) => give(String(error)))
-  );
+  const { fleet } = stage;
+  const all: Stage = { ...stage, damage, over: over.signal, unheld };
+  let mark = 0;
+  const lacks = () => missing(mark);
+  const watch = watchman(all, lacks, give);
+  const beside = [onClocks(all), application(over.signal)];
+  const acts = [onServer, onClients].map((act) => act(all).catch((error) => give(String(error))));
   await Promise.all(acts);
-  await reached(plan, fleet, 1, over.signal);
-  while (missing().length > 0 && !over.signal.aborted) await pause(100);
+  await reached(all, 1);
+  mark = fleet.entries.length;
+  while (lacks().length > 0 && !over.signal.aborted) await pause(100);
   over.abort();
-  await Promise.all([watch, stepping]);
+  await Promise.all([watch, ...beside]);
   return damage;
-}
-
-/** Waits until this part of all operations is done. */
-async function reached(plan: Plan, fleet: Fleet, part: number, over: AbortSignal): Promise<void> {
-  while (fleet.sum.operations < plan.operations * part && !over.aborted) await pause(20);
-}
-
-async function onServer(
-  plan: Plan,
-  server: Server,
-  fleet: Fleet,
-  damage: Damage,
-  over: AbortSignal,
-): Promise<void> {
-  const random = chance(plan.seed + 1);
-  for (let i = 0; i < plan.kills && !over.aborted; i++) {
-    if (i % KILLS_PER_PAUSE === 0) {
-      await reached(plan, fleet, i / plan.kills, over);
-      server.pause();
-      damage.serverPauses++;
-      await pause(LONGEST_FREEZE * random() ** 2);
-      server.resume();
-      await pause(BREATH);
-    }
-    await reached(plan, fleet, (i + random()) / plan.kills, over);
-    if (over.aborted) return;
-    const start = performance.now();
-    damage.kills.push(Date.now());
-    await server.kill(random());
-    await server.restart();
-    damage.down.push(performance.now() - start);
-    await pause(BREATH);
-  }
-}
-
-async function onClients(
-  plan: Plan,
-  _server: Server,
-  fleet: Fleet,
-  damage: Damage,
-  over: AbortSignal,
-): Promise<void> {
-  const random = chance(plan.seed + 2);
-  for (let i = 1; i <= plan.pauses && !over.aborted; i++) {
-    await reached(plan, fleet, (i - random()) / plan.pauses, over);
-    // Others must go on, or nobody would take what the frozen ones hold.
-    while (fleet.paused >= fleet.size / 2 && !over.aborted) await pause(10);
-    if (over.aborted) return;
-    fleet.pause(random(), LONGEST_NAP * random() ** 2);
-    damage.clientPauses++;
-    if (i % PAUSES_PER_KILL > 0) continue;
-    await fleet.replace(random());
-    damage.clientKills++;
-  }
-}
-
-/** Steps the server's clock as far as clients were told that it may be, and those of clients further. */
-async function onClocks(
-  plan: Plan,
-  clock: FakedClock,
-  fleet: Fleet,
-  damage: Damage,
-  over: AbortSignal,
-): Promise<void> {
-  const random = chance(plan.seed + 3);
-  let ahead = 0;
-  let next = STEPS_APART;
-  for (let passed = 0; !over.aborted; passed += CLIENT_STEPS_APART) {
-    await pause(CLIENT_STEPS_APART);
-    fleet.stepClocks(CLIENT_STEP * (2 * random() - 1));
-    damage.clockSteps++;
-    if (passed < next) continue;
-    next = passed + STEPS_APART;
-    damage.steps.push(Date.now());
-    clock.set(ahead += STEP * (2 * random() - 1));
-    damage.clockSteps++;
-  }
 }
 
 /** Ends a run that does not get on. */
 async function watchman(
-  plan: Plan,
-  damage: Damage,
-  fleet: Fleet,
+  { plan, damage, fleet, over, unheld }: Stage,
   missing: () => readonly string[],
-  over: AbortSignal,
   give: (trouble: string) => void,
 ): Promise<void> {
   let seen = "";
@@ -189,10 +98,16 @@ async function watchman(
   while (!over.aborted) {
     const { operations } = fleet.sum;
     const done = Math.min(operations, plan.operations);
-    const lacks = missing().map((what) => `, nothing ${what}`).join("");
+    const refusal = damage.refusals.at(-1);
+    const again = refusal && refusal.to < Infinity ? unheld(refusal.to) : [];
+    const lacks = [...new Set([...again, ...missing()])].map((what) => `, nothing ${what}`).join(
+      "",
+    );
     const now =
-      `${done} operations, ${damage.kills.length} kills, ${damage.clientPauses} pauses${lacks}`;
-    if (now !== seen) [seen, since] = [now, performance.now()];
+      `${done} operations, ${damage.kills.length} kills, ${damage.clientPauses} pauses, ` +
+      `${damage.refusals.length} refusals${lacks}`;
+    const still = refusal?.to === Infinity && Date.now() < refusal.from + plan.refusalMs;
+    if (now !== seen || still) [seen, since] = [now, performance.now()];
     if (performance.now() - told > TELL) {
       told = performance.now();
       plan.progress?.(now);

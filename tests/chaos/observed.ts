@@ -6,6 +6,7 @@
  */
 
 import type { Driver, Outcome, SeatOp } from "../../drivers/driver.ts";
+import { ConnectionError } from "../../errors.ts";
 import type { Diary } from "./diary.ts";
 
 /** A lease that was acknowledged and not given back. */
@@ -119,6 +120,7 @@ export function observed(driver: Driver, diary: Diary): Driver {
         outcomes = await driver.apply(ops, options);
       } catch (error) {
         counts.unanswered += ops.length;
+        if (error instanceof ConnectionError) counts.turnedAway++;
         for (const op of ops) unanswered(op);
         throw error;
       }

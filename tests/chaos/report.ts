@@ -5,7 +5,7 @@
  */
 
 import type { Result } from "./chaos.ts";
-import type { Violation } from "./history.ts";
+import type { RefusalTime, Violation } from "./history.ts";
 
 /** How many violations are shown, and how many lines of each. */
 const [MOST, LINES] = [10, 8];
@@ -17,9 +17,10 @@ export function passed({ violations, shortfalls }: Result): boolean {
 
 /** The command that repeats a run. */
 export function commandOf({ options }: Result): string {
-  const { target, operations, kills, pauses, seed } = options;
+  const { target, operations, kills, pauses, refusals, refusalMs, seed } = options;
   return `deno run -A tests/chaos/main.ts --backend ${target.name} --operations ${operations} ` +
-    `--kills ${kills} --pauses ${pauses} --seed ${seed}`;
+    `--kills ${kills} --pauses ${pauses} --refusals ${refusals} --refusal-ms ${refusalMs} ` +
+    `--seed ${seed}`;
 }
 
 /** A column for each backend. */
@@ -44,10 +45,16 @@ export function tableOf(results: readonly Result[]): string {
     ["server kills", ({ damage }) => damage.kills.length],
     ["  median down, ms", ({ damage }) => Math.round(median(damage.down))],
     ["server pauses", ({ damage }) => damage.serverPauses],
+    ["server refusals", ({ damage }) => damage.refusals.length],
+    ["  seconds of them", ({ damage }) => Math.round(damage.refusals.reduce(lasting, 0) / 1_000)],
+    ["  requests refused", ({ sum }) => sum.turnedAway],
+    ["calls stopped midway", ({ stopped }) => Object.values(stopped).reduce(add, 0)],
+    ["in open transactions", ({ within }) => Object.values(within).reduce(add, 0)],
+    ["answered from memory", ({ fromMemory }) => fromMemory],
     ["client pauses", ({ damage }) => damage.clientPauses],
     ["client kills", ({ damage }) => damage.clientKills],
     ["clock steps", ({ damage }) => damage.clockSteps],
-    ["faults", ({ faults }) => Object.values(faults).reduce((sum, each) => sum + each, 0)],
+    ["faults", ({ faults }) => Object.values(faults).reduce(add, 0)],
     ...kinds.map((kind): [string, (result: Result) => number] => [
       `  ${kind}`,
       ({ faults }) => faults[kind] ?? 0,
@@ -97,6 +104,10 @@ export function jsonOf(results: readonly Result[]): unknown {
 
 function unknown(errors: Readonly<Record<string, number>>): number {
   return (errors["unknown-outcome"] ?? 0) + (errors["timed-out"] ?? 0);
+}
+
+function lasting(sum: number, { from, to }: RefusalTime): number {
+  return sum + Math.min(to, Date.now()) - from;
 }
 
 function add(a: number, b: number): number {

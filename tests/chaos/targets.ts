@@ -1,6 +1,7 @@
 /**
- * What chaos runs on: every backend with a server and a wire, once for each way it writes to disk, and
- * once more with its clock stepped where that can be done.
+ * What chaos runs on: every backend with a server and a wire, once for each way it writes to disk, once
+ * behind a proxy that answers from memory, and once more behind one that renames keys and with its clock
+ * stepped where that can be done.
  *
  * @module
  */
@@ -8,8 +9,8 @@
 import { type Backend, having, type RunningWith } from "../backends/mod.ts";
 import type { FakedClock } from "../servers/faked_clock.ts";
 
-/** A running one. */
-export type Running = RunningWith<"server" | "wire">;
+/** A running one. A table is there where applications can open transactions. */
+export type Running = RunningWith<"server" | "wire"> & Partial<RunningWith<"table">>;
 
 /** One of them. */
 export interface Target {
@@ -43,9 +44,37 @@ function steppedOf(backend: Backend<"server" | "wire" | "steps">): Target {
   };
 }
 
+/** Behind a proxy that answers equal requests from memory. */
+function cachedOf(backend: Backend<"server" | "wire">): Target {
+  const { key, costs } = backend;
+  return {
+    name: `${key}-cached`,
+    stepped: false,
+    costly: costs !== undefined,
+    async start() {
+      const running = await backend.start();
+      running.wire.faults.cacheAnswers();
+      return running;
+    },
+  };
+}
+
+/** Behind a proxy that renames keys. */
+function renamedOf(backend: Backend<"server" | "wire" | "renames">): Target {
+  const { key, costs } = backend;
+  return {
+    name: `${key}-renamed`,
+    stepped: false,
+    costly: costs !== undefined,
+    start: () => backend.start({ keyPrefix: "app:" }),
+  };
+}
+
 /** In the order in which they are run. */
 export const TARGETS: readonly Target[] = [
   ...having("server", "wire").flatMap(targetsOf),
+  ...having("server", "wire").map(cachedOf),
+  ...having("server", "wire", "renames").map(renamedOf),
   ...having("server", "wire", "steps").map(steppedOf),
 ];
 

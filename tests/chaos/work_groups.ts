@@ -10,7 +10,7 @@ import type { GroupEvent } from "../../coordination/groups/group_events.ts";
 import type { WatchEvent } from "./history.ts";
 import { coordinatorOf, pause, repeat, type Tools, ttlOf } from "./tools.ts";
 
-const GROUP = "workers";
+export const GROUP = "workers";
 
 /** A member, and one who follows the group with a cursor. */
 export async function beMember(tools: Tools): Promise<void> {

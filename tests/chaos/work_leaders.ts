@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Leadership } from "../../coordination/election/leader_loop.ts";
 import {
   believeFor,
   coordinatorOf,
@@ -25,14 +26,25 @@ export async function lead(tools: Tools, group: string): Promise<void> {
     const ttl = ttlOf(tools, random());
     const what = `leader:${group}`;
     const sent = diary.now();
-    await baton.lead(group, async ({ term, signal, confirm }) => {
+    let own: unknown;
+    const work = async ({ term, signal, confirm }: Leadership) => {
       const held = diary.hold({ what, mode: "leader", token: term, ttl, sent });
       const stay = () => believeFor(tools, held, () => !signal.aborted, ttl * random() ** 2);
       await readAndWrite(tools, what, term, stay);
       if (random() < 0.3) await confirm();
       await stay();
       held.end();
-    }, { ttl, signal: stop });
+    };
+    const noted = (leadership: Leadership) =>
+      work(leadership).catch((error) => {
+        own = error;
+        throw error;
+      });
+    await baton.lead(group, noted, { ttl, signal: stop }).catch((error) => {
+      // Whatever the backend does, a candidate goes on until it is told to stop.
+      if (error !== own && !stop.aborted) diary.odd(`lead() ended by itself: ${error}`);
+      throw error;
+    });
     await pause(200 * random());
   });
 }

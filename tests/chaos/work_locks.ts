@@ -19,9 +19,9 @@ import {
   ttlOf,
 } from "./tools.ts";
 
-const LOCKS = ["a", "b", "c"];
-const SEMAPHORES = ["s", "t"];
-const PERMITS = 3;
+export const LOCKS: readonly string[] = ["a", "b", "c"];
+export const SEMAPHORES: readonly string[] = ["s", "t"];
+export const PERMITS = 3;
 
 /** What is held, and in which way. */
 type Seat = Pick<HoldEntry, "what" | "mode" | "most">;

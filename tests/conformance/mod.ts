@@ -28,6 +28,7 @@ import { guardCases } from "./guards.ts";
 import { limitCases } from "./limits.ts";
 import { listCases } from "./list.ts";
 import { noPushCases, pushCases } from "./patience.ts";
+import { pageCases } from "./pages.ts";
 import { raceCases } from "./races.ts";
 import { refusalCases } from "./refusals.ts";
 import { releaseCases } from "./release.ts";
@@ -62,6 +63,7 @@ export const driverCases: readonly Case[] = [
   ...textCases,
   ...signalCases,
   ...listCases,
+  ...pageCases,
   ...reportCases,
 ];
 

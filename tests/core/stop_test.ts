@@ -50,6 +50,35 @@ for (const [doing, begin] of Object.entries(DOINGS)) {
   });
 }
 
+/** What a process has asked for once, without an answer. */
+const ASKED: Readonly<Record<string, (a: Coordinator) => Promise<unknown>>> = {
+  "a lock": (a) => a.getLock("x").acquire({ timeout: 0 }),
+  "a shared lock": (a) => a.getLock("x").hold({ shared: true }),
+  "a permit": (a) => a.getSemaphore("s", 2).acquire(),
+  "leadership": (a) => a.lead("g", () => assert.fail("it led")),
+  "a membership": (a) => a.joinGroupCreate("g"),
+  "a slot": (a) => a.cron("j").run({ slot: 1_800_000_000_000 }, () => assert.fail("it ran")),
+};
+
+for (const [what, ask] of Object.entries(ASKED)) {
+  Deno.test(`stop() while ${what} is about to be asked for again: nobody asks for it any more`, async () => {
+    const scene = new Scene();
+    const a = scene.member("a");
+    scene.fates.push("lose-reply");
+    const pending = ask(a).then(() => "settled", (error) => error.code);
+    await settled();
+    await a[Symbol.asyncDispose]();
+    scene.sent.length = 0;
+    await scene.runtime.advance(30_000);
+    assert.match(await pending, /^(settled|misuse)$/);
+    assert.deepEqual(scene.sent.flat().filter(({ op }) => op === "acquire"), []);
+    const [list] = await scene.backend.apply([{ op: "list", prefix: "", limit: 100 }]);
+    const kept = list?.leases.map(({ resource }) => resource).filter((each) => each !== "groups");
+    assert.deepEqual(kept, [], "what was granted is given back");
+    assert.equal(scene.runtime.timers, 0, "a timer was left behind");
+  });
+}
+
 Deno.test("stop() during catchUp(): the run that goes on ends, and no other slot begins", async () => {
   const scene = new Scene();
   const a = scene.member("a");

@@ -1,10 +1,11 @@
 /**
  * What Baton's operations on one seat do when they come one by one, for the checker. No lease of the
  * history may end by itself: ttls are `Infinity`, or far longer than the run; or whoever knows the
- * instant of each end, as a simulator does, says so by an `expire` of its own.
+ * instant of each end, as a simulator does, says so by an `expire` of its own. Of an end that cannot be
+ * before some instant, and may be any time later, that is one without an output.
  *
- * Guards look at a second seat, and a list looks at all; both are out of its scope, and it refuses
- * them.
+ * Guards look at a second seat, for which there is `./guarded_model.ts`, and a list looks at all; both
+ * are out of its scope, and it refuses them.
  *
  * @module
  */
@@ -18,6 +19,13 @@ export interface Expire {
   readonly resource: string;
   readonly seat: string;
   readonly id: string;
+  /** The term of the call that set this end, where a renewal may have set another since. */
+  readonly term?: string;
+}
+
+/** A call that sets a lease's end, and a name for that end. */
+export interface Termed {
+  readonly term?: string;
 }
 
 /**
@@ -29,7 +37,7 @@ export interface ResentRelease extends Release {
 }
 
 /** An operation on one seat. */
-export type SeatInput = Acquire | Renew | ResentRelease | Inspect | Expire;
+export type SeatInput = (Acquire & Termed) | (Renew & Termed) | ResentRelease | Inspect | Expire;
 
 /** A seat. */
 export interface SeatState {
@@ -44,6 +52,7 @@ interface Holder {
   readonly token: number | undefined;
   readonly value: string;
   readonly ttl: number;
+  readonly term: string | undefined;
 }
 
 /** The model of one seat. */
@@ -66,11 +75,11 @@ export const seatModel: Model<SeatState, SeatInput, Outcome> = {
   key({ holder, last }) {
     return JSON.stringify([
       last,
-      holder && [holder.id, holder.token, holder.value, `${holder.ttl}`],
+      holder && [holder.id, holder.token, holder.value, `${holder.ttl}`, holder.term],
     ]);
   },
   isRead(input, { ok }) {
-    if (input.op === "renew") return !ok || input.value === undefined;
+    if (input.op === "renew") return !ok || (input.value === undefined && input.term === undefined);
     return input.op === "inspect" || !ok;
   },
   partition(input) {
@@ -96,20 +105,23 @@ type Next = readonly SeatState[];
 type Output = Outcome | undefined;
 const IMPOSSIBLE: Next = [];
 
-function acquire(state: SeatState, { id, value, ttl, seat }: Acquire, output: Output): Next {
+function acquire(state: SeatState, input: Acquire & Termed, output: Output): Next {
+  const { id, value, ttl, seat, term } = input;
   if (state.holder) {
     // A replay changes nothing, and a refusal says who is there.
     return output ? sees(state, output, state.holder.id === id, seat) : [state];
   }
-  const granted = { ...state, holder: { id, token: undefined, value, ttl } };
+  const granted = { ...state, holder: { id, token: undefined, value, ttl, term } };
   return output ? sees(granted, output, true, seat) : [granted];
 }
 
-function renew(state: SeatState, { id, value, ttl }: Renew, output: Output): Next {
+function renew(state: SeatState, input: Renew & Termed, output: Output): Next {
+  const { id, value, ttl, term } = input;
   const { holder } = state;
   const ok = holder?.id === id;
   if (output && !says(output, ok)) return IMPOSSIBLE;
-  return ok ? [{ ...state, holder: { ...holder, ttl, value: value ?? holder.value } }] : [state];
+  if (!ok) return [state];
+  return [{ ...state, holder: { ...holder, ttl, term, value: value ?? holder.value } }];
 }
 
 function release(state: SeatState, input: ResentRelease, output: Output): Next {
@@ -121,8 +133,9 @@ function release(state: SeatState, input: ResentRelease, output: Output): Next {
   return sees(state, output, false, input.seat);
 }
 
-function expire(state: SeatState, { id }: Expire, output: Output): Next {
-  const ends = state.holder?.id === id;
+function expire(state: SeatState, { id, term }: Expire, output: Output): Next {
+  const { holder } = state;
+  const ends = holder?.id === id && (term === undefined || holder.term === term);
   if (output && !says(output, ends)) return IMPOSSIBLE;
   return ends ? [vacated(state)] : [state];
 }

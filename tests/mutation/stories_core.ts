@@ -95,6 +95,12 @@ const BELIEF: readonly Story[] = [
 
 const IDS: readonly Story[] = [
   {
+    name: "what was stopped in the pause before it is sent again is sent again",
+    at: "retrying",
+    find: "if (halted?.()) throw missed ?? error;",
+    put: "",
+  },
+  {
     name: "an id is made from what it is for",
     at: "Session.attempt",
     find: "const id = this.runtime.id()",

@@ -213,6 +213,27 @@ const MYSQL: readonly Story[] = [
     put: "id <> ''",
   },
   {
+    name: "a look does not wait for who writes there",
+    near: "mysql/statements",
+    at: "Statements.look",
+    find: "${WAITING})`",
+    put: ")`",
+  },
+  {
+    name: "a renewal tells life by the begin of its statement",
+    near: "mysql/statements",
+    at: "Statements.renew",
+    find: "expires > ${LIVE}",
+    put: "expires > ${NOW}",
+  },
+  {
+    name: "a release tells life by the begin of its statement",
+    near: "mysql/statements",
+    at: "Statements.release",
+    find: "it.expires > ${LIVE}",
+    put: "it.expires > ${NOW}",
+  },
+  {
     name: "any JSON is an answer",
     near: "planetscale",
     at: "queryOf",

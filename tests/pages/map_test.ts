@@ -29,7 +29,13 @@ Deno.test("in the root of tests lie the map, the runner and the check", () => {
 });
 
 Deno.test("the map says of every capability which backends have it", () => {
-  const all = { server: true, wire: true, table: true, steps: true } satisfies Record<
+  const all = {
+    server: true,
+    wire: true,
+    table: true,
+    steps: true,
+    renames: true,
+  } satisfies Record<
     Capability,
     true
   >;

@@ -23,6 +23,8 @@ export interface ConsulServerOptions {
 
 export interface ConsulServer {
   readonly url: string;
+  /** The token that may do anything, if it was given one. */
+  readonly token: string | undefined;
   /** Ends the server and removes its folder. */
   stop(): Promise<void>;
   /** Ends the server as a crash would; the folder stays. */
@@ -52,7 +54,7 @@ export async function startConsul(options: ConsulServerOptions = {}): Promise<Co
       await writeFile(join(folder, "consul.json"), settingsOf(folder, ports, options));
       try {
         const launch = () => launched(program, folder, ports[0], options.token);
-        return serverOf(folder, ports[0], launch, await launch());
+        return serverOf(folder, ports[0], options.token, launch, await launch());
       } catch (error) {
         // Another test process may have taken a port between the look and the bind.
         if (attempt === ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
@@ -123,12 +125,14 @@ async function answers(port: number, name: string, token = ""): Promise<boolean>
 function serverOf(
   folder: string,
   port: number,
+  token: string | undefined,
   launch: () => Promise<RunningProcess>,
   first: RunningProcess,
 ): ConsulServer {
   let current = first;
   return {
     url: `http://127.0.0.1:${port}`,
+    token,
     async stop() {
       // It has nothing to say to the others: there are none.
       await current.kill();

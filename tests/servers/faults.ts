@@ -1,5 +1,6 @@
 /** One-shot faults between an HTTP client and a handler: what networks and proxies do to a request. */
 import type { IncomingHttpHeaders } from "node:http";
+import { AnswersCache } from "./answers_cache.ts";
 
 export interface HttpRequest {
   readonly method: string;
@@ -72,6 +73,8 @@ export class Faults {
   /** One record per request, in the order of arrival. */
   readonly seen: FaultRecord[] = [];
   readonly redirectTo: string | undefined;
+  /** What answers equal requests from memory, once there is such a thing on the way. */
+  cache: AnswersCache | undefined;
   readonly #ended = new AbortController();
   #queue: Fault[] = [];
   #choose: (requestIndex: number) => Fault = () => "pass";
@@ -97,6 +100,11 @@ export class Faults {
   clear(): void {
     this.#queue = [];
     this.#choose = () => "pass";
+  }
+
+  /** From now on a cache is on the way that answers equal requests from memory. */
+  cacheAnswers(): void {
+    this.cache ??= new AnswersCache();
   }
 
   /** Every request since the last call, byte for byte; the first call begins to keep them. */
@@ -149,7 +157,8 @@ export function withFaults(
   return async (request) => {
     const { fault, record } = faults.take(request);
     const execute = async () => {
-      const reply = await handler(request);
+      const { cache } = faults;
+      const reply = await (cache ? cache.answer(request, handler) : handler(request));
       record.executed++;
       return reply;
     };

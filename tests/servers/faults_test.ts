@@ -145,3 +145,29 @@ Deno.test("a rule for every request, a queue before it, and an end to both", () 
     assert.equal((await post(server, "/", INCR)).status, 200);
     assert.equal(await direct.get("n"), "5");
   }));
+
+Deno.test("a cache on the way answers equal requests from memory, and no others", () =>
+  withUpstash(async ({ server, direct }) => {
+    server.faults.cacheAnswers();
+    const asked = async (body: unknown) => (await post(server, "/", body)).text;
+    assert.equal(await asked(INCR), '{"result":1}');
+    assert.equal(await asked(INCR), '{"result":1}');
+    assert.equal(await direct.get("n"), "1");
+    assert.equal(await asked(["INCRBY", "n", "1"]), '{"result":2}');
+    assert.equal((await post(server, "/", ["INCR"])).status, 400);
+    assert.equal((await post(server, "/", ["INCR"])).status, 400);
+    assert.equal(server.faults.cache?.hits, 1);
+  }));
+
+Deno.test("a proxy that renames keys does so with those that a command declares", () =>
+  withUpstash(async ({ server, direct }) => {
+    assert.equal((await post(server, "/", INCR)).text, '{"result":1}');
+    const script = ["EVAL", "return {redis.call('incr', KEYS[1]), ARGV[1]}", "1", "n", "n"];
+    assert.equal((await post(server, "/", script)).text, '{"result":[2,"n"]}');
+    assert.equal(
+      (await post(server, "/multi-exec", [INCR, ["PING"]])).text,
+      '[{"result":3},{"result":"PONG"}]',
+    );
+    assert.deepEqual(await direct.keys("*"), ["app:n"]);
+    assert.equal((await post(server, "/", ["MSET", "a", "1", "b", "2"])).status, 500);
+  }, { keyPrefix: "app:" }));

@@ -7,7 +7,7 @@ import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Connection } from "mysql2/promise";
 import { run, serverUser } from "./cache.ts";
-import { linkTo, type MysqlLink } from "./mysql_link.ts";
+import { linkTo, type MysqlAddress, type MysqlLink } from "./mysql_link.ts";
 import { type MysqlKind, type MysqlProgram, mysqlProgram } from "./mysql_kinds.ts";
 import {
   freePort,
@@ -35,6 +35,8 @@ export interface MysqlServer {
   readonly database: string;
   /** For a test's own set-up: the rows, or none, on a connection of its own. */
   query(sql: string, parameters?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  /** Sets what only somebody may set who may still write while the server is read-only. */
+  administer(sql: string): Promise<void>;
   /** Whether a statement waits for what another has locked. */
   waits(): Promise<boolean>;
   /** A connection of its own for the caller, closed by `stop`. A crash ends it for good. */
@@ -53,11 +55,20 @@ export interface MysqlServer {
 const ATTEMPTS = 10;
 const ACCOUNT = { user: "baton", password: "p@ss/w:rd%1", database: "baton" } as const;
 
-/** Run before the server listens, at every start; a user of MySQL is bound to where he comes from. */
-const INITIAL = `
+const KEEPER = { ...ACCOUNT, user: "keeper" } as const;
+
+/**
+ * Run before the server listens, at every start; a user of MySQL is bound to where he comes from. On
+ * MariaDB whoever may do all may also write to a server that is read-only.
+ */
+const initial = (kind: MysqlKind): string => `
 CREATE DATABASE IF NOT EXISTS ${ACCOUNT.database};
-CREATE USER IF NOT EXISTS '${ACCOUNT.user}'@'127.0.0.1' IDENTIFIED BY '${ACCOUNT.password}';
-GRANT ALL ON *.* TO '${ACCOUNT.user}'@'127.0.0.1';
+${
+  [ACCOUNT, KEEPER].map(({ user, password }) => `
+CREATE USER IF NOT EXISTS '${user}'@'127.0.0.1' IDENTIFIED BY '${password}';
+GRANT ALL ON *.* TO '${user}'@'127.0.0.1';`).join("")
+}
+${kind === "mariadb" ? `REVOKE READ_ONLY ADMIN ON *.* FROM '${ACCOUNT.user}'@'127.0.0.1';` : ""}
 `;
 
 interface Site {
@@ -76,7 +87,7 @@ export async function startMysql(
   const folder = await temporaryFolder(`baton-${kind}-`);
   try {
     if (serverUser !== undefined) await chown(folder, serverUser.uid, serverUser.gid);
-    await writeFile(join(folder, "initial.sql"), INITIAL);
+    await writeFile(join(folder, "initial.sql"), initial(kind));
     await run("cp", ["-R", program.pristine, join(folder, "data")], serverUser);
     for (let attempt = 1;; attempt++) {
       const site = { program, folder, port: await freePort(), settings };
@@ -131,8 +142,9 @@ async function ask(
   port: number,
   sql: string,
   parameters: readonly unknown[],
+  account: Omit<MysqlAddress, "port"> = ACCOUNT,
 ): Promise<Record<string, unknown>[]> {
-  const link = linkTo({ ...ACCOUNT, port });
+  const link = linkTo({ ...account, port });
   try {
     const [result] = await (await link.connection).query(sql, [...parameters]);
     return Array.isArray(result) ? result as Record<string, unknown>[] : [];
@@ -174,6 +186,7 @@ function serverOf(kind: MysqlKind, site: Site, first: RunningProcess): MysqlServ
     },
     ...ACCOUNT,
     query: (sql, parameters = []) => ask(port, sql, parameters),
+    administer: async (sql) => void await ask(port, sql, [], KEEPER),
     async waits() {
       // Its table of transactions shows what it saw last, unless nobody has looked for 100 ms.
       const [row] = await ask(port, "show engine innodb status", []);

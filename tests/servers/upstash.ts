@@ -8,6 +8,7 @@ import { linkTo, type RedisCommand, type RedisLink } from "./at_most_once.ts";
 import { Faults, type HttpReply, type HttpRequest } from "./faults.ts";
 import { serveHttp } from "./http.ts";
 import type { RedisServer } from "./redis.ts";
+import { renamed } from "./renamed_keys.ts";
 import {
   BadRequest,
   itemOf,
@@ -24,6 +25,8 @@ export interface UpstashOptions {
   readonly port?: number;
   /** The origin that the fault `"redirect"` sends clients to. */
   readonly redirectTo?: string;
+  /** Put before every key on its way, as a tenant's proxy does. */
+  readonly keyPrefix?: string;
 }
 
 export interface UpstashServer {
@@ -48,10 +51,10 @@ export async function startUpstash(
   redis: RedisServer,
   options: UpstashOptions = {},
 ): Promise<UpstashServer> {
-  const { token = randomUUID(), port = 0, redirectTo } = options;
+  const { token = randomUUID(), port = 0, redirectTo, keyPrefix } = options;
   const faults = new Faults(redirectTo === undefined ? {} : { redirectTo });
-  const commands = linkTo(redis.port);
-  const transactions = linkTo(redis.port);
+  const link = () => renaming(linkTo(redis.port), keyPrefix);
+  const [commands, transactions] = [link(), link()];
   const statistics = linkTo(redis.port);
   const http = await serveHttp(frontEnd(token, commands, transactions), faults, port);
 
@@ -127,6 +130,15 @@ function frontEnd(
         return single(await run(commands, readPath(path, query, body), base64));
     }
   }
+}
+
+function renaming(link: RedisLink, keyPrefix: string | undefined): RedisLink {
+  if (keyPrefix === undefined) return link;
+  return {
+    send: (command) => link.send(renamed(keyPrefix, command)),
+    transaction: (commands) => link.transaction(commands.map((each) => renamed(keyPrefix, each))),
+    close: () => link.close(),
+  };
 }
 
 function authorized(request: HttpRequest, query: URLSearchParams, token: string): boolean {

@@ -37,7 +37,12 @@ const SPI = ["errors.ts", "drivers/driver.ts", "drivers/kit/"];
 const ABORTS = "drivers/kit/aborts.ts";
 /** And they refuse numbers in the same words. */
 const CHECKS = "drivers/kit/check.ts";
-const LEASES = ["errors.ts", "coordination/runtime.ts", "coordination/names.ts", ABORTS, CHECKS];
+/** And they call users' functions as decorators do. */
+const HARMLESS = "drivers/kit/harmless.ts";
+const LEASES = [
+  ...["errors.ts", "coordination/runtime.ts", "coordination/names.ts"],
+  ...[ABORTS, CHECKS, HARMLESS],
+];
 const WING = [...LEASES, "coordination/leases/"];
 /** Their types: the modules themselves are asked for when they are needed. */
 const NODE = ["sqlite", "url", "fs", "path"].map((name) => `node:${name}`);

@@ -19,7 +19,8 @@ export interface Part {
 export const PARTS: readonly Part[] = [
   {
     name: "proofs that compute",
-    files: /^tests\/(simulation|protocol)\/|linearizability\/(?!backends)|laws\/planted|hash_ring/,
+    files:
+      /^tests\/(simulation|protocol)\/|linearizability\/(?!backends|late_commits)|laws\/planted|hash_ring/,
     aside: true,
   },
   { name: "the npm package", files: /^tests\/package\//, aside: true },

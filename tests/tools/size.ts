@@ -7,15 +7,15 @@ import { gzipSync } from "node:zlib";
 import * as esbuild from "./bundler.ts";
 
 /** Bytes after gzip; a few hundred above what is measured, so that growth is a choice. */
-const CORE_BUDGET = 16_000;
+const CORE_BUDGET = 16_600;
 /** With groups, watches, hash ring and all of Tooz's verbs; who needs none of that imports the core. */
-const ENTRY_BUDGET = 22_500;
+const ENTRY_BUDGET = 22_750;
 /** What the memory driver may add to an entry that shares most of its checks. */
 const MEMORY_BUDGET = 2_050;
 /** Handlers and middleware, with the errors they know. */
 const HTTP_BUDGET = 6_200;
 /** All that a scheduled Worker on Upstash ships; it needs no vendor's package. */
-const WORKER_BUDGET = 16_300;
+const WORKER_BUDGET = 17_200;
 /** What a driver or decorator may add to the core. */
 const PART_BUDGET = 4_096;
 /**
@@ -23,10 +23,10 @@ const PART_BUDGET = 4_096;
  * and Consul has no client of a vendor beside it.
  */
 const LARGE_PARTS: Readonly<Record<string, number>> = {
-  redis: 4_260,
-  upstash: 5_160,
-  mysql: 4_480,
-  planetscale: 5_150,
+  redis: 4_760,
+  upstash: 5_620,
+  mysql: 4_760,
+  planetscale: 5_430,
   consul: 7_650,
 };
 

@@ -26,6 +26,8 @@ export const SIZES = {
   operationsNearby: size(100, 400),
   /** The same over HTTP. */
   operationsOverHttp: size(80, 240),
+  /** Calls between the old end of a lease and the late commit of its renewal, on each SQL server. */
+  straddledEnds: size(8, 80),
   /** Random operations compared with the model, on each backend. */
   comparedOperations: size(3_000, 30_000),
   /** Leases of a namespace that is listed while clients come and go, on every backend. */

@@ -1,0 +1,136 @@
+/**
+ * Servers that are reached and definitely refuse, for as long as a test likes: read-only after a
+ * fail-over, out of memory, without replicas, with another password.
+ */
+import type { ConsulServer } from "./consul.ts";
+import { connectTo } from "./pg_client.ts";
+import type { MysqlServer } from "./mysql.ts";
+import type { PostgresServer } from "./postgres.ts";
+import type { RedisServer } from "./redis.ts";
+
+/** A server that refuses now. */
+export interface Refusal {
+  /** Why it refuses. */
+  readonly why: string;
+  /** Whether it knows the client no more, which it tells in other words than that it may pass. */
+  readonly unauthorized: boolean;
+  /** It takes everything again. */
+  end(): Promise<void>;
+}
+
+/** What makes a server refuse, and what ends that. */
+interface Way extends Omit<Refusal, "end"> {
+  readonly begin: string;
+  readonly back: string;
+}
+
+const way = (why: string, begin: string, back: string, unauthorized = false): Way => (
+  { why, begin, back, unauthorized }
+);
+
+function chosen(ways: readonly Way[], dice: number): Way {
+  return ways[Math.floor(dice * ways.length)] as Way;
+}
+
+const ON_REDIS = [
+  way("no replica", "config set min-replicas-to-write 1", "config set min-replicas-to-write 0"),
+  way("out of memory", "config set maxmemory 1", "config set maxmemory 0"),
+  way(
+    "no rights",
+    "acl setuser default -eval -evalsha",
+    "acl setuser default +eval +evalsha",
+    true,
+  ),
+];
+
+/** Redis; `dice`, from 0 up to 1, chooses how. */
+export async function refuseOnRedis(server: RedisServer, dice: number): Promise<Refusal> {
+  const { begin, back, ...refusal } = chosen(ON_REDIS, dice);
+  const client = server.client();
+  const send = async (text: string) => {
+    const [name = "", ...args] = text.split(" ");
+    await client.call(name, ...args);
+  };
+  await send(begin);
+  return {
+    ...refusal,
+    end: async () => {
+      await send(back);
+      await client.quit();
+    },
+  };
+}
+
+/** The token of those who send none. */
+const ANONYMOUS = "acl/token/00000000-0000-0000-0000-000000000002";
+
+/** Consul, with ACLs: those without a token may do nothing any more. */
+export async function refuseOnConsul({ url, token = "" }: ConsulServer): Promise<Refusal> {
+  const put = async (path: string, body: unknown): Promise<void> => {
+    const headers = { "x-consul-token": token };
+    const answer = await fetch(`${url}/v1/${path}`, {
+      method: "PUT",
+      headers,
+      body: JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
+  };
+  const Name = `none-${crypto.randomUUID()}`;
+  const rules = ["key", "session"].map((each) => `${each}_prefix "" { policy = "deny" }`);
+  await put("acl/policy", { Name, Rules: rules.join("\n") });
+  await put(ANONYMOUS, { Policies: [{ Name }] });
+  return {
+    why: "no rights",
+    unauthorized: true,
+    end: () => put(ANONYMOUS, { Policies: [] }),
+  };
+}
+
+const onPostgres = (password: string): Way[] => [
+  way(
+    "read-only",
+    "alter system set default_transaction_read_only = on",
+    "alter system reset default_transaction_read_only",
+  ),
+  way(
+    "another password",
+    "alter role current_user password 'another'",
+    `alter role current_user password '${password}'`,
+    true,
+  ),
+];
+
+/** Whoever is in stays in with the old password, and so would all connections that a front end keeps. */
+const SEND_AWAY = `select pg_terminate_backend(pid) from pg_stat_activity
+where pid <> pg_backend_pid() and backend_type = 'client backend'`;
+
+/** PostgreSQL; what ends it is a connection of before, for nobody gets in meanwhile. */
+export async function refuseOnPostgres(server: PostgresServer, dice: number): Promise<Refusal> {
+  const { begin, back, ...refusal } = chosen(onPostgres(server.login.password), dice);
+  const { client, close } = await connectTo(server.port, server.login);
+  const reload = () => client.query("select pg_reload_conf()");
+  await client.query(begin);
+  await reload();
+  if (refusal.unauthorized) await client.query(SEND_AWAY);
+  return {
+    ...refusal,
+    end: async () => {
+      await client.query(back);
+      await reload();
+      await close();
+    },
+  };
+}
+
+/** MySQL or MariaDB, which have one way; it ends with a restart, too. */
+export async function refuseOnMysql(server: MysqlServer): Promise<Refusal> {
+  // MySQL's other variable binds its administrators, and sets this one, too.
+  const variable = server.kind === "mysql" ? "super_read_only" : "read_only";
+  await server.administer(`set global ${variable} = on`);
+  return {
+    why: "read-only",
+    unauthorized: false,
+    end: () => server.administer("set global read_only = off"),
+  };
+}
