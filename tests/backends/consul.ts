@@ -29,6 +29,9 @@ const COSTS: Readonly<Record<string, number>> = {
   "heartbeat of ten leases": 2,
   "lose a campaign": 2,
   "claim and run a cron slot": 2,
+  // Each slot that is remembered has a session of its own.
+  "catch up where nothing was missed, and run": 3,
+  "catch up on one slot, and run": 6,
   "claim, run and finish with retry": 3,
   "lose with retry": 2,
   joinGroup: 2,

@@ -27,7 +27,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   upstash: 5_620,
   mysql: 4_760,
   planetscale: 5_430,
-  consul: 7_650,
+  consul: 8_050,
 };
 
 /** Every driver and decorator, as `deno.json` exports them. */
