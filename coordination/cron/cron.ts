@@ -12,7 +12,9 @@ import { doneSeat, historyOf, HOLD, noteIn, RUNNING, written } from "./records.t
 import { CronRun } from "./run.ts";
 import type { Plan, Run, RunRecord, SlotOptions, SlotResult } from "./types.ts";
 import { InvalidArgument } from "../../errors.ts";
-import type { CallOptions } from "../leases/lease.ts";
+import { checkFunction } from "../../drivers/kit/check.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
+import { type CallOptions, checkCall } from "../leases/lease.ts";
 import { resources } from "../names.ts";
 import type { Grant } from "../leases/attempt.ts";
 import { breakLeases } from "../leases/breaking.ts";
@@ -60,7 +62,11 @@ export class Cron {
    *   option cannot work.
    */
   async run<T>(options: SlotOptions, work: (run: Run) => T | Promise<T>): Promise<SlotResult<T>> {
-    const plan = this.#due(this.#plan(options));
+    checkFunction("work", work);
+    return await this.#run(this.#due(this.#plan(options)), work);
+  }
+
+  async #run<T>(plan: Plan, work: (run: Run) => T | Promise<T>): Promise<SlotResult<T>> {
     const { slot } = plan;
     const { lease, blockers } = await this.#claim(plan);
     if (!lease) return skipped(slot, "taken", blockers);
@@ -87,10 +93,15 @@ export class Cron {
     options: CatchUpOptions,
     work: (run: Run) => T | Promise<T>,
   ): Promise<SlotResult<T>[]> {
+    checkOptions(
+      options,
+      "every missed limit slot mode ttl keepAlive retain skipIfRunning minHold maxRuntime record signal",
+    );
     const { every, missed = "all", limit = 100, ...rest } = options;
     const retain = rememberedFor(options);
     const plan = this.#plan({ ...rest, retain });
     this.#due(plan);
+    checkFunction("work", work);
     if (typeof every === "number") checkEvery(every);
     const before = missedSlots({
       plan,
@@ -108,7 +119,9 @@ export class Cron {
         running.signal.throwIfAborted();
         let began = false;
         try {
-          results.push(await this.run({ ...plan, slot }, (run) => (began = true) && work(run)));
+          results.push(
+            await this.#run(this.#due({ ...plan, slot }), (run) => (began = true) && work(run)),
+          );
         } catch (error) {
           if (!began) throw error;
           failures.push(error);
@@ -128,6 +141,7 @@ export class Cron {
    * @throws {InvalidArgument} when `count` is not a whole number from 0.
    */
   async history(count = 20, options: CallOptions = {}): Promise<RunRecord[]> {
+    checkCall(options);
     checkWhole("count", count, 0, MOST);
     return (await this.#runs(options.signal)).slice(0, count);
   }
@@ -142,6 +156,7 @@ export class Cron {
    * @returns How many seats were freed.
    */
   async break(options: CallOptions & { slot?: number | undefined } = {}): Promise<number> {
+    checkOptions(options, "slot signal");
     const resource = resources.cron(this.job);
     const { slot } = options;
     const seats = [RUNNING, HOLD, ...slot === undefined ? [] : [`${slot}`, doneSeat(slot)]];

@@ -6,7 +6,7 @@
 
 import type * as spi from "../../drivers/driver.ts";
 import { GroupAlreadyExist, GroupNotCreated, GroupNotEmpty } from "../../errors.ts";
-import type { CallOptions } from "../leases/lease.ts";
+import { type CallOptions, checkCall } from "../leases/lease.ts";
 import { checkName, resources } from "../names.ts";
 import { ask, look } from "../leases/request.ts";
 import type { Session } from "../leases/session.ts";
@@ -34,11 +34,13 @@ export class Directory {
   }
 
   async create(group: string, options: CallOptions): Promise<void> {
+    checkCall(options);
     const [outcome] = await this.#ask(options, this.creation(group));
     if (!outcome?.ok) throw new GroupAlreadyExist(group);
   }
 
   async delete(group: string, options: CallOptions): Promise<void> {
+    checkCall(options);
     for (let tries = 1; tries <= TRIES; tries++) {
       const { exists, members } = await this.look(group, undefined, options);
       if (!exists) throw new GroupNotCreated(group);
@@ -72,6 +74,7 @@ export class Directory {
   }
 
   async list(options: CallOptions): Promise<Set<string>> {
+    checkCall(options);
     const groups = await this.#session.look(resources.groups, undefined, options);
     return new Set(groups.map(({ seat }) => seat));
   }
