@@ -153,11 +153,12 @@ const WAITING = "lock in share mode";
 const NOW = "utc_timestamp(6)";
 /**
  * The time when it is asked for, not when the statement began: a write that waited for a row must not find
- * a lease live that others, who came later and were first, have seen ended. The local clocks' difference,
- * for only the local one goes on; and not below zero, where that one was set back meanwhile.
+ * a lease live that others, who came later and were first, have seen ended. Only the local clock goes on
+ * within a statement. Its difference is taken as Unix time, in which no summer begins; and it is not
+ * below zero, where the clock was set back meanwhile.
  */
 const LIVE =
-  `${NOW} + interval greatest(0, timestampdiff(microsecond, now(6), sysdate(6))) microsecond`;
+  `${NOW} + interval greatest(0, unix_timestamp(sysdate(6)) - unix_timestamp(now(6))) second`;
 const EPOCH = "'1970-01-01'";
 const FOREVER = "'9999-12-31 23:59:59'";
 /**

@@ -26,8 +26,8 @@ interface Place {
   /** From now on, late commits wait. */
   close(): Promise<void>;
   open(): Promise<void>;
-  /** Until so many statements wait for a lock, or the promise has settled. */
-  waiting(count: number, or?: Promise<unknown>): Promise<void>;
+  /** Until so many statements wait for a lock, or the promise has settled; whether it has not. */
+  waiting(count: number, or?: Promise<unknown>): Promise<boolean>;
   /** Until the lease of that resource has ended by the server's clock, as others see it now. */
   ended(resource: string): Promise<void>;
   readonly client: Client;
@@ -59,6 +59,7 @@ async function onPostgres(test: (place: Place) => Promise<void>): Promise<void> 
           return settled ||
             await count("select count(*) n from pg_locks where not granted") >= wanted;
         });
+        return !settled;
       },
       ended: (resource) =>
         until("it has ended", async () => {
@@ -83,6 +84,11 @@ async function granted(driver: Driver, ...ops: Op[]): Promise<readonly Outcome[]
   return outcomes;
 }
 
+/** Until what must come in a lease's life does: with longer and longer ones, for the machine may be busy. */
+async function inTime(scene: (ttl: number) => Promise<boolean>): Promise<void> {
+  for (let ttl = TTL; !await scene(ttl); ttl *= 2) assert(ttl < LONG, "nothing came in time");
+}
+
 const ALL: Readonly<Record<string, Asked>> = {
   ...ASKED,
   "a break": [{ op: "release", ...X }, true, []],
@@ -104,66 +110,82 @@ Deno.test("a lease whose renewal is committed after its old end has lived all th
   await onPostgres(async ({ one, two, client, close, open, waiting, ended }) => {
     for (const [asked, [op, ok, listed]] of Object.entries(ALL)) {
       for (const beside of [[], [renew("beside")]]) {
-        await t.step(`${asked}, ${beside.length ? "among others" : "alone"}`, async () => {
-          await client.query("truncate baton.leases");
-          await granted(two, acquire("z"), acquire("beside"));
-          const [before] = await granted(one, acquire("x", { ttl: TTL, value: LATE }));
-          await close();
-          const renewal = one.apply([renew("x")]);
-          await waiting(1);
-          await ended("x");
-          const answer = two.apply([...beside, op]);
-          await waiting(2, answer);
-          await open();
-          assert.equal((await renewal)[0]?.ok, true);
-          const outcome = (await answer).at(-1);
-          assert.equal(outcome?.ok, ok);
-          assert.deepEqual(outcome?.leases.map(({ id }) => id), listed);
-          const own = outcome?.leases.find(({ id }) => id === "of x");
-          if (own) assert.equal(own.token, before?.leases[0]?.token);
-        });
+        const step = `${asked}, ${beside.length ? "among others" : "alone"}`;
+        await t.step(step, () =>
+          inTime(async (ttl) => {
+            await client.query("truncate baton.leases");
+            await granted(two, acquire("z"), acquire("beside"));
+            const [before] = await granted(one, acquire("x", { ttl, value: LATE }));
+            await close();
+            const renewal = one.apply([renew("x")]);
+            if (!await waiting(1, renewal)) {
+              await open();
+              return false;
+            }
+            await ended("x");
+            const answer = two.apply([...beside, op]);
+            await waiting(2, answer);
+            await open();
+            assert.equal((await renewal)[0]?.ok, true);
+            const outcome = (await answer).at(-1);
+            assert.equal(outcome?.ok, ok);
+            assert.deepEqual(outcome?.leases.map(({ id }) => id), listed);
+            const own = outcome?.leases.find(({ id }) => id === "of x");
+            if (own) assert.equal(own.token, before?.leases[0]?.token);
+            return true;
+          }));
       }
     }
   });
 });
 
 Deno.test("a renewal that is undone leaves the lease ended, and who waited for it hears so", () =>
-  onPostgres(async ({ one, two, client, close, open, waiting, ended }) => {
-    await granted(one, acquire("x", { ttl: TTL, value: LATE }));
-    await close();
-    const renewal = one.apply([renew("x")]);
-    const undone = assert.rejects(renewal);
-    await waiting(1);
-    await ended("x");
-    const answer = two.apply([acquire("y", { guard: { when: "vacant", ...X } })]);
-    await waiting(2, answer);
-    await client.query(
-      "select pg_cancel_backend(pid) from pg_locks where objid = 4242 and not granted",
-    );
-    await undone;
-    await open();
-    assert.equal((await answer)[0]?.ok, true);
-    assert.deepEqual((await two.apply([{ op: "inspect", ...X }]))[0]?.leases, []);
-  }));
+  onPostgres(({ one, two, client, close, open, waiting, ended }) =>
+    inTime(async (ttl) => {
+      await client.query("truncate baton.leases");
+      await granted(one, acquire("x", { ttl, value: LATE }));
+      await close();
+      const renewal = one.apply([renew("x")]);
+      if (!await waiting(1, renewal)) {
+        await open();
+        return false;
+      }
+      const undone = assert.rejects(renewal);
+      await ended("x");
+      const answer = two.apply([acquire("y", { guard: { when: "vacant", ...X } })]);
+      await waiting(2, answer);
+      await client.query(
+        "select pg_cancel_backend(pid) from pg_locks where objid = 4242 and not granted",
+      );
+      await undone;
+      await open();
+      assert.equal((await answer)[0]?.ok, true);
+      assert.deepEqual((await two.apply([{ op: "inspect", ...X }]))[0]?.leases, []);
+      return true;
+    })
+  ));
 
 Deno.test("a slot's work ended in time and its record was committed late: no other run of it is granted", () =>
-  onPostgres(async ({ one, two, close, open, waiting, ended }) => {
-    await granted(one, acquire("slot", { ttl: TTL }));
-    await close();
-    const end = one.apply([
-      acquire("done", { value: LATE }),
-      { op: "release", ...seat("slot"), id: "of slot" },
-    ]);
-    await waiting(1);
-    await ended("slot");
-    const guard = { when: "vacant", ...seat("done") } as const;
-    const other = two.apply([acquire("slot", { id: "b", guard })]);
-    await waiting(2, other);
-    await open();
-    await granted({ apply: () => end } as unknown as Driver);
-    const [outcome] = await other;
-    assert.deepEqual([outcome?.ok, outcome?.leases.map(({ id }) => id)], [false, ["of done"]]);
-  }));
+  onPostgres(({ one, two, client, close, open, waiting, ended }) =>
+    inTime(async (ttl) => {
+      await client.query("truncate baton.leases");
+      await granted(one, acquire("slot", { ttl }));
+      await close();
+      const end = one.apply([
+        acquire("done", { value: LATE }),
+        { op: "release", ...seat("slot"), id: "of slot" },
+      ]);
+      await waiting(1);
+      await ended("slot");
+      const guard = { when: "vacant", ...seat("done") } as const;
+      const other = two.apply([acquire("slot", { id: "b", guard })]);
+      await waiting(2, other);
+      await open();
+      const [outcome] = await other;
+      assert.deepEqual([outcome?.ok, outcome?.leases.map(({ id }) => id)], [false, ["of done"]]);
+      return (await end).every(({ ok }) => ok);
+    })
+  ));
 
 Deno.test("two coordinators run a retried slot, and the first one's end is committed late: it ran once", () =>
   onPostgres(async ({ one, two, client, open, waiting, ended }) => {
