@@ -27,6 +27,8 @@ import { type Characteristic, requireCharacteristics } from "./drivers/character
 import { Coordinator } from "./coordination/coordinator.ts";
 import { internalsOf } from "./coordination/internals.ts";
 import type { CoordinatorOptions } from "./coordination/options.ts";
+import { checkOptions } from "./drivers/kit/options.ts";
+import { checkGiven } from "./drivers/kit/slips.ts";
 import { InvalidArgument } from "./errors.ts";
 import { type SchemeLoader, SCHEMES, type SqlQuery, vendorOptions } from "./drivers/schemes.ts";
 
@@ -66,9 +68,21 @@ const OPTIONS: Readonly<Record<string, readonly [keyof CoordinatorOptions, numbe
   requestTimeout: ["timeout", 1],
 };
 
-/** For those that paste the URL that Upstash shows. */
-const UPSTASH =
-  "Write an Upstash REST URL with upstash: instead of https:, and give its token as the option token";
+const REDIS =
+  "For Upstash, give the REST URL with upstash: instead of https:, and its token as the option token. " +
+  "Any other Redis needs a client of yours: new Coordinator(redis(send)), with redis() of " +
+  "@baton/baton/drivers/redis";
+/** For those that paste a URL that a vendor or a server shows. */
+const WAYS_OUT: Readonly<Record<string, string>> = {
+  redis: REDIS,
+  rediss: REDIS,
+  https:
+    "Write an Upstash REST URL with upstash: instead of https:, and give its token as the option token",
+  http:
+    "Write an Upstash REST URL of this machine with upstash+http: instead of http:, and give its token " +
+    "as the option token",
+  sqlite: "Write a SQLite file as file:./baton.db",
+};
 
 /**
  * Makes a coordinator from a URL. It makes no request; `start()` or the first call does.
@@ -96,7 +110,12 @@ export async function getCoordinator(
   memberId?: string,
   options: UrlOptions = {},
 ): Promise<Coordinator> {
+  checkOptions(
+    options,
+    "token query characteristics schemes namespace ttl lockTtl leaderTtl membershipTtl heartbeatInterval timeout subrequests clocks on runtime",
+  );
   const { token, query, characteristics = [], schemes, ...rest } = options;
+  checkGiven("URL", url, "its variable of the environment");
   const [address = "", search] = splitOnce(String(url), "?");
   const known = { ...SCHEMES, ...schemes };
   const scheme = address.slice(0, Math.max(0, address.indexOf(":"))).toLowerCase();
@@ -106,7 +125,7 @@ export async function getCoordinator(
     throw new InvalidArgument(
       `Cannot use this URL: it must begin with one of ${
         Object.keys(known).map((each) => `${each}:`).join(", ")
-      }${scheme === "https" ? `. ${UPSTASH}` : ""}`,
+      }${Object.hasOwn(WAYS_OUT, scheme) ? `. ${WAYS_OUT[scheme]}` : ""}`,
     );
   }
   const { settings, parameters } = optionsIn(search, vendorOptions(scheme));

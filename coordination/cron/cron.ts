@@ -13,7 +13,9 @@ import { PAGE, rememberedRuns } from "./remembered.ts";
 import { CronRun } from "./run.ts";
 import type { Plan, Run, RunRecord, SlotOptions, SlotResult } from "./types.ts";
 import { InvalidArgument } from "../../errors.ts";
-import type { CallOptions } from "../leases/lease.ts";
+import { checkFunction } from "../../drivers/kit/check.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
+import { type CallOptions, checkCall } from "../leases/lease.ts";
 import { resources } from "../names.ts";
 import type { Grant } from "../leases/attempt.ts";
 import { breakLeases } from "../leases/breaking.ts";
@@ -61,7 +63,11 @@ export class Cron {
    *   option cannot work.
    */
   async run<T>(options: SlotOptions, work: (run: Run) => T | Promise<T>): Promise<SlotResult<T>> {
-    const plan = this.#due(this.#plan(options));
+    checkFunction("work", work);
+    return await this.#run(this.#due(this.#plan(options)), work);
+  }
+
+  async #run<T>(plan: Plan, work: (run: Run) => T | Promise<T>): Promise<SlotResult<T>> {
     const { slot } = plan;
     const { lease, blockers } = await this.#claim(plan);
     if (!lease) return skipped(slot, "taken", blockers);
@@ -92,10 +98,15 @@ export class Cron {
     options: CatchUpOptions,
     work: (run: Run) => T | Promise<T>,
   ): Promise<SlotResult<T>[]> {
+    checkOptions(
+      options,
+      "every missed limit slot mode ttl keepAlive retain skipIfRunning minHold maxRuntime record signal",
+    );
     const { every, missed = "all", limit = 100, ...rest } = options;
     const retain = rememberedFor(options);
     const plan = this.#plan({ ...rest, retain });
     this.#due(plan);
+    checkFunction("work", work);
     if (typeof every === "number") checkEvery(every);
     const { slot, signal } = plan;
     const before = await missedSlots(this.#session, resources.cron(this.job), {
@@ -113,7 +124,9 @@ export class Cron {
         running.signal.throwIfAborted();
         let began = false;
         try {
-          results.push(await this.run({ ...plan, slot: at }, (run) => (began = true) && work(run)));
+          results.push(
+            await this.#run(this.#due({ ...plan, slot: at }), (run) => (began = true) && work(run)),
+          );
         } catch (error) {
           if (!began) throw error;
           failures.push(error);
@@ -134,6 +147,7 @@ export class Cron {
    * @throws {InvalidArgument} when `count` is not a whole number from 0.
    */
   async history(count = 20, options: CallOptions = {}): Promise<RunRecord[]> {
+    checkCall(options);
     checkWhole("count", count, 0, MOST);
     const runs = await rememberedRuns(this.#session, resources.cron(this.job), {
       ...options,
@@ -153,6 +167,7 @@ export class Cron {
    * @returns How many seats were freed.
    */
   async break(options: CallOptions & { slot?: number | undefined } = {}): Promise<number> {
+    checkOptions(options, "slot signal");
     const resource = resources.cron(this.job);
     const { slot } = options;
     const seats = [RUNNING, HOLD, ...slot === undefined ? [] : [`${slot}`, doneSeat(slot)]];

@@ -5,6 +5,7 @@
  */
 
 import { onAbort } from "../../drivers/kit/aborts.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
 import { codeOf } from "../../errors.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
 import type { CallOptions } from "../leases/lease.ts";
@@ -19,6 +20,15 @@ export interface CampaignOptions extends CallOptions {
   ttl?: number | undefined;
   /** Whether only a live member of the group may win. Default: anyone may, as in Tooz. */
   requireMembership?: boolean | undefined;
+}
+
+/**
+ * Throws for an option that campaigns do not have.
+ *
+ * @throws {InvalidArgument} naming it.
+ */
+export function checkCampaign(options: CampaignOptions): void {
+  checkOptions(options, "ttl requireMembership signal");
 }
 
 /** A candidate, who may be leading. */

@@ -134,7 +134,10 @@ export class Session {
     if (!outcomes || stopped()) {
       if (outcomes || isUnknown(failure)) { for (const part of parts) part.unknown?.(); }
       if (signal?.aborted) throw signal.reason;
-      throw stopped() ? wasStopped() : failure;
+      if (stopped()) throw wasStopped();
+      // The driver's stack does not reach the line that waits for this call; where an engine can, this does.
+      (Error as { captureStackTrace?(error: unknown): void }).captureStackTrace?.(failure);
+      throw failure;
     }
     let next = 0;
     for (const part of parts) part.take(outcomes.slice(next, next += part.ops.length), sent);
@@ -243,6 +246,11 @@ export class Session {
         stopped.abort("done");
       },
     };
+  }
+
+  /** Whether there is anything to stop: a call that goes on and on, or a lease. */
+  get busy(): boolean {
+    return this.#running.size + this.leases.size > 0;
   }
 
   /** Ends every call that goes on and on, and releases every lease. */

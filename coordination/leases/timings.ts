@@ -6,6 +6,7 @@
 
 import type { Guarantees } from "../../drivers/driver.ts";
 import { checkWhole, refuseValue } from "../../drivers/kit/check.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
 
 export { checkWhole };
 
@@ -24,6 +25,7 @@ export interface ClockBounds {
  * @throws {InvalidArgument} when a bound is not a number in range.
  */
 export function clockBounds(given: Partial<ClockBounds>, guarantees: Guarantees): ClockBounds {
+  checkOptions(given, "rate step");
   const { rate = 0.01, step = guarantees.clock === "server" ? 500 : 0 } = given;
   if (typeof rate !== "number" || !(rate >= 0 && rate < 0.5)) {
     refuseValue("clock rate", rate, "it must be from 0 up to 0.5");

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { checkFunction } from "../../drivers/kit/check.ts";
 import { type Holder, LockAcquireFailed } from "../../errors.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
-import type { CallOptions, Lease } from "../leases/lease.ts";
+import { type CallOptions, checkCall, type Lease } from "../leases/lease.ts";
 import type { Grant } from "../leases/attempt.ts";
 import type { Session } from "../leases/session.ts";
 import { elapsed, type Instant, instant } from "../runtime.ts";
@@ -164,6 +165,7 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
    * @throws {LockAcquireFailed} when it was not acquired; `work` has not run.
    */
   async with<T>(work: Work<T>, options?: Options): Promise<T> {
+    checkFunction("work", work);
     const held = this.hold(options).catch((error) => {
       // Nobody calls release() after this.
       this.#failed.pop();
@@ -185,6 +187,7 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
    * @returns `false` when it holds nothing, or lost it.
    */
   async release(options: CallOptions = {}): Promise<boolean> {
+    checkCall(options);
     this.#failed = this.#justFailed;
     if (this.#failed.shift()) return false;
     const at = this.#leases.findIndex((lease) => !lease.over);
@@ -199,11 +202,13 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
    * @throws {UnknownOutcome} when there was no answer; the lease goes on until its deadline.
    */
   async heartbeat(options: CallOptions = {}): Promise<boolean> {
+    checkCall(options);
     return await this.#latest?.renew(options) ?? false;
   }
 
   /** Asks the backend whether this object's latest acquisition still stands. One call of the driver. */
   async isStillOwner(options: CallOptions = {}): Promise<boolean> {
+    checkCall(options);
     const lease = this.#latest;
     if (!lease) return false;
     const { resource, seat } = lease.giveBack();

@@ -6,6 +6,7 @@
 
 import { ConnectionError, type CoordinationError, UnknownOutcome } from "../../errors.ts";
 import { failure } from "../kit/failure.ts";
+import { slipIn } from "../kit/slips.ts";
 import { plain, textOf } from "../kit/plain_words.ts";
 
 /** How errors begin that a server sends before it writes anything. */
@@ -25,7 +26,7 @@ export function redisError(
   sent = "",
   signal?: AbortSignal,
 ): CoordinationError {
-  return failure(name, error, () => {
+  return slipIn("send", error) ?? failure(name, error, () => {
     const text = brief(error).replace(IN_SCRIPT, "");
     const unauthorized = UNAUTHORIZED.test(text);
     const mayPass = PASSING.test(text);

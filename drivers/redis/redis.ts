@@ -21,6 +21,7 @@
  */
 
 import { checkOps } from "../kit/check.ts";
+import { checkOptions } from "../kit/options.ts";
 import type { Driver, Guarantees } from "../driver.ts";
 import { oddReply, redisError, renamedError } from "./errors.ts";
 import { escape } from "./keys.ts";
@@ -63,9 +64,10 @@ const GUARANTEES: Guarantees = {
  * const client = new Redis("redis://localhost:6379");
  * const driver = redis((command) => client.call(...command));
  * ```
- * @throws {InvalidArgument} when `send` is not a function.
+ * @throws {InvalidArgument} when `send` is no function, or an option is unknown.
  */
 export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
+  checkOptions(options, "name keyPrefix now");
   const { name = "redis", keyPrefix = "baton", now = Date.now } = options;
   const namespace = `{${escape(keyPrefix)}}`;
   const run = scriptRunner(send, { text: SCRIPT, sha1: SCRIPT_SHA1 });

@@ -7,15 +7,15 @@ import { gzipSync } from "node:zlib";
 import * as esbuild from "./bundler.ts";
 
 /** Bytes after gzip; a few hundred above what is measured, so that growth is a choice. */
-const CORE_BUDGET = 16_600;
+const CORE_BUDGET = 17_200;
 /** With groups, watches, hash ring and all of Tooz's verbs; who needs none of that imports the core. */
-const ENTRY_BUDGET = 22_750;
+const ENTRY_BUDGET = 23_450;
 /** What the memory driver may add to an entry that shares most of its checks. */
-const MEMORY_BUDGET = 2_050;
+const MEMORY_BUDGET = 2_300;
 /** Handlers and middleware, with the errors they know. */
-const HTTP_BUDGET = 6_200;
+const HTTP_BUDGET = 6_380;
 /** All that a scheduled Worker on Upstash ships; it needs no vendor's package. */
-const WORKER_BUDGET = 17_200;
+const WORKER_BUDGET = 18_000;
 /** What a driver or decorator may add to the core. */
 const PART_BUDGET = 4_096;
 /**
@@ -23,11 +23,11 @@ const PART_BUDGET = 4_096;
  * and Consul has no client of a vendor beside it.
  */
 const LARGE_PARTS: Readonly<Record<string, number>> = {
-  redis: 4_760,
-  upstash: 5_620,
-  mysql: 4_760,
-  planetscale: 5_430,
-  consul: 8_050,
+  redis: 4_950,
+  upstash: 5_900,
+  mysql: 5_050,
+  planetscale: 5_800,
+  consul: 8_150,
 };
 
 /** Every driver and decorator, as `deno.json` exports them. */
