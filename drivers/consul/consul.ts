@@ -17,6 +17,7 @@
 import type { Driver, Guarantees } from "../driver.ts";
 import { checkOps, checkText, checkWhole, refuse } from "../kit/check.ts";
 import { nonces } from "../kit/nonce.ts";
+import { checkOptions } from "../kit/options.ts";
 import { isLoopback } from "../kit/urls.ts";
 import { Batch } from "./batch.ts";
 import { Requests, type Server } from "./client.ts";
@@ -69,6 +70,7 @@ const OVERRUN = 2.25;
  * @throws {InvalidArgument} when an option cannot be right.
  */
 export function consul(options: ConsulOptions): Driver {
+  checkOptions(options, "url token dc consistency keyPrefix minTtl");
   const { minTtl = 10_000, keyPrefix = "baton", consistency = "consistent" } = options;
   checkWhole("minTtl", minTtl);
   const guarantees: Guarantees = {

@@ -30,6 +30,7 @@ const OPTIONS: readonly (readonly [Partial<ConsulOptions>, RegExp])[] = [
   [{ consistency: "stale" as "default" }, /"consistent" or "default"/],
   [{ dc: "a b" }, /dc: it is not a datacenter/],
   [{ keyPrefix: "" }, /keyPrefix/],
+  [{ ns: "team" } as object, /"ns"/],
   [{ minTtl: 0 }, /minTtl/],
 ];
 
