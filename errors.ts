@@ -55,7 +55,7 @@ export class CoordinationError extends Error {
 
   /** Makes the error. */
   constructor(message: string, code: ErrorCode, details: ErrorDetails = {}) {
-    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    super(message, details);
     this.code = details.code ?? code;
     this.retryable = details.retryable ?? false;
   }

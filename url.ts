@@ -12,6 +12,7 @@
  * | `planetscale://user:PASSWORD@…` | PlanetScale; so is `mysql://…psdb.cloud/…`, pasted as it comes |
  * | `postgresql:`, `mysql:`         | any other server, through the function given as `query`        |
  * | `etcd://host:2379,host:2379`    | etcd, at these members; `etcd+https:` with TLS                 |
+ * | `consul://:TOKEN@host:8500`     | Consul at `http://host:8500`; `consul+https:` for TLS          |
  *
  * Options follow a `?`. Those of Tooz are in **seconds**: `timeout` (how long every lease lives,
  * default: 30), `membership_timeout`, `lock_timeout` and `leader_timeout`. Our own are in
@@ -27,8 +28,10 @@ import { type Characteristic, requireCharacteristics } from "./drivers/character
 import { Coordinator } from "./coordination/coordinator.ts";
 import { internalsOf } from "./coordination/internals.ts";
 import type { CoordinatorOptions } from "./coordination/options.ts";
+import { checkOptions } from "./drivers/kit/options.ts";
+import { checkGiven } from "./drivers/kit/slips.ts";
 import { InvalidArgument } from "./errors.ts";
-import { type SchemeLoader, SCHEMES, type SqlQuery, VENDOR_OPTIONS } from "./drivers/schemes.ts";
+import { type SchemeLoader, SCHEMES, type SqlQuery, vendorOptions } from "./drivers/schemes.ts";
 
 export type { Address, SchemeLoader, SqlQuery } from "./drivers/schemes.ts";
 
@@ -66,9 +69,21 @@ const OPTIONS: Readonly<Record<string, readonly [keyof CoordinatorOptions, numbe
   requestTimeout: ["timeout", 1],
 };
 
-/** For those that paste the URL that Upstash shows. */
-const UPSTASH =
-  "Write an Upstash REST URL with upstash: instead of https:, and give its token as the option token";
+const REDIS =
+  "For Upstash, give the REST URL with upstash: instead of https:, and its token as the option token. " +
+  "Any other Redis needs a client of yours: new Coordinator(redis(send)), with redis() of " +
+  "@baton/baton/drivers/redis";
+/** For those that paste a URL that a vendor or a server shows. */
+const WAYS_OUT: Readonly<Record<string, string>> = {
+  redis: REDIS,
+  rediss: REDIS,
+  https:
+    "Write an Upstash REST URL with upstash: instead of https:, and give its token as the option token",
+  http:
+    "Write an Upstash REST URL of this machine with upstash+http: instead of http:, and give its token " +
+    "as the option token",
+  sqlite: "Write a SQLite file as file:./baton.db",
+};
 
 /**
  * Makes a coordinator from a URL. It makes no request; `start()` or the first call does.
@@ -96,7 +111,12 @@ export async function getCoordinator(
   memberId?: string,
   options: UrlOptions = {},
 ): Promise<Coordinator> {
+  checkOptions(
+    options,
+    "token query characteristics schemes namespace ttl lockTtl leaderTtl membershipTtl heartbeatInterval timeout subrequests clocks on runtime",
+  );
   const { token, query, characteristics = [], schemes, ...rest } = options;
+  checkGiven("URL", url, "its variable of the environment");
   const [address = "", search] = splitOnce(String(url), "?");
   const known = { ...SCHEMES, ...schemes };
   const scheme = address.slice(0, Math.max(0, address.indexOf(":"))).toLowerCase();
@@ -106,13 +126,10 @@ export async function getCoordinator(
     throw new InvalidArgument(
       `Cannot use this URL: it must begin with one of ${
         Object.keys(known).map((each) => `${each}:`).join(", ")
-      }${scheme === "https" ? `. ${UPSTASH}` : ""}`,
+      }${Object.hasOwn(WAYS_OUT, scheme) ? `. ${WAYS_OUT[scheme]}` : ""}`,
     );
   }
-  const { settings, parameters } = optionsIn(
-    search,
-    Object.hasOwn(VENDOR_OPTIONS, scheme) ? VENDOR_OPTIONS[scheme] : undefined,
-  );
+  const { settings, parameters } = optionsIn(search, vendorOptions(scheme));
   const driver = await load({ url: address, ...given({ parameters, token, query }) });
   requireCharacteristics(driver, characteristics);
   const baton = new Coordinator(driver, { ...settings, ...given(rest), ...given({ memberId }) });
@@ -127,14 +144,14 @@ export async function getCoordinator(
  */
 function optionsIn(
   search: string | undefined,
-  vendors: ReadonlySet<string> | undefined,
+  vendors: ReadonlySet<string>,
 ): { settings: CoordinatorOptions; parameters: string | undefined } {
   const settings: Record<string, string | number> = {};
   const parameters = new URLSearchParams();
   let position = 0;
   for (const [name, value] of new URLSearchParams(search)) {
     position++;
-    if (vendors?.has(name)) {
+    if (vendors.has(name)) {
       parameters.append(name, value);
       continue;
     }

@@ -75,6 +75,9 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
   if (values.help) return say(HELP), 0;
   const wrong = kind === "postgres" ? values.table : values.schema;
   if ((kind !== "postgres" && kind !== "mysql") || more.length > 0 || wrong) {
+    // Other words are not repeated: one may be a URL with a password.
+    const none = /^(redis|upstash|sqlite|memory)$/.exec(kind ?? "")?.[0];
+    if (none) complain(`${none} needs no schema: there is nothing to create.\n`);
     return complain(HELP), 2;
   }
   // Read only for --apply: it takes a permission that printing does not need.

@@ -6,7 +6,14 @@
  */
 
 import type { Driver } from "../drivers/driver.ts";
-import { type CoordinatorOptions, CoreCoordinator } from "./core.ts";
+import { checkOptions } from "../drivers/kit/options.ts";
+import { type CoordinatorOptions, CoreCoordinator, type StartOptions } from "./core.ts";
+import type { Cron } from "./cron/cron.ts";
+import type { CampaignOptions } from "./election/candidate.ts";
+import type { Election, Leader } from "./election/election.ts";
+import type { LeaderWork } from "./election/leader_loop.ts";
+import type { Lock } from "./locks/lock.ts";
+import type { Semaphore } from "./locks/semaphore.ts";
 import { Directory } from "./groups/group_list.ts";
 import type { GroupEvent, Json } from "./groups/group_events.ts";
 import {
@@ -16,12 +23,100 @@ import {
   type Membership,
 } from "./groups/memberships.ts";
 import { internalsOf } from "./internals.ts";
-import type { CallOptions } from "./leases/lease.ts";
+import { type CallOptions, checkCall } from "./leases/lease.ts";
 import type { Partitioner, PartitionOptions } from "./partition/partitioner.ts";
 import { capabilitiesOf } from "./groups/changes.ts";
 import { News } from "./groups/news.ts";
 import { type EventsOptions, type Tick, Ticker, type TickOptions } from "./groups/tick.ts";
 import { type WatchCallback, Watches } from "./groups/watches.ts";
+
+/** The verbs of {@link CoreCoordinator}, which it has as well. `tests/tools/verbs.ts` copies them. */
+export interface Coordinator {
+  /** Name of this process, visible to others. */
+  readonly memberId: string;
+  /** Whether `start()` was called, and `stop()` was not since. */
+  get isStarted(): boolean;
+  /**
+   * Proves with one call of the driver that the backend answers and accepts us, and begins to renew in
+   * the background if asked to. Short-lived code can do without: every other call works unstarted.
+   *
+   * @throws {ConnectionError} when the backend is not reached or refuses us; we stay unstarted.
+   * @throws {NotSupported} when a heartbeat is asked for where timers end with the request.
+   * @throws {CoordinationError} when started already.
+   */
+  start(options?: StartOptions): Promise<void>;
+  /**
+   * Ends the heartbeat and everything that acquires or waits (`lead()`, `events()`, waiters,
+   * `catchUp()`), and releases everything held: up to 50 leases in one call of the driver. Afterwards
+   * nothing is acquired by what was called before; pending calls end, with code `misuse` where they
+   * cannot answer. Runs of cron jobs go on to their end under their own claims.
+   *
+   * It never hangs: if the backend does not answer, it gives up after at most ten seconds and what was
+   * held ends by its ttl.
+   *
+   * What was never started is stopped all the same, if it holds something, waits for something or has a
+   * file open. `await using baton = …` does the same at the end of a block, and never throws.
+   *
+   * @throws {CoordinationError} when not started, and there is nothing to stop.
+   */
+  stop(): Promise<void>;
+  /** As {@link Coordinator.stop}, started or not; a failed release is reported, not thrown. */
+  [Symbol.asyncDispose](): Promise<void>;
+  /**
+   * Renews everything held: up to 1,000 leases in one call of the driver, sent once; none when nothing
+   * is held.
+   *
+   * @returns In how many ms the next call is due; when nothing is held, how long a loop may sleep.
+   * @throws {UnknownOutcome} when there was no answer: call again soon, leases last until their
+   *   deadlines.
+   */
+  heartbeat(options?: CallOptions): Promise<number>;
+  /**
+   * The lock of that name. No request.
+   *
+   * @throws {InvalidArgument} when the name is empty, too long or has control characters.
+   */
+  getLock(name: string): Lock;
+  /**
+   * The semaphore of that name, of which at most `permits` are held at a time. All who use it must
+   * give the same number. No request.
+   *
+   * @throws {InvalidArgument} when the name cannot be used, or `permits` is not from 1 to 10,000.
+   */
+  getSemaphore(name: string, permits: number): Semaphore;
+  /**
+   * The election of that group's leader. No request. A candidate need not be a member.
+   *
+   * @throws {InvalidArgument} when the name is empty, too long or has control characters.
+   */
+  election(group: string): Election;
+  /** Who leads the group now, or `null`. One call of the driver. */
+  getLeader(group: string, options?: CallOptions): Promise<Leader | null>;
+  /** Gives leadership of the group up. One call of the driver; `false` when we did not lead. */
+  standDownGroupLeader(group: string, options?: CallOptions): Promise<boolean>;
+  /**
+   * Leads the group for as long as it can; see {@link Election.lead}.
+   *
+   * @example
+   * ```ts ignore
+   * await baton.lead("indexers", async ({ term, signal }) => {
+   *   while (!signal.aborted) await indexNext(term);
+   * });
+   * ```
+   * @returns What `work` answered, or `undefined` when it was stopped without leading.
+   */
+  lead<T>(
+    group: string,
+    work: LeaderWork<T>,
+    options?: CampaignOptions,
+  ): Promise<T | undefined>;
+  /**
+   * The cron job of that name. No request.
+   *
+   * @throws {InvalidArgument} when the name is empty, too long or has control characters.
+   */
+  cron(job: string): Cron;
+}
 
 /**
  * Locks, elections, cron jobs, groups and watches of one member over one backend. It has the
@@ -96,7 +191,7 @@ export class Coordinator extends CoreCoordinator {
     await this.#directory.delete(group, options);
   }
 
-  /** The groups that exist. One call of the driver. */
+  /** The groups that exist. One call of the driver per 1,000 groups. */
   async getGroups(options: CallOptions = {}): Promise<Set<string>> {
     return await this.#directory.list(options);
   }
@@ -305,6 +400,7 @@ export class Coordinator extends CoreCoordinator {
     group: string,
     options: PartitionOptions & JoinOptions = {},
   ): Promise<Partitioner> {
+    checkOptions(options, "weight partitions hash ttl replace rejoin onEvicted signal");
     const { weight = 1, partitions = 32, hash, ...join } = options;
     // Only code that divides something loads the ring.
     const [{ HashRing, native }, { Partitioner }] = await Promise.all([
@@ -322,7 +418,7 @@ export class Coordinator extends CoreCoordinator {
       get held() {
         return groups.holds(group);
       },
-      listen: (listener) => this.#watches.listen(group, listener, join),
+      listen: (listener) => this.#watches.listen(group, listener, { signal: join.signal }),
     }, ring);
     return await followed.catch(async (error) => {
       // Without the group's members it cannot divide anything, and a second try would find itself a
@@ -338,6 +434,7 @@ export class Coordinator extends CoreCoordinator {
    * @throws {MemberNotJoined} when we are not a member, or not any more.
    */
   async leavePartitionedGroup(partitioner: Partitioner, options: CallOptions = {}): Promise<void> {
+    checkCall(options);
     partitioner.stop();
     await this.leaveGroup(partitioner.group, options);
   }

@@ -6,6 +6,7 @@
  */
 
 import type { Driver } from "../drivers/driver.ts";
+import { checkOptions } from "../drivers/kit/options.ts";
 import { Cron } from "./cron/cron.ts";
 import type { CampaignOptions } from "./election/candidate.ts";
 import { Candidates } from "./election/candidates.ts";
@@ -13,7 +14,7 @@ import { Election, type Leader } from "./election/election.ts";
 import { CoordinationError, NotSupported } from "../errors.ts";
 import { internalsOf, lend } from "./internals.ts";
 import type { LeaderWork } from "./election/leader_loop.ts";
-import type { CallOptions } from "./leases/lease.ts";
+import { type CallOptions, checkCall } from "./leases/lease.ts";
 import { Lock } from "./locks/lock.ts";
 import { sessionOf } from "./member.ts";
 import { checkName } from "./names.ts";
@@ -77,6 +78,7 @@ export class CoreCoordinator implements AsyncDisposable {
    * @throws {CoordinationError} when started already.
    */
   async start(options: StartOptions = {}): Promise<void> {
+    checkOptions(options, "heartbeat signal");
     if (this.#started) {
       throw new CoordinationError("Cannot start: this coordinator is started already", "misuse");
     }
@@ -106,13 +108,13 @@ export class CoreCoordinator implements AsyncDisposable {
    * It never hangs: if the backend does not answer, it gives up after at most ten seconds and what was
    * held ends by its ttl.
    *
-   * Where `start()` was never called, `await using baton = …` does the same, or
-   * `await baton[Symbol.asyncDispose]()`.
+   * What was never started is stopped all the same, if it holds something, waits for something or has a
+   * file open. `await using baton = …` does the same at the end of a block, and never throws.
    *
-   * @throws {CoordinationError} when not started.
+   * @throws {CoordinationError} when not started, and there is nothing to stop.
    */
   async stop(): Promise<void> {
-    if (!this.#started) {
+    if (!this.#started && !this.#session.busy && !internalsOf(this).owned) {
       throw new CoordinationError("Cannot stop: this coordinator is not started", "misuse");
     }
     this.#started = false;
@@ -140,6 +142,7 @@ export class CoreCoordinator implements AsyncDisposable {
    *   deadlines.
    */
   async heartbeat(options: CallOptions = {}): Promise<number> {
+    checkCall(options);
     return await this.#session.heart.beat(options.signal);
   }
 

@@ -42,7 +42,8 @@ export interface BrokenEvent {
 }
 
 /**
- * An acquisition has waited for some seconds, or is waiting for a lease of this same coordinator.
+ * An acquisition has waited for some seconds, or is waiting for a lease of this same coordinator; or a
+ * `lead()` is waiting for another one of the same group and coordinator.
  */
 export interface WaitingEvent {
   /** The kind of event. */

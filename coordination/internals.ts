@@ -36,8 +36,8 @@ export function internalsOf(coordinator: object): Internals {
   const found = internals.get(coordinator);
   if (found) return found;
   throw new CoordinationError(
-    "This coordinator is of another copy of @baton/baton, so nothing was done. Import it and its " +
-      "handlers from one copy",
+    "This is no coordinator, or one of another copy of @baton/baton, so nothing was done. Import it and " +
+      "its handlers from one copy",
     "misuse",
   );
 }

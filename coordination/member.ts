@@ -11,6 +11,8 @@ import { traced } from "../drivers/decorators/traced.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { retrying } from "./leases/retrying.ts";
 import { Session } from "./leases/session.ts";
+import { refuse } from "../drivers/kit/check.ts";
+import { checkOptions } from "../drivers/kit/options.ts";
 import { checkWait } from "./leases/timings.ts";
 import { checkName } from "./names.ts";
 import type { CoordinatorOptions } from "./options.ts";
@@ -22,6 +24,11 @@ import { systemRuntime } from "./runtime.ts";
  * @throws {InvalidArgument} when an option cannot work, saying which and why.
  */
 export function sessionOf(driver: Driver, options: CoordinatorOptions): Session {
+  checkDriver(driver);
+  checkOptions(
+    options,
+    "memberId namespace ttl lockTtl leaderTtl membershipTtl heartbeatInterval timeout subrequests clocks on runtime",
+  );
   const { runtime = systemRuntime(), timeout, namespace, subrequests, on } = options;
   const { memberId = `member-${runtime.id().slice(0, 8)}` } = options;
   checkName("member", memberId);
@@ -33,4 +40,10 @@ export function sessionOf(driver: Driver, options: CoordinatorOptions): Session 
   wrapped = retrying(wrapped, { runtime, timeout });
   const session = new Session(wrapped, { ...options, runtime, memberId });
   return session;
+}
+
+/** Throws for what is no driver: most often a function that was not called, or a URL. */
+function checkDriver(driver: Driver): void {
+  if (Object(driver).guarantees) return;
+  refuse("driver", `it is of type ${typeof driver}, not what memory() or another driver returns`);
 }

@@ -5,6 +5,7 @@
  */
 
 import { onAbort } from "../drivers/kit/aborts.ts";
+import { checkOptions } from "../drivers/kit/options.ts";
 
 /** What the core needs of the place it runs in. {@link systemRuntime} is the real one. */
 export interface Runtime {
@@ -51,6 +52,7 @@ export interface SystemRuntimeOptions {
  * ```
  */
 export function systemRuntime(options: SystemRuntimeOptions = {}): Runtime {
+  checkOptions(options, "waitUntil");
   return {
     wall: () => Date.now(),
     mono: () => performance.now(),

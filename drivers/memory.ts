@@ -9,6 +9,7 @@
  */
 
 import { checkOps } from "./kit/check.ts";
+import { checkOptions } from "./kit/options.ts";
 import type { Driver, Guarantees, Lease, Outcome } from "./driver.ts";
 import { type Listed, type Place, step, type Table } from "./kit/step.ts";
 import { type After, Waiters } from "./kit/waiting.ts";
@@ -27,6 +28,13 @@ export interface MemoryOptions {
    * `false` then.
    */
   after?: After | undefined;
+  /**
+   * Whether to behave as a server does, for tests: what a server's clock makes too short is refused, such
+   * as a ttl under 1,021 ms, and nobody is woken (`push` is `false`), so waiters look again as they do on
+   * a server. Its guarantees then say `clock: "server"`, though it still coordinates nothing beyond this
+   * process. Default: false; `memory()` of `@baton/baton/testing` is strict by default.
+   */
+  strict?: boolean | undefined;
 }
 
 /**
@@ -43,12 +51,13 @@ export interface MemoryOptions {
  * ```
  */
 export function memory(options: MemoryOptions = {}): Driver {
-  const { now, after = now ? undefined : timer() } = options;
+  checkOptions(options, "now after strict");
+  const { now, strict, after = now ? undefined : timer() } = options;
   const table = new MemoryTable(now ?? (() => performance.timeOrigin + performance.now()));
-  const waiters = after && new Waiters(table, after);
+  const waiters = after && !strict ? new Waiters(table, after) : undefined;
   const guarantees: Guarantees = {
     consistency: "linearizable",
-    clock: "process",
+    clock: strict ? "server" : "process",
     durability: "process",
     push: waiters !== undefined,
     minTtl: 1,
@@ -120,7 +129,8 @@ class MemoryTable implements Table {
     this.#sweep(now);
     let seats = this.#resources.get(resource);
     if (!seats) this.#resources.set(resource, seats = new Map());
-    seats.set(lease.seat, { resource, lease, expires: now + lease.left });
+    // A copy: what is done to an answer changes nothing here, as it would on no server.
+    seats.set(lease.seat, { resource, lease: { ...lease }, expires: now + lease.left });
   }
 
   /**

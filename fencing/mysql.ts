@@ -38,6 +38,7 @@ import { ConnectionError } from "../errors.ts";
 import { ddlError, errnoOf } from "../drivers/mysql/errors.ts";
 import { hex } from "../drivers/mysql/hex.ts";
 import { stamped, tableName } from "../drivers/mysql/send.ts";
+import { checkOptions } from "../drivers/kit/options.ts";
 import { nonces } from "../drivers/kit/nonce.ts";
 import { checkFence, type Fence } from "./fence.ts";
 import { isStale, STALE_CONSTRAINT, StaleToken } from "./stale.ts";
@@ -89,7 +90,7 @@ export async function migrateMysqlFences(
     for (const sql of mysqlFences(options)) await query(sql);
     if (await refuses(query, table)) return;
   } catch (error) {
-    throw ddlError(error, "what `schema.ts mysql --fences` prints");
+    throw ddlError(error, "what `npx baton-schema mysql --fences` prints");
   }
   throw new ConnectionError(
     `The table ${table} was created, but it is not there. Check that every request reaches the ` +
@@ -165,7 +166,7 @@ on duplicate key update token = greatest(token, values(token)), asked = values(a
     if ([1146, 1054].includes(errnoOf(error))) {
       throw new ConnectionError(
         `The database has no table ${table} of Baton's, so nothing was written. Run ` +
-          "migrateMysqlFences(), or the SQL that `schema.ts mysql --fences` prints",
+          "migrateMysqlFences(), or the SQL that `npx baton-schema mysql --fences` prints",
         { cause: error },
       );
     }
@@ -173,6 +174,7 @@ on duplicate key update token = greatest(token, values(token)), asked = values(a
   }
 }
 
-function nameOf({ table = "baton_fences" }: MysqlFencesOptions): string {
-  return tableName(table);
+function nameOf(options: MysqlFencesOptions): string {
+  checkOptions(options, "table");
+  return tableName(options.table ?? "baton_fences");
 }

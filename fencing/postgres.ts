@@ -41,6 +41,7 @@
  */
 
 import { ConnectionError } from "../errors.ts";
+import { checkOptions } from "../drivers/kit/options.ts";
 import { nonces } from "../drivers/kit/nonce.ts";
 import { migrateBy } from "../drivers/postgres/migration.ts";
 import { schemaName } from "../drivers/postgres/send.ts";
@@ -67,8 +68,13 @@ export interface PostgresFencesOptions {
  * @throws {InvalidArgument} when the schema is not a plain lower-case name.
  */
 export function postgresFences(options: PostgresFencesOptions = {}): readonly string[] {
-  const schema = schemaName(options.schema);
+  const schema = nameOf(options);
   return [`create schema if not exists ${schema}`, table(schema), fence(schema)];
+}
+
+function nameOf(options: PostgresFencesOptions): string {
+  checkOptions(options, "schema");
+  return schemaName(options.schema);
 }
 
 /**
@@ -116,7 +122,7 @@ export async function fencePostgres(
   fence: Fence,
   options: PostgresFencesOptions = {},
 ): Promise<void> {
-  const name = `${schemaName(options.schema)}.fence_1`;
+  const name = `${nameOf(options)}.fence_1`;
   checkFence(fence);
   try {
     // The nonce makes each request different, so that no cache on the way answers with an old
@@ -131,7 +137,7 @@ export async function fencePostgres(
     if (/^(3F000|42883|42P01)$/.test(String(Object(error).code))) {
       throw new ConnectionError(
         `The database has no ${name} or no table for it, so nothing was written. Run ` +
-          "migratePostgresFences(), or the SQL that `schema.ts postgres --fences` prints",
+          "migratePostgresFences(), or the SQL that `npx baton-schema postgres --fences` prints",
         { cause: error },
       );
     }

@@ -91,7 +91,9 @@ export function fencedRedis(send: SendCommand): FencedRedis {
       // Never the client's own error: some clients append the whole command to it.
       return isUnknown(failure) ? unknown(failure) : failure;
     });
-    const [kind, answer, why] = Array.isArray(reply) ? reply : [];
+    const [said, answer, why] = Array.isArray(reply) ? reply : [];
+    // Some clients return numbers as texts.
+    const kind = /^[0-4]$/.test(String(said)) ? Number(said) : undefined;
     if (kind === 1 && Array.isArray(answer) && answer.length === commands.length) return answer;
     if (kind === 0) throw new StaleToken({ resource: key, token });
     const index = Number(answer);

@@ -33,9 +33,9 @@ export function unclaimed(
       "The coordination backend gave no answer, so nothing was run",
     );
   }
-  // Only a coordinator that is stopping throws this; another process may take the next request. If
-  // the client has left, nobody reads the answer.
-  if (code === "misuse" || (waiting && request.signal.aborted)) {
+  // A coordinator that is stopping throws this; another process may take the next request. With a cause
+  // it is a mistake in the program. If the client has left, nobody reads the answer.
+  if ((code === "misuse" && !(error as Error).cause) || (waiting && request.signal.aborted)) {
     return unavailable(
       request,
       code === "misuse" ? code : "aborted",

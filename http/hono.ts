@@ -158,9 +158,12 @@ export function cronEndpoint(
  */
 export function heartbeatEndpoint(
   baton: CoordinatorSource<[Context]>,
-  { secret }: HeartbeatOptions<[Context]>,
+  options: HeartbeatOptions<[Context]>,
 ): Handler {
-  const run = plainHeartbeat<[Context]>(ofContext(baton), { secret: ofContext(secret) });
+  const run = plainHeartbeat<[Context]>(ofContext(baton), {
+    ...options,
+    secret: ofContext(options.secret),
+  });
   return (c) => run(c.req.raw, c);
 }
 

@@ -30,7 +30,9 @@ export function checkSecrets(given: unknown): readonly string[] {
   const secrets: readonly unknown[] = Array.isArray(given) ? given : [given];
   if (secrets.length === 0) throw refusal("there is none");
   return secrets.map((secret) => {
-    if (typeof secret !== "string") throw refusal(`it is not a string but ${typeof secret}`);
+    if (typeof secret !== "string") {
+      throw refusal(`it is not a string but ${typeof secret}; is its variable set?`);
+    }
     if (secret.length < SHORTEST) throw refusal(`it is shorter than ${SHORTEST} characters`);
     if (!/^[\x21-\x7e]+$/.test(secret)) {
       throw refusal("it has a space, a line break or a character that no header can carry");

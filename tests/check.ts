@@ -23,6 +23,7 @@ const CHECKS: readonly (readonly [what: string, args: readonly string[]])[] = [
   ["types of tests and examples", ["check", "--quiet", "tests", "examples"]],
   ["types, with a browser's libraries only", ["check", "--quiet", ...webOnly, ...web]],
   ["docs of every export", ["doc", "--lint", "--quiet", ...entries]],
+  ["the verbs that Coordinator shows", ["run", "--quiet", "-A", "tests/tools/verbs.ts"]],
   ["layering", ["run", "--quiet", "-A", "tests/tools/layering.ts"]],
   ["size", ["run", "--quiet", "-A", "tests/tools/size.ts"]],
   ["what would be published", ["publish", "--dry-run", "--allow-dirty", "--quiet"]],

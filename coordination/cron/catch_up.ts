@@ -6,7 +6,9 @@
 
 import { checkRetain, LONGEST, RETAIN } from "./plan.ts";
 import type { Plan, RunRecord, SlotOptions } from "./types.ts";
+import { PAGE, rememberedRuns } from "./remembered.ts";
 import { refuse } from "../../drivers/kit/check.ts";
+import type { Session } from "../leases/session.ts";
 import { checkWhole } from "../leases/timings.ts";
 
 /**
@@ -34,14 +36,12 @@ export interface CatchUpOptions extends SlotOptions {
   limit?: number | undefined;
 }
 
-/** Where to look for missed slots. */
+/** What to look for. */
 export interface Missing {
   /** The plan of the run. Its slot is the one that is due now. */
   readonly plan: Plan;
   /** The schedule. */
   readonly every: Every;
-  /** The runs that are remembered, the latest slot and run first. */
-  readonly runs: readonly RunRecord[];
   /** Slots before this instant would be refused. */
   readonly oldest: number;
   /** The most slots to find. */
@@ -63,12 +63,37 @@ export function rememberedFor({ every, limit = 0, retain }: CatchUpOptions): num
 }
 
 /**
- * The schedule's slots between the last known run and the slot that is due; in `"retry"` also those
- * whose last run failed. The oldest comes first.
+ * The schedule's slots between the last remembered run and the slot that is due; in `"retry"` also
+ * those whose last run failed. The oldest comes first. It reads no further back than it has to.
  *
  * @throws {InvalidArgument} when the schedule does not go forward.
  */
-export function missedSlots({ plan, every, runs, oldest, limit }: Missing): number[] {
+export async function missedSlots(
+  session: Session,
+  resource: string,
+  missing: Missing,
+): Promise<number[]> {
+  const { plan: { slot, mode, signal }, every, oldest, limit } = missing;
+  if (mode === "once" && typeof every === "number") {
+    // Then nothing was missed, and however much is remembered, it need not be searched.
+    const before = await session.look(resource, `${slot - every}`, { signal });
+    if (before.length > 0) return [];
+  }
+  const runs = await rememberedRuns(session, resource, {
+    signal,
+    page: mode === "once" ? PAGE : Infinity,
+    enough: (runs, since) =>
+      mode === "once"
+        ? runs.some((run) => run.slot < slot)
+        : since < oldest || missedAfter(runs, missing).length >= limit,
+  });
+  return missedAfter(runs, missing);
+}
+
+function missedAfter(
+  runs: readonly RunRecord[],
+  { plan, every, oldest, limit }: Missing,
+): number[] {
   const { slot, mode } = plan;
   // Counted from the slot that is due, so that one that was triggered by hand does not shift the
   // others.

@@ -8,11 +8,14 @@ import type { Lease } from "../../drivers/driver.ts";
 import { type CatchUpOptions, missedSlots, rememberedFor } from "./catch_up.ts";
 import { EARLIEST, keptFor, planOf } from "./plan.ts";
 import { checkEvery, checkSlot } from "./slots.ts";
-import { doneSeat, historyOf, HOLD, noteIn, RUNNING, written } from "./records.ts";
+import { doneSeat, HOLD, noteIn, RUNNING, written } from "./records.ts";
+import { PAGE, rememberedRuns } from "./remembered.ts";
 import { CronRun } from "./run.ts";
 import type { Plan, Run, RunRecord, SlotOptions, SlotResult } from "./types.ts";
 import { InvalidArgument } from "../../errors.ts";
-import type { CallOptions } from "../leases/lease.ts";
+import { checkFunction } from "../../drivers/kit/check.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
+import { type CallOptions, checkCall } from "../leases/lease.ts";
 import { resources } from "../names.ts";
 import type { Grant } from "../leases/attempt.ts";
 import { breakLeases } from "../leases/breaking.ts";
@@ -60,7 +63,11 @@ export class Cron {
    *   option cannot work.
    */
   async run<T>(options: SlotOptions, work: (run: Run) => T | Promise<T>): Promise<SlotResult<T>> {
-    const plan = this.#due(this.#plan(options));
+    checkFunction("work", work);
+    return await this.#run(this.#due(this.#plan(options)), work);
+  }
+
+  async #run<T>(plan: Plan, work: (run: Run) => T | Promise<T>): Promise<SlotResult<T>> {
     const { slot } = plan;
     const { lease, blockers } = await this.#claim(plan);
     if (!lease) return skipped(slot, "taken", blockers);
@@ -75,8 +82,12 @@ export class Cron {
 
   /**
    * Runs the slots that were missed since the last remembered run, the oldest first, and then this
-   * one. In `"retry"`, earlier slots whose last run failed are among them. One call of the driver
-   * to look, and those of each run. If no run is remembered, no slot counts as missed.
+   * one. In `"retry"`, earlier slots whose last run failed are among them. If no run is remembered,
+   * no slot counts as missed.
+   *
+   * It takes one call of the driver to see that the slot before has run, and one more if it has not.
+   * Each run takes its own. If `every` is a function it is one call, and in `"retry"` one per 1,000
+   * seats that are remembered: it looks for what failed.
    *
    * @returns The result of each slot, in order.
    * @throws the first error of `work`, after the later slots have run, too. So a slot that always
@@ -87,28 +98,35 @@ export class Cron {
     options: CatchUpOptions,
     work: (run: Run) => T | Promise<T>,
   ): Promise<SlotResult<T>[]> {
+    checkOptions(
+      options,
+      "every missed limit slot mode ttl keepAlive retain skipIfRunning minHold maxRuntime record signal",
+    );
     const { every, missed = "all", limit = 100, ...rest } = options;
     const retain = rememberedFor(options);
     const plan = this.#plan({ ...rest, retain });
     this.#due(plan);
+    checkFunction("work", work);
     if (typeof every === "number") checkEvery(every);
-    const before = missedSlots({
+    const { slot, signal } = plan;
+    const before = await missedSlots(this.#session, resources.cron(this.job), {
       plan,
       every,
-      limit,
-      runs: await this.#runs(rest.signal),
       oldest: this.#session.runtime.wall() - retain,
+      limit: missed === "last" ? Math.min(limit, 1) : limit,
     });
     const results: SlotResult<T>[] = [];
     // `stop()` lets the current run end, and then no other slot starts.
-    const running = this.#session.running(rest.signal);
+    const running = this.#session.running(signal);
     const failures: unknown[] = [];
     try {
-      for (const slot of [...missed === "last" ? before.slice(-1) : before, rest.slot]) {
+      for (const at of [...before, slot]) {
         running.signal.throwIfAborted();
         let began = false;
         try {
-          results.push(await this.run({ ...plan, slot }, (run) => (began = true) && work(run)));
+          results.push(
+            await this.#run(this.#due({ ...plan, slot: at }), (run) => (began = true) && work(run)),
+          );
         } catch (error) {
           if (!began) throw error;
           failures.push(error);
@@ -123,13 +141,20 @@ export class Cron {
 
   /**
    * The latest remembered runs, the latest slot first. There are at most `count`, and none is older
-   * than `retain`. One call of the driver.
+   * than `retain`. It reads from the latest on and only as far as it has to: one call of the driver
+   * for up to 50 runs, and one per 500 for more.
    *
    * @throws {InvalidArgument} when `count` is not a whole number from 0.
    */
   async history(count = 20, options: CallOptions = {}): Promise<RunRecord[]> {
+    checkCall(options);
     checkWhole("count", count, 0, MOST);
-    return (await this.#runs(options.signal)).slice(0, count);
+    const runs = await rememberedRuns(this.#session, resources.cron(this.job), {
+      ...options,
+      page: Math.max(PAGE, 2 * count),
+      enough: ({ length }) => length >= count,
+    });
+    return runs.slice(0, count);
   }
 
   /**
@@ -142,6 +167,7 @@ export class Cron {
    * @returns How many seats were freed.
    */
   async break(options: CallOptions & { slot?: number | undefined } = {}): Promise<number> {
+    checkOptions(options, "slot signal");
     const resource = resources.cron(this.job);
     const { slot } = options;
     const seats = [RUNNING, HOLD, ...slot === undefined ? [] : [`${slot}`, doneSeat(slot)]];
@@ -179,10 +205,6 @@ export class Cron {
       );
     }
     return { ...plan, retain: keptFor(plan, ahead, this.#session.bounds) };
-  }
-
-  async #runs(signal?: AbortSignal): Promise<RunRecord[]> {
-    return historyOf(await this.#session.look(resources.cron(this.job), undefined, { signal }));
   }
 
   async #claim({ slot, mode, ttl, retain, keepAlive, signal }: Plan): Promise<Grant> {

@@ -6,6 +6,7 @@
 
 import type { Plan, SlotOptions } from "./types.ts";
 import { refuse } from "../../drivers/kit/check.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
 import { checkWhole, checkWork, type ClockBounds } from "../leases/timings.ts";
 
 const HOUR = 3_600_000;
@@ -58,6 +59,10 @@ export function checkRetain(retain: number, what: string, least: number): void {
  * @throws {InvalidArgument} when an option cannot work; the message names it.
  */
 export function planOf(options: SlotOptions, coordinatorTtl: number): Plan {
+  checkOptions(
+    options,
+    "slot mode ttl keepAlive retain skipIfRunning minHold maxRuntime record signal",
+  );
   const { mode = "once", retain = RETAIN, ttl = coordinatorTtl } = options;
   const { minHold, maxRuntime, keepAlive = mode === "retry" } = options;
   if (mode !== "once" && mode !== "retry") {

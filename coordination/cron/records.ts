@@ -54,12 +54,14 @@ export const RUNNING = "running";
 /** The seat of the last run, for as long as its `minHold` keeps other slots from starting. */
 export const HOLD = "hold";
 
-/** The runs that a job's seats record, the latest slot and run first. */
-export function historyOf(leases: readonly spi.Lease[]): RunRecord[] {
-  return leases
-    .filter(({ seat }) => /\d/.test(seat)) // not the job's own seats: running, hold
-    .map(({ seat, token, value }) => ({ slot: parseInt(seat), token, ...noteIn(value) }))
-    .sort((a, b) => b.slot - a.slot || b.token - a.token);
+/** The slot that a seat is of; `NaN` for the job's own seats: running, hold. */
+export function slotIn({ seat }: spi.Lease): number {
+  return parseInt(seat);
+}
+
+/** The run that a slot's seat records. */
+export function runIn(lease: spi.Lease): RunRecord {
+  return { slot: slotIn(lease), token: lease.token, ...noteIn(lease.value) };
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 
 import { refuseValue } from "../../drivers/kit/check.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
 import { InvalidArgument } from "../../errors.ts";
 import { NOT_SECONDS } from "../leases/timings.ts";
 import { instantOf, looksLikeSeconds, type Said, SCHEDULED } from "./instants.ts";
@@ -143,7 +144,9 @@ export interface Interval {
  * ```
  * @throws {InvalidArgument} when a number is not a whole number of ms, or looks like seconds.
  */
-export function slotAt(now: number, { every, offset = 0, early }: Interval): number {
+export function slotAt(now: number, interval: Interval): number {
+  checkOptions(interval, "every offset early");
+  const { every, offset = 0, early } = interval;
   for (const each of [now, early ?? 0]) {
     if (!Number.isSafeInteger(each)) refuseValue("instant", each, "it must be whole milliseconds");
   }

@@ -5,6 +5,7 @@
  */
 
 import { onAbort } from "../../drivers/kit/aborts.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
 import { codeOf } from "../../errors.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
 import type { CallOptions } from "../leases/lease.ts";
@@ -19,6 +20,15 @@ export interface CampaignOptions extends CallOptions {
   ttl?: number | undefined;
   /** Whether only a live member of the group may win. Default: anyone may, as in Tooz. */
   requireMembership?: boolean | undefined;
+}
+
+/**
+ * Throws for an option that campaigns do not have.
+ *
+ * @throws {InvalidArgument} naming it.
+ */
+export function checkCampaign(options: CampaignOptions): void {
+  checkOptions(options, "ttl requireMembership signal");
 }
 
 /** A candidate, who may be leading. */
@@ -98,13 +108,30 @@ export class Candidate {
     const turn = new Promise<void>((go) => end = go);
     this.#turns.add(turn);
     try {
-      if (before) await unlessAborted(before, signal);
+      if (before) {
+        this.#reportTurn();
+        await unlessAborted(before, signal);
+      }
       return signal.aborted ? undefined : await lead();
     } finally {
       // One that gave up waiting ends its turn only after those before it.
       void Promise.resolve(before).then(end);
       this.#turns.delete(turn);
     }
+  }
+
+  /** For those who wonder why nothing happens: a `lead()` in the work of another waits for itself. */
+  #reportTurn(): void {
+    const { memberId } = this.session;
+    const lease = this.#leadership;
+    const holders = lease?.held ? [{ memberId, token: lease.token, left: lease.left }] : [];
+    this.session.report({
+      type: "waiting",
+      what: `lead() of "${this.group}"`,
+      ms: 0,
+      holders,
+      ours: true,
+    });
   }
 
   /** Gives leadership up; `false` when we did not lead, or had lost it. */

@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { CampaignOptions, Candidate } from "./candidate.ts";
+import { type CampaignOptions, type Candidate, checkCampaign } from "./candidate.ts";
 import { type LeaderWork, leadWith } from "./leader_loop.ts";
-import type { CallOptions, Lease } from "../leases/lease.ts";
+import { type CallOptions, checkCall, type Lease } from "../leases/lease.ts";
+import { checkFunction } from "../../drivers/kit/check.ts";
 import { breakLeases } from "../leases/breaking.ts";
 import type { Session } from "../leases/session.ts";
 import { checkName, resources } from "../names.ts";
@@ -59,11 +60,13 @@ export class Election {
    * @throws {UnknownOutcome} when there was no answer.
    */
   async campaign(options: CampaignOptions = {}): Promise<Lease | null> {
+    checkCampaign(options);
     return (await this.#candidate.campaign(options)).lease ?? null;
   }
 
   /** Who leads now, or `null`. One call of the driver. */
   async leader(options: CallOptions = {}): Promise<Leader | null> {
+    checkCall(options);
     const resource = resources.leader(this.group);
     const [found] = await this.#session.look(resource, "", options);
     return found ? { memberId: found.value, term: found.token, left: found.left } : null;
@@ -76,6 +79,7 @@ export class Election {
    * @throws {UnknownOutcome} when there was no answer; it may be called again.
    */
   async standDown(options: CallOptions = {}): Promise<boolean> {
+    checkCall(options);
     return await this.#candidate.standDown(options);
   }
 
@@ -87,6 +91,7 @@ export class Election {
    * @returns Whether somebody led.
    */
   async break(options: CallOptions = {}): Promise<boolean> {
+    checkCall(options);
     const place = { resource: resources.leader(this.group), seat: "" };
     return await breakLeases(this.#session, [place], options) > 0;
   }
@@ -104,6 +109,8 @@ export class Election {
    * @throws {InvalidArgument} when an option cannot work.
    */
   async lead<T>(work: LeaderWork<T>, options: CampaignOptions = {}): Promise<T | undefined> {
+    checkFunction("work", work);
+    checkCampaign(options);
     return await leadWith(this.#candidate, work, options);
   }
 }

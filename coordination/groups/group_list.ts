@@ -5,8 +5,9 @@
  */
 
 import type * as spi from "../../drivers/driver.ts";
+import { MAX_LIMIT } from "../../drivers/kit/check.ts";
 import { GroupAlreadyExist, GroupNotCreated, GroupNotEmpty } from "../../errors.ts";
-import type { CallOptions } from "../leases/lease.ts";
+import { type CallOptions, checkCall } from "../leases/lease.ts";
 import { checkName, resources } from "../names.ts";
 import { ask, look } from "../leases/request.ts";
 import type { Session } from "../leases/session.ts";
@@ -34,11 +35,13 @@ export class Directory {
   }
 
   async create(group: string, options: CallOptions): Promise<void> {
+    checkCall(options);
     const [outcome] = await this.#ask(options, this.creation(group));
     if (!outcome?.ok) throw new GroupAlreadyExist(group);
   }
 
   async delete(group: string, options: CallOptions): Promise<void> {
+    checkCall(options);
     for (let tries = 1; tries <= TRIES; tries++) {
       const { exists, members } = await this.look(group, undefined, options);
       if (!exists) throw new GroupNotCreated(group);
@@ -72,8 +75,21 @@ export class Directory {
   }
 
   async list(options: CallOptions): Promise<Set<string>> {
-    const groups = await this.#session.look(resources.groups, undefined, options);
-    return new Set(groups.map(({ seat }) => seat));
+    checkCall(options);
+    const groups = new Set<string>();
+    let before: string | undefined;
+    for (;;) {
+      const op: spi.Inspect = {
+        op: "inspect",
+        resource: resources.groups,
+        limit: MAX_LIMIT,
+        before,
+      };
+      const { leases, after } = await this.#session.page(op, options);
+      for (const { seat } of leases) groups.add(seat);
+      if (after === undefined) return groups;
+      before = after;
+    }
   }
 
   /** The group, if it exists, and its members or the one on that seat. One call of the driver. */

@@ -5,15 +5,16 @@
  */
 
 import type * as spi from "../../drivers/driver.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
 import { read, store } from "./member_value.ts";
 import type { Directory } from "./group_list.ts";
 import { codeOf, GroupNotCreated, MemberAlreadyExist, MemberNotJoined } from "../../errors.ts";
 import type { Json } from "./group_events.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
-import type { CallOptions } from "../leases/lease.ts";
+import { type CallOptions, checkCall } from "../leases/lease.ts";
 import { checkName, resources } from "../names.ts";
 import { inBackground, type Instant } from "../runtime.ts";
-import { harmless } from "../leases/reports.ts";
+import { harmless } from "../../drivers/kit/harmless.ts";
 import type { Attempt } from "../leases/attempt.ts";
 import { ask, type Part } from "../leases/request.ts";
 import type { News } from "./news.ts";
@@ -108,6 +109,7 @@ export class Groups {
     options: JoinOptions,
     create: boolean,
   ): Promise<Membership> {
+    checkOptions(options, "ttl replace rejoin onEvicted signal");
     for (let tries = 1;; tries++) {
       const first: spi.Op[] = create ? [this.#directory.creation(group)] : [];
       if (options.replace) first.push(...await this.#occupant(group, options));
@@ -124,6 +126,7 @@ export class Groups {
   }
 
   async leave(group: string, options: CallOptions): Promise<void> {
+    checkCall(options);
     checkName("group", group);
     const kept = this.#kept.get(group);
     this.#kept.delete(group);
@@ -141,6 +144,7 @@ export class Groups {
   }
 
   async update(group: string, capabilities: Json, options: CallOptions): Promise<void> {
+    checkCall(options);
     checkName("group", group);
     const kept = this.#kept.get(group);
     if (!kept?.lease.held) throw new MemberNotJoined(group, this.#memberId);
@@ -171,12 +175,14 @@ export class Groups {
 
   /** Every live member. One call of the driver, which also finds out whether the group exists. */
   async members(group: string, options: CallOptions): Promise<readonly spi.Lease[]> {
+    checkCall(options);
     const { exists, members } = await this.#directory.look(group, undefined, options);
     if (!exists) throw new GroupNotCreated(group);
     return members;
   }
 
   async info(group: string, member: string, options: CallOptions): Promise<MemberInfo> {
+    checkCall(options);
     checkName("member", member);
     const { exists, members: [lease] } = await this.#directory.look(group, member, options);
     if (!exists) throw new GroupNotCreated(group);

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { checkOptions } from "../../drivers/kit/options.ts";
 import type { GroupEvent } from "./group_events.ts";
 import type { Groups } from "./memberships.ts";
-import type { CallOptions } from "../leases/lease.ts";
+import { type CallOptions, checkCall } from "../leases/lease.ts";
 import { checkName } from "../names.ts";
 import type { Part } from "../leases/request.ts";
 import { sleep } from "../runtime.ts";
@@ -68,6 +69,7 @@ export class Ticker {
   }
 
   async tick(options: TickOptions): Promise<Tick> {
+    checkOptions(options, "since watch signal");
     const known = options.since === undefined ? this.#watches.memories : fromCursor(options.since);
     const named = [...known.keys(), ...options.watch ?? [], ...this.#watches.groups];
     const held = [...this.#session.leases.values()].filter((lease) => lease.held);
@@ -82,6 +84,7 @@ export class Ticker {
   }
 
   async runWatchers(options: CallOptions): Promise<unknown[]> {
+    checkCall(options);
     const { groups, memories } = this.#watches;
     const { signal } = options;
     const { events } = await this.#look(groups, memories, { signal });
@@ -90,6 +93,7 @@ export class Ticker {
   }
 
   async runElections(options: CallOptions): Promise<string[]> {
+    checkCall(options);
     const { signal } = options;
     await this.#look([], new Map(), { signal });
     const elected = this.#news.take("elected");
@@ -99,6 +103,7 @@ export class Ticker {
 
   /** Ticks again and again. It waits until an outage is over, and reports it. */
   async *events(options: EventsOptions): AsyncGenerator<GroupEvent, void, void> {
+    checkOptions(options, "watch interval signal");
     const { watch = [], interval = 5_000 } = options;
     checkWhole("interval", interval);
     // `stop()` ends it like the caller's own signal.

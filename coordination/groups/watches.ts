@@ -5,11 +5,12 @@
  */
 
 import type { Lease } from "../../drivers/driver.ts";
+import { checkFunction } from "../../drivers/kit/check.ts";
 import type { Instant } from "../runtime.ts";
 import type { Candidate } from "../election/candidate.ts";
 import { GroupNotCreated, WatchCallbackNotFound } from "../../errors.ts";
 import type { GroupEvent, Json } from "./group_events.ts";
-import type { CallOptions } from "../leases/lease.ts";
+import { type CallOptions, checkCall } from "../leases/lease.ts";
 import { checkName, resources } from "../names.ts";
 import type { Part } from "../leases/request.ts";
 import type { News } from "./news.ts";
@@ -71,6 +72,7 @@ export class Watches {
     callback: WatchCallback,
     options: CallOptions,
   ): Promise<void> {
+    checkCall(options);
     checkName("group", group);
     if (!this.#memories.get(group)?.members) await this.#firstLook(group, options);
     this.add(what, group, callback);
@@ -79,6 +81,7 @@ export class Watches {
   /** Adds a callback. No request. */
   add(what: Watched, group: string, callback: WatchCallback): void {
     checkName("group", group);
+    checkFunction("callback", callback);
     const callbacks = this.#callbacks[what].get(group) ?? [];
     this.#callbacks[what].set(group, [...callbacks, callback]);
   }

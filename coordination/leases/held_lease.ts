@@ -7,7 +7,7 @@
 import type * as spi from "../../drivers/driver.ts";
 import { LeaseLost } from "../../errors.ts";
 import type { CoordinatorEvent } from "../events.ts";
-import type { CallOptions, Lease } from "./lease.ts";
+import { type CallOptions, checkCall, type Lease } from "./lease.ts";
 import { between, elapsed, type Instant, instant, type Runtime } from "../runtime.ts";
 import { ask, type Question } from "./request.ts";
 import { watchful } from "./abort_signals.ts";
@@ -154,6 +154,7 @@ export class HeldLease implements Lease {
   }
 
   async renew(options: CallOptions = {}, value?: string): Promise<boolean> {
+    checkCall(options);
     return this.held && await this.#owner.ask(this.renewal(value), options);
   }
 
@@ -181,6 +182,7 @@ export class HeldLease implements Lease {
   }
 
   async release(options: CallOptions = {}): Promise<boolean> {
+    checkCall(options);
     return this.releasing() && await this.#owner.ask(this.ending(), options);
   }
 

@@ -4,10 +4,21 @@
  * @module
  */
 
+import { checkOptions } from "../../drivers/kit/options.ts";
+
 /** Options of a call that makes requests. */
 export interface CallOptions {
   /** Stops waiting. The call then throws the signal's reason; what was sent may have been done. */
   signal?: AbortSignal | undefined;
+}
+
+/**
+ * Throws for an option that calls do not have.
+ *
+ * @throws {InvalidArgument} naming it.
+ */
+export function checkCall(options: CallOptions): void {
+  checkOptions(options, "signal");
 }
 
 /**

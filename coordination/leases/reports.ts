@@ -1,25 +1,10 @@
 /**
- * What users hear: their own functions, which must not harm us, and a last resort where they have none.
+ * A last resort where no user listens.
  *
  * @module
  */
 
 import type { CoordinatorEvent } from "../events.ts";
-
-/**
- * Calls a user's function whose failure is nobody's business but its own. An async one would otherwise
- * end the process by an unhandled rejection.
- */
-export function harmless(
-  call: () => unknown,
-  failed: (error: unknown) => void = () => {},
-): void {
-  try {
-    Promise.resolve(call()).catch(failed);
-  } catch (error) {
-    failed(error);
-  }
-}
 
 /**
  * Says, where nobody observes, that a call goes on although the backend does not serve it: a `lead()`

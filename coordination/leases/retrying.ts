@@ -8,6 +8,7 @@
 import type { Acquire, ApplyOptions, Driver, Op, Outcome } from "../../drivers/driver.ts";
 import { codeOf, isRetryable, isUnknown, OperationTimedOut, UnknownOutcome } from "../../errors.ts";
 import { onAbort } from "../../drivers/kit/aborts.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
 import { elapsed, instant, type Runtime, sleep, systemRuntime } from "../runtime.ts";
 
 /** How often and how long to try. */
@@ -48,6 +49,7 @@ const LEAST = 100;
  * counts as released.
  */
 export function retrying(driver: Driver, options: RetryOptions = {}): Driver {
+  checkOptions(options, "retries timeout within runtime");
   const { retries = 3, timeout = 5_000, within = 10_000, runtime = systemRuntime() } = options;
   const { name, guarantees } = driver;
   return {

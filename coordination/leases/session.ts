@@ -15,7 +15,8 @@ import type { Attempt, Grant, Wanted } from "./attempt.ts";
 import { doubling } from "./doubling.ts";
 import { Heart } from "./heart.ts";
 import { HeldLease } from "./held_lease.ts";
-import { harmless, warned } from "./reports.ts";
+import { harmless } from "../../drivers/kit/harmless.ts";
+import { warned } from "./reports.ts";
 import { ask, look, type Part, type Question, type Read, type SendOptions } from "./request.ts";
 import type { RepeatedOptions } from "./retrying.ts";
 import { checkTimings, type ClockBounds, clockBounds } from "./timings.ts";
@@ -133,7 +134,10 @@ export class Session {
     if (!outcomes || stopped()) {
       if (outcomes || isUnknown(failure)) { for (const part of parts) part.unknown?.(); }
       if (signal?.aborted) throw signal.reason;
-      throw stopped() ? wasStopped() : failure;
+      if (stopped()) throw wasStopped();
+      // The driver's stack does not reach the line that waits for this call; where an engine can, this does.
+      (Error as { captureStackTrace?(error: unknown): void }).captureStackTrace?.(failure);
+      throw failure;
     }
     let next = 0;
     for (const part of parts) part.take(outcomes.slice(next, next += part.ops.length), sent);
@@ -148,6 +152,11 @@ export class Session {
   async ask<T>(question: Question<T>, options?: SendOptions): Promise<T> {
     await this.send([question], options);
     return question.answer as T;
+  }
+
+  /** A page of a resource's live leases. */
+  async page(op: spi.Inspect, options?: SendOptions): Promise<spi.Outcome> {
+    return await this.ask(ask([op], ([outcome = REFUSED]) => outcome), options);
   }
 
   /** The live leases of one seat, or of all. */
@@ -237,6 +246,11 @@ export class Session {
         stopped.abort("done");
       },
     };
+  }
+
+  /** Whether there is anything to stop: a call that goes on and on, or a lease. */
+  get busy(): boolean {
+    return this.#running.size + this.leases.size > 0;
   }
 
   /** Ends every call that goes on and on, and releases every lease. */

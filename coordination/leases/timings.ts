@@ -6,6 +6,7 @@
 
 import type { Guarantees } from "../../drivers/driver.ts";
 import { checkWhole, refuseValue } from "../../drivers/kit/check.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
 
 export { checkWhole };
 
@@ -24,8 +25,11 @@ export interface ClockBounds {
  * @throws {InvalidArgument} when a bound is not a number in range.
  */
 export function clockBounds(given: Partial<ClockBounds>, guarantees: Guarantees): ClockBounds {
+  checkOptions(given, "rate step");
   const { rate = 0.01, step = guarantees.clock === "server" ? 500 : 0 } = given;
-  if (!(rate >= 0 && rate < 0.5)) refuseValue("clock rate", rate, "it must be from 0 up to 0.5");
+  if (typeof rate !== "number" || !(rate >= 0 && rate < 0.5)) {
+    refuseValue("clock rate", rate, "it must be from 0 up to 0.5");
+  }
   if (step === Infinity) refuseValue("clock step", step, "it must be finite");
   checkWait("clock step", step);
   return { rate, step };
@@ -77,9 +81,9 @@ export function checkTimings(timings: Timings, bounds: ClockBounds, guarantees: 
         `${Math.floor(step / (0.5 - rate)) + 1} or more, or a smaller clocks.step`,
     );
   }
-  if (heartbeatInterval === undefined || (heartbeatInterval > 0 && heartbeatInterval < valid)) {
-    return;
-  }
+  if (heartbeatInterval === undefined) return;
+  const fits = heartbeatInterval > 0 && heartbeatInterval < valid;
+  if (typeof heartbeatInterval === "number" && fits) return;
   refuseValue(
     "heartbeatInterval",
     heartbeatInterval,
@@ -108,5 +112,7 @@ export function checkWork(what: string, ms: number | undefined): void {
  * @throws {InvalidArgument} when it is negative or not a number.
  */
 export function checkWait(what: string, ms: number): void {
-  if (!(ms >= 0)) refuseValue(what, ms, "it must be milliseconds, 0 or more");
+  if (typeof ms !== "number" || !(ms >= 0)) {
+    refuseValue(what, ms, "it must be milliseconds, 0 or more");
+  }
 }

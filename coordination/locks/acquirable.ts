@@ -4,9 +4,10 @@
  * @module
  */
 
+import { checkFunction } from "../../drivers/kit/check.ts";
 import { type Holder, LockAcquireFailed } from "../../errors.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
-import type { CallOptions, Lease } from "../leases/lease.ts";
+import { type CallOptions, checkCall, type Lease } from "../leases/lease.ts";
 import type { Grant } from "../leases/attempt.ts";
 import type { Session } from "../leases/session.ts";
 import { elapsed, type Instant, instant } from "../runtime.ts";
@@ -45,7 +46,7 @@ export type Work<T> = (lease: Lease) => T | Promise<T>;
 
 /** So many leases are remembered without a look which of them are over. */
 const FEW = 4;
-/** Within so many ms after a refusal a `release()` is its own caller's, in a `finally`. */
+/** Within so many ms after a failure a `release()` is its own caller's, in a `finally`. */
 const AT_ONCE = 10;
 
 /**
@@ -60,8 +61,8 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   readonly #session: Session;
   #leases: HeldLease[] = [];
   #many = FEW;
-  /** When an acquisition was refused, if nothing has been asked of this object since. */
-  #refused: Instant | undefined;
+  /** When acquisitions failed whose callers may be about to call `release()`. */
+  #failed: Instant[] = [];
 
   /** `what` it is, for messages, such as `"Lock"`. */
   constructor(what: string, name: string, session: Session) {
@@ -164,8 +165,14 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
    * @throws {LockAcquireFailed} when it was not acquired; `work` has not run.
    */
   async with<T>(work: Work<T>, options?: Options): Promise<T> {
+    checkFunction("work", work);
+    const held = this.hold(options).catch((error) => {
+      // Nobody calls release() after this.
+      this.#failed.pop();
+      throw error;
+    });
     // There is no other implementation of a lease.
-    const lease = await this.hold(options) as HeldLease;
+    const lease = await held as HeldLease;
     return await this.#session.under(lease, () => work(lease));
   }
 
@@ -173,15 +180,16 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
    * Releases what this object acquired, the oldest first. One call of the driver. It is for an object that
    * one caller uses at a time, as in Tooz; several should each call `lease.release()` instead.
    *
-   * A `release()` that follows a refused `acquire()` at once, as that of a `finally` does, belongs to that
-   * call, so it sends nothing: it must not free what another caller of this object holds.
+   * A `release()` that follows at once an `acquire()` that was refused or failed, as that of a `finally`
+   * does, belongs to that call, so it sends nothing: it must not free what another caller of this object
+   * holds.
    *
    * @returns `false` when it holds nothing, or lost it.
    */
   async release(options: CallOptions = {}): Promise<boolean> {
-    const refused = this.#refused;
-    this.#refused = undefined;
-    if (refused && elapsed(this.#session.runtime, refused) < AT_ONCE) return false;
+    checkCall(options);
+    this.#failed = this.#justFailed;
+    if (this.#failed.shift()) return false;
     const at = this.#leases.findIndex((lease) => !lease.over);
     this.#leases.splice(0, at < 0 ? Infinity : at);
     return await this.#leases[0]?.release(options) ?? false;
@@ -194,11 +202,13 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
    * @throws {UnknownOutcome} when there was no answer; the lease goes on until its deadline.
    */
   async heartbeat(options: CallOptions = {}): Promise<boolean> {
+    checkCall(options);
     return await this.#latest?.renew(options) ?? false;
   }
 
   /** Asks the backend whether this object's latest acquisition still stands. One call of the driver. */
   async isStillOwner(options: CallOptions = {}): Promise<boolean> {
+    checkCall(options);
     const lease = this.#latest;
     if (!lease) return false;
     const { resource, seat } = lease.giveBack();
@@ -206,8 +216,13 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
     return lease.held && found.some((other) => lease.owns(other));
   }
 
+  get #justFailed(): Instant[] {
+    const { runtime } = this.#session;
+    return this.#failed.filter((since) => elapsed(runtime, since) < AT_ONCE);
+  }
+
   get #latest(): HeldLease | undefined {
-    this.#refused = undefined;
+    this.#failed = [];
     return this.#leases.findLast((lease) => lease.held);
   }
 
@@ -221,13 +236,17 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   }
 
   async #acquire(options?: Options): Promise<Grant> {
-    this.#refused = undefined;
     const { signal, ttl = this.#session.ttls.lock } = options ?? {};
     const wait = { what: `${this.#what} "${this.name}"`, limit: limitOf(options), ttl, signal };
-    const grant = await waitFor(this.#session, this.begin(options), wait);
-    if (grant.lease) this.#keep(grant.lease);
-    else this.#refused = instant(this.#session.runtime);
-    return grant;
+    let lease: HeldLease | undefined;
+    try {
+      const grant = await waitFor(this.#session, this.begin(options), wait);
+      lease = grant.lease;
+      return grant;
+    } finally {
+      this.#failed = lease ? [] : [...this.#justFailed, instant(this.#session.runtime)];
+      if (lease) this.#keep(lease);
+    }
   }
 }
 

@@ -7,7 +7,8 @@
 import { Acquirable, type Holder, type WaitOptions } from "./acquirable.ts";
 import { holderOf } from "./holders.ts";
 import type { Try } from "./waiting.ts";
-import type { CallOptions } from "../leases/lease.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
+import { type CallOptions, checkCall } from "../leases/lease.ts";
 import { resources } from "../names.ts";
 import type { Wanted } from "../leases/attempt.ts";
 import { breakLeases } from "../leases/breaking.ts";
@@ -39,6 +40,7 @@ export class Lock extends Acquirable<AcquireOptions> {
    * @returns Whether it took the lock from anybody.
    */
   async break(options: CallOptions = {}): Promise<boolean> {
+    checkCall(options);
     const [lock, readers] = [resources.lock(this.name), resources.readers(this.name)];
     const places = [{ resource: lock, seat: "" }, { resource: readers }];
     return await breakLeases(this.#session, places, options) > 0;
@@ -46,6 +48,7 @@ export class Lock extends Acquirable<AcquireOptions> {
 
   /** Who has the lock now: nobody, one, or several readers. One call of the driver. */
   async holders(options: CallOptions = {}): Promise<Holder[]> {
+    checkCall(options);
     const held = look(resources.lock(this.name), "");
     const shared = look(resources.readers(this.name));
     await this.#session.send([held, shared], options);
@@ -59,6 +62,7 @@ export class Lock extends Acquirable<AcquireOptions> {
    * @internal
    */
   protected override begin(options: AcquireOptions = {}): Try {
+    checkOptions(options, "shared ttl timeout blocking signal");
     const { memberId, ttls } = this.#session;
     const { ttl = ttls.lock, shared = false } = options;
     const [lock, readers] = [resources.lock(this.name), resources.readers(this.name)];

@@ -7,7 +7,8 @@
 import { Acquirable, type Holder, type WaitOptions } from "./acquirable.ts";
 import { holderOf } from "./holders.ts";
 import type { Try } from "./waiting.ts";
-import type { CallOptions } from "../leases/lease.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
+import { type CallOptions, checkCall } from "../leases/lease.ts";
 import { resources } from "../names.ts";
 import type { Grant } from "../leases/attempt.ts";
 import { breakLeases } from "../leases/breaking.ts";
@@ -62,6 +63,7 @@ export class Semaphore extends Acquirable {
 
   /** Who has a permit now, those of seats beyond our own number included. One call of the driver. */
   async holders(options: CallOptions = {}): Promise<Holder[]> {
+    checkCall(options);
     const resource = resources.semaphore(this.name);
     return (await this.#session.look(resource, undefined, options)).map(holderOf);
   }
@@ -74,6 +76,7 @@ export class Semaphore extends Acquirable {
    * @returns How many permits it took.
    */
   async break(memberId?: string, options: CallOptions = {}): Promise<number> {
+    checkCall(options);
     const which = ({ value }: spi.Lease): boolean => memberId === undefined || value === memberId;
     const place = { resource: resources.semaphore(this.name), which };
     return await breakLeases(this.#session, [place], options);
@@ -84,7 +87,9 @@ export class Semaphore extends Acquirable {
    *
    * @internal
    */
-  protected override begin({ ttl = this.#session.ttls.lock }: WaitOptions = {}): Try {
+  protected override begin(options: WaitOptions = {}): Try {
+    checkOptions(options, "ttl timeout blocking signal");
+    const { ttl = this.#session.ttls.lock } = options;
     const { permits } = this;
     // Chance keeps those who come together apart.
     const oneOf = (many: number): number => Math.floor(this.#session.runtime.random() * many);

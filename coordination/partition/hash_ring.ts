@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions } from "../../drivers/kit/options.ts";
 import { InvalidArgument, UnknownNode } from "../../errors.ts";
 import { MOST_POINTS, native, type RingHash } from "./ring_hash.ts";
 
@@ -77,6 +78,7 @@ export class HashRing {
    * {@link RingHash}, or a name cannot be used.
    */
   constructor(nodes: Iterable<string> = [], options: HashRingOptions = {}) {
+    checkOptions(options, "partitions hash");
     const { partitions = 32, hash = native } = options;
     checkCount("partitions", partitions, 1);
     if (typeof hash?.place !== "function") {
@@ -170,6 +172,7 @@ export class HashRing {
    * string nor bytes.
    */
   getNodes(data: string | Uint8Array, options: GetNodesOptions = {}): Set<string> {
+    checkOptions(options, "ignoreNodes replicas");
     const { ignoreNodes = [], replicas = 1 } = options;
     checkCount("replicas", replicas, 1);
     const ignored = new Set(listed("ignoreNodes", ignoreNodes));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions } from "../../drivers/kit/options.ts";
 import { InvalidArgument } from "../../errors.ts";
 import type { Json } from "../groups/group_events.ts";
 import { MOST_POINTS, type RingHash } from "./ring_hash.ts";
@@ -108,6 +109,7 @@ export class Partitioner {
    *   number from 1.
    */
   membersForObject(object: PartitionedObject, options: MembersForObjectOptions = {}): Set<string> {
+    checkOptions(options, "ignoreMembers replicas");
     const { ignoreMembers = [], replicas = 1 } = options;
     return this.ring.getNodes(keyOf(object), { ignoreNodes: ignoreMembers, replicas });
   }

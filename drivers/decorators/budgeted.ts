@@ -27,7 +27,7 @@ export function budgeted(driver: Driver, requests: number): Driver {
         if (left === 0) {
           throw new ConnectionError(
             `The budget of ${requests} requests is used up, so this one was not sent; what is held ` +
-              "ends by its ttl. Wait less often, or raise the budget (subrequests)",
+              "ends by its ttl. Raise subrequests, or wait less often",
           );
         }
         options.beforeRequest?.();

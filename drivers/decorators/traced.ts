@@ -6,6 +6,7 @@
 
 import { codeOf, type ErrorCode } from "../../errors.ts";
 import type { Driver, Op } from "../driver.ts";
+import { harmless } from "../kit/harmless.ts";
 import { wrapped } from "../kit/wrapped.ts";
 
 /** One call of `apply`, after it has ended. It holds no id, value or credential. */
@@ -31,8 +32,8 @@ export interface RequestEvent {
 /**
  * Reports every `apply` of `driver` to `on`, and changes nothing else.
  *
- * @param on Called after each call. Its exceptions are ignored, because an observer must not cost a
- *   lease.
+ * @param on Called after each call. What it throws, at once or later, is ignored, because an observer
+ *   must not cost a lease.
  * @param now A clock in milliseconds.
  */
 export function traced(
@@ -52,11 +53,8 @@ export function traced(
       const report = (result: Pick<RequestEvent, "ok" | "error">): void => {
         const asked = ops.map(summary);
         const { name } = driver;
-        try {
-          on({ type: "request", driver: name, ops: asked, requests, ...result, ms: now() - start });
-        } catch {
-          // See `on`.
-        }
+        const ms = now() - start;
+        harmless(() => on({ type: "request", driver: name, ops: asked, requests, ...result, ms }));
       };
       try {
         const outcomes = await driver.apply(ops, { ...options, beforeRequest });

@@ -1,12 +1,15 @@
 /**
  * Leases in etcd, over the JSON gateway of its version 3, by plain `fetch`: for long-lived services
- * that want the strongest answers there are. All operations of a batch are one transaction.
+ * that want the strongest answers there are. All operations of a batch are one transaction. A ttl is
+ * at least two seconds. A lease that is not renewed ends late, at the latest after two and a half
+ * times its ttl (`guarantees.overrun`).
  *
  * @module
  */
 
 import type { Driver, Guarantees } from "../driver.ts";
 import { checkOps, checkText, refuse } from "../kit/check.ts";
+import { checkOptions } from "../kit/options.ts";
 import { isLoopback } from "../kit/urls.ts";
 import { Gateway } from "./gateway.ts";
 import { Keys } from "./keys.ts";
@@ -35,7 +38,12 @@ const GUARANTEES: Guarantees = {
   clock: "server",
   durability: "replicas",
   push: true,
-  minTtl: 1_000,
+  fair: true,
+  // etcd keeps none for less.
+  minTtl: 2_000,
+  // 2 s become 3 s, and etcd may look half a second later. A new leader begins the 3 s again, and adds
+  // its election timeout, 1 s by default.
+  overrun: 2.5,
 };
 
 /**
@@ -52,6 +60,7 @@ const GUARANTEES: Guarantees = {
  * @throws {InvalidArgument} when an option cannot be right.
  */
 export function etcd(options: EtcdOptions): Driver {
+  checkOptions(options, "url user password apiVersion keyPrefix fetch now");
   const { url, user, password, apiVersion = "v3", keyPrefix = "baton/", now = Date.now } = options;
   if (apiVersion !== "v3" && apiVersion !== "v3beta") {
     refuse("apiVersion", "it is neither v3 (etcd 3.4 and newer) nor v3beta (etcd 3.3)");

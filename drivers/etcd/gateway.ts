@@ -47,11 +47,10 @@ export class Gateway {
   /** Opens a stream, and answers its messages: each time all that have come. */
   async stream(
     path: string,
-    bodies: readonly Json[],
+    body: Json,
     options: ApplyOptions,
   ): Promise<AsyncGenerator<Json[]>> {
-    const body = bodies.map((each) => JSON.stringify(each)).join("\n");
-    return await this.#request(path, body, options, async (response) => {
+    return await this.#request(path, JSON.stringify(body), options, async (response) => {
       if (!response.ok) await jsonIn(response);
       return messagesIn(response);
     });

@@ -21,6 +21,8 @@ export interface Span {
   readonly range_end?: string;
   /** Of a range: how many keys to answer. */
   readonly limit?: string;
+  /** Of a range: the last key first. */
+  readonly sort_order?: "DESCEND";
 }
 
 /** A pair of a key and its value as the gateway sends it. What is empty or 0 is left out. */

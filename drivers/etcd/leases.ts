@@ -84,7 +84,7 @@ export class Leases {
       for (let done = first;;) {
         over.signal.throwIfAborted();
         const obstacles = new Obstacles(op, this.#keys, done);
-        while (obstacles.queued && !obstacles.none) await this.#watch(obstacles, watching);
+        if (obstacles.queued && !obstacles.none) await this.#watch(obstacles, watching);
         [done] = await this.#transact(
           async () => [
             obstacles.queued
@@ -106,7 +106,7 @@ export class Leases {
     return await this.#leave(op, options);
   }
 
-  /** Watches until there is something to do. */
+  /** Watches until what it watches is out of the way. */
   async #watch(obstacles: Obstacles, { signal, beforeRequest }: ApplyOptions): Promise<void> {
     signal?.throwIfAborted();
     const seen = new AbortController();

@@ -5,9 +5,19 @@
  * @module
  */
 
-import type { Acquire, Guard, Lease, List, Op, Outcome, Release, Renew } from "../driver.ts";
+import type {
+  Acquire,
+  Guard,
+  Inspect,
+  Lease,
+  List,
+  Op,
+  Outcome,
+  Release,
+  Renew,
+} from "../driver.ts";
 import { bySeat } from "../kit/order.ts";
-import { type Listed, page, placeIn } from "../kit/step.ts";
+import { lastPage, type Listed, page, placeIn } from "../kit/step.ts";
 import { noAnswer } from "./errors.ts";
 import type { Json } from "./gateway.ts";
 import { decoded, encoded, type Keys, type KeyValue, only, type Span, under } from "./keys.ts";
@@ -123,7 +133,7 @@ export class Steps {
       case "release":
         return this.#release(op);
       case "inspect":
-        return range(this.seats(op));
+        return range(this.#inspected(op));
       case "list":
         return this.#list(op);
     }
@@ -144,7 +154,9 @@ export class Steps {
         return { ok: false, leases: held ? this.#leases(guards, epoch) : holders };
       }
       case "inspect":
-        return { ok: true, leases: this.#leases(there, epoch) };
+        return isPage(op)
+          ? lastPage(this.#inOrder(there, epoch), op.limit)
+          : { ok: true, leases: this.#leases(there, epoch) };
       case "list":
         return page(this.#listed(there, epoch), op.limit);
     }
@@ -185,6 +197,17 @@ export class Steps {
     ]);
   }
 
+  #inspected(op: Inspect): Span {
+    const all = this.seats(op);
+    if (!isPage(op)) return all;
+    const { resource, limit, before: seat } = op;
+    // The names of a seat's leases begin with its own, so the order of the keys is that of the seats.
+    const range_end = seat === undefined
+      ? all.range_end!
+      : encoded(this.#keys.seats({ resource, seat }));
+    return { ...all, range_end, limit: `${limit}`, sort_order: "DESCEND" };
+  }
+
   #list({ prefix, after, limit }: List): Json {
     const from = after === undefined ? undefined : placeIn(after, prefix);
     // Behind the seat itself: all names of its leases begin with its own.
@@ -208,7 +231,11 @@ export class Steps {
   }
 
   #leases(there: readonly KeyValue[] | undefined, epoch: number): Lease[] {
-    return this.#listed(there, epoch).map(({ resource: _, ...lease }) => lease).sort(bySeat);
+    return this.#inOrder(there, epoch).sort(bySeat);
+  }
+
+  #inOrder(there: readonly KeyValue[] | undefined, epoch: number): Lease[] {
+    return this.#listed(there, epoch).map(({ resource: _, ...lease }) => lease);
   }
 
   #listed(there: readonly KeyValue[] = [], epoch: number): Listed[] {
@@ -219,6 +246,11 @@ export class Steps {
       return { resource, seat, id, token, value: text, left: Number(ttl) };
     });
   }
+}
+
+/** Whether it asks for a page, from the last seat on. */
+function isPage(op: Inspect): op is Inspect & { readonly limit: number } {
+  return op.limit !== undefined && op.seat === undefined;
 }
 
 function tokenOf(epoch: number, revision: number): number {

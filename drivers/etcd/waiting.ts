@@ -1,6 +1,10 @@
 /**
  * What an acquisition that waits is waiting for. Each has a place in a queue in etcd and watches who
- * leaves it. Only the first few watch the seat, too, so that a release wakes few, however many wait.
+ * leaves it. Only the first watches the seat, or what its guard is about, so that a release wakes one,
+ * however many wait.
+ *
+ * It watches one thing at a time, in a request of its own. The gateway stops to read a request once it
+ * has begun to answer, so of several watches in one request it now and then drops the last.
  *
  * @module
  */
@@ -10,9 +14,6 @@ import { noAnswer } from "./errors.ts";
 import type { Json } from "./gateway.ts";
 import { decoded, type Keys, type KeyValue, under } from "./keys.ts";
 import { type Done, guardText } from "./txn.ts";
-
-/** With fewer than so many before it, it watches the seat: the next ones are ready in time. */
-const NEAR = 3;
 
 /** What is in the way, as one transaction found it, and what came later. */
 export class Obstacles {
@@ -27,7 +28,6 @@ export class Obstacles {
   readonly #guards: Set<string>;
   /** Those who wait longer for the same. */
   readonly #before: Set<string>;
-  #near = false;
 
   /** What a refused acquisition found: its seat, its guard if it has one, and the queue. */
   constructor(op: Acquire, keys: Keys, { found, revision }: Done) {
@@ -52,25 +52,32 @@ export class Obstacles {
 
   /** Whether it is its turn, and it would be granted. */
   get none(): boolean {
-    const { guard } = this.#op;
-    const open = !guard || (guard.when === "held") === this.#guards.size > 0;
-    return open && this.#holders.size === 0 && this.#before.size === 0;
+    return this.#before.size === 0 && this.#holders.size === 0 && this.#open;
   }
 
-  /** What to watch, until {@link changed} says that there is something to do. */
-  watch(): Json[] {
-    this.#near = this.#before.size < NEAR;
+  /** Whether its guard holds. */
+  get #open(): boolean {
+    const { guard } = this.#op;
+    return !guard || (guard.when === "held") === this.#guards.size > 0;
+  }
+
+  /** What to watch first, until {@link changed} says that it is no longer in the way. */
+  watch(): Json {
     const start_revision = this.#since;
     // Who comes later does not matter.
     const line = { ...under(this.#keys.line(this.#op)), filters: ["NOPUT"] };
-    const places = this.#near ? [this.#seat, this.#guard].filter(Boolean) : [];
-    return [line, ...places.map((each) => under(each))].map((each) => (
-      { create_request: { ...each, start_revision } }
-    ));
+    const span = this.#before.size > 0
+      ? line
+      : under(this.#holders.size > 0 ? this.#seat : this.#guard);
+    return { create_request: { ...span, start_revision } };
   }
 
-  /** Whether there is something to do after these messages: to try again, or to watch the seat. */
+  /**
+   * Whether what was watched is out of the way after these messages. Something else may have come into
+   * the way meanwhile, so it is time to try again.
+   */
   changed(messages: readonly Json[]): boolean {
+    const [before, holders] = [this.#before.size, this.#holders.size];
     for (const { type, kv } of messages.flatMap(eventsIn)) {
       const name = decoded(kv.key);
       const gone = type === "DELETE";
@@ -78,7 +85,8 @@ export class Obstacles {
       if (name.startsWith(this.#seat)) change(this.#holders, name, gone);
       if (this.#guard && name.startsWith(this.#guard)) change(this.#guards, name, gone);
     }
-    return this.#near ? this.none : this.#before.size < NEAR;
+    if (before > 0) return this.#before.size === 0;
+    return holders > 0 ? this.#holders.size === 0 : this.#open;
   }
 }
 

@@ -13,7 +13,15 @@ export const MAX_TTL = 2 ** 31 - 1;
 export const MAX_LIMIT = 1_000;
 
 /** UTF-8 bytes allowed (contract rule 11); two keys of 512 fit every backend's index. */
-const LIMITS = { resource: 512, prefix: 512, seat: 512, id: 128, value: 65_536, after: 4_096 };
+const LIMITS = {
+  resource: 512,
+  prefix: 512,
+  seat: 512,
+  before: 512,
+  id: 128,
+  value: 65_536,
+  after: 4_096,
+};
 
 /**
  * Checks every operation of a batch.
@@ -28,6 +36,10 @@ export function checkOps(ops: readonly Op[], minTtl: number): void {
       checkField("after", op.after, 1, true);
       checkWhole("limit", op.limit, 1, MAX_LIMIT);
       continue;
+    }
+    if (op.op === "inspect") {
+      checkField("before", op.before, 0, true);
+      checkWhole("limit", op.limit ?? MAX_LIMIT, 1, MAX_LIMIT);
     }
     const { resource, seat, id, ttl, value, guard, patience = 0 } = op as Acquire;
     const acquires = op.op === "acquire";

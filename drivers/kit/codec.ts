@@ -46,13 +46,15 @@ const OPS: { readonly [K in Op["op"]]: Shape<Extract<Op, { op: K }>> } = {
   acquire: { ...place, id: text, ttl: endless, value: text, guard, patience: optional(whole) },
   renew: { ...place, id: text, ttl: endless, value: optional(text) },
   release: { ...place, id: optional(text), guard },
-  inspect: { ...place, seat: optional(text) },
+  inspect: { ...place, seat: optional(text), limit: optional(whole), before: optional(text) },
   list: { op: text, prefix: text, after: optional(text), limit: whole },
 };
 
 const lease = { seat: text, id: text, token: count, value: text, left: endless };
-const ANSWER = object<Outcome>({ ok: truth, leases: listOf(object<Lease>(lease)) });
-const PAGE = object<Outcome>({
+const answer = { ok: truth, leases: listOf(object<Lease>(lease)) };
+const ANSWER = object<Outcome>(answer);
+const INSPECTED = object<Outcome>({ ...answer, after: optional(text) });
+const LISTED = object<Outcome>({
   ok: truth,
   leases: listOf(object<Lease>({ ...lease, resource: text })),
   after: optional(text),
@@ -119,7 +121,8 @@ const anOp: Field<Op> = (value, at) => {
 };
 
 function outcomeOf(op: Op, value: unknown, at: string): Outcome {
-  const outcome = (op.op === "list" ? PAGE : ANSWER)(value, at);
+  const paged = op.op === "inspect" && op.limit !== undefined;
+  const outcome = (op.op === "list" ? LISTED : paged ? INSPECTED : ANSWER)(value, at);
   const { ok, leases: [grant, ...others] } = outcome;
   if (op.op !== "acquire" || !ok) return outcome;
   if (grant?.id === op.id && grant.seat === op.seat && others.length === 0) return outcome;

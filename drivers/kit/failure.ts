@@ -8,6 +8,7 @@ import {
   codeOf,
   ConnectionError,
   type CoordinationError,
+  type ErrorDetails,
   isUnknown,
   UnknownOutcome,
 } from "../../errors.ts";
@@ -41,20 +42,59 @@ export function failure(
   if (signal?.aborted) return noAnswer(name, "the call was aborted");
   if (codeOf(error)) return error as CoordinationError;
   const { said, refused, unauthorized, mayPass, advice } = judge(error);
-  const unreachable = isUnreachable(error);
-  if (!unreachable && !refused) return noAnswer(name, said);
+  const seen = causesOf(error);
+  const unreachable = seen.some((each) => UNREACHABLE.test(each));
+  const code = seen.map((each) => OWN.exec(each)?.[0]).find(Boolean);
+  const told = code ? `${said}, ${code}` : said;
+  const cause = code && { cause: Object.assign(new Error(code), { code }) };
+  if (!unreachable && !refused) return noAnswer(name, told, { ...cause });
   return new ConnectionError(
     `${name} ${unreachable ? "was not reached" : "refused the request"}, so nothing was written ` +
-      `(${said}); ${advice}`,
-    { code: unauthorized ? "unauthorized" : "connection", retryable: unreachable || mayPass },
+      `(${told}); ${advice}`,
+    {
+      ...cause,
+      code: unauthorized ? "unauthorized" : "connection",
+      retryable: unreachable || mayPass,
+    },
   );
 }
 
 /** The error of what is no answer of the server's, or none at all. */
-export function noAnswer(name: string, said: string): UnknownOutcome {
+export function noAnswer(name: string, said: string, details?: ErrorDetails): UnknownOutcome {
   return new UnknownOutcome(
     `${name} gave no valid answer, so the outcome is unknown (${said}); sending it again is safe`,
+    details,
   );
+}
+
+/**
+ * No connection was made, by the codes of Node and Bun or the words of Deno. This includes requests
+ * that the runtime itself refuses to send: to a port that browsers block, or to a text that is not a
+ * URL.
+ */
+const UNREACHABLE =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ConnectionRefused|ERR_INVALID_URL) |client error \(Connect\)|Requests to port \d+ are blocked| bad port$/;
+/**
+ * The network's own words, which hold no secret: a code, or what Deno says in its place. What they
+ * are about is not repeated.
+ */
+const OWN = /^[A-Z_]{5,}(?= )|dns error|[Cc]onnection (refused|reset)/;
+
+/** Whether no connection was made, so that nothing can have been written. */
+export function isUnreachable(error: unknown): boolean {
+  return causesOf(error).some((each) => UNREACHABLE.test(each));
+}
+
+/**
+ * The code and the text of an error and of what caused it.
+ *
+ * @param depth How many causes to look at, because they may be a circle.
+ */
+function causesOf(error: unknown, depth = 8): string[] {
+  if (!(error instanceof Error) || depth === 0) return [];
+  const { code, message, cause, sourceError } = error as Error & Record<string, unknown>;
+  const deeper = [cause, sourceError].flatMap((each) => causesOf(each, depth - 1));
+  return [`${code} ${message}`, ...deeper];
 }
 
 /**
@@ -75,21 +115,4 @@ export function withdrawn(): UnknownOutcome {
     "The call was aborted while it waited: this lease is not granted; what came before it in the " +
       "batch may have been done",
   );
-}
-
-/**
- * Whether no connection was made, by the codes of Node and Bun or the words of Deno. This includes
- * requests that the runtime itself refuses to send: to a port that browsers block, or to a text
- * that is not a URL.
- *
- * @param depth How many causes to look at, because they may be a circle.
- */
-export function isUnreachable(error: unknown, depth = 8): boolean {
-  if (!(error instanceof Error) || depth === 0) return false;
-  const { code, message, cause, sourceError } = error as Error & Record<string, unknown>;
-  return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ConnectionRefused|ERR_INVALID_URL)$/.test(
-    String(code),
-  ) ||
-    /client error \(Connect\)|Requests to port \d+ are blocked|^bad port$/.test(String(message)) ||
-    isUnreachable(cause, depth - 1) || isUnreachable(sourceError, depth - 1);
 }

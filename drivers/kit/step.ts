@@ -5,8 +5,19 @@
  * @module
  */
 
-import type { Acquire, Guard, Lease, List, Op, Outcome, Release, Renew } from "../driver.ts";
+import type {
+  Acquire,
+  Guard,
+  Inspect,
+  Lease,
+  List,
+  Op,
+  Outcome,
+  Release,
+  Renew,
+} from "../driver.ts";
 import { refuse } from "./check.ts";
+import { bySeat } from "./order.ts";
 
 /** A resource and a seat of it. */
 export interface Place {
@@ -26,6 +37,12 @@ export interface Listed extends Lease {
 export interface Table {
   /** The live lease of one seat, or those of all seats of a resource, ordered by seat. */
   live(resource: string, seat?: string): readonly Lease[];
+  /**
+   * The last `limit` live leases of a resource, the last seat first, and only seats before `before`.
+   * Optional: for a table that can read a part of a resource without the whole. Otherwise a page is
+   * cut from what {@link Table.live} answers.
+   */
+  last?(resource: string, before: string | undefined, limit: number): readonly Lease[];
   /** Writes a lease that ends `lease.left` milliseconds from now. */
   put(resource: string, lease: Lease): void;
   /** Forgets a lease. */
@@ -52,7 +69,7 @@ export function step(op: Op, table: Table): Outcome {
     case "release":
       return release(op, table);
     case "inspect":
-      return { ok: true, leases: table.live(op.resource, op.seat) };
+      return inspect(op, table);
     case "list":
       return list(op, table);
   }
@@ -86,6 +103,22 @@ function release(op: Release, table: Table): Outcome {
   if (blocked) return blocked;
   table.drop(resource, seat);
   return DONE;
+}
+
+function inspect({ resource, seat, limit, before }: Inspect, table: Table): Outcome {
+  if (limit === undefined || seat !== undefined) {
+    return { ok: true, leases: table.live(resource, seat) };
+  }
+  if (table.last) return lastPage(table.last(resource, before, limit), limit);
+  const there = table.live(resource).filter((lease) => before === undefined || lease.seat < before);
+  return lastPage(there.slice(-limit).reverse(), limit);
+}
+
+/** The outcome of an inspection with this `limit` that found these leases, the last seat first. */
+export function lastPage(leases: readonly Lease[], limit: number): Outcome {
+  // Nothing comes before the seat "".
+  const after = leases.length < limit ? "" : leases.at(-1)?.seat;
+  return { ok: true, leases: [...leases].sort(bySeat), ...(after && { after }) };
 }
 
 function list({ prefix, after, limit }: List, table: Table): Outcome {

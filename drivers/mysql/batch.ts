@@ -18,7 +18,7 @@ import type {
 } from "../driver.ts";
 import { partly } from "../kit/failure.ts";
 import { bySeat } from "../kit/order.ts";
-import { type Listed, page } from "../kit/step.ts";
+import { lastPage, type Listed, page } from "../kit/step.ts";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../errors.ts";
 import { AUTOCOMMIT, isDeadlock, mysqlError } from "./errors.ts";
 import { text } from "./hex.ts";
@@ -64,10 +64,7 @@ export class MysqlBatch {
       case "list":
         return [await this.#list(first)];
       default:
-        return (await this.#look(ops as readonly Inspect[])).map((leases) => ({
-          ok: true,
-          leases,
-        }));
+        return await this.#inspect(ops as readonly Inspect[]);
     }
   }
 
@@ -154,13 +151,28 @@ export class MysqlBatch {
     return page(leases, op.limit);
   }
 
-  /** The live leases of each place, as of one instant. */
+  async #inspect(ops: readonly Inspect[]): Promise<Outcome[]> {
+    const places = ops.map(({ resource, seat, limit: last, before }): Place =>
+      seat === undefined && last ? { resource, last, before } : { resource, seat }
+    );
+    return (await this.#look(places)).map((leases, n) => {
+      const { last } = places[n]!;
+      return last ? lastPage(leases, last) : { ok: true, leases };
+    });
+  }
+
+  /** The live leases of each place, as of one instant; the last seat first where it is a page. */
   async #look(places: readonly Place[]): Promise<Lease[][]> {
     const found = places.map((): Lease[] => []);
-    await this.#read(this.#server.statements.look(places), (row) => {
-      (found[Number(row["n"])] as Lease[]).push(leaseIn(row));
+    const rows = await this.#read(this.#server.statements.look(places), (row) => {
+      const list = found[Number(row["n"])];
+      if (!list) throw new TypeError();
+      return [row["seat"] as string, list, leaseIn(row)] as const;
     });
-    for (const list of found) list.sort(bySeat);
+    // Hexadecimal texts have the order of the table, the last first, and a union has none.
+    rows.sort(([one], [two]) => one < two ? 1 : -1);
+    for (const [, list, lease] of rows) list.push(lease);
+    places.forEach(({ last }, n) => last ?? found[n]?.sort(bySeat));
     return found;
   }
 

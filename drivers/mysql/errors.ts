@@ -6,6 +6,7 @@
 
 import { ConnectionError, type CoordinationError } from "../../errors.ts";
 import { failure } from "../kit/failure.ts";
+import { slipIn } from "../kit/slips.ts";
 
 /** Errors that say that the statement did nothing; about any other, that is not certain. */
 const UNAUTHORIZED = [1044, 1045, 1142, 1143, 1227, 1698];
@@ -14,7 +15,11 @@ const NO_SCHEMA = [1049, 1054, 1146];
 export const AUTOCOMMIT =
   "autocommit is off, or a transaction is open, so others would see it only later, or " +
   "never: set autocommit = 1, and give Baton a pool or a connection of its own";
-/** What a statement of ours says where it would not be committed at once. */
+/** What to do where two could be granted at once. */
+const LEVEL =
+  "Or the isolation level is below REPEATABLE READ, under which two can be granted what " +
+  "excludes each other: set it for Baton's connections";
+/** What a statement of ours says where it would not be committed at once, or would not lock what it reads. */
 const UNCOMMITTED = 1690;
 /**
  * Deadlock, lock wait, too many connections, a host or a user that has had too many; a full disk or table;
@@ -44,7 +49,7 @@ export function mysqlError(
   error: unknown,
   signal?: AbortSignal,
 ): CoordinationError {
-  return failure(name, error, () => {
+  return slipIn("query", error) ?? failure(name, error, () => {
     const { status, body } = Object(error) as Record<string, unknown>;
     const number = errnoOf(error);
     const unauthorized = UNAUTHORIZED.includes(number) || status === 401 || status === 403;
@@ -54,7 +59,8 @@ export function mysqlError(
       status !== undefined && `HTTP status ${status}`,
       // A word of the service's, and nothing that a proxy sends back.
       /^[A-Za-z_]{1,40}$/.exec(Object(body).code ?? "")?.[0],
-      error instanceof Error && error.name,
+      // What the number says already is not said twice.
+      !(number > 0) && error instanceof Error && error.name,
     ].filter(Boolean).slice(0, 2).join(", ");
     return {
       said,
@@ -63,9 +69,10 @@ export function mysqlError(
       unauthorized,
       mayPass: MAY_PASS.includes(number),
       advice: NO_SCHEMA.includes(number)
-        ? "the database lacks version 1 of Baton's table: run migrate(), or what schema.ts prints"
+        ? "the database lacks version 1 of Baton's table: run migrate() of " +
+          "@baton/baton/schema/mysql"
         : number === UNCOMMITTED
-        ? AUTOCOMMIT
+        ? `${AUTOCOMMIT}. ${LEVEL}`
         : unauthorized
         ? "check user, password, database and rights"
         : "check URL, network and database",

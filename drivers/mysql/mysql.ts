@@ -11,7 +11,7 @@
  *
  * An acknowledged lease is as durable as the server's commits (on disk by default). What it does
  * **not** promise: after a fail-over, what the new primary had not received is forgotten. Guards
- * need the isolation level REPEATABLE READ, which is the default and which `migrate()` checks. A
+ * need the isolation level REPEATABLE READ, which is the default and which each statement checks. A
  * server clock that is set back by more than an hour can repeat fencing tokens of seats that were
  * cleaned up.
  *
@@ -20,7 +20,8 @@
  * @module
  */
 
-import { checkFunction, checkOps } from "../kit/check.ts";
+import { checkOps } from "../kit/check.ts";
+import { checkOptions } from "../kit/options.ts";
 import type { Driver, Guarantees, Op, Outcome } from "../driver.ts";
 import { placeKey } from "../kit/order.ts";
 import { MysqlBatch, type MysqlServer } from "./batch.ts";
@@ -61,8 +62,8 @@ const GUARANTEES: Guarantees = {
  * @throws {InvalidArgument} when the query is no function, or the table is not a plain name.
  */
 export function mysql(query: MysqlQuery, options: MysqlOptions = {}): Driver {
+  checkOptions(options, "name table");
   const { name = "mysql" } = options;
-  checkFunction("query", query);
   const statements = new Statements(tableName(options.table));
   const server: MysqlServer = { name, send: senderThrough(query), statements };
   return {

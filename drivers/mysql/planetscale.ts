@@ -12,6 +12,8 @@
 
 import { Client } from "@planetscale/database";
 import { checkFunction, refuse } from "../kit/check.ts";
+import { checkOptions } from "../kit/options.ts";
+import { checkGiven } from "../kit/slips.ts";
 import { noStore } from "../kit/no_store.ts";
 import { isLoopback } from "../kit/urls.ts";
 import type { Driver, Guarantees } from "../driver.ts";
@@ -57,7 +59,9 @@ export interface PlanetscaleClient {
  * @throws {InvalidArgument} when host or credentials cannot be right; they are not repeated.
  */
 export function planetscale(options: PlanetscaleOptions): Driver {
-  return driver(planetscaleQuery(options), options);
+  checkOptions(options, "url host username password name table");
+  const { name, table, ...account } = options;
+  return driver(planetscaleQuery(account), { name, table });
 }
 
 /**
@@ -84,6 +88,7 @@ export function planetscaleClient(client: PlanetscaleClient, options: MysqlOptio
 export function planetscaleQuery(
   options: Pick<PlanetscaleOptions, "url" | "host" | "username" | "password">,
 ): MysqlQuery {
+  checkOptions(options, "url host username password");
   const { protocol, ...account } = addressOf(options);
   return queryOf((signal) =>
     // A client for each call, for its settings are its only way to take a signal.
@@ -104,15 +109,19 @@ export function planetscaleQuery(
   );
 }
 
-function driver(query: MysqlQuery, { name = "planetscale", table }: MysqlOptions): Driver {
-  const driver = mysql(query, { name, table });
+function driver(query: MysqlQuery, { name = "planetscale", ...rest }: MysqlOptions): Driver {
+  const driver = mysql(query, { name, ...rest });
   const guarantees: Guarantees = { ...driver.guarantees, durability: "replicas" };
   return { ...driver, guarantees };
 }
 
 function queryOf(client: (signal?: AbortSignal) => PlanetscaleClient): MysqlQuery {
   return async (sql, _params, signal) => {
-    const { headers, rows, insertId, rowsAffected, time } = await client(signal).execute(sql);
+    const { headers, rows, insertId, rowsAffected, time } = await client(signal).execute(sql)
+      .catch((error) => {
+        // What its client makes of a garbled answer is no slip of the user's.
+        throw error instanceof TypeError ? new Error(error.message, { cause: error }) : error;
+      });
     // The client takes any JSON for an answer that took no time, counts nothing and has no rows.
     if (!time || (!headers.length && /^\(?select/.test(sql))) throw new TypeError();
     return { rows: rows as Record<string, unknown>[], insertId, rowsAffected };
@@ -130,6 +139,8 @@ type Parts = Partial<Record<keyof Address, string | undefined>>;
 
 /** Where and who, decoded: the client would send percent-encoded credentials as they are. */
 function addressOf({ url, ...parts }: PlanetscaleOptions): Address {
+  // Either of the two forms; the parts may also have been read from the environment.
+  if (!parts.host) checkGiven("PlanetScale URL", url, "DATABASE_URL");
   const address: Parts = url === undefined
     ? { protocol: "https:", ...parts }
     : partsOf(String(url));
@@ -141,8 +152,7 @@ function addressOf({ url, ...parts }: PlanetscaleOptions): Address {
   ) {
     refuse(
       "PlanetScale URL",
-      "it must be mysql://username:password@host/db, in ASCII, percent-encoded; http: is for this " +
-        "machine only",
+      "it must be mysql://username:password@host/db, percent-encoded; http: is for this machine only",
     );
   }
   return address as Address;

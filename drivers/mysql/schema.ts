@@ -6,6 +6,7 @@
  */
 
 import { ConnectionError } from "../../errors.ts";
+import { checkOptions } from "../kit/options.ts";
 import { AUTOCOMMIT, ddlError, errnoOf, mysqlError } from "./errors.ts";
 import { type MysqlQuery, senderThrough, type SendStatement, tableName } from "./send.ts";
 
@@ -24,6 +25,7 @@ export interface MysqlSchemaOptions {
  * @throws {InvalidArgument} when the table is not a plain name.
  */
 export function schema(options: MysqlSchemaOptions = {}): readonly string[] {
+  checkOptions(options, "table");
   // Bytes, so that no two names are one: the usual collations take "A" and "á" for "a". The key
   // itself is the primary key, for a further one would be drawn even by those who lose.
   return [`create table if not exists ${tableName(options.table)} (
@@ -47,6 +49,7 @@ export function schema(options: MysqlSchemaOptions = {}): readonly string[] {
  * level is weaker than REPEATABLE READ, where autocommit is off, and within an open transaction.
  */
 export async function migrate(send: MysqlQuery, options: MysqlSchemaOptions = {}): Promise<void> {
+  checkOptions(options, "table");
   const table = tableName(options.table);
   const query = senderThrough(send);
   await refuseUncommitted(query);
@@ -59,7 +62,7 @@ export async function migrate(send: MysqlQuery, options: MysqlSchemaOptions = {}
           "Rename or drop it, or give Baton another name with { table }",
       );
     }
-    throw ddlError(error, "what schema() returns and schema.ts prints");
+    throw ddlError(error, "what schema() returns and `npx baton-schema mysql` prints");
   }
   const level = await isolation(query);
   if (!/^(REPEATABLE-READ|SERIALIZABLE)$/.test(level)) {

@@ -19,6 +19,10 @@ export interface Place {
   readonly seat?: string | undefined;
   /** No more rows than these. */
   readonly limit?: number | undefined;
+  /** No more rows than these, and those of the last seats. */
+  readonly last?: number | undefined;
+  /** Only seats before this one. */
+  readonly before?: string | undefined;
 }
 
 /** A table whose name has been checked, and its statements. */
@@ -88,12 +92,12 @@ where ${COMMITTED} and it.expires > ${LIVE} and ${seatOf(op, "it.")}${refused}`;
    * renewal whose commit takes long would make a lease that had ended live again.
    */
   look(places: readonly Place[]): string {
-    return places.map(({ resource, seat, limit }, n) =>
-      `(select ${n} as n, ${LEASE}
-from ${this.#table} where ${COMMITTED} and ${at({ resource, seat })}${
-        limit ? ` limit ${limit}` : ""
-      } ${WAITING})`
-    ).join("\nunion all ");
+    return places.map(({ resource, seat, limit, last, before }, n) => {
+      const upTo = before === undefined ? "" : ` and seat < ${hex(before)}`;
+      const few = last ? `order by it.seat desc limit ${last}` : `limit ${limit ?? ALL}`;
+      return `(select ${n} as n, ${LEASE}
+from ${this.#table} it where ${COMMITTED} and ${at({ resource, seat })}${upTo} ${few} ${WAITING})`;
+    }).join("\nunion all ") + (places.length > 1 ? ` limit ${ALL}` : "");
   }
 
   /**
@@ -144,11 +148,17 @@ where it.expires < ${NOW} and it.token < ${CLOCK} - 3600000 and (${these.join("\
  */
 const BY_KEY = "force index (primary)";
 /**
- * True where each statement is committed at once. Where autocommit is off it is an error, by a sum that no
- * number can hold, before anything is written; so it is within an open transaction, as far as the server
- * can say so in a statement (MariaDB alone, whose own comments the others pass over).
+ * True where each statement is committed at once, and locks what it looks at. Elsewhere it is an error, by a
+ * sum that no number can hold, before anything is written: where autocommit is off; within an open
+ * transaction, as far as the server can say so in a statement (MariaDB alone); and under READ COMMITTED,
+ * where a guard is overtaken by whoever begins at the same time. An application's pool may set that for each
+ * session. MySQL and MariaDB have different names for the level, so each has it in a comment of its own.
  */
-const COMMITTED = "0 = 0 * (18446744073709551615 + (1 - @@autocommit /*M! + @@in_transaction */))";
+const COMMITTED = "0 = 0 * (18446744073709551615 + (1 - @@autocommit " +
+  "/*!80000 + (@@transaction_isolation like 'READ%') */" +
+  "/*M! + @@in_transaction + (@@tx_isolation like 'READ%') */))";
+/** More than there can be: without a limit of its own a look has the session's sql_select_limit. */
+const ALL = 4_294_967_295;
 const WAITING = "lock in share mode";
 const NOW = "utc_timestamp(6)";
 /**

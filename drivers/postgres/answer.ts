@@ -7,7 +7,7 @@
 import { InvalidArgument, UnknownOutcome } from "../../errors.ts";
 import type { Lease, Op, Outcome } from "../driver.ts";
 import { bySeat } from "../kit/order.ts";
-import { type Listed, page } from "../kit/step.ts";
+import { lastPage, type Listed, page } from "../kit/step.ts";
 import type { Request } from "./request.ts";
 
 /**
@@ -39,6 +39,7 @@ function outcomeIn(outcome: unknown, op: Op): Outcome {
   if (typeof ok !== "boolean") throw new TypeError();
   const leases = listIn(rows).map((row) => leaseIn(row, op));
   if (op.op === "list") return page(leases as Listed[], op.limit);
+  if (op.op === "inspect" && op.seat === undefined && op.limit) return lastPage(leases, op.limit);
   return { ok, leases: leases.sort(bySeat) };
 }
 

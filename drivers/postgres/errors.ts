@@ -6,6 +6,7 @@
 
 import type { CoordinationError } from "../../errors.ts";
 import { failure } from "../kit/failure.ts";
+import { slipIn } from "../kit/slips.ts";
 import { plain } from "../kit/plain_words.ts";
 
 /**
@@ -39,7 +40,7 @@ export function postgresError(
   sent = "",
   signal?: AbortSignal,
 ): CoordinationError {
-  return failure(name, error, () => {
+  return slipIn("query", error) ?? failure(name, error, () => {
     const code = String((error as { code?: unknown } | null)?.code ?? "");
     // Every SQLSTATE has a digit; EPIPE, from a socket, is none.
     const state = /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : "";
@@ -55,7 +56,8 @@ export function postgresError(
 
 function adviceOn(state: string): string {
   if (NO_SCHEMA.test(state)) {
-    return "the database lacks version 3 of Baton's schema: run migrate(), or what schema.ts prints";
+    return "the database lacks version 3 of Baton's schema: run migrate() of " +
+      "@baton/baton/schema/postgres";
   }
   if (IN_TRANSACTION.test(state)) {
     return "it was sent within an open transaction, which others see only later, or never: give Baton " +

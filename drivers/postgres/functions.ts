@@ -30,6 +30,7 @@ export function functions(schema: string): readonly string[] {
     acquire(schema),
     release(schema),
     renew(schema),
+    last(schema),
     list(schema),
     lock(schema),
     apply(schema),
@@ -202,27 +203,24 @@ begin
   return jsonb_build_array(found, '[]'::jsonb);
 end $baton$`;
 
-/**
- * A page of live leases, each with its resource, in the order of the key. Both ends of the range are
- * plain conditions on the key, so that it is read from where the page begins, and no further than it
- * goes. Life is decided by the clock of before the look: a lease that is renewed while we look was live
- * then, and is seen as it was before its renewal. A renewal whose commit takes longer than ten minutes
- * is not waited for, or a list would bury all that ended in the last two hours.
- */
-const list = (schema: string): string => {
-  const scan = (end: string) =>
-    `select jsonb_agg(lease || to_jsonb(resource) order by resource, seat)
-        filter (where expires > since),
-      array_agg(array[resource, seat] order by resource, seat) filter (where expires <= since)
+/** Reads a part of the table in an order: what of it lives, and where what has ended is. */
+const scan = (schema: string, lease: string, order: string, where: string): string =>
+  `select jsonb_agg(${lease} order by ${order}) filter (where expires > since),
+      array_agg(array[resource, seat] order by ${order}) filter (where expires <= since)
       into found, dead from (
       select resource, seat, expires, ${LEASE} as lease from ${schema}.leases
-      where (resource, seat) >= (at collate "C", place collate "C") ${end}
-        and not (again and resource = at and seat = place)
-        and id <> '' and expires > since - interval '10 minutes'
-      order by resource, seat limit most) page;`;
-  return `create or replace function ${schema}.list_3(
-  at text, place text, again boolean, stop text, most int) returns jsonb
-language plpgsql volatile as $baton$
+      where ${where} and id <> '' and expires > since - interval '10 minutes'
+      order by ${order} limit most) page;`;
+
+/**
+ * The body of a function that answers a page, in the order of the key, so that no more of it is read than
+ * the page has. What has ended is buried before it is left out. Life is decided by the clock of before the
+ * look: a lease that is renewed while we look was live then, and is seen as it was before its renewal. A
+ * renewal whose commit takes longer than ten minutes is not waited for, or a page would bury all that ended
+ * in the last two hours.
+ */
+const paged = (schema: string, read: string): string =>
+  `language plpgsql volatile as $baton$
 declare
   since timestamptz;
   found jsonb;
@@ -230,11 +228,7 @@ declare
 begin
   loop
     since := clock_timestamp();
-    if stop is null then
-      ${scan("")}
-    else
-      ${scan('and resource < stop collate "C"')}
-    end if;
+    ${read}
     exit when dead is null;
     for n in 1 .. array_length(dead, 1) loop
       perform ${schema}.bury_3(dead[n][1], dead[n][2]);
@@ -242,6 +236,48 @@ begin
   end loop;
   return jsonb_build_array(true, coalesce(found, '[]'::jsonb));
 end $baton$`;
+
+/** The last leases of a resource, the last seat first. */
+const last = (schema: string): string => {
+  const read = (end: string) => scan(schema, "lease", "seat desc", `resource = at ${end}`);
+  return `create or replace function ${schema}.last_3(at text, place text, most int) returns jsonb
+${
+    paged(
+      schema,
+      `if place is null then
+      ${read("")}
+    else
+      ${read('and seat < place collate "C"')}
+    end if;`,
+    )
+  }`;
+};
+
+/**
+ * Leases of all resources with a prefix, each with its resource. Both ends of the range are plain
+ * conditions on the key, so that it is read from where the page begins, and no further than it goes.
+ */
+const list = (schema: string): string => {
+  const read = (end: string) =>
+    scan(
+      schema,
+      "lease || to_jsonb(resource)",
+      "resource, seat",
+      `(resource, seat) >= (at collate "C", place collate "C") ${end}
+        and not (again and resource = at and seat = place)`,
+    );
+  return `create or replace function ${schema}.list_3(
+  at text, place text, again boolean, stop text, most int) returns jsonb
+${
+    paged(
+      schema,
+      `if stop is null then
+      ${read("")}
+    else
+      ${read('and resource < stop collate "C"')}
+    end if;`,
+    )
+  }`;
 };
 
 /**
@@ -299,7 +335,7 @@ begin
   perform ${schema}.lock_3(batch->'locks', batch->'places');
   for it in select * from jsonb_to_recordset(batch->'ops') as each(
     op text, resource text, seat text, id text, ttl float8, value text, guard jsonb,
-    again boolean, stop text, "limit" int) loop
+    again boolean, stop text, "limit" int, "before" text) loop
     case it.op
       when 'acquire' then
         answer := ${schema}.acquire_3(it.resource, it.seat, it.id, it.ttl, it.value, it.guard);
@@ -310,8 +346,9 @@ begin
       when 'list' then
         answer := ${schema}.list_3(it.resource, it.seat, it.again, it.stop, it."limit");
       else
-        answer := jsonb_build_array(true,
-          coalesce(${schema}.look_3(it.resource, it.seat), '[]'));
+        answer := case when it.seat is null and it."limit" is not null
+          then ${schema}.last_3(it.resource, it."before", it."limit")
+          else jsonb_build_array(true, coalesce(${schema}.look_3(it.resource, it.seat), '[]')) end;
     end case;
     answers := answers || answer;
   end loop;

@@ -15,6 +15,8 @@
 
 import { neon as connect } from "@neondatabase/serverless";
 import { checkFunction, refuse } from "../kit/check.ts";
+import { checkOptions } from "../kit/options.ts";
+import { checkGiven } from "../kit/slips.ts";
 import { noStore } from "../kit/no_store.ts";
 import type { Driver, Guarantees } from "../driver.ts";
 import { postgres, type PostgresOptions } from "./postgres.ts";
@@ -50,6 +52,7 @@ export interface NeonClient {
  * @throws {InvalidArgument} when the URL cannot be right; it is not repeated.
  */
 export function neon(options: NeonOptions): Driver {
+  checkOptions(options, "url name schema");
   const { url, ...rest } = options;
   return driver(neonQuery(url), rest);
 }
@@ -78,6 +81,7 @@ export function neonClient(client: NeonClient, options: PostgresOptions = {}): D
  * @throws {InvalidArgument} when the URL cannot be right; it is not repeated.
  */
 export function neonQuery(url: string): PostgresQuery {
+  checkGiven("connection string", url, "DATABASE_URL");
   // The client checks it only when it sends, and then repeats it, password and all.
   const { protocol, username, password, hostname, pathname }: Partial<URL> = URL.canParse(url)
     ? new URL(url)
@@ -91,8 +95,8 @@ export function neonQuery(url: string): PostgresQuery {
   return queryOf(client, secretsOf(url, username, password ?? ""));
 }
 
-function driver(query: PostgresQuery, { name = "neon", schema }: PostgresOptions): Driver {
-  const driver = postgres(query, { name, schema });
+function driver(query: PostgresQuery, { name = "neon", ...rest }: PostgresOptions): Driver {
+  const driver = postgres(query, { name, ...rest });
   const guarantees: Guarantees = {
     ...driver.guarantees,
     consistency: "linearizable",

@@ -15,10 +15,12 @@
  * @module
  */
 
-import { checkFunction, checkOps } from "../kit/check.ts";
+import { checkOps } from "../kit/check.ts";
+import { checkOptions } from "../kit/options.ts";
 import type { ApplyOptions, Driver, Guarantees, Op, Outcome } from "../driver.ts";
 import { partly } from "../kit/failure.ts";
 import { nonces } from "../kit/nonce.ts";
+import { checkFunction } from "../kit/check.ts";
 import { outcomesIn } from "./answer.ts";
 import { isDeadlock, postgresError } from "./errors.ts";
 import { partsOf, rangeOf, requestOf } from "./request.ts";
@@ -60,8 +62,9 @@ const DEADLOCKS = 10;
  * @throws {InvalidArgument} when the query is no function, or the schema is not a plain lower-case name.
  */
 export function postgres(query: PostgresQuery, options: PostgresOptions = {}): Driver {
-  const { name = "postgres" } = options;
   checkFunction("query", query);
+  checkOptions(options, "name schema");
+  const { name = "postgres" } = options;
   const schema = schemaName(options.schema);
   const nonce = nonces();
   const statement = `call ${schema}.apply_3($1, null)`;

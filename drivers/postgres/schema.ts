@@ -9,6 +9,7 @@
  * @module
  */
 
+import { checkOptions } from "../kit/options.ts";
 import { functions } from "./functions.ts";
 import { migrateBy } from "./migration.ts";
 import { type PostgresQuery, schemaName } from "./send.ts";
@@ -27,6 +28,7 @@ export interface PostgresSchemaOptions {
  * @throws {InvalidArgument} when the schema is not a plain lower-case name.
  */
 export function schema(options: PostgresSchemaOptions = {}): readonly string[] {
+  checkOptions(options, "schema");
   const schema = schemaName(options.schema);
   return [
     `create schema if not exists ${schema}`,

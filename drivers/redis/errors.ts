@@ -4,8 +4,9 @@
  * @module
  */
 
-import { ConnectionError, type CoordinationError } from "../../errors.ts";
+import { ConnectionError, type CoordinationError, UnknownOutcome } from "../../errors.ts";
 import { failure } from "../kit/failure.ts";
+import { slipIn } from "../kit/slips.ts";
 import { plain, textOf } from "../kit/plain_words.ts";
 
 /** How errors begin that a server sends before it writes anything. */
@@ -25,7 +26,7 @@ export function redisError(
   sent = "",
   signal?: AbortSignal,
 ): CoordinationError {
-  return failure(name, error, () => {
+  return slipIn("send", error) ?? failure(name, error, () => {
     const text = brief(error).replace(IN_SCRIPT, "");
     const unauthorized = UNAUTHORIZED.test(text);
     const mayPass = PASSING.test(text);
@@ -50,6 +51,24 @@ export function renamedError(name: string): CoordinationError {
   return new ConnectionError(
     `${name} received keys under other names than were sent, so nothing was written. ` +
       "Use a client or proxy that does not change the names of keys",
+  );
+}
+
+/**
+ * The error for a reply that is not the script's. If a setting of the client made it so, no repetition
+ * will help, and the error says which.
+ */
+export function oddReply(name: string, reply: unknown): CoordinationError {
+  const bytes = Array.isArray(reply) && reply.flat().some((part) => part instanceof Uint8Array);
+  const setting = reply === "QUEUED"
+    ? "the client is within MULTI, so nothing is done before EXEC; give Baton a client of its own"
+    : bytes
+    ? "it answers bytes for texts; leave out the buffer options of the client"
+    : undefined;
+  if (setting === undefined) return redisError(name, "the reply is not from Baton's script");
+  return new UnknownOutcome(
+    `Invalid send function: ${setting}. So ${name} left the outcome unknown`,
+    { retryable: false },
   );
 }
 

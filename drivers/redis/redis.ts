@@ -21,8 +21,9 @@
  */
 
 import { checkOps } from "../kit/check.ts";
+import { checkOptions } from "../kit/options.ts";
 import type { Driver, Guarantees } from "../driver.ts";
-import { redisError, renamedError } from "./errors.ts";
+import { oddReply, redisError, renamedError } from "./errors.ts";
 import { escape } from "./keys.ts";
 import { outcomesIn } from "./reply.ts";
 import { scriptRunner, type SendCommand } from "./send.ts";
@@ -63,9 +64,10 @@ const GUARANTEES: Guarantees = {
  * const client = new Redis("redis://localhost:6379");
  * const driver = redis((command) => client.call(...command));
  * ```
- * @throws {InvalidArgument} when `send` is no function.
+ * @throws {InvalidArgument} when `send` is no function, or an option is unknown.
  */
 export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
+  checkOptions(options, "name keyPrefix now");
   const { name = "redis", keyPrefix = "baton", now = Date.now } = options;
   const namespace = `{${escape(keyPrefix)}}`;
   const run = scriptRunner(send, { text: SCRIPT, sha1: SCRIPT_SHA1 });
@@ -84,7 +86,7 @@ export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
       try {
         return outcomesIn(reply, ops);
       } catch {
-        throw redisError(name, "the reply is not from Baton's script");
+        throw oddReply(name, reply);
       }
     },
   };

@@ -24,9 +24,14 @@ export function outcomesIn(reply: unknown, ops: readonly Op[]): Outcome[] {
     const [head, ...rows] = partsOf(answers[n]);
     const leases = rows.map(leaseIn);
     if (op.op !== "list") {
-      const [ok] = textIn(/^[01]$/, head);
-      const there = leases.map(({ resource: _, ...lease }) => lease);
-      return { ok: ok === "1", leases: there.sort(bySeat) };
+      const page = op.op === "inspect" && op.limit !== undefined;
+      const [ok, after] = textIn(page ? /^(?:1|>(.*))$/ : /^[01]$/, head);
+      const there = leases.map(({ resource: _, ...lease }) => lease).sort(bySeat);
+      return {
+        ok: ok !== "0",
+        leases: there,
+        ...after !== undefined && { after: decodeURIComponent(after) },
+      };
     }
     const [after = ""] = textIn(/^\d+$/, head);
     const found = leases.filter(({ resource }) => resource.startsWith(op.prefix));

@@ -29,8 +29,9 @@ export const RENAMED = "RENAMED";
 
 /**
  * Keys: the namespace, then those that `./keys.ts` names. Arguments: the sender's clock in ms, the
- * operations as JSON, and a nonce that the script ignores. It answers for each operation 1, 0, or a
- * list's cursor, and then its leases as `left name row`. Or it answers {@link RENAMED}.
+ * operations as JSON, and a nonce that the script ignores. It answers for each operation 1, 0, a
+ * list's cursor, or `>` and the seat where the next page begins; and then its leases as
+ * `left name row`. Or it answers {@link RENAMED}.
  */
 const LUA: readonly string[] = [
   // Dragonfly needs this line for keys that only the index or SCAN names. It must come first.
@@ -106,24 +107,45 @@ asked = asked and ends[name] == nil and not text[name]:find('^%d+ %S+ 0 ')
 push(answer, (asked and redis.call('pttl', ns .. name) or '') .. ' ' .. name .. ' ' .. text[name])
 end`,
 
-  // Adds the live leases of the seat, or of all seats, and finds out which ones of the index are
-  // gone. It makes no PTTL for each of many, because that would be billed.
+  // Leaves the last of the names, and returns the first of these.
+  `local function last(names, most)
+table.sort(names, function(one, two) return one > two end)
+for n = #names, most + 1, -1 do names[n] = nil end
+return names[most]
+end`,
+
+  // Adds the live leases of the seat, of all seats, or of a page of these, and finds out which ones
+  // of the index are gone. It makes no PTTL for each of many, because that would be billed. Of a page
+  // it reads no more rows than there are on it, and returns where the next one begins. The lists are
+  // in about the order of the seats, so few names pass the test of a page, and there is little to sort.
   `local function look(answer, place)
-if text[place.at] then add(answer, place.at, not place.all) end
-if not place.all then return end
-local names, lists = {}, {}
+if not place.all then
+if text[place.at] then add(answer, place.at, true) end
+return
+end
+local names, lists, most, from = {}, {}, tonumber(place.last)
+local function found(name)
+if not most then return push(names, name) end
+if place.before and name >= place.before or from and name < from then return end
+push(names, name)
+if #names > 2 * most then from = last(names, most) end
+end
+if text[place.at] then found(place.at) end
 local pattern = ' (' .. place.at:gsub('%W', '%%%0') .. '%S+)'
 for shard = 0, 15 do
 lists[shard] = string.format('/%.0f', place.all + shard)
-for name in (' ' .. (text[lists[shard]] or '')):gmatch(pattern) do push(names, name) end
+for name in (' ' .. (text[lists[shard]] or '')):gmatch(pattern) do found(name) end
 end
+local more = most and (from or #names > most) and last(names, most)
 read(names)
 local all = #answer + #names
 for _, name in ipairs(names) do
 if text[name] then add(answer, name) end
 end
-if #answer == all then return end
+if #answer < all then
 for shard = 0, 15 do stale[lists[shard]] = true end
+end
+return more and more:sub(#place.at + 1)
 end`,
 
   // Adds the leases that make the guard fail. True if it fails.
@@ -189,8 +211,8 @@ return 1
 end`,
 
   `function verbs.inspect(op, _, answer)
-look(answer, op)
-return 1
+local more = look(answer, op)
+return more and '>' .. more or 1
 end`,
 
   // SCAN sees only what is written, so flush first. It looks at some ten thousand keys at most,
@@ -236,4 +258,4 @@ export const SCRIPT: string = LUA.join("\n");
 /**
  * SHA-1 of {@link SCRIPT}. A server that has seen the script runs it by this; a test recomputes it.
  */
-export const SCRIPT_SHA1 = "7e9fbe14ba661681890915a9f235a8099998a629";
+export const SCRIPT_SHA1 = "7e9331e06334d487611fde7f3f400c4ee7d42e77";

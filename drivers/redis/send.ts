@@ -46,7 +46,7 @@ export function scriptRunner(
   checkFunction("send", send);
   const nonce = nonces();
   return async (tail, explain, { signal, beforeRequest } = {}) => {
-    const ask = async (name: string, of: string): Promise<{ reply?: unknown; error?: unknown }> => {
+    const run = async (name: string, of: string): Promise<{ reply?: unknown; error?: unknown }> => {
       beforeRequest?.();
       try {
         return { reply: await send([name, of, ...tail, nonce()], signal) };
@@ -54,9 +54,9 @@ export function scriptRunner(
         return { error };
       }
     };
-    let answer = await ask("EVALSHA", script.sha1);
+    let answer = await run("EVALSHA", script.sha1);
     // This error proves that nothing ran, so the same is sent again with the text.
-    if (/^NOSCRIPT\b/.test(brief(answer.error))) answer = await ask("EVAL", script.text);
+    if (/^NOSCRIPT\b/.test(brief(answer.error))) answer = await run("EVAL", script.text);
     if ("error" in answer) throw explain(answer.error);
     return answer.reply;
   };

@@ -11,6 +11,8 @@
  */
 
 import { refuse } from "../kit/check.ts";
+import { checkOptions } from "../kit/options.ts";
+import { checkGiven } from "../kit/slips.ts";
 import { isLoopback } from "../kit/urls.ts";
 import type { Driver } from "../driver.ts";
 import { redis, type RedisOptions } from "./redis.ts";
@@ -41,7 +43,9 @@ export interface UpstashOptions extends RedisOptions {
  * @throws {InvalidArgument} when the URL or the token cannot be right.
  */
 export function upstash(options: UpstashOptions): Driver {
-  return redis(upstashCommand(options), { ...options, name: options.name ?? NAME });
+  checkOptions(options, "url token name keyPrefix now");
+  const { url, token, name = NAME, ...rest } = options;
+  return redis(upstashCommand({ url, token, name }), { name, ...rest });
 }
 
 /**
@@ -62,7 +66,10 @@ export function upstash(options: UpstashOptions): Driver {
 export function upstashCommand(
   options: Pick<UpstashOptions, "url" | "token" | "name">,
 ): SendCommand {
+  checkOptions(options, "url token name");
   const { token, name = NAME } = options;
+  checkGiven("URL", options.url, "UPSTASH_REDIS_REST_URL");
+  checkGiven("token", token, "UPSTASH_REDIS_REST_TOKEN");
   const url = checkedUrl(options.url);
   if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
     refuse("token", "it is empty or has white space");

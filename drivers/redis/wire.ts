@@ -5,7 +5,7 @@
  */
 
 import { refuse } from "../kit/check.ts";
-import type { Acquire, List, Op } from "../driver.ts";
+import type { Acquire, Inspect, List, Op } from "../driver.ts";
 import { escape, keysIn, type Named, namesOf } from "./keys.ts";
 
 /** The script's keys and argument. */
@@ -32,9 +32,11 @@ export function requestOf(namespace: string, ops: readonly Op[]): Request {
     const { id, ttl, value, guard } = op as Acquire;
     const { resource, seat } = op;
     const write = op.op === "acquire" || op.op === "release";
+    const names = declared(namesOf(resource, seat, write));
     return {
       op: op.op,
-      ...declared(namesOf(resource, seat, write)),
+      ...names,
+      ...op.op === "inspect" && names.all && pageOf(op, names.at),
       id: id && escape(id),
       // No ttl means no end.
       ttl: ttl && ttl < Infinity ? `${ttl}` : undefined,
@@ -46,6 +48,14 @@ export function requestOf(namespace: string, ops: readonly Op[]): Request {
     };
   });
   return { keys: [...keys], json: JSON.stringify(wired) };
+}
+
+/** The page of a resource whose names begin with `at`. */
+function pageOf({ limit, before }: Inspect, at: string): Record<string, string | undefined> {
+  return {
+    last: limit === undefined ? undefined : `${limit}`,
+    before: before === undefined ? undefined : at + escape(before),
+  };
 }
 
 function listed({ op, prefix, after, limit }: List): Record<string, string | undefined> {

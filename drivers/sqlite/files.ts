@@ -5,6 +5,7 @@
  */
 
 import { refuse } from "../kit/check.ts";
+import { checkGiven } from "../kit/slips.ts";
 import { builtin } from "./builtin.ts";
 
 /**
@@ -13,6 +14,7 @@ import { builtin } from "./builtin.ts";
  * @throws {InvalidArgument} when it is neither of the two.
  */
 export function pathOf(file: string | URL): string {
+  checkGiven("SQLite file", file, "its variable of the environment");
   const text = String(file);
   if (/^file:\/\//.test(text)) return builtin("node:url").fileURLToPath(text);
   const path = text.replace(/^file:/, "");

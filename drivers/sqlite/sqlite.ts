@@ -24,6 +24,7 @@
 
 import type { Driver, Guarantees } from "../driver.ts";
 import { checkOps, refuse } from "../kit/check.ts";
+import { checkOptions } from "../kit/options.ts";
 import { absolute, pathOf } from "./files.ts";
 import { SqliteTable } from "./table.ts";
 
@@ -71,6 +72,7 @@ const GUARANTEES: Guarantees = {
  */
 export function sqlite(file: string | URL, options: SqliteOptions = {}): SqliteDriver {
   const path = pathOf(file);
+  checkOptions(options, "busyTimeout now");
   const { busyTimeout = 1_000, now = Date.now } = options;
   if (!Number.isSafeInteger(busyTimeout) || busyTimeout < 0) {
     refuse("busyTimeout", `${busyTimeout} is not a whole number of milliseconds`);

@@ -51,6 +51,7 @@ export class SqliteTable implements Table {
   readonly #commit: StatementSync;
   readonly #one: StatementSync;
   readonly #all: StatementSync;
+  readonly #last: StatementSync;
   readonly #scan: StatementSync;
   readonly #put: StatementSync;
   readonly #drop: StatementSync;
@@ -112,6 +113,10 @@ export class SqliteTable implements Table {
       `select ${columns} from leases where resource = ? and seat = ? and ${live}`,
     );
     this.#all = database.prepare(`select ${columns} from leases where resource = ? and ${live}`);
+    this.#last = database.prepare(
+      `select ${columns} from leases where resource = ?1 and (?2 is null or seat < ?2)
+        and (expires is null or expires > ?3) order by seat desc limit ?4`,
+    );
     this.#scan = database.prepare(
       `select resource, ${columns} from leases where (expires is null or expires > ?1)
         and (resource, seat) >= (?2, ?3) and not (?4 and resource = ?2 and seat = ?3)
@@ -206,6 +211,11 @@ export class SqliteTable implements Table {
 
   #lease({ expires, ...row }: Record<string, unknown>): Lease {
     return { ...row, left: expires === null ? Infinity : Number(expires) - this.#now } as Lease;
+  }
+
+  last(resource: string, before: string | undefined, limit: number): Lease[] {
+    const rows = this.#last.all(resource, before ?? null, this.#now, limit);
+    return rows.map((row) => this.#lease(row));
   }
 
   scan(prefix: string, after: Place | undefined, limit: number): Listed[] {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkFunction } from "../../drivers/kit/check.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
 import type { CoreCoordinator } from "../../coordination/core.ts";
 import type { Run, SlotOptions } from "../../coordination/cron/types.ts";
 import { planOf } from "../../coordination/cron/plan.ts";
@@ -101,6 +103,11 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
   job: (run: Run, request: Request, ...args: A) => unknown,
   options: CronEndpointOptions<[Request, ...A]>,
 ): (request: Request, ...args: A) => Promise<Response> {
+  checkOptions(
+    options,
+    "secret slot slotInQuery every offset early env mode ttl keepAlive retain skipIfRunning minHold maxRuntime record",
+  );
+  checkFunction("job", job);
   const { secret, slot: slotBy, slotInQuery, every, offset, early, env = {}, ...rest } = options;
   checkName("job", name);
   if (typeof secret !== "function") checkSecrets(secret);

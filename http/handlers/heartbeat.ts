@@ -9,6 +9,7 @@ import type { CoreCoordinator } from "../../coordination/core.ts";
 import type { GroupEvent } from "../../coordination/groups/group_events.ts";
 import { heldBy } from "../../coordination/handling.ts";
 import { resources } from "../../coordination/names.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
 import type { CoordinatorSource } from "./coordinator_source.ts";
 import { raise, unclaimed } from "../failures.ts";
 import { json } from "../problem.ts";
@@ -58,6 +59,7 @@ export function heartbeatEndpoint<A extends readonly unknown[] = []>(
   baton: CoordinatorSource<[Request, ...A]>,
   options: HeartbeatOptions<[Request, ...A]>,
 ): (request: Request, ...args: A) => Promise<Response> {
+  checkOptions(options, "secret");
   const { secret } = options;
   if (typeof secret !== "function") checkSecrets(secret);
   return async (request, ...args) => {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkFunction } from "../../drivers/kit/check.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
 import type { CampaignOptions } from "../../coordination/election/candidate.ts";
 import type { CoreCoordinator } from "../../coordination/core.ts";
 import {
@@ -92,7 +94,10 @@ export function leaderOnly<A extends readonly unknown[] = []>(
   handler: (request: Request, leading: Leading, ...args: A) => Response | Promise<Response>,
 ): (request: Request, ...args: A) => Promise<Response> {
   checkName("group", group);
+  checkOptions(options, "redirect campaign maxRuntime");
+  checkFunction("handler", handler);
   const { redirect = false, campaign = false, maxRuntime } = options;
+  if (typeof campaign === "object") checkOptions(campaign, "ttl requireMembership");
   checkWork("maxRuntime", maxRuntime);
   const members = redirect !== false;
   /** Campaigns under way. Two of one coordinator at a time would block each other. */

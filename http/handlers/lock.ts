@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkFunction } from "../../drivers/kit/check.ts";
+import { checkOptions } from "../../drivers/kit/options.ts";
 import type { Lease } from "../../coordination/leases/lease.ts";
 import { checkName } from "../../coordination/names.ts";
 import type { Attempted, Holder } from "../../coordination/locks/acquirable.ts";
@@ -92,6 +94,8 @@ export function withLock<A extends readonly unknown[] = []>(
   options: LockOptions,
   handler: (request: Request, held: Held, ...args: A) => Response | Promise<Response>,
 ): (request: Request, ...args: A) => Promise<Response> {
+  checkOptions(options, "ttl timeout status shared streams maxRuntime");
+  checkFunction("handler", handler);
   const { status = 423, streams = false, timeout = 0, maxRuntime, ...rest } = options;
   if (typeof name === "string") checkName("lock", name);
   checkWait("timeout", timeout);

@@ -24,7 +24,7 @@ export const etcdCluster: Backend<"server" | "wire"> = {
       refuse: ({ cluster }) => refuseOnEtcd(cluster.members[0]!),
       front: wireTo,
     });
-    return { ...running, tick: 4_000, startsAgain: true };
+    return { ...running, tick: 4_000 };
   },
 };
 

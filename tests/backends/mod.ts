@@ -6,6 +6,7 @@
  */
 
 import type { Backend, Capability } from "./backend.ts";
+import { consul } from "./consul.ts";
 import { etcd } from "./etcd.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
@@ -26,6 +27,7 @@ export const BACKENDS: readonly Backend[] = [
   neon,
   planetscaleOverMysql,
   planetscaleOverMariadb,
+  consul,
   etcd,
 ];
 

@@ -16,6 +16,7 @@ import { startBackend } from "./backend.ts";
 import { billingRows } from "./billing.ts";
 import { coldStartRows } from "./cold_start.ts";
 import { etcdRows } from "./etcd_times.ts";
+import { handOverRows } from "./hand_over.ts";
 import { memoryRows, sqliteRows } from "./local_times.ts";
 import { memberRows } from "./members.ts";
 import { passes, type Row, tablesOf } from "./row.ts";
@@ -79,6 +80,7 @@ async function costs(): Promise<number> {
     ...await measureSql("neon"),
     ...await measureSql("mysql"),
     ...await measureSql("mariadb"),
+    ...await handOverRows({ rounds: rounds(100) }),
     ...await etcdRows({ rounds: rounds(200), turns: 1 }),
   ];
   print(tablesOf(rows));

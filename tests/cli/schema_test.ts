@@ -37,6 +37,26 @@ for (const args of [["postgres"], ["mysql"], ["postgres", "--fences"], ["mysql",
   });
 }
 
+Deno.test("who asks for the schema of a Redis or a file is told that there is none; a URL is not repeated", async () => {
+  for (const kind of ["redis", "upstash", "sqlite"]) {
+    const { code, complaint } = await schema([], [kind]);
+    assert.equal(code, 2);
+    assert.match(complaint, new RegExp(`^${kind} needs no schema: there is nothing to create`));
+  }
+  const { code, complaint } = await schema([], [`redis://:${SECRET}@host`]);
+  assert.equal(code, 2);
+  assert.match(complaint, /^Prints the SQL/);
+  assert.ok(!complaint.includes(SECRET));
+});
+
+Deno.test("to import the command runs nothing, and sets no exit status", async () => {
+  const url = new URL("../../cli/schema.ts", import.meta.url).href;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", `await import(${JSON.stringify(url)})`],
+  }).output();
+  assert.deepEqual([code, stdout.length, stderr.length], [0, 0, 0]);
+});
+
 Deno.test("to apply it takes DATABASE_URL, and without one nothing is tried", async () => {
   const { code, complaint } = await schema(["--allow-env"], ["postgres", "--apply"], "");
   assert.equal(code, 2);

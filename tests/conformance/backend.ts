@@ -21,11 +21,6 @@ export interface Backend {
    */
   restart?(): Promise<void>;
   /**
-   * A restart lets every lease begin its ttl again, as rule 2 allows: the backend does not keep how much
-   * of it has passed. Default: `false`.
-   */
-  readonly startsAgain?: boolean;
-  /**
    * Cuts the next request that any handle sends. `withCuts()` makes this for a driver that has no wire
    * of its own. Any way will do that leaves the client without an answer, such as a proxy's error page
    * and half of a reply; a broken connection may not do, for the `fetch` of some runtimes then sends

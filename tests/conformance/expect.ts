@@ -25,7 +25,9 @@ export async function apply(driver: Driver, ops: readonly Op[]): Promise<readonl
   assert.equal(outcomes.length, ops.length, "one outcome for each operation");
   for (const [index, { ok, leases, after }] of outcomes.entries()) {
     if (after !== undefined) {
-      assert.equal(ops[index]?.op, "list", "only a list has a cursor");
+      const op = ops[index];
+      const paged = op?.op === "list" || (op?.op === "inspect" && op.limit !== undefined);
+      assert.ok(paged, "only a page has a cursor");
       assert.ok(
         typeof after === "string" && after !== "",
         "a cursor is a text, and not an empty one",

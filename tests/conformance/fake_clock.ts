@@ -8,7 +8,7 @@
 import type { Driver } from "../../drivers/driver.ts";
 import type { After } from "../../drivers/kit/mod.ts";
 import type { Backend } from "./backend.ts";
-import { VirtualClock } from "./virtual_clock.ts";
+import { FakeClock } from "./virtual_clock.ts";
 
 /**
  * Makes a backend of a driver that takes its clock as a function. The suite then sets the clock on where
@@ -36,7 +36,7 @@ import { VirtualClock } from "./virtual_clock.ts";
 export function onFakeClock(
   open: (now: () => number, after: After) => () => Driver | Promise<Driver>,
 ): Backend {
-  const clock = new VirtualClock();
+  const clock = new FakeClock();
   const connect = open(clock.now, clock.after);
   return { connect, pass: (ms) => clock.pass(ms), tick: 1 };
 }

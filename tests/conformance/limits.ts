@@ -16,6 +16,7 @@ import {
   ifVacant,
   inspect,
   list,
+  page,
   release,
   renew,
 } from "./operations.ts";
@@ -75,6 +76,8 @@ export const limitCases: readonly Case[] = [
       ...BAD_NAMES.map((prefix) => list(prefix)),
       ...limits.map((limit) => list("p", limit)),
       ...["", "\uD800", "\0", "x".repeat(4_097)].map((after) => list("p", 1, after)),
+      ...limits.map((limit) => page("r", limit)),
+      ...BAD_NAMES.map((before) => page("r", 1, before)),
     ]);
   }),
   law(11, "a patience that is no whole number from 0 to 2**31 - 1 is refused", async (on) => {

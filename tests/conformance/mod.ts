@@ -1,6 +1,8 @@
 /**
- * The conformance suite: what every driver, and every decorator of one, must do. It needs no test
- * framework and runs wherever `node:assert` does. `docs/write-a-driver.md` shows it in use.
+ * For tests: a memory that is as strict as a server, and a clock that stands still, for those of your
+ * own code; and the conformance suite, which every driver, and every decorator of one, must pass. It
+ * needs no test framework and runs wherever `node:assert` does. `docs/testing.md` and
+ * `docs/write-a-driver.md` show both in use.
  *
  * @example
  * ```ts
@@ -28,6 +30,7 @@ import { guardCases } from "./guards.ts";
 import { limitCases } from "./limits.ts";
 import { listCases } from "./list.ts";
 import { noPushCases, pushCases } from "./patience.ts";
+import { pageCases } from "./pages.ts";
 import { raceCases } from "./races.ts";
 import { refusalCases } from "./refusals.ts";
 import { releaseCases } from "./release.ts";
@@ -42,7 +45,10 @@ import { tokenCases } from "./tokens.ts";
 export type * from "../../drivers/driver.ts";
 export type { After } from "../../drivers/kit/mod.ts";
 export type { Backend, Case, Cut } from "./backend.ts";
+export type { MemoryOptions } from "../../drivers/memory.ts";
 export { onFakeClock } from "./fake_clock.ts";
+export { memory } from "./strict_memory.ts";
+export { FakeClock } from "./virtual_clock.ts";
 export { withCuts } from "./with_cuts.ts";
 export { cutCases, noPushCases, pushCases, requestCases, restartCases };
 
@@ -62,6 +68,7 @@ export const driverCases: readonly Case[] = [
   ...textCases,
   ...signalCases,
   ...listCases,
+  ...pageCases,
   ...reportCases,
 ];
 

@@ -52,6 +52,11 @@ export function inspect(resource: string, seat?: string): Inspect {
   return { op: "inspect", resource, ...(seat !== undefined && { seat }) };
 }
 
+/** Looks at all seats a page at a time, the last first. */
+export function page(resource: string, limit: number, before?: string): Inspect {
+  return { op: "inspect", resource, limit, ...(before !== undefined && { before }) };
+}
+
 /** Looks at all resources whose names begin so, a page at a time. */
 export function list(prefix: string, limit = 1_000, after?: string): List {
   return { op: "list", prefix, limit, ...(after !== undefined && { after }) };

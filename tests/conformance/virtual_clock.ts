@@ -4,13 +4,31 @@
  * @module
  */
 
+import type { Runtime } from "../../mod.ts";
+
 interface Timer {
   readonly at: number;
   readonly callback: () => void;
 }
 
-/** A clock and its timers. */
-export class VirtualClock {
+/**
+ * A clock that stands still until `pass()` sets it on, for the tests of your own code. Give `clock.now` to
+ * `memory()`, and `clock.runtime` to each coordinator.
+ *
+ * @example
+ * ```ts
+ * import { Coordinator } from "@baton/baton";
+ * import { FakeClock, memory } from "@baton/baton/testing";
+ *
+ * const clock = new FakeClock();
+ * const backend = memory({ now: clock.now });
+ * const baton = new Coordinator(backend, { runtime: clock.runtime });
+ * const lease = await baton.getLock("report").hold({ ttl: 10_000 });
+ * await clock.pass(10_000);
+ * console.log(lease.held); // false: nobody renewed it
+ * ```
+ */
+export class FakeClock {
   // A date of today's size, so that tokens made of it are as long as they will be.
   #time = 1_800_000_000_000;
   readonly #timers = new Set<Timer>();
@@ -23,6 +41,17 @@ export class VirtualClock {
     const timer = { at: this.#time + ms, callback };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
+  };
+
+  /** Clocks and timers of a coordinator that go by it. Jitter is always the same. */
+  readonly runtime: Runtime = {
+    wall: this.now,
+    mono: this.now,
+    after: this.after,
+    id: () => crypto.randomUUID(),
+    random: () => 0.5,
+    waitUntil: () => {},
+    lasting: true,
   };
 
   /** How many timers are set. */

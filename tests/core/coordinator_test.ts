@@ -107,6 +107,16 @@ Deno.test("timings that cannot work are refused, naming the number and the reaso
   assert.throws(make({ leaderTtl: 800 }), /ttl 800/);
   assert.throws(make({ clocks: { rate: 0.5 } }), InvalidArgument);
   assert.throws(make({ clocks: { step: -1 } }), InvalidArgument);
+  // Cron claims a slot for a day, under the same interval as short locks.
+  assert.doesNotThrow(make({ ttl: 86_400_000, heartbeatInterval: 500 }));
+  // What an environment's variable says, which would be added as a text.
+  for (const text of ["500", "0.01"] as unknown as number[]) {
+    for (const clocks of [{ step: text }, { rate: text }]) {
+      assert.throws(make({ clocks }), /, a string/);
+    }
+    assert.throws(make({ heartbeatInterval: text }), /, a string/);
+    assert.throws(make({ timeout: text }), /, a string/);
+  }
   assert.throws(make({ timeout: -1 }), InvalidArgument);
   assert.throws(make({ namespace: "a/b" }), InvalidArgument);
 });

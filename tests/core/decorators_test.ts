@@ -189,3 +189,29 @@ Deno.test("no namespaced resource can be read as another's", async () => {
     assert.throws(() => namespaced(shared, bad), InvalidArgument, bad);
   }
 });
+
+Deno.test("traced over an async observer that rejects: nothing is unhandled, and the call is answered", async () => {
+  const unhandled: unknown[] = [];
+  const notice = (event: PromiseRejectionEvent): void => {
+    event.preventDefault();
+    unhandled.push(event.reason);
+  };
+  globalThis.addEventListener("unhandledrejection", notice);
+  try {
+    let called = 0;
+    const driver = traced(memory(), async () => {
+      called++;
+      await Promise.resolve();
+      throw new Error("the collector is down");
+    });
+    assert.deepEqual(await driver.apply([{ op: "inspect", resource: "x" }]), [{
+      ok: true,
+      leases: [],
+    }]);
+    // A rejection that nobody handles is told after a turn.
+    await new Promise((turn) => setTimeout(turn, 0));
+    assert.deepEqual([called, unhandled], [1, []]);
+  } finally {
+    globalThis.removeEventListener("unhandledrejection", notice);
+  }
+});

@@ -90,6 +90,45 @@ Deno.test("a module's lock object: who was refused frees nobody's lease in its f
   assert.deepEqual(await lock.holders(), []);
 });
 
+for (const kind of ["lock", "semaphore"] as const) {
+  Deno.test(`a module's ${kind} object: of many at once none that failed frees another's lease in its finally`, async () => {
+    const scene = new Scene();
+    const a = scene.member("a");
+    const object = kind === "lock" ? a.getLock("x") : a.getSemaphore("x", 1);
+    const request = async (ms: number, options = {}): Promise<string> => {
+      let lease;
+      try {
+        lease = await object.acquire({ timeout: 0, ...options });
+        if (!lease) return "409";
+        await new Promise<void>((go) => scene.runtime.after(ms, go));
+        return lease.held ? "held to the end" : "lost";
+      } catch {
+        return "503";
+      } finally {
+        await object.release();
+      }
+    };
+    const first = request(300);
+    await scene.runtime.advance(50);
+    // At once, so that each is refused before the first of them releases.
+    assert.deepEqual(await Promise.all([request(9), request(9), request(9)]), Array(3).fill("409"));
+    // One that gives up, and one whose ttl cannot be right.
+    const over = AbortSignal.abort();
+    const bad = [request(9, { signal: over }), request(9, { ttl: -1 }), request(9)];
+    assert.deepEqual(await Promise.all(bad), ["503", "503", "409"]);
+    // What somebody else was refused, who does not call release(), is no release of the holder's.
+    await assert.rejects(object.with(() => {}, { timeout: 0 }), LockAcquireFailed);
+    assert.equal((await a.getLock("y").hold()).held, true);
+    await scene.runtime.advance(250);
+    assert.equal(await first, "held to the end");
+    assert.deepEqual(await object.holders(), []);
+    const again = await object.hold({ timeout: 0 });
+    await assert.rejects(object.with(() => {}, { timeout: 0 }), LockAcquireFailed);
+    assert.equal(await object.release(), true);
+    assert.equal(again.held, false);
+  });
+}
+
 Deno.test("a break names whom it saw, so that a late or repeated one never hits a successor", async () => {
   const scene = new Scene();
   const [a, b, c] = [scene.member("a"), scene.member("b"), scene.member("c")];

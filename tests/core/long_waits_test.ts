@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ConnectionError, LockAcquireFailed } from "../../mod.ts";
+import { settled } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
 
 Deno.test("a waiter with time left outlasts an outage, and has the lock soon after it", async () => {
@@ -134,4 +135,23 @@ Deno.test("lead() goes on through minutes of definite refusals, reports them, an
   assert(refused < 2 * (10 + 200 / 4), `${refused} campaigns`);
   stop.abort();
   await Promise.all(leading);
+});
+
+Deno.test("lead() within the work of lead() of the same group is reported at once, and its signal ends it", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  const stop = new AbortController();
+  const leading = a.lead(
+    "g",
+    () => a.lead("g", () => assert.fail("two works"), { signal: stop.signal }),
+  );
+  await settled();
+  const [event, ...others] = scene.events.filter(({ type }) => type === "waiting");
+  assert(event?.type === "waiting" && others.length === 0);
+  const { what, ours, holders } = event;
+  assert.deepEqual([what, ours, holders.map(({ memberId }) => memberId)], ['lead() of "g"', true, [
+    "a",
+  ]]);
+  stop.abort();
+  assert.equal(await leading, undefined);
 });

@@ -1,7 +1,7 @@
 /** What observers and callbacks throw, at once or later, costs nothing; what work throws is the caller's. */
 
 import assert from "node:assert/strict";
-import { UnknownOutcome } from "../../mod.ts";
+import { type Coordinator, UnknownOutcome } from "../../mod.ts";
 import { settled } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
 
@@ -130,24 +130,43 @@ Deno.test("a leader whose work ends with a cycle of causes after it was told to 
   assert.equal(await scene.member("b").getLeader("g"), null);
 });
 
-Deno.test("a lead() that nobody observes says once that the backend does not serve it; an observer replaces that", async () => {
-  const said: string[] = [];
-  const output = globalThis["console"];
-  const { warn } = output;
-  output.warn = (text: string) => void said.push(text);
-  try {
-    for (const on of [undefined, () => {}]) {
-      const scene = new Scene();
-      const stop = new AbortController();
-      scene.fates.push(...Array<"lose-request">(200).fill("lose-request"));
-      const leading = scene.member("a", { on }).lead("g", () => {}, { signal: stop.signal });
-      await scene.runtime.advance(60_000);
-      stop.abort();
-      await leading;
+/** What goes on through an outage, and the event that reports it. */
+const THROUGH_OUTAGES: Readonly<
+  Record<string, readonly [event: string, begin: (a: Coordinator, signal: AbortSignal) => unknown]>
+> = {
+  "lead()": ["campaign-failed", (a, signal) => a.lead("g", () => {}, { signal })],
+  "events()": ["tick-failed", async (a, signal) => {
+    for await (const _ of a.events({ watch: ["g"], signal }));
+  }],
+  "a wait": [
+    "acquire-failed",
+    (a, signal) => a.getLock("x").hold({ signal }).catch(() => {}),
+  ],
+};
+
+for (const [what, [event, begin]] of Object.entries(THROUGH_OUTAGES)) {
+  Deno.test(`${what} that nobody observes says once that the backend does not serve it; an observer replaces that`, async () => {
+    const said: string[] = [];
+    const output = globalThis["console"];
+    const { warn } = output;
+    output.warn = (text: string) => void said.push(text);
+    try {
+      for (const on of [undefined, () => {}]) {
+        const scene = new Scene();
+        await scene.member("b").getLock("x").hold({ ttl: 3_600_000 });
+        const stop = new AbortController();
+        // A wait has been answered once, or what follows could be a wrong address.
+        if (what === "a wait") scene.fates.push("pass");
+        scene.fates.push(...Array<"lose-request">(200).fill("lose-request"));
+        const going = begin(scene.member("a", { on }), stop.signal);
+        await scene.runtime.advance(60_000);
+        stop.abort();
+        await going;
+      }
+    } finally {
+      output.warn = warn;
     }
-  } finally {
-    output.warn = warn;
-  }
-  assert.equal(said.length, 1);
-  assert.match(said[0] ?? "", /campaign-failed.*the request was lost.*option `on`/);
-});
+    assert.equal(said.length, 1, said.join("\n"));
+    assert.match(said[0] ?? "", new RegExp(`${event}.*the request was lost.*option \`on\``));
+  });
+}

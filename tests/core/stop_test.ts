@@ -162,3 +162,20 @@ Deno.test("a coordinator that was stopped can be used again", async () => {
   await a.stop();
   assert.equal(lease.held, false);
 });
+
+Deno.test("stop() of what was never started gives back what it holds, and ends what waits", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.getLock("x").hold();
+  await a.stop();
+  assert.deepEqual(await scene.member("b").getLock("x").holders(), []);
+  // Now there is nothing to stop, as Tooz has it.
+  await assert.rejects(a.stop(), { code: "misuse" });
+  await scene.member("b").getLock("y").hold();
+  const waiting = a.getLock("y").hold();
+  const ended = assert.rejects(waiting, { code: "misuse" });
+  await scene.runtime.advance(1_000);
+  await a.stop();
+  await ended;
+  assert.equal(a.isStarted, false);
+});

@@ -20,7 +20,18 @@ const seat = fc.constantFrom("", "1", "2");
 const value = fc.constantFrom("", "v", "007", '{"a":1}', "é");
 const when = fc.constantFrom<Guard["when"][]>("held", "vacant");
 const kind = fc.constantFrom(
-  ...["acquire", "acquire", "acquire", "renew", "renew+", "release", "break", "inspect", "list"],
+  ...[
+    "acquire",
+    "acquire",
+    "acquire",
+    "renew",
+    "renew+",
+    "release",
+    "break",
+    "inspect",
+    "list",
+    "page",
+  ],
 );
 const guard = fc.record({ when, resource, seat }, { requiredKeys: ["when", "resource"] });
 
@@ -37,6 +48,10 @@ function anyOp(ttls: readonly number[]): fc.Arbitrary<SeatOp> {
       if (kind === "renew+") return { op: "renew", ...lease, value };
       if (kind === "inspect") return { op: kind, ...place };
       if (kind === "list") return { op: "inspect", resource };
+      // A page may be shorter than its limit, but this one has room for all.
+      if (kind === "page") {
+        return { op: "inspect", resource, limit: 1_000, before: seat || undefined };
+      }
       const { id } = lease;
       return { op: "release", ...place, ...(kind !== "break" && { id }), ...(guard && { guard }) };
     },
@@ -64,9 +79,9 @@ export const FAKE: Plan = {
   passes: [20, 40, 60],
 };
 export const REAL: Plan = { ...FAKE, ttls: [Infinity, LONG], often: 0 };
-/** Every pass ends every short lease, and nothing else does. */
-export function waiting(short: number): Plan {
-  return { ttls: [Infinity, short], often: 6, passes: [short * 1.25] };
+/** Every pass ends every short lease, and nothing else does, however late the backend may be. */
+export function waiting(short: number, overrun = 1): Plan {
+  return { ttls: [Infinity, short], often: 6, passes: [short * (overrun + 0.25)] };
 }
 
 /** A sequence of moves. */

@@ -62,6 +62,15 @@ async function table(connect: () => Driver | Promise<Driver>, costs: Costs): Pro
 
   await costs("claim and run a cron slot", 1, () => a.cron("j").run({ slot }, () => {}));
   await costs("lose a cron slot", 1, () => b.cron("j").run({ slot }, () => {}));
+  await costs("the latest runs", 1, () => b.cron("j").history());
+  const next = { slot: slot + 60_000, every: 60_000 };
+  await costs(
+    "catch up where nothing was missed, and run",
+    2,
+    () => a.cron("j").catchUp(next, () => {}),
+  );
+  const later = { ...next, slot: slot + 180_000 };
+  await costs("catch up on one slot, and run", 4, () => a.cron("j").catchUp(later, () => {}));
   const retry = { slot, mode: "retry" } as const;
   await costs("claim, run and finish with retry", 2, () => a.cron("k").run(retry, () => {}));
   await costs("lose with retry", 1, () => b.cron("k").run(retry, () => {}));

@@ -124,7 +124,7 @@ const IDS: readonly Story[] = [
   {
     name: "an unknown outcome is taken for a refusal",
     at: "Session.send",
-    find: "throw stopped() ? wasStopped() : failure",
+    find: "throw failure",
     put: "return",
   },
   {

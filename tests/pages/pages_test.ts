@@ -62,14 +62,17 @@ Deno.test("the code on every page compiles as it stands there", async () => {
   }
 });
 
-Deno.test("the test that docs/testing.md shows passes, and fails when the lock is not taken", async () => {
+Deno.test("the tests that docs/testing.md shows pass, and fail without the lock, or with a lenient memory", async () => {
   const page = PAGES.find(({ path }) => path === "docs/testing.md");
   assert.ok(page);
   const program = programOf(page);
   const held = 'const lease = await one.getLock("account:42").hold();';
   assert.ok(program.includes(held));
   const broken = program.replace(held, "const lease = { release: () => Promise.resolve() };");
-  for (const [text, ends] of [[program, 0], [broken, 1]] as const) {
+  const strict = 'import { memory } from "@baton/baton/testing"';
+  assert.ok(program.includes(strict));
+  const lenient = program.replace(strict, 'import { memory } from "@baton/baton/drivers/memory"');
+  for (const [text, ends] of [[program, 0], [broken, 1], [lenient, 1]] as const) {
     const file = await Deno.makeTempFile({ suffix: ".ts" });
     try {
       await Deno.writeTextFile(file, text);

@@ -48,7 +48,7 @@ const AWAITED = {
   "an answer that never comes": `
     const backend = memory();
     const silent = { ...backend, apply: (ops) => ops[0].op === "release" ? backend.apply(ops) : new Promise(() => {}) };
-    const lost = new Coordinator(silent, { ttl: 1_500, retries: 0 });
+    const lost = new Coordinator(silent, { ttl: 1_500 });
     await lost.getLock("l").hold({ timeout: 0 }).catch(({ code }) => console.log(code));`,
   "the end of a run that takes too long": `
     const slot = Date.now();

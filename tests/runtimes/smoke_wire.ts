@@ -34,7 +34,7 @@ export const wireSmoke: readonly SmokeCase[] = [
     faults: ["hang-reply"],
     async run(driver) {
       const once = retrying(driver(), { retries: 0, timeout: 500 });
-      // Without end: on etcd, any other ttl needs a request before that of the acquisition itself.
+      // Without an end, for on Consul a lease that ends needs a session before it.
       const mine = acquire(crypto.randomUUID(), { ttl: Infinity });
       await assert.rejects(once.apply([mine]), { name: "OperationTimedOut", retryable: true });
       const look = async () => (await driver().apply([inspect(mine.resource)]))[0]?.leases[0];

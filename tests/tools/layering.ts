@@ -35,9 +35,14 @@ const VENDORS = FAMILIES.flatMap((family) => {
 const SPI = ["errors.ts", "drivers/driver.ts", "drivers/kit/"];
 /** The port and the leases listen to the same signals as drivers do. */
 const ABORTS = "drivers/kit/aborts.ts";
-/** And they refuse numbers in the same words. */
-const CHECKS = "drivers/kit/check.ts";
-const LEASES = ["errors.ts", "coordination/runtime.ts", "coordination/names.ts", ABORTS, CHECKS];
+/** And they refuse numbers, and names of options, in the same words. */
+const CHECKS = ["drivers/kit/check.ts", "drivers/kit/options.ts"];
+/** And they call users' functions as decorators do. */
+const HARMLESS = "drivers/kit/harmless.ts";
+const LEASES = [
+  ...["errors.ts", "coordination/runtime.ts", "coordination/names.ts"],
+  ...[ABORTS, ...CHECKS, HARMLESS],
+];
 const WING = [...LEASES, "coordination/leases/"];
 /** Their types: the modules themselves are asked for when they are needed. */
 const NODE = ["sqlite", "url", "fs", "path"].map((name) => `node:${name}`);
@@ -71,8 +76,12 @@ const ROOMS: readonly Room[] = [
     asTypes: FAMILIES.map((family) => `drivers/${family}/`),
     why: "drivers are loaded on demand",
   },
-  { at: "coordination/runtime.ts", may: ["errors.ts", ABORTS], why: "the port knows nobody" },
-  { at: "coordination/names.ts", may: ["errors.ts", CHECKS], why: "names know nobody" },
+  {
+    at: "coordination/runtime.ts",
+    may: ["errors.ts", ABORTS, ...CHECKS],
+    why: "the port knows nobody",
+  },
+  { at: "coordination/names.ts", may: ["errors.ts", ...CHECKS], why: "names know nobody" },
   {
     at: "coordination/events.ts",
     may: ["errors.ts"],
@@ -118,13 +127,13 @@ const ROOMS: readonly Room[] = [
   },
   {
     at: "coordination/partition/",
-    may: ["errors.ts"],
+    may: ["errors.ts", ...CHECKS],
     asTypes: ["coordination/groups/group_events.ts"],
     why: "a ring knows keys and nodes",
   },
   {
     at: "coordination/member.ts",
-    may: ["errors.ts", "coordination/", "drivers/decorators/"],
+    may: ["errors.ts", "coordination/", "drivers/decorators/", ...CHECKS],
     asTypes: ["drivers/driver.ts"],
     why: "it wraps the driver in what every request needs, and knows none",
   },
@@ -135,13 +144,13 @@ const ROOMS: readonly Room[] = [
   },
   {
     at: "coordination/",
-    may: ["errors.ts", "coordination/"],
+    may: ["errors.ts", "coordination/", ...CHECKS],
     asTypes: ["drivers/driver.ts"],
     why: "coordinators join the wings, and know no driver",
   },
   {
     at: "http/",
-    may: ["errors.ts", "http/", "coordination/"],
+    may: ["errors.ts", "http/", "coordination/", ...CHECKS],
     asTypes: ["hono"],
     why: "handlers are made of what users have, and of a framework they know the types alone",
   },
@@ -166,7 +175,10 @@ const ROOMS: readonly Room[] = [
   },
   {
     at: "url.ts",
-    may: ["errors.ts", "coordination/", "drivers/schemes.ts", "drivers/characteristics.ts"],
+    may: [
+      ...["errors.ts", "coordination/", "drivers/schemes.ts", "drivers/characteristics.ts"],
+      "drivers/kit/",
+    ],
     asTypes: ["drivers/driver.ts", "drivers/postgres/", "drivers/mysql/"],
     why: "drivers are loaded on demand",
   },
@@ -180,6 +192,7 @@ const ROOMS: readonly Room[] = [
     at: "tests/conformance/",
     may: [
       ...["mod.ts", "errors.ts", "drivers/kit/", "drivers/decorators/namespaced.ts"],
+      "drivers/memory.ts",
       "coordination/leases/retrying.ts",
       "node:assert/strict",
     ],
@@ -206,6 +219,8 @@ const EXEMPT = new Map([
   ["drivers/redis/redis.ts", "the sender's clock may raise a token"],
   ["drivers/redis/rest.ts", "it is a transport: its caller's signal ends what it fetches"],
   ["drivers/mysql/planetscale.ts", "the vendor's client takes no signal, only a fetch"],
+  ["drivers/consul/http.ts", "Consul has no client of its own for this"],
+  ["drivers/consul/sessions.ts", "whether a session must be renewed depends on its age"],
   ["drivers/etcd/etcd.ts", "the first sender's clock says where tokens begin"],
   ["drivers/etcd/gateway.ts", "it sends requests"],
   ["drivers/etcd/terms.ts", "how old a term is, nobody but its handle knows"],

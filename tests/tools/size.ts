@@ -7,27 +7,28 @@ import { gzipSync } from "node:zlib";
 import * as esbuild from "./bundler.ts";
 
 /** Bytes after gzip; a few hundred above what is measured, so that growth is a choice. */
-const CORE_BUDGET = 16_000;
+const CORE_BUDGET = 17_200;
 /** With groups, watches, hash ring and all of Tooz's verbs; who needs none of that imports the core. */
-const ENTRY_BUDGET = 22_500;
+const ENTRY_BUDGET = 23_450;
 /** What the memory driver may add to an entry that shares most of its checks. */
-const MEMORY_BUDGET = 2_050;
+const MEMORY_BUDGET = 2_300;
 /** Handlers and middleware, with the errors they know. */
-const HTTP_BUDGET = 6_200;
+const HTTP_BUDGET = 6_380;
 /** All that a scheduled Worker on Upstash ships; it needs no vendor's package. */
-const WORKER_BUDGET = 16_300;
+const WORKER_BUDGET = 18_000;
 /** What a driver or decorator may add to the core. */
 const PART_BUDGET = 4_096;
 /**
- * Those that add more: Redis ships a script, PlanetScale and MySQL write SQL for servers that differ, and
- * etcd needs no client of a vendor's, and has the queue of those who wait.
+ * Those that add more: Redis ships a script, PlanetScale and MySQL write SQL for servers that differ,
+ * etcd and Consul have no client of a vendor beside them, and etcd has the queue of those who wait.
  */
 const LARGE_PARTS: Readonly<Record<string, number>> = {
-  redis: 4_260,
-  upstash: 5_160,
-  mysql: 4_480,
-  planetscale: 5_150,
-  etcd: 6_050,
+  redis: 4_950,
+  upstash: 5_900,
+  mysql: 5_050,
+  planetscale: 5_800,
+  etcd: 6_400,
+  consul: 8_150,
 };
 
 /** Every driver and decorator, as `deno.json` exports them. */

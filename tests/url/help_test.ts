@@ -59,7 +59,30 @@ Deno.test("who pastes Upstash's REST URL is told how to write it", async () => {
       /must begin with one of .*with upstash: instead of https:, .*option token$/,
     );
   }
-  assert.doesNotMatch(await refusal(() => getCoordinator("redis://h", "me")), /instead of https/);
+  const said = await refusal(() => getCoordinator("http://localhost:8079", "me"));
+  assert.match(
+    said,
+    /must begin with one of .*with upstash\+http: instead of http:, .*option token$/,
+  );
+});
+
+Deno.test("who pastes the URL of a Redis, or of a SQLite file, is told the two ways out", async () => {
+  for (const url of [`redis://:${SECRET}@h:6379`, `rediss://default:${SECRET}@h/0`]) {
+    const said = await refusal(() => getCoordinator(url, "me"));
+    assert.match(said, /must begin with one of .* with upstash: instead of https:/);
+    assert.match(
+      said,
+      /new Coordinator\(redis\(send\)\), with redis\(\) of @baton\/baton\/drivers\/redis$/,
+    );
+  }
+  assert.match(
+    await refusal(() => getCoordinator("sqlite://baton.db", "me")),
+    /file:\.\/baton\.db$/,
+  );
+  assert.doesNotMatch(
+    await refusal(() => getCoordinator("gopher://h", "me")),
+    /instead of|redis\(/,
+  );
 });
 
 Deno.test("http to another machine is refused, and the error says where it is allowed", async () => {

@@ -6,7 +6,7 @@
 
 import type { Driver } from "../../../drivers/driver.ts";
 import type { After } from "../../../drivers/kit/mod.ts";
-import { VirtualClock } from "../virtual_clock.ts";
+import { FakeClock } from "../virtual_clock.ts";
 import type { Place } from "./place.ts";
 
 /**
@@ -20,18 +20,10 @@ import type { Place } from "./place.ts";
 export function placeOnFakeClock(
   open: (now: () => number, after: After) => () => Driver | Promise<Driver>,
 ): Place {
-  const clock = new VirtualClock();
+  const clock = new FakeClock();
   return {
     driver: open(clock.now, clock.after),
-    runtime: {
-      wall: clock.now,
-      mono: clock.now,
-      after: clock.after,
-      id: () => crypto.randomUUID(),
-      random: () => 0.5,
-      waitUntil: () => {},
-      lasting: true,
-    },
+    runtime: clock.runtime,
     pass: (ms) => clock.pass(ms),
     tick: 250,
   };

@@ -53,7 +53,7 @@ const URLS: readonly (readonly [url: string, names: RegExp, token?: string])[] =
   ["etcd3+https://localhost?ca_cert=/etc/s3cret.pem", /certificate/],
   ["etcd3+https://localhost?cert_key=/etc/s3cret.pem", /certificate/],
   ["etcd://localhost?sslmode=s3cret", /option 1/],
-  ["etcd://localhost?ttl=999", /1000/],
+  ["etcd://localhost?ttl=1999", /2000/],
 ];
 
 Deno.test("etcd: URLs that cannot be right are refused, and no error shows a secret", async () => {

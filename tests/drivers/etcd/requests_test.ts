@@ -80,7 +80,7 @@ Deno.test("etcd: a wait takes a try, a watch and a last transaction, however lon
   });
 });
 
-Deno.test("etcd: when a lock of 16 waiters is released, the first asks, and the next two get ready", async () => {
+Deno.test("etcd: when a lock of 16 waiters is released, the first asks, and the next gets ready", async () => {
   await withEtcd(async ({ connect, paths }) => {
     const first = acquire("lock:a");
     const driver = connect();
@@ -105,8 +105,8 @@ Deno.test("etcd: when a lock of 16 waiters is released, the first asks, and the 
     }
     count();
     const { length } = waiting;
-    // A release and a grant for each. The next one may see that it is the first before it sees that
-    // the seat is taken: it tries, and watches again.
+    // A release and a grant for each. The next one sees that it is the first: it tries, and watches the
+    // seat.
     assert.ok(txns >= 2 * length && txns <= 3 * length, `${txns} transactions`);
     assert.ok(watches <= 2 * length, `${watches} watches`);
   });

@@ -32,9 +32,10 @@ const anyOp = fc.oneof(
   fc.record({ op: fc.constant("release"), resource: text, seat: text, id: text, guard }, {
     requiredKeys: ["op", "resource", "seat"],
   }),
-  fc.record({ op: fc.constant("inspect"), resource: text, seat: text }, {
-    requiredKeys: ["op", "resource"],
-  }),
+  fc.record({
+    ...{ op: fc.constant("inspect"), resource: text, seat: text },
+    ...{ limit: whole, before: text },
+  }, { requiredKeys: ["op", "resource"] }),
   fc.record({ op: fc.constant("list"), prefix: text, after: text, limit: whole }, {
     requiredKeys: ["op", "prefix", "limit"],
   }),
@@ -59,6 +60,11 @@ function outcomeOf(op: Op): fc.Arbitrary<Outcome> {
     const after = text.filter(Boolean);
     const listed = fc.tuple(lease, text).map(([it, resource]) => ({ resource, ...it }));
     return fc.record({ ok: fc.constant(true), leases: fc.array(listed), after }, {
+      requiredKeys: ["ok", "leases"],
+    }) as fc.Arbitrary<Outcome>;
+  }
+  if (op.op === "inspect" && op.limit !== undefined) {
+    return fc.record({ ok: fc.constant(true), leases: fc.array(lease), after: text }, {
       requiredKeys: ["ok", "leases"],
     }) as fc.Arbitrary<Outcome>;
   }

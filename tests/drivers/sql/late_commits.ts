@@ -29,6 +29,7 @@ export type Asked = readonly [op: Op, ok: boolean, listed: string[]];
 export const ASKED: Readonly<Record<string, Asked>> = {
   "a look": [{ op: "inspect", ...X }, true, ["of x"]],
   "a look at all seats": [{ op: "inspect", resource: "x" }, true, ["of x"]],
+  "a page of all seats": [{ op: "inspect", resource: "x", limit: 10 }, true, ["of x"]],
   "a list": [{ op: "list", prefix: "x", limit: 10 }, true, ["of x"]],
   "another's acquisition": [acquire("x", { id: "b" }), false, ["of x"]],
   "its own acquisition, sent again": [acquire("x"), true, ["of x"]],

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { InvalidArgument } from "../../../mod.ts";
-import type { Acquire, Driver, Lease, List, Op } from "../../../drivers/driver.ts";
+import type { Acquire, Driver, Inspect, Lease, List, Op } from "../../../drivers/driver.ts";
 import { Statements } from "../../../drivers/mysql/statements.ts";
 import { postgres, type PostgresQuery } from "../../../drivers/postgres/postgres.ts";
 import { type Backend, having } from "../../backends/mod.ts";
@@ -19,8 +19,8 @@ interface Dialect {
   readonly analyze: string;
   /** Twenty thousand live leases of the resource `many`. */
   readonly many: string;
-  /** How many rows or blocks it reads for a list. */
-  reads(table: Table, op: List): Promise<number>;
+  /** How many rows or blocks it reads for a list, or for a page of a resource. */
+  reads(table: Table, op: List | Inspect): Promise<number>;
 }
 
 const POSTGRES: Dialect = {
@@ -32,8 +32,10 @@ const POSTGRES: Dialect = {
     const query = await table.session() as unknown as PostgresQuery;
     let sent: string[] = [];
     await postgres((text, params) => query(text, sent = params)).apply([op]);
-    const explain = `explain (analyze, buffers, format json) select baton.list_3(
-      it->>'resource', it->>'seat', (it->>'again')::boolean, it->>'stop', (it->>'limit')::int)
+    const called = op.op === "list"
+      ? `list_3(it->>'resource', it->>'seat', (it->>'again')::boolean, it->>'stop', (it->>'limit')::int)`
+      : `last_3(it->>'resource', it->>'before', (it->>'limit')::int)`;
+    const explain = `explain (analyze, buffers, format json) select baton.${called}
       from (select $1::jsonb->'ops'->0 as it) asked`;
     // The first ones read the catalogue, and plan.
     for (let warm = 0; warm < 8; warm++) await query(explain, sent);
@@ -55,7 +57,10 @@ const MYSQL: Dialect = {
   async reads(table, op) {
     const query = await table.session() as (text: string) => Promise<{ rows?: object[] }>;
     await query("flush status");
-    await query(new Statements("baton_leases").list(op));
+    const statements = new Statements("baton_leases");
+    await query(
+      op.op === "list" ? statements.list(op) : statements.look([{ ...op, last: op.limit }]),
+    );
     const { rows = [] } = await query("show session status like 'Handler_read%'");
     return (rows as { Value: string }[]).reduce((sum, { Value }) => sum + Number(Value), 0);
   },
@@ -213,7 +218,10 @@ for (const backend of having("table")) {
       await table.sql(dialect.analyze);
       await driver.apply([acquire("a"), acquire("z")]);
       const middle = JSON.stringify(["many", "15000"]);
-      const lists: List[] = [
+      const lists: (List | Inspect)[] = [
+        { op: "inspect", resource: "many", limit: 10 },
+        { op: "inspect", resource: "many", limit: 10, before: "15000" },
+        { op: "inspect", resource: "a", limit: 10 },
         { op: "list", prefix: "", limit: 10 },
         { op: "list", prefix: "", limit: 10, after: middle },
         { op: "list", prefix: "many", limit: 10 },

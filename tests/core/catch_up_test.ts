@@ -1,0 +1,57 @@
+/**
+ * catchUp() where slots fail: public reports of a poisoned slot that starved those after it.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { Scene } from "./scene.ts";
+
+const HOUR = 3_600_000;
+
+for (const mode of ["once", "retry"] as const) {
+  Deno.test(`in ${mode} a slot that always fails keeps none from running, and its error comes at the end`, async () => {
+    const scene = new Scene();
+    const start = scene.runtime.wallNow;
+    const job = scene.member("a").cron("j");
+    const at = (hours: number): number => start + hours * HOUR;
+    await job.run({ slot: at(0), mode }, () => {});
+    const ran: string[] = [];
+    const work = ({ slot }: { slot: number }): void => {
+      const hours = (slot - start) / HOUR;
+      if (hours !== 2) return void ran.push(`${hours}`);
+      ran.push("2!");
+      throw new TypeError("poisoned");
+    };
+    const expected = mode === "once" ? ["1 2! 3 4", "5", "6"] : ["1 2! 3 4", "2! 5", "2! 6"];
+    await scene.runtime.advance(4 * HOUR);
+    for (const [n, each] of expected.entries()) {
+      const caught = job.catchUp({ slot: at(4 + n), every: HOUR, mode }, work);
+      if (each.includes("!")) await assert.rejects(caught, /poisoned/);
+      else await caught;
+      assert.equal(ran.splice(0).join(" "), each);
+      await scene.runtime.advance(HOUR);
+    }
+  });
+}
+
+Deno.test("many slots that always fail keep the one that is due from nothing, whatever their number", async () => {
+  const scene = new Scene();
+  const start = scene.runtime.wallNow;
+  const job = scene.member("a").cron("j");
+  const mode = "retry";
+  const fail = () => Promise.reject(new Error("poisoned"));
+  for (let n = 0; n < 150; n++) {
+    await assert.rejects(job.run({ slot: start + n * 60_000, mode }, fail));
+    await scene.runtime.advance(60_000);
+  }
+  const due = start + 150 * 60_000;
+  const ran: number[] = [];
+  const caught = job.catchUp({ slot: due, every: 60_000, mode }, ({ slot }) => {
+    ran.push((slot - start) / 60_000);
+    if (slot < due) throw new Error("poisoned");
+  });
+  await assert.rejects(caught, /poisoned/);
+  // The latest hundred of those that failed, which is the default limit, and the one that is due.
+  assert.deepEqual(ran, Array.from({ length: 101 }, (_, n) => 50 + n));
+});
