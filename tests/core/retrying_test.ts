@@ -77,12 +77,41 @@ Deno.test("an answer may take a third of the ttl; then its request is called off
   assert(inner.signals.every(({ aborted }) => aborted));
 });
 
-Deno.test("pauses double, and are as long as chance has it, so that senders come apart", async () => {
+Deno.test("without an answer it is sent four times within 10 s, each for 5 s, unless the ttl is shorter", async () => {
+  for (
+    const [options, ttl, sends, end] of [
+      [{}, 60_000, [0, 5_000], 10_000],
+      [{ timeout: 1_000 }, 60_000, [0, 1_000, 2_000, 3_000], 4_000],
+      [{ within: 7_000 }, 60_000, [0, 5_000], 7_000],
+      [{}, 9_000, [0, 3_000, 6_000], 9_000],
+      // The answer may be a refusal, so it gets some time.
+      [{}, 30, [0], 100],
+    ] as const
+  ) {
+    const runtime = new FakeRuntime();
+    runtime.random = () => 0;
+    const inner = silent(runtime);
+    let ended = false;
+    const start = runtime.monoNow;
+    const failed = assert.rejects(
+      retrying(inner, { ...options, runtime }).apply([acquire("i", { ttl })]),
+      OperationTimedOut,
+    ).finally(() => ended = true);
+    await runtime.advance(end - 1);
+    assert.equal(ended, false, `a ttl of ${ttl} ms`);
+    await runtime.advance(1);
+    assert.equal(ended, true, `a ttl of ${ttl} ms`);
+    await failed;
+    assert.deepEqual(inner.at.map((at) => at - start), sends);
+  }
+});
+
+Deno.test("pauses double up to a second, and are as long as chance has it, so that senders come apart", async () => {
   for (const random of [0, 0.5, 0.98]) {
     const runtime = new FakeRuntime();
     runtime.random = () => random;
     const at: number[] = [];
-    const inner = lossy(memory(), 3);
+    const inner = lossy(memory(), 7);
     const noted: Driver = {
       ...inner,
       apply: (ops) => {
@@ -90,11 +119,14 @@ Deno.test("pauses double, and are as long as chance has it, so that senders come
         return inner.apply(ops);
       },
     };
-    const answer = retrying(noted, { runtime }).apply([acquire("i")]);
-    await runtime.advance(1_000);
+    const answer = retrying(noted, { runtime, retries: 7 }).apply([acquire("i")]);
+    await runtime.advance(4_000);
     assert.equal((await answer)[0]?.ok, true);
     const pauses = at.slice(1).map((each, n) => Math.round(each - at[n]!));
-    assert.deepEqual(pauses, [50, 100, 200].map((ms) => Math.round(ms * random)));
+    assert.deepEqual(
+      pauses,
+      [50, 100, 200, 400, 800, 1_000, 1_000].map((ms) => Math.round(ms * random)),
+    );
   }
 });
 
