@@ -85,7 +85,7 @@ Deno.test("without an answer it is sent four times within 10 s, each for 5 s, un
       [{ within: 7_000 }, 60_000, [0, 5_000], 7_000],
       [{}, 9_000, [0, 3_000, 6_000], 9_000],
       // The answer may be a refusal, so it gets some time.
-      [{}, 30, [0], 100],
+      [{}, 1, [0], 100],
     ] as const
   ) {
     const runtime = new FakeRuntime();
@@ -128,6 +128,24 @@ Deno.test("pauses double up to a second, and are as long as chance has it, so th
       [50, 100, 200, 400, 800, 1_000, 1_000].map((ms) => Math.round(ms * random)),
     );
   }
+});
+
+Deno.test("whoever counts requests outside hears of every one that is sent again", async () => {
+  const runtime = new FakeRuntime();
+  const inner = lossy(memory(), 2);
+  const counting: Driver = {
+    ...inner,
+    apply(ops, options) {
+      options?.beforeRequest?.();
+      return inner.apply(ops);
+    },
+  };
+  let requests = 0;
+  const beforeRequest = () => void requests++;
+  const answer = retrying(counting, { runtime }).apply([acquire("i")], { beforeRequest });
+  await runtime.advance(1_000);
+  assert.equal((await answer)[0]?.ok, true);
+  assert.equal(requests, 3);
 });
 
 Deno.test("namespaces are told from what is in them", async () => {
