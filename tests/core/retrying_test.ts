@@ -79,13 +79,15 @@ Deno.test("an answer may take a third of the ttl; then its request is called off
 
 Deno.test("without an answer it is sent four times within 10 s, each for 5 s, unless the ttl is shorter", async () => {
   for (
-    const [options, ttl, sends, end] of [
-      [{}, 60_000, [0, 5_000], 10_000],
-      [{ timeout: 1_000 }, 60_000, [0, 1_000, 2_000, 3_000], 4_000],
-      [{ within: 7_000 }, 60_000, [0, 5_000], 7_000],
-      [{}, 9_000, [0, 3_000, 6_000], 9_000],
+    const [options, op, sends, end] of [
+      [{}, { ttl: 60_000 }, [0, 5_000], 10_000],
+      [{ timeout: 1_000 }, { ttl: 60_000 }, [0, 1_000, 2_000, 3_000], 4_000],
+      [{ within: 7_000 }, { ttl: 60_000 }, [0, 5_000], 7_000],
+      [{}, { ttl: 9_000 }, [0, 3_000, 6_000], 9_000],
+      // The backend may wait for so long before it answers.
+      [{}, { ttl: 60_000, patience: 2_000 }, [0, 7_000], 14_000],
       // The answer may be a refusal, so it gets some time.
-      [{}, 1, [0], 100],
+      [{}, { ttl: 1 }, [0], 100],
     ] as const
   ) {
     const runtime = new FakeRuntime();
@@ -94,15 +96,26 @@ Deno.test("without an answer it is sent four times within 10 s, each for 5 s, un
     let ended = false;
     const start = runtime.monoNow;
     const failed = assert.rejects(
-      retrying(inner, { ...options, runtime }).apply([acquire("i", { ttl })]),
+      retrying(inner, { ...options, runtime }).apply([acquire("i", op)]),
       OperationTimedOut,
     ).finally(() => ended = true);
     await runtime.advance(end - 1);
-    assert.equal(ended, false, `a ttl of ${ttl} ms`);
+    assert.equal(ended, false, `a ttl of ${op.ttl} ms`);
     await runtime.advance(1);
-    assert.equal(ended, true, `a ttl of ${ttl} ms`);
+    assert.equal(ended, true, `a ttl of ${op.ttl} ms`);
     await failed;
     assert.deepEqual(inner.at.map((at) => at - start), sends);
+  }
+});
+
+Deno.test("a ttl that is none is the driver's to refuse, and sets no timer", async () => {
+  for (const ttl of [0, -1, NaN]) {
+    const runtime = new FakeRuntime();
+    runtime.after = () => assert.fail("a timer was set");
+    await assert.rejects(
+      retrying(memory(), { runtime }).apply([acquire("i", { ttl })]),
+      InvalidArgument,
+    );
   }
 });
 
