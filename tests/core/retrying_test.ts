@@ -59,6 +59,20 @@ Deno.test("a guarded release that is refused after a lost reply stays refused", 
   assert.deepEqual(outcome?.leases.map(({ id }) => id), ["j"]);
 });
 
+Deno.test("a batch with one release that names nobody is not sent again, whatever else is in it", async () => {
+  const runtime = new FakeRuntime();
+  const nobodys: Op = { op: "release", ...seat };
+  for (const ops of [[nobodys], [acquire("i"), nobodys], [nobodys, acquire("i")]]) {
+    let sends = 0;
+    const inner = lossy(memory(), 1);
+    const counting: Driver = { ...inner, apply: (ops) => (sends++, inner.apply(ops)) };
+    const failed = assert.rejects(retrying(counting, { runtime }).apply(ops), UnknownOutcome);
+    await runtime.advance(10_000);
+    await failed;
+    assert.equal(sends, 1);
+  }
+});
+
 Deno.test("an answer may take a third of the ttl; then its request is called off and sent again", async () => {
   const runtime = new FakeRuntime();
   runtime.random = () => 0;
