@@ -46,6 +46,15 @@ Deno.test("the signal aborts at the deadline even if the backend never answers",
   await baton.stop();
 });
 
+Deno.test("a lease has one signal, whoever asks for it and how often", async () => {
+  const scene = new Scene();
+  const lease = await scene.member("a").getLock("x").hold();
+  const [first, second] = [lease.signal, lease.signal];
+  assert.equal(first, second);
+  await scene.runtime.advance(10_000);
+  assert.equal(first.aborted, true);
+});
+
 Deno.test("a process that was stopped past the deadline finds the signal aborted at its first look", async () => {
   const scene = new Scene();
   const { signal } = await scene.member("a").getLock("x").hold();
