@@ -40,6 +40,7 @@ Deno.test("the signal aborts at the deadline even if the backend never answers",
   await scene.runtime.advance(1);
   assert.equal(lease.signal.aborted, true);
   assert(lease.signal.reason instanceof LeaseLost);
+  assert.match(lease.signal.reason.message, /was not renewed in time/);
   assert(scene.happened.includes("heartbeat-failed"));
   assert.equal(scene.happened.filter((type) => type === "lost").length, 1);
   scene.fates.length = 0;
@@ -136,10 +137,25 @@ Deno.test("confirm throws LeaseLost when lost, and when there was no answer Unkn
   await unconfirmed;
   assert.equal(lease.held, true);
   await scene.member("b").getLock("x").break();
-  await assert.rejects(lease.confirm(), LeaseLost);
+  // The very reason that its signal has, and not that of a release.
+  await assert.rejects(lease.confirm(), /the backend no longer knows it/);
+  assert.equal(await lease.confirm().catch((error) => error), lease.signal.reason);
   const released = await scene.member("a").getLock("y").hold();
   await released.release();
   await assert.rejects(released.confirm(), LeaseLost);
+});
+
+Deno.test("a renewal that arrives after our own release is no loss", async () => {
+  const scene = new Scene();
+  const lease = await scene.member("a").getLock("x").hold();
+  scene.fates.push({ delay: 1_000 });
+  const renewed = lease.renew();
+  await scene.runtime.advance(0);
+  assert.equal(await lease.release(), true);
+  await scene.runtime.advance(1_000);
+  assert.equal(await renewed, false);
+  assert.deepEqual(scene.happened, []);
+  assert.equal(lease.signal.reason.name, "AbortError");
 });
 
 Deno.test("release stops belief before the request is sent, and is not a loss", async () => {
