@@ -203,6 +203,19 @@ Deno.test("a release that failed can be called again, and await using only repor
   assert(scene.happened.includes("release-failed"));
 });
 
+Deno.test("await using goes on only when the release was answered", async () => {
+  const scene = new Scene();
+  const lease = await scene.member("a").getLock("x").hold();
+  scene.fates.push({ delay: 1_000 });
+  let released = false;
+  const disposed = lease[Symbol.asyncDispose]().then(() => released = true);
+  await scene.runtime.advance(999);
+  assert.equal(released, false);
+  await scene.runtime.advance(1);
+  await disposed;
+  assert.deepEqual(await scene.member("b").getLock("x").holders(), []);
+});
+
 Deno.test("a grant whose reply comes too late is given back, not believed", async () => {
   const scene = new Scene();
   scene.fates.push({ delay: 300 });
