@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkFunction } from "../../drivers/kit/check.ts";
+import { checkFunction, refuse } from "../../drivers/kit/check.ts";
 import { type Holder, LockAcquireFailed } from "../../errors.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
 import { type CallOptions, checkCall, type Lease } from "../leases/lease.ts";
@@ -109,9 +109,10 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
    * if (!lease) return; // another process makes it
    * ```
    * @returns The lease, or `null` when others are in the way.
-   * @throws as {@link Acquirable.acquire}.
+   * @throws as {@link Acquirable.acquire}, and {@link InvalidArgument} for a `timeout`.
    */
   async tryAcquire(options?: Options): Promise<Lease | null> {
+    if (options?.timeout) refuse("timeout", "tryAcquire() does not wait; acquire() does");
     return await this.acquire({ ...options, timeout: 0, blocking: true } as Options);
   }
 
