@@ -11,6 +11,7 @@
  * | `neon://user:PASSWORD@host/db`  | Neon; so is `postgresql://…neon.tech/…`, pasted as it comes    |
  * | `planetscale://user:PASSWORD@…` | PlanetScale; so is `mysql://…psdb.cloud/…`, pasted as it comes |
  * | `postgresql:`, `mysql:`         | any other server, through the function given as `query`        |
+ * | `consul://:TOKEN@host:8500`     | Consul at `http://host:8500`; `consul+https:` for TLS          |
  *
  * Options follow a `?`. Those of Tooz are in **seconds**: `timeout` (how long every lease lives,
  * default: 30), `membership_timeout`, `lock_timeout` and `leader_timeout`. Our own are in
@@ -29,13 +30,7 @@ import type { CoordinatorOptions } from "./coordination/options.ts";
 import { checkOptions } from "./drivers/kit/options.ts";
 import { checkGiven } from "./drivers/kit/slips.ts";
 import { InvalidArgument } from "./errors.ts";
-import {
-  DATABASES,
-  type SchemeLoader,
-  SCHEMES,
-  type SqlQuery,
-  VENDOR_OPTIONS,
-} from "./drivers/schemes.ts";
+import { type SchemeLoader, SCHEMES, type SqlQuery, vendorOptions } from "./drivers/schemes.ts";
 
 export type { Address, SchemeLoader, SqlQuery } from "./drivers/schemes.ts";
 
@@ -133,7 +128,7 @@ export async function getCoordinator(
       }${Object.hasOwn(WAYS_OUT, scheme) ? `. ${WAYS_OUT[scheme]}` : ""}`,
     );
   }
-  const { settings, parameters } = optionsIn(search, DATABASES.has(scheme));
+  const { settings, parameters } = optionsIn(search, vendorOptions(scheme));
   const driver = await load({ url: address, ...given({ parameters, token, query }) });
   requireCharacteristics(driver, characteristics);
   const baton = new Coordinator(driver, { ...settings, ...given(rest), ...given({ memberId }) });
@@ -148,14 +143,14 @@ export async function getCoordinator(
  */
 function optionsIn(
   search: string | undefined,
-  database: boolean,
+  vendors: ReadonlySet<string>,
 ): { settings: CoordinatorOptions; parameters: string | undefined } {
   const settings: Record<string, string | number> = {};
   const parameters = new URLSearchParams();
   let position = 0;
   for (const [name, value] of new URLSearchParams(search)) {
     position++;
-    if (database && VENDOR_OPTIONS.has(name)) {
+    if (vendors.has(name)) {
       parameters.append(name, value);
       continue;
     }

@@ -9,7 +9,8 @@
  * 1. Operations run in the order given. Each is atomic and linearizable by itself. The batch is a
  *    pipeline, not a transaction.
  * 2. The backend's clock alone decides whether a lease lives. Durations cross the wire, never
- *    instants.
+ *    instants. A lease that is not renewed ends after its ttl, or at the latest after
+ *    `guarantees.overrun` times its ttl.
  * 3. `acquire` is granted if and only if the seat is vacant and the guard holds. In any race
  *    exactly one wins.
  * 4. Replay: an `acquire` whose `id` already holds the seat answers `ok` with the *same* token. It
@@ -49,8 +50,9 @@
  *    before it began. It is for people and metrics. It is not a snapshot, so nothing may be decided
  *    by it.
  * 14. With `guarantees.push`, an `acquire` with patience waits for its grant for at most that long.
- *    Those that wait for one seat are served in the order in which their requests came. An aborted
- *    one is withdrawn. Without `push`, patience changes nothing.
+ *    Unless `guarantees.fair` is `false`, those that wait for one seat are served in the order in
+ *    which their requests came. An aborted one is withdrawn. Without `push`, patience changes
+ *    nothing.
  * 15. The driver calls {@link ApplyOptions.beforeRequest} once for each request, before it sends
  *     it.
  * 16. Each page of an `inspect` with a limit is as of one instant, and the next begins where it
@@ -122,8 +124,20 @@ export interface Guarantees {
    * (rule 14).
    */
   readonly push: boolean;
+  /**
+   * With `push`: whether those that wait for one seat are served in the order in which they came.
+   * Default: `true`. With `false` whoever is first at the backend after a change is served.
+   */
+  readonly fair?: boolean;
   /** The shortest ttl that the backend can keep, in milliseconds. */
   readonly minTtl: number;
+  /**
+   * For how many times its ttl a lease may live after it was last renewed, or after the backend's
+   * last restart or fail-over (rule 2). Default: 1, and then neither prolongs it. Never below 1. A
+   * holder does not count on more than its ttl. Those who wait for the lease of one that has crashed
+   * may have to wait for longer.
+   */
+  readonly overrun?: number;
 }
 
 /** One operation. */
@@ -269,8 +283,9 @@ export interface Lease {
   /** The text that its holder gave. */
   readonly value: string;
   /**
-   * An upper bound of the time that it still lives without a renewal, in milliseconds; `Infinity`
-   * for no end. On MySQL it can exceed the ttl by the time that a look waited before it read.
+   * An upper bound of the part of its ttl that is left, in milliseconds; `Infinity` for no end. A
+   * lease of a backend with `guarantees.overrun` may live for longer. On MySQL it can exceed the ttl
+   * by the time that a look waited before it read.
    */
   readonly left: number;
 }

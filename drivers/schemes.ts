@@ -5,6 +5,7 @@
  */
 
 import { codeOf, InvalidArgument } from "../errors.ts";
+import type { ConsulOptions } from "./consul/consul.ts";
 import type { Driver } from "./driver.ts";
 import type { Mysql2Answer, MysqlAnswer, MysqlQuery } from "./mysql/send.ts";
 import type { PostgresAnswer, PostgresQuery } from "./postgres/send.ts";
@@ -46,6 +47,17 @@ export const DATABASES: ReadonlySet<string> = new Set(
   ["neon", "postgres", "postgresql", "mysql", "planetscale", "planetscale+http"],
 );
 
+/** Options of Consul in a URL, Tooz's `acl_token` among them. The last two are there to be refused. */
+const CONSUL_OPTIONS: ReadonlySet<string> = new Set(
+  ["dc", "consistency", "keyPrefix", "minTtl", "acl_token", "ns", "partition"],
+);
+
+/** The options that a URL of this scheme may have besides Baton's own. */
+export function vendorOptions(scheme: string): ReadonlySet<string> {
+  if (DATABASES.has(scheme)) return VENDOR_OPTIONS;
+  return scheme.startsWith("consul") ? CONSUL_OPTIONS : new Set();
+}
+
 /** The schemes that Baton knows. */
 export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   memory: async ({ url }) => {
@@ -77,6 +89,8 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   planetscale: (address) => planetscale(address),
   "planetscale+http": (address) => planetscale(address),
   mysql,
+  consul: (address) => consul(address, "http"),
+  "consul+https": (address) => consul(address, "https"),
 };
 
 async function upstash({ url, token }: Address): Promise<Driver> {
@@ -94,6 +108,40 @@ async function upstash({ url, token }: Address): Promise<Driver> {
     url: `${web}://${host}`,
     token: token ?? decoded(password || username || ""),
   });
+}
+
+async function consul(
+  { url, parameters, token }: Address,
+  web: "http" | "https",
+): Promise<Driver> {
+  // Without a scheme of its own, a URL's port and path would not be read.
+  const { username, password, host, pathname, hash } =
+    parsed(url.replace(/^consul(\+https)?:/i, `${web}:`)) ?? {};
+  if (!host || hash || !/^consul(\+https)?:\/\//i.test(url)) {
+    throw new InvalidArgument(
+      "Cannot use this consul: URL: it must be consul://HOST:PORT or consul+https://HOST:PORT; give the " +
+        "ACL token as the option token, or before the host as :TOKEN@",
+    );
+  }
+  const { ns, partition, acl_token, minTtl, ...rest } = Object.fromEntries(
+    new URLSearchParams(parameters),
+  );
+  if (ns !== undefined || partition !== undefined) {
+    throw new InvalidArgument(
+      "Cannot use this consul: URL: Baton does not support namespaces and admin partitions of Consul " +
+        "Enterprise; leave ns and partition out, and give keyPrefix a name of its own",
+    );
+  }
+  const driver = await import("./consul/consul.ts");
+  const given = token ?? (decoded(password || username || "") || acl_token);
+  // Consul's own port, unless the URL has one: a URL parser drops 80 and 443.
+  const port = /:\d+$/.test(host) || pathname !== "/" || web === "https" ? "" : ":8500";
+  return driver.consul({
+    url: `${web}://${host}${port}${pathname}`,
+    ...given && { token: given },
+    ...rest,
+    ...minTtl !== undefined && { minTtl: Number(minTtl) },
+  } as ConsulOptions);
 }
 
 function decoded(text: string): string {

@@ -16,5 +16,6 @@ export async function open(url: string): Promise<Driver> {
   const scheme = url.slice(0, url.indexOf(":"));
   const load = SCHEMES[scheme];
   if (!load) throw new Error(`no driver for ${scheme}:`);
-  return await load({ url });
+  const [address = "", parameters] = url.split("?");
+  return await load({ url: address, parameters });
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Backend, Capability } from "./backend.ts";
+import { consul } from "./consul.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
@@ -25,6 +26,7 @@ export const BACKENDS: readonly Backend[] = [
   neon,
   planetscaleOverMysql,
   planetscaleOverMariadb,
+  consul,
 ];
 
 /** Those that have all of these capabilities. */

@@ -15,6 +15,7 @@ import { against } from "./against.ts";
 import { startBackend } from "./backend.ts";
 import { billingRows } from "./billing.ts";
 import { coldStartRows } from "./cold_start.ts";
+import { handOverRows } from "./hand_over.ts";
 import { memoryRows, sqliteRows } from "./local_times.ts";
 import { memberRows } from "./members.ts";
 import { passes, type Row, tablesOf } from "./row.ts";
@@ -78,6 +79,7 @@ async function costs(): Promise<number> {
     ...await measureSql("neon"),
     ...await measureSql("mysql"),
     ...await measureSql("mariadb"),
+    ...await handOverRows({ rounds: rounds(100) }),
   ];
   print(tablesOf(rows));
   if (quick) print("A quick look: the times above are too few to decide anything.");

@@ -19,7 +19,7 @@ const PLAN = {
 };
 const RUNTIMES = ["node", "deno", "node", "workerd"] as const;
 
-for (const backend of ["upstash-always", "upstash-renamed", "neon-cached", "mariadb"]) {
+for (const backend of ["upstash-always", "upstash-renamed", "neon-cached", "mariadb", "consul"]) {
   Deno.test({
     name:
       `${backend}, killed, frozen and refusing under clients that are killed, frozen and stopped: no law is broken (seed ${seed})`,

@@ -6,8 +6,17 @@
 
 import assert from "node:assert/strict";
 import type { Case } from "./backend.ts";
-import { apply, bySeat, isGranted, isOutcome } from "./expect.ts";
-import { acquire, breakSeat, ifHeld, inspect, LONG, release, renew } from "./operations.ts";
+import { apply, bySeat, isGranted, isOutcome, lists } from "./expect.ts";
+import {
+  acquire,
+  breakSeat,
+  ifHeld,
+  ifVacant,
+  inspect,
+  LONG,
+  release,
+  renew,
+} from "./operations.ts";
 import { law } from "./scene.ts";
 
 /** Cases about batches. */
@@ -81,6 +90,20 @@ export const batchCases: readonly Case[] = [
     const lease = isGranted(outcomes[0], mine);
     isOutcome(outcomes[1], true, [lease]);
     isOutcome(outcomes[2], true, [lease]);
+  }),
+  law(7, "what a batch has granted stands in the way with its token", async (on) => {
+    const mine = acquire(on.name(), { seat: "s", value: "v" });
+    const other = acquire(on.name());
+    const outcomes = await apply(on.driver, [
+      other,
+      mine,
+      release({ ...mine, id: crypto.randomUUID() }),
+      release(other, ifVacant(mine.resource)),
+      acquire(on.name(), { guard: ifVacant(mine.resource, "s") }),
+    ]);
+    const lease = isGranted(outcomes[1], mine);
+    for (const refusal of outcomes.slice(2)) isOutcome(refusal, false, [lease]);
+    await lists(on.driver, inspect(mine.resource), [lease]);
   }),
   law(5, "tokens grow within a batch", async (on) => {
     const resource = on.name();

@@ -19,13 +19,14 @@ const DURABILITY: readonly string[] = ["process", "disk", "replicas", "asynchron
 export const guaranteeCases: readonly Case[] = [
   law(9, "name and guarantees are well formed, and the same for every handle", (on) => {
     const { name, guarantees } = on.driver;
-    const { consistency, clock, durability, push, minTtl } = guarantees;
+    const { consistency, clock, durability, push, minTtl, overrun = 1, fair = true } = guarantees;
     assert.match(name, /^[a-z][a-z0-9+.:-]{0,63}$/, "a short lower-case name");
     assert.ok(CONSISTENCY.includes(consistency), `consistency ${consistency}`);
     assert.ok(CLOCK.includes(clock), `clock ${clock}`);
     assert.ok(DURABILITY.includes(durability), `durability ${durability}`);
-    assert.equal(typeof push, "boolean");
+    assert.deepEqual([typeof push, typeof fair], ["boolean", "boolean"]);
     assert.ok(Number.isSafeInteger(minTtl) && minTtl >= 1 && minTtl <= MAX_TTL, `${minTtl}`);
+    assert.ok(overrun >= 1 && overrun < Infinity, `${overrun}`);
     assert.deepEqual(on.other.guarantees, guarantees);
     assert.equal(on.other.name, name);
     return Promise.resolve();

@@ -94,10 +94,11 @@ async function open(backend: Backend): Promise<Scene> {
 
 /**
  * Lets time pass until nobody holds the seat. Asked for again and again, for a real clock may be a
- * little behind; after `most` units (a ttl is four) it has had its chance.
+ * little behind; after `units` (a ttl is four), and what the backend may be late, it has had its chance.
  */
-export async function untilVacant(scene: Scene, place: Place, most: number): Promise<void> {
+export async function untilVacant(scene: Scene, place: Place, units: number): Promise<void> {
   const { resource, seat } = place;
+  const most = units + 4 * (overrunOf(scene) - 1);
   for (let passed = 0;; passed += 0.5) {
     const { leases } = await step(scene.other, inspect(resource, seat));
     if (leases.length === 0) return;
@@ -109,6 +110,11 @@ export async function untilVacant(scene: Scene, place: Place, most: number): Pro
     );
     await scene.units(0.5);
   }
+}
+
+/** How many times its ttl a lease may live here. */
+export function overrunOf({ driver }: Scene): number {
+  return driver.guarantees.overrun ?? 1;
 }
 
 /**

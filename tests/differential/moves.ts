@@ -79,9 +79,9 @@ export const FAKE: Plan = {
   passes: [20, 40, 60],
 };
 export const REAL: Plan = { ...FAKE, ttls: [Infinity, LONG], often: 0 };
-/** Every pass ends every short lease, and nothing else does. */
-export function waiting(short: number): Plan {
-  return { ttls: [Infinity, short], often: 6, passes: [short * 1.25] };
+/** Every pass ends every short lease, and nothing else does, however late the backend may be. */
+export function waiting(short: number, overrun = 1): Plan {
+  return { ttls: [Infinity, short], often: 6, passes: [short * (overrun + 0.25)] };
 }
 
 /** A sequence of moves. */

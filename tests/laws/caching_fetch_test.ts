@@ -33,10 +33,11 @@ async function withCache(test: (seen: Seen) => Promise<void>): Promise<void> {
     const response = await real(input, init);
     const body = await response.text();
     // Without what was true of the body on the way.
+    const date = response.headers.get("date");
     const kept = {
       body,
       status: response.status,
-      headers: new Headers({ "content-type": "application/json" }),
+      headers: new Headers({ "content-type": "application/json", ...date !== null && { date } }),
     };
     memory.set(key, kept);
     return new Response(body, kept);

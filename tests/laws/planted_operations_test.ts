@@ -99,6 +99,22 @@ planted(
     }),
 );
 planted(
+  "a refusal by what the batch has granted has another token",
+  "what a batch has granted stands in the way",
+  (inner) => ({
+    ...inner,
+    async apply(ops, options) {
+      const outcomes = await inner.apply(ops, options);
+      return outcomes.map((outcome, n) =>
+        n === 0 || outcome.ok ? outcome : {
+          ok: false,
+          leases: outcome.leases.map((lease) => ({ ...lease, token: lease.token + 1 })),
+        }
+      );
+    },
+  }),
+);
+planted(
   "renew prolongs nothing",
   "a renewal prolongs the lease",
   (inner) =>

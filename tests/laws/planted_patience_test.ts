@@ -46,6 +46,8 @@ interface Bugs {
   readonly hurries?: boolean;
   /** Whether everyone waits to the end, be it only to hear what is known at once. */
   readonly slow?: boolean;
+  /** What it says of its order. */
+  readonly fair?: boolean;
 }
 
 function polling(bugs: Bugs = {}): Backend {
@@ -68,7 +70,8 @@ class PollingServer implements Driver {
     readonly after: After,
     readonly bugs: Bugs,
   ) {
-    this.guarantees = { ...inner.guarantees, push: true };
+    const { fair = true } = bugs;
+    this.guarantees = { ...inner.guarantees, push: true, fair };
   }
 
   async apply(ops: readonly Op[], options: ApplyOptions = {}): Promise<readonly Outcome[]> {
@@ -145,6 +148,11 @@ const REFUSAL: Outcome = { ok: false, leases: [] };
 
 Deno.test("the suite finds nothing wrong with a backend that asks again each millisecond", async () => {
   const backend = polling();
+  for (const { run } of await casesFor(backend)) await run(backend);
+});
+
+Deno.test("the suite lets a backend serve those who wait in any order, if it says so", async () => {
+  const backend = polling({ fair: false, order: (queue) => queue.toReversed() });
   for (const { run } of await casesFor(backend)) await run(backend);
 });
 
@@ -233,6 +241,11 @@ const BUGS: readonly (readonly [bug: string, law: string, bugs: Bugs])[] = [
   ["a batch does first what need not wait", "in a batch all waits", { hurries: true }],
   ["even a replay waits", "patience does not hold up", { slow: true }],
   ["a copy of one that waits is refused", "an acquire sent again while it waits", { single: true }],
+  [
+    "one that is not fair has forgotten those who wait",
+    "those who wait for one seat are served",
+    { fair: false, sleeps: true, order: (queue) => queue.slice(0, queue.length - 1) },
+  ],
   ["each look is a request", "a wait of any length costs", { reports: true }],
 ];
 

@@ -160,7 +160,7 @@ Deno.test("every file of the product has tests that import it, those of its name
   assert.deepEqual(alone, []);
   const [first] = runsFor("coordination/locks/semaphore.ts", tests);
   assert.match(first?.paths[0] ?? "", /semaphore_test\.ts$/);
-  for (const family of ["redis", "postgres", "mysql"]) {
+  for (const family of ["redis", "postgres", "mysql", "consul"]) {
     const runs = runsFor(`drivers/${family}/errors.ts`, tests);
     assert(runs.some(({ title }) => title === `about ${family}`), family);
   }

@@ -25,6 +25,7 @@ const FAMILIES: Readonly<Record<string, RegExp>> = {
   redis: /redis|upstash/i,
   postgres: /postgres|neon|pglite/i,
   mysql: /mysql|mariadb|planetscale/i,
+  consul: /consul/i,
 };
 /** Names of tests that need no server. */
 const SERVERLESS = /memory|sqlite|decorator|retrying|namespaced|traced|budgeted/i;

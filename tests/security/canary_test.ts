@@ -44,7 +44,9 @@ for (const suspect of SUSPECTS) {
         assertNoSecret(suspect.driver(server.host), "the driver");
       });
       assert.deepEqual(leaksIn(caught), []);
-      assert(server.received.some(({ body }) => leaksIn(body).length > 0), "nothing was sent");
+      // Where a look comes before a write, the credential is what was sent.
+      const sent = server.received.map(({ headers, body }) => JSON.stringify(headers) + body);
+      assert(sent.some((text) => leaksIn(text).length > 0), "nothing was sent");
     } finally {
       await server.stop();
     }

@@ -2,6 +2,7 @@
  * Servers that are reached and definitely refuse, for as long as a test likes: read-only after a
  * fail-over, out of memory, without replicas, with another password.
  */
+import type { ConsulServer } from "./consul.ts";
 import { connectTo } from "./pg_client.ts";
 import type { MysqlServer } from "./mysql.ts";
 import type { PostgresServer } from "./postgres.ts";
@@ -57,6 +58,32 @@ export async function refuseOnRedis(server: RedisServer, dice: number): Promise<
       await send(back);
       await client.quit();
     },
+  };
+}
+
+/** The token of those who send none. */
+const ANONYMOUS = "acl/token/00000000-0000-0000-0000-000000000002";
+
+/** Consul, with ACLs: those without a token may do nothing any more. */
+export async function refuseOnConsul({ url, token = "" }: ConsulServer): Promise<Refusal> {
+  const put = async (path: string, body: unknown): Promise<void> => {
+    const headers = { "x-consul-token": token };
+    const answer = await fetch(`${url}/v1/${path}`, {
+      method: "PUT",
+      headers,
+      body: JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
+  };
+  const Name = `none-${crypto.randomUUID()}`;
+  const rules = ["key", "session"].map((each) => `${each}_prefix "" { policy = "deny" }`);
+  await put("acl/policy", { Name, Rules: rules.join("\n") });
+  await put(ANONYMOUS, { Policies: [{ Name }] });
+  return {
+    why: "no rights",
+    unauthorized: true,
+    end: () => put(ANONYMOUS, { Policies: [] }),
   };
 }
 

@@ -219,6 +219,8 @@ const EXEMPT = new Map([
   ["drivers/redis/redis.ts", "the sender's clock may raise a token"],
   ["drivers/redis/rest.ts", "it is a transport: its caller's signal ends what it fetches"],
   ["drivers/mysql/planetscale.ts", "the vendor's client takes no signal, only a fetch"],
+  ["drivers/consul/http.ts", "Consul has no client of its own for this"],
+  ["drivers/consul/sessions.ts", "whether a session must be renewed depends on its age"],
   ["drivers/decorators/traced.ts", "it times requests, as a default"],
   ["drivers/kit/nonce.ts", "a request's nonce is no secret, and no test needs to own it"],
   ["http/secret.ts", "it hashes, which no test needs to own"],

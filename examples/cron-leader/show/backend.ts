@@ -23,6 +23,10 @@ interface Vendor {
   readonly standIn: { readonly label: string; readonly args: readonly string[] };
   /** The environment variables by which the vendor's database is found. */
   readonly variables: readonly string[];
+  /** Variables that may be set beside them. */
+  readonly optional?: readonly string[];
+  /** The shortest ttl of a lease, in ms, with these variables. Default: 2,000 will do. */
+  leastTtl?(variables: Readonly<Record<string, string>>): number;
   /** The same variables, for the local server, from the line that it printed. */
   found(said: Readonly<Record<string, string>>): Record<string, string>;
   /** The driver, loaded on demand: the demo on a file needs nothing but this repository. */
@@ -81,6 +85,24 @@ const VENDORS: Readonly<Record<Exclude<BackendName, "sqlite">, Vendor>> = {
       await migrate(planetscaleQuery({ url }));
     },
   },
+  consul: {
+    label: "Consul",
+    standIn: { label: "local Consul", args: ["consul_main.ts"] },
+    variables: ["CONSUL_HTTP_ADDR"],
+    optional: ["CONSUL_HTTP_TOKEN", "CONSUL_SESSION_TTL_MIN"],
+    found: ({ url = "", minTtl = "" }) => ({
+      CONSUL_HTTP_ADDR: url,
+      CONSUL_SESSION_TTL_MIN: minTtl,
+    }),
+    // Consul's own least, unless its operators have set another; here it is in ms.
+    leastTtl: ({ CONSUL_SESSION_TTL_MIN: least = "10000" }) => Number(least),
+    async driver({ CONSUL_HTTP_ADDR: address = "", CONSUL_HTTP_TOKEN: token, ...more }) {
+      const { consul } = await import("@baton/baton/drivers/consul");
+      const url = address.includes("://") ? address : `http://${address}`;
+      return consul({ url, token, minTtl: VENDORS.consul.leastTtl?.(more) });
+    },
+    prepare: async () => {},
+  },
 };
 
 /** Starts the backend, if there is anything to start. */
@@ -95,11 +117,13 @@ export async function startBackend(
   }
   const vendor = VENDORS[name];
   // A server's clock may step by 500 ms unnoticed, so a lease counts as held for that much less.
-  const leaderTtl = 2_000;
+  const ttl = (variables: Readonly<Record<string, string>>): number =>
+    Math.max(2_000, vendor.leastTtl?.(variables) ?? 0);
   const set = variablesOf(vendor);
-  const count = Object.keys(set).length;
+  const count = vendor.variables.filter((each) => each in set).length;
   if (count === vendor.variables.length) {
     await vendor.prepare(set);
+    const leaderTtl = ttl(set);
     return { name, label: vendor.label, leaderTtl, environment: set, stop: async () => {} };
   }
   if (count > 0) {
@@ -111,7 +135,7 @@ export async function startBackend(
   const { said, stop } = await startLocal(vendor.standIn.args);
   const environment = vendor.found(said);
   await vendor.prepare(environment);
-  return { name, label: vendor.standIn.label, leaderTtl, environment, stop };
+  return { name, label: vendor.standIn.label, leaderTtl: ttl(environment), environment, stop };
 }
 
 /** The driver for one worker. */
@@ -121,8 +145,10 @@ export async function openDriver(name: BackendName, folder: string): Promise<Dri
   return sqlite(`${folder}/baton.db`);
 }
 
-function variablesOf({ variables }: Vendor): Record<string, string> {
-  const pairs = variables.map((name) => [name, Deno.env.get(name) ?? ""] as const);
+function variablesOf({ variables, optional = [] }: Vendor): Record<string, string> {
+  const pairs = [...variables, ...optional].map((name) =>
+    [name, Deno.env.get(name) ?? ""] as const
+  );
   return Object.fromEntries(pairs.filter(([, value]) => value !== ""));
 }
 

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 /** The backend that the workers share. */
 export type BackendName = typeof BACKENDS[number];
 
-const BACKENDS = ["sqlite", "upstash", "neon", "planetscale"] as const;
+const BACKENDS = ["sqlite", "upstash", "neon", "planetscale", "consul"] as const;
 
 /** What the demo was asked to do. */
 export interface Options {
@@ -18,7 +18,7 @@ export interface Options {
 export const HELP = `\
 One cron, four processes: kills and freezes the leader, and counts the slots that ran twice.
 
-  deno task demo [--seconds N] [--json] [--backend sqlite|upstash|neon|planetscale]
+  deno task demo [--seconds N] [--json] [--backend sqlite|upstash|neon|planetscale|consul]
 
   --seconds N            how long, at least 5; each second is a slot (default: 20)
   --json                 one line of JSON on standard output at the end; the rest on standard error
@@ -26,6 +26,7 @@ One cron, four processes: kills and freezes the leader, and counts the slots tha
   --backend upstash      UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, or a local Redis
   --backend neon         DATABASE_URL, or a local PostgreSQL
   --backend planetscale  DATABASE_URL, or a local MariaDB
+  --backend consul       CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN if it needs one, or a local Consul
   --help                 show this text
 
 If the variables are not set, the demo starts a local server that speaks the vendor's protocol.

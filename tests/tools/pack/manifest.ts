@@ -14,7 +14,7 @@ const DESCRIPTION =
 const KEYWORDS = [
   ...["lock", "distributed-lock", "leader-election", "cron", "semaphore", "fencing-token"],
   ...["serverless", "edge", "cloudflare-workers", "vercel", "deno"],
-  ...["redis", "upstash", "postgres", "neon", "mysql", "planetscale", "sqlite"],
+  ...["redis", "upstash", "postgres", "neon", "mysql", "planetscale", "sqlite", "consul"],
 ];
 
 /** The command, by its name and by the file that `COMMAND` becomes. */

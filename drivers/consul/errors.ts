@@ -1,0 +1,86 @@
+/**
+ * What an answer of Consul, or an error of the network, shows about what happened.
+ *
+ * @module
+ */
+
+import type { CoordinationError } from "../../errors.ts";
+import { failure, type Verdict } from "../kit/failure.ts";
+import { plain, textOf } from "../kit/plain_words.ts";
+import type { Answer } from "./http.ts";
+
+/** What Consul says before it writes anything, by status: why, and what to do. */
+const REFUSALS: readonly Refusal[] = [
+  {
+    status: 403,
+    text: /^(Permission denied|ACL not found)|lacks permission/,
+    unauthorized: true,
+    advice:
+      "check the ACL token: it needs key:write and key:read under the prefix, and session:write on the node",
+  },
+  {
+    status: 400,
+    text: /^Client sent an HTTP request to an HTTPS server/,
+    advice: "this port speaks TLS: use https, or consul+https in a URL",
+  },
+  { status: 400, text: /^Invalid query parameter|^Cannot specify/, advice: "check the options" },
+  {
+    status: 413,
+    text: /too large|too many operations/,
+    advice: "raise the server's txn_max_req_len and kv_max_value_size to 512 KB, their default",
+  },
+  {
+    status: 500,
+    text: /^Invalid Session TTL/,
+    advice: "the server's session_ttl_min is above the driver's minTtl: use a longer ttl",
+  },
+  { status: 500, text: /^No path to datacenter/, advice: "check the option dc" },
+  {
+    status: 500,
+    text: /^No cluster leader|^No known Consul servers/,
+    mayPass: true,
+    advice: "if it does not pass, look at the servers",
+  },
+];
+
+interface Refusal {
+  readonly status: number;
+  readonly text: RegExp;
+  readonly unauthorized?: true;
+  readonly mayPass?: true;
+  readonly advice: string;
+}
+
+/** Consul answered with a status that is no success. */
+export class Refused extends Error {
+  /** The HTTP status. */
+  readonly status: number;
+
+  /** Of that answer. */
+  constructor({ status, text }: Answer) {
+    super(text);
+    this.status = status;
+  }
+}
+
+/** The error that Baton throws. The original may contain what was `sent`, which is not repeated. */
+export function consulError(
+  error: unknown,
+  sent: string,
+  signal: AbortSignal | undefined,
+): CoordinationError {
+  const judge = (): Verdict => {
+    const { status } = Object(error) as { status?: number };
+    const text = textOf(error);
+    const refusal = REFUSALS.find((each) => each.status === status && each.text.test(text));
+    const said = plain(text, sent);
+    return {
+      said: status === undefined ? said : `status ${status}: ${said}`,
+      refused: refusal !== undefined,
+      unauthorized: refusal?.unauthorized ?? false,
+      mayPass: refusal?.mayPass ?? false,
+      advice: refusal?.advice ?? "check the URL and the network",
+    };
+  };
+  return failure("consul", error, judge, signal);
+}
