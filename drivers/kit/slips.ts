@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CoordinationError, UnknownOutcome } from "../../errors.ts";
+import { CoordinationError } from "../../errors.ts";
 import { refuse } from "./check.ts";
 
 /** What engines say where a function, a variable or an object is not there. */
@@ -18,21 +18,6 @@ export function slipIn(what: string, error: unknown): CoordinationError | undefi
   const { name, message } = Object(error);
   if (!SLIP.test(`${name}: ${message}`)) return undefined;
   return new CoordinationError(`Cannot use this ${what}: ${message}`, "misuse", { cause: error });
-}
-
-/**
- * The answer of a function that a user gave. `undefined` is none: most often a `return` was forgotten, so
- * the request may well have arrived.
- *
- * @throws {UnknownOutcome} when there is no answer. It is not repeated.
- */
-export function answered<Answer>(what: string, answer: Answer): Answer {
-  if (answer !== undefined) return answer;
-  throw new UnknownOutcome(
-    `Invalid ${what} function: it returns undefined, so the outcome is unknown; return what the ` +
-      "client answers",
-    { retryable: false },
-  );
 }
 
 /**

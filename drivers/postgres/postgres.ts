@@ -21,7 +21,6 @@ import type { ApplyOptions, Driver, Guarantees, Op, Outcome } from "../driver.ts
 import { partly } from "../kit/failure.ts";
 import { nonces } from "../kit/nonce.ts";
 import { checkFunction } from "../kit/check.ts";
-import { answered } from "../kit/slips.ts";
 import { outcomesIn } from "./answer.ts";
 import { isDeadlock, postgresError } from "./errors.ts";
 import { partsOf, rangeOf, requestOf } from "./request.ts";
@@ -76,7 +75,7 @@ export function postgres(query: PostgresQuery, options: PostgresOptions = {}): D
       const request = requestOf(ops, nonce());
       beforeRequest?.();
       try {
-        const answer = answered("query", await query(statement, [request.text], signal));
+        const answer = await query(statement, [request.text], signal);
         return outcomesIn(rowsOf(answer), request);
       } catch (error) {
         if (isDeadlock(error) && deadlocks < DEADLOCKS && !signal?.aborted) continue;

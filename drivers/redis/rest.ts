@@ -106,8 +106,7 @@ function withoutSecret(error: unknown, token: string, depth = 8): unknown {
   const { code, cause } = Object(error);
   const deeper = cause && depth > 0 ? withoutSecret(cause, token, depth - 1) : undefined;
   const text = textOf(error);
-  const told = token.length >= SECRET && text.includes(token);
-  if (!told && deeper === cause) return error;
-  const bare = new Error(told ? text.replaceAll(token, "[token]") : text);
-  return Object.assign(bare, code && { code }, deeper && { cause: deeper });
+  const bare = token.length < SECRET ? text : text.replaceAll(token, "[token]");
+  if (bare === text && deeper === cause) return error;
+  return Object.assign(new Error(bare), code && { code }, deeper && { cause: deeper });
 }

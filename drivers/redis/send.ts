@@ -7,7 +7,6 @@
 import type { ApplyOptions } from "../driver.ts";
 import { checkFunction } from "../kit/check.ts";
 import { nonces } from "../kit/nonce.ts";
-import { answered } from "../kit/slips.ts";
 import { brief } from "./errors.ts";
 
 /**
@@ -50,7 +49,7 @@ export function scriptRunner(
     const run = async (name: string, of: string): Promise<{ reply?: unknown; error?: unknown }> => {
       beforeRequest?.();
       try {
-        return { reply: answered("send", await send([name, of, ...tail, nonce()], signal)) };
+        return { reply: await send([name, of, ...tail, nonce()], signal) };
       } catch (error) {
         return { error };
       }

@@ -84,10 +84,9 @@ function checkedUrl(text: string): string {
   const href = URL.canParse(text) ? new URL(text).href : "";
   const [, secure, host = ""] = /^http(s?):\/\/([\w.:[\]-]+)\/[^?#]*$/.exec(href) ?? [];
   if (!host || (secure === "" && !isLoopback(host))) {
-    const other = /^rediss?:/.test(text) ? "; Upstash shows it as UPSTASH_REDIS_REST_URL" : "";
     refuse(
       "URL",
-      `it must be https://HOST alone${other}; http:// is for a server on this machine only`,
+      "it must be https://HOST alone, as UPSTASH_REDIS_REST_URL is; http: is for this machine only",
     );
   }
   return href;

@@ -62,7 +62,7 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
   [
     "upstash with Redis's own URL",
     () => upstash({ url: "rediss://default:p4ssword@h:6379", token: "token" }),
-    /URL: it must be https:\/\/HOST alone; Upstash shows it as UPSTASH_REDIS_REST_URL; http/,
+    /URL: it must be https:\/\/HOST alone, as UPSTASH_REDIS_REST_URL is; http/,
   ],
   [
     "upstash with an empty token",
