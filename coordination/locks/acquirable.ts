@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkFunction, refuse } from "../../drivers/kit/check.ts";
+import { checkFunction } from "../../drivers/kit/check.ts";
 import { type Holder, LockAcquireFailed } from "../../errors.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
 import { type CallOptions, checkCall, type Lease } from "../leases/lease.ts";
@@ -101,7 +101,7 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   }
 
   /**
-   * Tries once, and does not wait. One call of the driver.
+   * Tries once, and does not wait, whatever `timeout` and `blocking` say. One call of the driver.
    *
    * @example
    * ```ts ignore
@@ -109,10 +109,9 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
    * if (!lease) return; // another process makes it
    * ```
    * @returns The lease, or `null` when others are in the way.
-   * @throws as {@link Acquirable.acquire}, and {@link InvalidArgument} for a `timeout`.
+   * @throws as {@link Acquirable.acquire}.
    */
   async tryAcquire(options?: Options): Promise<Lease | null> {
-    if (options?.timeout) refuse("timeout", "tryAcquire() does not wait; acquire() does");
     return await this.acquire({ ...options, timeout: 0, blocking: true } as Options);
   }
 

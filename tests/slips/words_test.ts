@@ -104,11 +104,6 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
   ],
   ["getLeader(group, null)", () => baton.getLeader("g", null), /argument: it must be an object/],
   [
-    "tryAcquire({ timeout })",
-    () => baton.getLock("x").tryAcquire({ timeout: 3_000 }),
-    /timeout: tryAcquire\(\) does not wait; acquire\(\) does/,
-  ],
-  [
     "tick({ watch: group })",
     () => baton.tick({ watch: "workers" }),
     /watch: it must be a list of groups' names/,
