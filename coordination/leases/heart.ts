@@ -98,8 +98,8 @@ export class Heart {
   /** In how many whole ms the next renewal is due; when nothing is held, how long a loop may sleep. */
   get nextDue(): number {
     const { leases, ttls } = this.#session;
-    if (leases.size === 0) return Math.floor(this.#interval(ttls.any));
-    return Math.floor(Math.max(0, least(leases.values(), (lease) => this.due(lease))));
+    if (leases.size === 0) return Math.ceil(this.#interval(ttls.any));
+    return Math.ceil(Math.max(0, least(leases.values(), (lease) => this.due(lease))));
   }
 
   /** Renews every lease by hand, once. Answers in how many ms the next renewal is due. */
