@@ -30,7 +30,7 @@ export function sessionOf(driver: Driver, options: CoordinatorOptions): Session 
     "memberId namespace ttl lockTtl leaderTtl membershipTtl heartbeatInterval timeout subrequests clocks on runtime",
   );
   const { runtime = systemRuntime(), timeout, namespace, subrequests, on } = options;
-  const { memberId = `member-${runtime.id().slice(0, 8)}` } = options;
+  const { memberId = `member-${runtime.id()}` } = options;
   checkName("member", memberId);
   if (timeout !== undefined) checkWait("request timeout", timeout);
   let wrapped = driver;

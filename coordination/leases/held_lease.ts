@@ -169,7 +169,7 @@ export class HeldLease implements Lease {
       this.#sent = sent;
       if (this.#controller || this.#owner.watched) this.#watch();
     }
-    return this.#look(now) > 0;
+    return this.#state === "held";
   }
 
   /**

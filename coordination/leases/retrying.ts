@@ -64,7 +64,7 @@ export function retrying(driver: Driver, options: RetryOptions = {}): Driver {
         waits += op.patience ?? 0;
       }
       // A ttl that could set no timer is refused by every driver, before it sends anything.
-      if (!(ttl > 0)) return await driver.apply(ops, given);
+      if (!(ttl > 0)) return await driver.apply(ops);
       const start = instant(runtime);
       const useful = Math.max(LEAST, Math.min(within, ttl)) + waits;
       const most = once === undefined ? retries : 0;

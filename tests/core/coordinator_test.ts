@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Coordinator, InvalidArgument, NotSupported, systemRuntime } from "../../mod.ts";
 import { memory } from "../../drivers/memory.ts";
-import { settled } from "./fake_runtime.ts";
+import { FakeRuntime, settled } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
 
 Deno.test("a started heartbeat renews every lease in one request, a third of their time apart", async () => {
@@ -131,6 +131,12 @@ Deno.test("an observer that throws costs nothing", async () => {
   const lease = await a.getLock("x").hold();
   await scene.runtime.advance(10_000);
   assert.equal(lease.signal.aborted, true);
+});
+
+Deno.test("whoever gives no name is called by a whole id: two of one name would replace each other", () => {
+  const runtime = new FakeRuntime();
+  const names = [1, 2].map(() => new Coordinator(memory(), { runtime }).memberId);
+  assert.deepEqual(names, ["member-id-1", "member-id-2"]);
 });
 
 Deno.test("no event, error or inspection shows a lease's id", async () => {

@@ -19,6 +19,19 @@ Deno.test("leases that ran out are forgotten in a process without a heartbeat an
   assert.deepEqual(scene.sent, [], "leases that ended long ago were released");
 });
 
+Deno.test("stop() releases what ran out within two ttls, because the backend's clock may be behind", async () => {
+  for (const [age, releases] of [[9_900, 1], [19_999, 1], [20_000, 0]] as const) {
+    const scene = new Scene();
+    const a = scene.member("a", { on: undefined });
+    await a.getLock("x").hold();
+    scene.runtime.stop(age);
+    scene.sent.length = 0;
+    await a.stop();
+    const ops = scene.sent.flat().map(({ op }) => op);
+    assert.deepEqual(ops, Array(releases).fill("release"), `after ${age} ms`);
+  }
+});
+
 Deno.test("asking who leads 10,000 groups, and campaigning in them, leaves no candidate behind", async () => {
   const scene = new Scene();
   const a = scene.member("a", { on: undefined });

@@ -71,6 +71,19 @@ Deno.test("a renewal that never answers does not cost a short lock that was take
   await ended(scene, a.stop());
 });
 
+Deno.test("renewals that never answer are given up while there is time for others, whatever the ttl", async () => {
+  for (const ttl of [2_000, 6_000, 30_000]) {
+    const scene = new Scene();
+    const a = scene.member("a", { ttl });
+    await a.start({ heartbeat: true });
+    const lease = await a.getLock("x").hold();
+    scene.fates.push("hang", "hang");
+    await scene.runtime.advance(3 * ttl);
+    assert.equal(lease.held, true, `a ttl of ${ttl} ms`);
+    await a.stop();
+  }
+});
+
 Deno.test("leases that were taken at different times are due together after their first renewal", async () => {
   const scene = new Scene();
   const a = scene.member("a");

@@ -40,10 +40,20 @@ Deno.test("the signal aborts at the deadline even if the backend never answers",
   await scene.runtime.advance(1);
   assert.equal(lease.signal.aborted, true);
   assert(lease.signal.reason instanceof LeaseLost);
+  assert.match(lease.signal.reason.message, /was not renewed in time/);
   assert(scene.happened.includes("heartbeat-failed"));
   assert.equal(scene.happened.filter((type) => type === "lost").length, 1);
   scene.fates.length = 0;
   await baton.stop();
+});
+
+Deno.test("a lease has one signal, whoever asks for it and how often", async () => {
+  const scene = new Scene();
+  const lease = await scene.member("a").getLock("x").hold();
+  const [first, second] = [lease.signal, lease.signal];
+  assert.equal(first, second);
+  await scene.runtime.advance(10_000);
+  assert.equal(first.aborted, true);
 });
 
 Deno.test("a process that was stopped past the deadline finds the signal aborted at its first look", async () => {
@@ -127,10 +137,25 @@ Deno.test("confirm throws LeaseLost when lost, and when there was no answer Unkn
   await unconfirmed;
   assert.equal(lease.held, true);
   await scene.member("b").getLock("x").break();
-  await assert.rejects(lease.confirm(), LeaseLost);
+  // The very reason that its signal has, and not that of a release.
+  await assert.rejects(lease.confirm(), /the backend no longer knows it/);
+  assert.equal(await lease.confirm().catch((error) => error), lease.signal.reason);
   const released = await scene.member("a").getLock("y").hold();
   await released.release();
   await assert.rejects(released.confirm(), LeaseLost);
+});
+
+Deno.test("a renewal that arrives after our own release is no loss", async () => {
+  const scene = new Scene();
+  const lease = await scene.member("a").getLock("x").hold();
+  scene.fates.push({ delay: 1_000 });
+  const renewed = lease.renew();
+  await scene.runtime.advance(0);
+  assert.equal(await lease.release(), true);
+  await scene.runtime.advance(1_000);
+  assert.equal(await renewed, false);
+  assert.deepEqual(scene.happened, []);
+  assert.equal(lease.signal.reason.name, "AbortError");
 });
 
 Deno.test("release stops belief before the request is sent, and is not a loss", async () => {
@@ -176,6 +201,19 @@ Deno.test("a release that failed can be called again, and await using only repor
   await scene.runtime.advance(4_000);
   await own;
   assert(scene.happened.includes("release-failed"));
+});
+
+Deno.test("await using goes on only when the release was answered", async () => {
+  const scene = new Scene();
+  const lease = await scene.member("a").getLock("x").hold();
+  scene.fates.push({ delay: 1_000 });
+  let released = false;
+  const disposed = lease[Symbol.asyncDispose]().then(() => released = true);
+  await scene.runtime.advance(999);
+  assert.equal(released, false);
+  await scene.runtime.advance(1);
+  await disposed;
+  assert.deepEqual(await scene.member("b").getLock("x").holders(), []);
 });
 
 Deno.test("a grant whose reply comes too late is given back, not believed", async () => {

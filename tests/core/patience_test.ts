@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Coordinator } from "../../mod.ts";
+import { internalsOf } from "../../coordination/internals.ts";
 import type { Driver, Op } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import { FakeRuntime, settled } from "./fake_runtime.ts";
@@ -53,6 +54,18 @@ Deno.test("a wait of 25 s costs one request for each patience, a quarter of the 
   assert.deepEqual(tries, [10_000, 10_000, 5_000]);
   // A fresh id each time: a late copy of a refused try is nobody's lease.
   assert.equal(new Set(sent.map((op) => "id" in op && op.id)).size, 3);
+});
+
+Deno.test("a call that has ended is not remembered for stop()", async () => {
+  const { runtime, member } = place();
+  const a = member("a");
+  const lease = await a.getLock("x").hold();
+  const b = member("b");
+  const refused = b.getLock("x").acquire({ timeout: 1_000 });
+  await runtime.advance(1_000);
+  assert.equal(await refused, null);
+  await lease.release();
+  assert.deepEqual([a, b].map((each) => internalsOf(each).session.busy), [false, false]);
 });
 
 Deno.test("the wait is lost from the lease: it counts as held from its send on", async () => {

@@ -59,6 +59,20 @@ Deno.test("a guarded release that is refused after a lost reply stays refused", 
   assert.deepEqual(outcome?.leases.map(({ id }) => id), ["j"]);
 });
 
+Deno.test("a batch with one release that names nobody is not sent again, whatever else is in it", async () => {
+  const runtime = new FakeRuntime();
+  const nobodys: Op = { op: "release", ...seat };
+  for (const ops of [[nobodys], [acquire("i"), nobodys], [nobodys, acquire("i")]]) {
+    let sends = 0;
+    const inner = lossy(memory(), 1);
+    const counting: Driver = { ...inner, apply: (ops) => (sends++, inner.apply(ops)) };
+    const failed = assert.rejects(retrying(counting, { runtime }).apply(ops), UnknownOutcome);
+    await runtime.advance(10_000);
+    await failed;
+    assert.equal(sends, 1);
+  }
+});
+
 Deno.test("an answer may take a third of the ttl; then its request is called off and sent again", async () => {
   const runtime = new FakeRuntime();
   runtime.random = () => 0;
@@ -77,12 +91,54 @@ Deno.test("an answer may take a third of the ttl; then its request is called off
   assert(inner.signals.every(({ aborted }) => aborted));
 });
 
-Deno.test("pauses double, and are as long as chance has it, so that senders come apart", async () => {
+Deno.test("without an answer it is sent four times within 10 s, each for 5 s, unless the ttl is shorter", async () => {
+  for (
+    const [options, op, sends, end] of [
+      [{}, { ttl: 60_000 }, [0, 5_000], 10_000],
+      [{ timeout: 1_000 }, { ttl: 60_000 }, [0, 1_000, 2_000, 3_000], 4_000],
+      [{ within: 7_000 }, { ttl: 60_000 }, [0, 5_000], 7_000],
+      [{}, { ttl: 9_000 }, [0, 3_000, 6_000], 9_000],
+      // The backend may wait for so long before it answers.
+      [{}, { ttl: 60_000, patience: 2_000 }, [0, 7_000], 14_000],
+      // The answer may be a refusal, so it gets some time.
+      [{}, { ttl: 1 }, [0], 100],
+    ] as const
+  ) {
+    const runtime = new FakeRuntime();
+    runtime.random = () => 0;
+    const inner = silent(runtime);
+    let ended = false;
+    const start = runtime.monoNow;
+    const failed = assert.rejects(
+      retrying(inner, { ...options, runtime }).apply([acquire("i", op)]),
+      OperationTimedOut,
+    ).finally(() => ended = true);
+    await runtime.advance(end - 1);
+    assert.equal(ended, false, `a ttl of ${op.ttl} ms`);
+    await runtime.advance(1);
+    assert.equal(ended, true, `a ttl of ${op.ttl} ms`);
+    await failed;
+    assert.deepEqual(inner.at.map((at) => at - start), sends);
+  }
+});
+
+Deno.test("a ttl that is none is the driver's to refuse, and sets no timer", async () => {
+  for (const ttl of [0, -1, NaN]) {
+    const runtime = new FakeRuntime();
+    runtime.after = () => assert.fail("a timer was set");
+    await assert.rejects(
+      retrying(memory(), { runtime }).apply([acquire("i", { ttl })]),
+      InvalidArgument,
+    );
+  }
+});
+
+Deno.test("pauses double up to a second, and are as long as chance has it, so that senders come apart", async () => {
   for (const random of [0, 0.5, 0.98]) {
     const runtime = new FakeRuntime();
     runtime.random = () => random;
     const at: number[] = [];
-    const inner = lossy(memory(), 3);
+    const inner = lossy(memory(), 7);
     const noted: Driver = {
       ...inner,
       apply: (ops) => {
@@ -90,12 +146,33 @@ Deno.test("pauses double, and are as long as chance has it, so that senders come
         return inner.apply(ops);
       },
     };
-    const answer = retrying(noted, { runtime }).apply([acquire("i")]);
-    await runtime.advance(1_000);
+    const answer = retrying(noted, { runtime, retries: 7 }).apply([acquire("i")]);
+    await runtime.advance(4_000);
     assert.equal((await answer)[0]?.ok, true);
     const pauses = at.slice(1).map((each, n) => Math.round(each - at[n]!));
-    assert.deepEqual(pauses, [50, 100, 200].map((ms) => Math.round(ms * random)));
+    assert.deepEqual(
+      pauses,
+      [50, 100, 200, 400, 800, 1_000, 1_000].map((ms) => Math.round(ms * random)),
+    );
   }
+});
+
+Deno.test("whoever counts requests outside hears of every one that is sent again", async () => {
+  const runtime = new FakeRuntime();
+  const inner = lossy(memory(), 2);
+  const counting: Driver = {
+    ...inner,
+    apply(ops, options) {
+      options?.beforeRequest?.();
+      return inner.apply(ops);
+    },
+  };
+  let requests = 0;
+  const beforeRequest = () => void requests++;
+  const answer = retrying(counting, { runtime }).apply([acquire("i")], { beforeRequest });
+  await runtime.advance(1_000);
+  assert.equal((await answer)[0]?.ok, true);
+  assert.equal(requests, 3);
 });
 
 Deno.test("namespaces are told from what is in them", async () => {

@@ -19,6 +19,15 @@ Deno.test("who begins to follow a group does not take its news from those who wa
   assert.deepEqual(joined.map((event) => "memberId" in event && event.memberId), ["a", "b"]);
 });
 
+Deno.test("a group that does not exist cannot be watched, though others do", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.createGroup("other");
+  await assert.rejects(a.watchJoinGroup("g", () => {}), { name: "GroupNotCreated", group: "g" });
+  const { events } = await a.tick({ watch: ["g"] });
+  assert.deepEqual(types(events), ["resync", "group-deleted"]);
+});
+
 Deno.test("a tick with a cursor is compared with the cursor, whatever was seen meanwhile", async () => {
   const scene = new Scene();
   const [a, b] = [scene.member("a"), scene.member("b")];

@@ -50,11 +50,15 @@ async function rounds(server: LateServer, wanted: number): Promise<void> {
     assert(round < NEVER, `${straddled} of ${wanted} in ${round} rounds`);
     const over = new AbortController();
     const gate = swing(server, chance(seed + round), over.signal);
-    const histories = await Promise.all(
+    const ends = await Promise.allSettled(
       jobs.map((drivers, job) => oneJob(drivers, seed + JOBS * round + job)),
-    ).finally(() => over.abort());
+    );
+    over.abort();
     await gate;
-    for (const history of histories) straddled += judged(history, round);
+    for (const end of ends) {
+      if (end.status === "rejected") throw end.reason;
+      straddled += judged(end.value, round);
+    }
   }
 }
 

@@ -12,6 +12,10 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "the larger of it and a ttl, which is 1 at least",
   ],
   [
+    "coordination/partition/tooz_hashes.ts Running.add: 0 became 1 (2)",
+    "there is a byte at every place below the length; only the compiler does not know",
+  ],
+  [
     "drivers/kit/waiting.ts isShut: 0 became 1",
     "who is let through to look is refused by what it finds, and waits all the same",
   ],

@@ -73,7 +73,7 @@ export function changesAt({ node, around }: Place, text: string): Change[] {
         ? [put(node.body, "return value negated", `!(${source(node.body)})`)]
         : [];
     case "AwaitExpression":
-      return isLastWord(around)
+      return isLastWord(node, around)
         ? []
         : [put(node, `await dropped: ${brief(source(node.argument))}`, source(node.argument))];
     case "NumericLiteral":
@@ -224,7 +224,10 @@ function isProse(node: Node): boolean {
 }
 
 /** Whether whoever called awaits it anyway: only a `try` around it would notice the difference. */
-function isLastWord([parent, ...outer]: readonly Node[]): boolean {
+function isLastWord(node: Node, [parent, ...outer]: readonly Node[]): boolean {
+  if (parent?.type === "ConditionalExpression" && parent.test !== node) {
+    return isLastWord(parent, outer);
+  }
   if (parent?.type === "ArrowFunctionExpression") return true;
   const end = outer.findIndex(({ type }) => /Function|Method/.test(type));
   return parent?.type === "ReturnStatement" &&

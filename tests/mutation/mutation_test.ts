@@ -85,6 +85,20 @@ Deno.test("waiting, catching, arguments, lists and patterns are mutated, types a
   assert.deepEqual(names.filter((name) => /\b[3-6] became/.test(name)), []);
 });
 
+Deno.test("an await is mutated unless whoever called awaits it anyway, whichever branch it ends", () => {
+  const names = Object.keys(made(`
+    const last = async (n: number) => n > 7 ? await one() : n > 8 ? 0 : await two();
+    const first = async () => await three() ? 0 : 9;
+    async function caught(n: number) {
+      try {
+        return n > 7 ? await four() : 0;
+      } catch {
+        return 1;
+      }
+    }`)).filter((name) => name.includes("await dropped"));
+  assert.deepEqual(names, ["first: await dropped: three()", "caught: await dropped: four()"]);
+});
+
 Deno.test("SQL and Lua in texts are mutated, prose is not", () => {
   const names = Object.keys(made(`
     const SQL = \`select 1 from t where a >= \${b} and c = d limit 8 for update\`;

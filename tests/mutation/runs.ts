@@ -83,14 +83,17 @@ export function runsFor(file: string, tests: readonly TestFile[], quick = false)
   const about = served.filter(({ own }) => family !== undefined && own.includes(family));
   const shared = served.filter(({ own }) => own.length === 0);
   const serverless = quick ? /memory/ : SERVERLESS;
+  const clocks = far.filter(({ steady }) => steady);
+  // Where no other test is cheap, quick runs take it too: a survivor that nobody tried says nothing.
+  const skipped = quick && near.length + clocks.length > 0;
   const words = family === undefined ? serverless : FAMILIES[family];
-  const clocked = run("what owns its clock", far.filter(({ steady }) => steady), 120);
+  const clocked = run("what owns its clock", clocks, 120);
   const laws = run(`with ${words?.source}`, shared, 300, `/(?i)${words?.source}/`);
   return [
     run(`near ${file}`, near, 120),
     // A driver is held to the laws of drivers, and all else is held to those of coordinators last.
     ...file.startsWith("drivers/") && family === undefined ? [laws, clocked] : [clocked],
-    run("what needs no server", quick ? [] : far.filter(({ steady }) => !steady), 120),
+    run("what needs no server", skipped ? [] : far.filter(({ steady }) => !steady), 120),
     run(`about ${family}`, about, 300),
     ...file.startsWith("drivers/") && family === undefined ? [] : [laws],
   ].filter(({ paths }) => paths.length > 0);

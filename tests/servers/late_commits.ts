@@ -35,7 +35,7 @@ deferrable initially deferred for each row execute function gate()`,
 }
 
 /** What tells that a transaction is open, on MariaDB. */
-const IN_TRANSACTION = "/*M! + @@in_transaction */";
+const IN_TRANSACTION = " + @@in_transaction";
 
 /**
  * Of MySQL and MariaDB, which have no such trigger, to every write: a transaction of its own, whose commit
@@ -48,6 +48,10 @@ export function lateOnMysql<A extends object>(
 ): (sql: string) => Promise<A> {
   return async (sql) => {
     if (!/^(insert|update|delete)/.test(sql)) return await send(sql);
+    const shown = !sql.includes(IN_TRANSACTION) && !sql.startsWith("delete");
+    if (shown) {
+      throw new Error("the statement does not look for transactions in these words any more");
+    }
     await send("begin");
     try {
       const { serverStatus: _, ...answer } = await send(
