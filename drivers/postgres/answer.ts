@@ -25,7 +25,7 @@ export function outcomesIn(rows: unknown, { ops, order }: Request): Outcome[] {
   } catch {
     if (rows === undefined) {
       throw new UnknownOutcome(
-        "Invalid query function: it returns undefined; return what the client answers. So the " +
+        "Invalid query function: it returns undefined, not the client's answer. So the " +
           "outcome is unknown",
         { retryable: false },
       );

@@ -65,7 +65,7 @@ export function oddReply(name: string, reply: unknown): CoordinationError {
     : bytes
     ? "it answers bytes for texts; leave out the buffer options of the client"
     : reply === undefined
-    ? "it returns undefined; return what the client answers"
+    ? "it returns undefined, not the client's answer"
     : undefined;
   if (setting === undefined) return redisError(name, "the reply is not from Baton's script");
   return new UnknownOutcome(

@@ -68,7 +68,7 @@ Deno.test("a function that sends and forgets to return is named: it may have sen
       assert(error instanceof UnknownOutcome && !isRetryable(error), `${error}`);
       assert.match(
         error.message,
-        /^Invalid (send|query) function: it returns undefined; return what the client answers\. So /,
+        /^Invalid (send|query) function: it returns undefined, not the client's answer\. So /,
       );
       return true;
     });
