@@ -60,6 +60,11 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
     /token: it is undefined\. Is UPSTASH_REDIS_REST_TOKEN set\?/,
   ],
   [
+    "upstash with Redis's own URL",
+    () => upstash({ url: "rediss://default:p4ssword@h:6379", token: "token" }),
+    /URL: it must be https:\/\/HOST alone, as UPSTASH_REDIS_REST_URL is; http/,
+  ],
+  [
     "upstash with an empty token",
     () => upstash({ url: "https://h", token: "" }),
     /token: it is ""\. Is UPSTASH_REDIS_REST_TOKEN set\?/,
@@ -98,6 +103,16 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
     /argument: it must be an object with some of: shared ttl timeout blocking signal/,
   ],
   ["getLeader(group, null)", () => baton.getLeader("g", null), /argument: it must be an object/],
+  [
+    "tick({ watch: group })",
+    () => baton.tick({ watch: "workers" }),
+    /watch: it must be a list of groups' names/,
+  ],
+  [
+    "events({ watch: group })",
+    () => baton.events({ watch: "workers" }).next(),
+    /watch: it must be a list of groups' names/,
+  ],
   ["with()", () => baton.getLock("x").with(), /work: it is undefined, not a function/],
   [
     "with(options, work)",
@@ -123,7 +138,11 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
     () => baton.cron("j").run({ slot: Math.floor(Date.now() / 1_000) }, () => {}),
     /milliseconds, not seconds\?/,
   ],
-  ["every in seconds", () => slotAt(Date.now(), { every: 3600 }), /milliseconds, not seconds\?/],
+  [
+    "every in seconds",
+    () => slotAt(Date.now(), { every: 3600 }),
+    /every 3600: it must be in ms and a multiple of 1000, .* milliseconds, not seconds\?/,
+  ],
   [
     "every in seconds, of an endpoint",
     () => cronEndpoint(baton, "j", () => {}, { secret, every: 3600 }),
@@ -147,7 +166,7 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
   [
     "cronEndpoint without a secret",
     () => cronEndpoint(baton, "j", () => {}, { secret: missing, every: hour }),
-    /secret: it is not a string but undefined; is its variable set\?/,
+    /secret: it is undefined, not a string, as when its variable is not set\. Use at least 16/,
   ],
   [
     "a handler's coordinator that is undefined",
