@@ -36,7 +36,7 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
   [
     "new Coordinator(memory)",
     () => new Coordinator(memory as Wrong),
-    /driver: it is of type function, not what memory\(\) or another driver returns/,
+    /driver: it is of type function, not what .* returns; call it: new Coordinator\(memory\(\)\)/,
   ],
   [
     "new Coordinator(url)",
@@ -88,14 +88,26 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
   ["planetscale()", () => (planetscale as Wrong)(), /argument: .* with some of: url host/],
   ["sqlite()", () => (sqlite as Wrong)(), /SQLite file: it is undefined/],
   ["getCoordinator()", () => (getCoordinator as Wrong)(), /URL: it is undefined\. Is its variable/],
-  ["redis(client)", () => redis({ call() {} } as Wrong), /send: it is object, not a function/],
-  ["fencedRedis(client)", () => fencedRedis({} as Wrong), /send: it is object, not a function/],
+  [
+    "redis(client)",
+    () => redis({ call() {} } as Wrong),
+    /send: it is object, not a function that sends; docs.clients\.md has it/,
+  ],
+  [
+    "fencedRedis(client)",
+    () => fencedRedis({} as Wrong),
+    /send: it is object, not a function that sends; docs.clients\.md has it/,
+  ],
   [
     "postgres(pool)",
     () => postgres({ query() {} } as Wrong),
-    /query: it is object, not a function/,
+    /query: it is object, not a function that sends; docs.clients\.md has it/,
   ],
-  ["mysql(pool)", () => mysql({ query() {} } as Wrong), /query: it is object, not a function/],
+  [
+    "mysql(pool)",
+    () => mysql({ query() {} } as Wrong),
+    /query: it is object, not a function that sends; docs.clients\.md has it/,
+  ],
   ["hold(5000)", () => baton.getLock("x").hold(5000), /argument: it must be an object with/],
   [
     "hold(signal)",

@@ -15,7 +15,7 @@ const MEMORY_BUDGET = 2_300;
 /** Handlers and middleware, with the errors they know. */
 const HTTP_BUDGET = 6_380;
 /** All that a scheduled Worker on Upstash ships; it needs no vendor's package. */
-const WORKER_BUDGET = 18_000;
+const WORKER_BUDGET = 18_150;
 /** What a driver or decorator may add to the core. */
 const PART_BUDGET = 4_096;
 /**
