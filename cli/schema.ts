@@ -25,8 +25,10 @@ import { parseArgs } from "node:util";
 const HELP = `\
 Prints the SQL that Baton needs in a database. Running the SQL again changes nothing.
 
-  schema postgres [--schema baton] [--fences] [--apply]
-  schema mysql [--table baton_leases] [--fences] [--apply]
+  baton-schema postgres [--schema baton] [--fences] [--apply]
+  baton-schema mysql [--table baton_leases] [--fences] [--apply]
+
+In Deno, baton-schema is deno run -A jsr:@baton/baton/schema.
 
   --fences  the SQL that refuses stale writes (@baton/baton/fencing), not the SQL that keeps leases
   --apply   runs the SQL on the Neon or PlanetScale database of DATABASE_URL, over HTTPS
@@ -38,7 +40,7 @@ const ELSEWHERE = `\
 DATABASE_URL names a server that is not Neon's or PlanetScale's, and --apply can only reach those.
 Nothing was sent. Print the SQL without --apply, and give it to the server's own client, such as
 
-  schema postgres | psql "$DATABASE_URL"
+  baton-schema postgres | psql "$DATABASE_URL"
 
 or call migrate() of @baton/baton/schema/postgres (or …/mysql) with a function that sends SQL to it.`;
 

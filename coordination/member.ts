@@ -45,5 +45,9 @@ export function sessionOf(driver: Driver, options: CoordinatorOptions): Session 
 /** Throws for what is no driver: most often a function that was not called, or a URL. */
 function checkDriver(driver: Driver): void {
   if (Object(driver).guarantees) return;
-  refuse("driver", `it is of type ${typeof driver}, not what memory() or another driver returns`);
+  const call = typeof driver === "function" ? "; call it: new Coordinator(memory())" : "";
+  refuse(
+    "driver",
+    `it is of type ${typeof driver}, not what memory() or another driver returns${call}`,
+  );
 }

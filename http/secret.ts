@@ -31,7 +31,7 @@ export function checkSecrets(given: unknown): readonly string[] {
   if (secrets.length === 0) throw refusal("there is none");
   return secrets.map((secret) => {
     if (typeof secret !== "string") {
-      throw refusal(`it is not a string but ${typeof secret}; is its variable set?`);
+      throw refusal(`it is ${typeof secret}, not a string, as when its variable is not set`);
     }
     if (secret.length < SHORTEST) throw refusal(`it is shorter than ${SHORTEST} characters`);
     if (!/^[\x21-\x7e]+$/.test(secret)) {

@@ -171,7 +171,7 @@ function checkSeconds(what: string, ms: number, least = -Infinity): void {
   refuseValue(
     what,
     ms,
-    `it must be whole seconds, and every at least a minute (60000); ${NOT_SECONDS}`,
+    `it must be in ms and a multiple of 1000, and every at least a minute (60000); ${NOT_SECONDS}`,
   );
 }
 

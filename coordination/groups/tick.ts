@@ -4,6 +4,7 @@
  * @module
  */
 
+import { refuse } from "../../drivers/kit/check.ts";
 import { checkOptions } from "../../drivers/kit/options.ts";
 import type { GroupEvent } from "./group_events.ts";
 import type { Groups } from "./memberships.ts";
@@ -37,7 +38,7 @@ export interface Tick {
    */
   readonly cursor: string;
   /**
-   * In how many ms the next renewal is due. If nothing is held, it is how long a loop may sleep.
+   * In how many whole ms the next renewal is due. If nothing is held, it is how long a loop may sleep.
    */
   readonly next: number;
 }
@@ -70,6 +71,8 @@ export class Ticker {
 
   async tick(options: TickOptions): Promise<Tick> {
     checkOptions(options, "since watch signal");
+    // The letters of a text would be watched, each as a group.
+    if (typeof options.watch === "string") refuse("watch", "it must be a list of groups' names");
     const known = options.since === undefined ? this.#watches.memories : fromCursor(options.since);
     const named = [...known.keys(), ...options.watch ?? [], ...this.#watches.groups];
     const held = [...this.#session.leases.values()].filter((lease) => lease.held);

@@ -95,11 +95,11 @@ export class Heart {
     return (this.#again.get(lease) ?? this.#interval(lease.ttl)) - lease.age;
   }
 
-  /** In how many ms the next renewal is due; when nothing is held, how long a loop may sleep. */
+  /** In how many whole ms the next renewal is due; when nothing is held, how long a loop may sleep. */
   get nextDue(): number {
     const { leases, ttls } = this.#session;
-    if (leases.size === 0) return this.#interval(ttls.any);
-    return Math.max(0, least(leases.values(), (lease) => this.due(lease)));
+    if (leases.size === 0) return Math.ceil(this.#interval(ttls.any));
+    return Math.ceil(Math.max(0, least(leases.values(), (lease) => this.due(lease))));
   }
 
   /** Renews every lease by hand, once. Answers in how many ms the next renewal is due. */

@@ -82,9 +82,9 @@ export class HeldLease implements Lease {
     return this.#op.resource;
   }
 
-  /** The id by which the backend knows it. */
-  get id(): string {
-    return this.#op.id;
+  /** The id by which the backend knows it: a secret, so nothing that prints a lease may find it there. */
+  static idOf(lease: HeldLease): string {
+    return lease.#op.id;
   }
 
   get ttl(): number {
@@ -122,7 +122,7 @@ export class HeldLease implements Lease {
 
   /** Whether this seat is the lease's own, by its id. */
   owns(lease: spi.Lease): boolean {
-    return lease.id === this.id;
+    return lease.id === this.#op.id;
   }
 
   /** The renewal, which may change its value; answers whether it is still held. */
@@ -261,7 +261,7 @@ export class HeldLease implements Lease {
 
   #end(): void {
     this.#cancelTimer();
-    this.#owner.leases.delete(this.id);
+    this.#owner.leases.delete(this.#op.id);
     this.#abort();
   }
 

@@ -213,7 +213,7 @@ export class Session {
   #granted(lease: HeldLease, { heldFor, own = heldFor !== undefined }: Wanted): void {
     if (!lease.held) return this.#giveBack(lease.giveBack());
     if (own) return;
-    this.leases.set(lease.id, lease);
+    this.leases.set(HeldLease.idOf(lease), lease);
     this.#sweep();
     this.heart.poke(lease);
   }

@@ -101,7 +101,7 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   }
 
   /**
-   * Tries once, and does not wait. One call of the driver.
+   * Tries once, and does not wait, whatever `timeout` and `blocking` say. One call of the driver.
    *
    * @example
    * ```ts ignore

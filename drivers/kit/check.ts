@@ -108,6 +108,9 @@ export function checkFunction(what: string, value: unknown, hint = ""): void {
   if (typeof value !== "function") refuse(what, `it is ${typeof value}, not a function${hint}`);
 }
 
+/** The way out for who gives a client where a function belongs that sends through it. */
+export const SENDS = " that sends; docs/clients.md has it for each client";
+
 /** Throws what every bad argument to a driver is refused with. */
 export function refuse(what: string, why: string): never {
   throw new InvalidArgument(`Cannot use this ${what}: ${why}`);

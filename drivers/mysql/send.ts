@@ -6,7 +6,7 @@
 
 import { refuse } from "../kit/check.ts";
 import { nonces } from "../kit/nonce.ts";
-import { checkFunction } from "../kit/check.ts";
+import { checkFunction, SENDS } from "../kit/check.ts";
 
 /** What a statement answers. */
 export interface MysqlAnswer {
@@ -47,7 +47,7 @@ export type SendStatement = (sql: string, signal?: AbortSignal) => Promise<Mysql
 /** Makes what sends each statement through `query` so that it differs from every other. */
 export function senderThrough(query: MysqlQuery): SendStatement {
   const nonce = nonces();
-  checkFunction("query", query);
+  checkFunction("query", query, SENDS);
   return async (sql, signal) => answerOf(await query(stamped(sql, nonce()), [], signal));
 }
 

@@ -23,6 +23,13 @@ export function outcomesIn(rows: unknown, { ops, order }: Request): Outcome[] {
     if (!Array.isArray(outcomes) || outcomes.length !== ops.length) throw new TypeError();
     outcomes.forEach((outcome, n) => given[order[n]!] = outcomeIn(outcome, ops[n]!));
   } catch {
+    if (rows === undefined) {
+      throw new UnknownOutcome(
+        "Invalid query function: it returns undefined, not the client's answer. So the " +
+          "outcome is unknown",
+        { retryable: false },
+      );
+    }
     if (!Array.isArray(row)) throw new Error("the answer is not from Baton's function");
     const said =
       "Invalid query function: it answers rows as arrays; leave out rowMode, arrayMode " +

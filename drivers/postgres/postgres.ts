@@ -20,7 +20,7 @@ import { checkOptions } from "../kit/options.ts";
 import type { ApplyOptions, Driver, Guarantees, Op, Outcome } from "../driver.ts";
 import { partly } from "../kit/failure.ts";
 import { nonces } from "../kit/nonce.ts";
-import { checkFunction } from "../kit/check.ts";
+import { checkFunction, SENDS } from "../kit/check.ts";
 import { outcomesIn } from "./answer.ts";
 import { isDeadlock, postgresError } from "./errors.ts";
 import { partsOf, rangeOf, requestOf } from "./request.ts";
@@ -62,7 +62,7 @@ const DEADLOCKS = 10;
  * @throws {InvalidArgument} when the query is no function, or the schema is not a plain lower-case name.
  */
 export function postgres(query: PostgresQuery, options: PostgresOptions = {}): Driver {
-  checkFunction("query", query);
+  checkFunction("query", query, SENDS);
   checkOptions(options, "name schema");
   const { name = "postgres" } = options;
   const schema = schemaName(options.schema);

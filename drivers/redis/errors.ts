@@ -64,6 +64,8 @@ export function oddReply(name: string, reply: unknown): CoordinationError {
     ? "the client is within MULTI, so nothing is done before EXEC; give Baton a client of its own"
     : bytes
     ? "it answers bytes for texts; leave out the buffer options of the client"
+    : reply === undefined
+    ? "it returns undefined, not the client's answer"
     : undefined;
   if (setting === undefined) return redisError(name, "the reply is not from Baton's script");
   return new UnknownOutcome(

@@ -58,8 +58,20 @@ function parsed(text: string): unknown {
   }
 }
 
-/** An error that does not repeat the token, whatever a server or proxy put into it. */
-function withoutSecret(error: unknown, token: string): unknown {
+/** A token of fewer characters is a test's, and no secret: it is a part of most words. */
+const SECRET = 4;
+
+/**
+ * An error that does not repeat the token, whatever a server or proxy put into it. So are its causes,
+ * which have the network's own code.
+ *
+ * @param depth How many causes are kept, because they may be a circle.
+ */
+function withoutSecret(error: unknown, token: string, depth = 8): unknown {
+  const { code, cause } = Object(error);
+  const deeper = cause && depth > 0 ? withoutSecret(cause, token, depth - 1) : undefined;
   const text = textOf(error);
-  return text.includes(token) ? new Error(text.replaceAll(token, "[token]")) : error;
+  const bare = token.length < SECRET ? text : text.replaceAll(token, "[token]");
+  if (bare === text && deeper === cause) return error;
+  return Object.assign(new Error(bare), code && { code }, deeper && { cause: deeper });
 }

@@ -5,7 +5,7 @@
  */
 
 import type { ApplyOptions } from "../driver.ts";
-import { checkFunction } from "../kit/check.ts";
+import { checkFunction, SENDS } from "../kit/check.ts";
 import { nonces } from "../kit/nonce.ts";
 import { brief } from "./errors.ts";
 
@@ -43,7 +43,7 @@ export function scriptRunner(
   explain: (error: unknown) => unknown,
   options?: ApplyOptions,
 ) => Promise<unknown> {
-  checkFunction("send", send);
+  checkFunction("send", send, SENDS);
   const nonce = nonces();
   return async (tail, explain, { signal, beforeRequest } = {}) => {
     const run = async (name: string, of: string): Promise<{ reply?: unknown; error?: unknown }> => {

@@ -84,7 +84,10 @@ function checkedUrl(text: string): string {
   const href = URL.canParse(text) ? new URL(text).href : "";
   const [, secure, host = ""] = /^http(s?):\/\/([\w.:[\]-]+)\/[^?#]*$/.exec(href) ?? [];
   if (!host || (secure === "" && !isLoopback(host))) {
-    refuse("URL", "it must be https://HOST alone; http:// is for a server on this machine only");
+    refuse(
+      "URL",
+      "it must be https://HOST alone, as UPSTASH_REDIS_REST_URL is; http: is for this machine only",
+    );
   }
   return href;
 }

@@ -82,7 +82,7 @@ async function beat(baton: CoreCoordinator): Promise<{ next: number | null; lost
   const losses = [...found.map(({ resource, token }) => ({ resource, token })), ...told(events)];
   // A leadership that this call found lost is among the events as well.
   const lost = new Map(losses.map((loss) => [`${loss.token} ${loss.resource}`, loss]));
-  return { next: heldBy(baton).length > 0 ? Math.ceil(next) : null, lost: [...lost.values()] };
+  return { next: heldBy(baton).length > 0 ? next : null, lost: [...lost.values()] };
 }
 
 /** It looks for the method: `instanceof` would bring groups into every bundle. */

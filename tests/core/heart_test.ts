@@ -150,3 +150,15 @@ Deno.test("work under one lease more does not look at all the others that are he
   assert.equal(looks, 0);
   heart.keepAll(false);
 });
+
+Deno.test("the time to the next renewal is told in whole ms, whatever a third of the ttl is", async () => {
+  const scene = new Scene();
+  const { runtime } = scene;
+  const a = new Coordinator(scene.wire, { memberId: "a", ttl: 10_001, runtime });
+  const told = async () => [(await a.tick()).next, await a.heartbeat()];
+  // A third of 9,900.99.
+  assert.deepEqual(await told(), [3_301, 3_301]);
+  await a.getLock("x").hold();
+  assert.deepEqual(await told(), [3_301, 3_301]);
+  await a.stop();
+});

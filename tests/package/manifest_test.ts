@@ -42,6 +42,14 @@ Deno.test("an entry without types is refused", () => {
   assert.throws(() => finished({ ...packed, exports }, source), /\.\/other would have no types/);
 });
 
+Deno.test("a compiler that does not read exports finds the types of each entry", () => {
+  const other = { types: "./drivers/redis/upstash.d.ts", default: "./drivers/redis/upstash.js" };
+  const exports = { ...packed.exports, "./drivers/upstash": other };
+  assert.deepEqual(finished({ ...packed, exports }, source).typesVersions, {
+    "*": { "drivers/upstash": ["./drivers/redis/upstash.d.ts"] },
+  });
+});
+
 Deno.test("what deno pack wrote stays", () => {
   const { name, version, license, exports } = packed;
   assert.deepEqual({ ...finished(packed, source), name, version, license, exports }, {

@@ -86,6 +86,15 @@ const STEPS: readonly (readonly [name: string, work: (packed: Packed) => Promise
     const { code, said } = await full.run("npx", "--no-install", "tsc", "-p", "tsconfig.user.json");
     assert.equal(code, 0, said);
   }],
+  ["it type-checks also for a compiler that does not read exports", async ({ full }) => {
+    await full.write("user.ts", TYPED);
+    const old = { moduleResolution: "node10", module: "esnext", ignoreDeprecations: OLD };
+    const { compilerOptions, files } = STRICT;
+    const config = { compilerOptions: { ...compilerOptions, ...old }, files };
+    await full.write("tsconfig.old.json", JSON.stringify(config));
+    const { code, said } = await full.run("npx", "--no-install", "tsc", "-p", "tsconfig.old.json");
+    assert.equal(code, 0, said);
+  }],
   ["the examples of Node and Workers type-check, and install what they use", async ({ full }) => {
     const found = await examples();
     assert.ok(found.length >= 3, `${found.map(({ name }) => name)}`);
@@ -135,6 +144,8 @@ const STRICT = {
   },
   files: ["user.ts"],
 };
+/** What a compiler wants to read before it resolves as Node 10 did. */
+const OLD = "5.0";
 /** Of each size; a change that nobody notices need not be written down. */
 const TOLERANCE = 0.05;
 /** Bytes that the page's rounding, and another gzip, may make. */

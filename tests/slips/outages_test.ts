@@ -58,6 +58,24 @@ for (const [what, driver, said] of MISTAKES) {
   });
 }
 
+Deno.test("a function that sends and forgets to return is named: it may have sent, and nothing is tried again", async () => {
+  let sent = 0;
+  const forgetful = async () => void await Promise.resolve(sent++);
+  for (const make of [redis, postgres] as unknown as ((send: unknown) => Driver)[]) {
+    const driver = make(forgetful);
+    sent = 0;
+    await assert.rejects(driver.apply([{ op: "inspect", resource: "x" }]), (error: Error) => {
+      assert(error instanceof UnknownOutcome && !isRetryable(error), `${error}`);
+      assert.match(
+        error.message,
+        /^Invalid (send|query) function: it returns undefined, not the client's answer\. So /,
+      );
+      return true;
+    });
+    assert.equal(sent, 1);
+  }
+});
+
 Deno.test("what the network throws is no mistake in the program", async () => {
   for (const message of ["fetch failed", "Failed to fetch", "terminated", "body is unusable"]) {
     const driver = redis(() => Promise.reject(new TypeError(message)));

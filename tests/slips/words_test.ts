@@ -36,7 +36,7 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
   [
     "new Coordinator(memory)",
     () => new Coordinator(memory as Wrong),
-    /driver: it is of type function, not what memory\(\) or another driver returns/,
+    /driver: it is of type function, not what .* returns; call it: new Coordinator\(memory\(\)\)/,
   ],
   [
     "new Coordinator(url)",
@@ -58,6 +58,11 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
     "upstash without a token",
     () => upstash({ url: "https://h", token: missing }),
     /token: it is undefined\. Is UPSTASH_REDIS_REST_TOKEN set\?/,
+  ],
+  [
+    "upstash with Redis's own URL",
+    () => upstash({ url: "rediss://default:p4ssword@h:6379", token: "token" }),
+    /URL: it must be https:\/\/HOST alone, as UPSTASH_REDIS_REST_URL is; http/,
   ],
   [
     "upstash with an empty token",
@@ -83,14 +88,26 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
   ["planetscale()", () => (planetscale as Wrong)(), /argument: .* with some of: url host/],
   ["sqlite()", () => (sqlite as Wrong)(), /SQLite file: it is undefined/],
   ["getCoordinator()", () => (getCoordinator as Wrong)(), /URL: it is undefined\. Is its variable/],
-  ["redis(client)", () => redis({ call() {} } as Wrong), /send: it is object, not a function/],
-  ["fencedRedis(client)", () => fencedRedis({} as Wrong), /send: it is object, not a function/],
+  [
+    "redis(client)",
+    () => redis({ call() {} } as Wrong),
+    /send: it is object, not a function that sends; docs.clients\.md has it/,
+  ],
+  [
+    "fencedRedis(client)",
+    () => fencedRedis({} as Wrong),
+    /send: it is object, not a function that sends; docs.clients\.md has it/,
+  ],
   [
     "postgres(pool)",
     () => postgres({ query() {} } as Wrong),
-    /query: it is object, not a function/,
+    /query: it is object, not a function that sends; docs.clients\.md has it/,
   ],
-  ["mysql(pool)", () => mysql({ query() {} } as Wrong), /query: it is object, not a function/],
+  [
+    "mysql(pool)",
+    () => mysql({ query() {} } as Wrong),
+    /query: it is object, not a function that sends; docs.clients\.md has it/,
+  ],
   ["hold(5000)", () => baton.getLock("x").hold(5000), /argument: it must be an object with/],
   [
     "hold(signal)",
@@ -98,6 +115,16 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
     /argument: it must be an object with some of: shared ttl timeout blocking signal/,
   ],
   ["getLeader(group, null)", () => baton.getLeader("g", null), /argument: it must be an object/],
+  [
+    "tick({ watch: group })",
+    () => baton.tick({ watch: "workers" }),
+    /watch: it must be a list of groups' names/,
+  ],
+  [
+    "events({ watch: group })",
+    () => baton.events({ watch: "workers" }).next(),
+    /watch: it must be a list of groups' names/,
+  ],
   ["with()", () => baton.getLock("x").with(), /work: it is undefined, not a function/],
   [
     "with(options, work)",
@@ -123,7 +150,11 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
     () => baton.cron("j").run({ slot: Math.floor(Date.now() / 1_000) }, () => {}),
     /milliseconds, not seconds\?/,
   ],
-  ["every in seconds", () => slotAt(Date.now(), { every: 3600 }), /milliseconds, not seconds\?/],
+  [
+    "every in seconds",
+    () => slotAt(Date.now(), { every: 3600 }),
+    /every 3600: it must be in ms and a multiple of 1000, .* milliseconds, not seconds\?/,
+  ],
   [
     "every in seconds, of an endpoint",
     () => cronEndpoint(baton, "j", () => {}, { secret, every: 3600 }),
@@ -147,7 +178,7 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
   [
     "cronEndpoint without a secret",
     () => cronEndpoint(baton, "j", () => {}, { secret: missing, every: hour }),
-    /secret: it is not a string but undefined; is its variable set\?/,
+    /secret: it is undefined, not a string, as when its variable is not set\. Use at least 16/,
   ],
   [
     "a handler's coordinator that is undefined",

@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { gzipSync } from "node:zlib";
 import { ConnectionError, type CoordinationError, UnknownOutcome } from "../../../errors.ts";
 import { upstashCommand } from "../../../drivers/redis/upstash.ts";
@@ -199,5 +200,63 @@ Deno.test("whatever else is answered is unknown, and its status is told", () =>
       const error = await errorOf(send(["GET", "k"]));
       assert(error instanceof UnknownOutcome, `${status} ${body}: ${error}`);
       assert.match(error.message, said);
+    }
+  }));
+
+/** What `fetch` throws for an address that nobody listens to, in the words of Node. */
+const REFUSED = () =>
+  new TypeError("fetch failed", {
+    cause: Object.assign(new Error("connect ECONNREFUSED fetch 127.0.0.1:1"), {
+      code: "ECONNREFUSED",
+    }),
+  });
+
+/** Runs a test while `fetch` fails with an error. */
+async function failing(error: unknown, test: () => Promise<void>): Promise<void> {
+  const real = globalThis.fetch;
+  globalThis.fetch = () => Promise.reject(error);
+  try {
+    await test();
+  } finally {
+    globalThis.fetch = real;
+  }
+}
+
+Deno.test("the network's own code is told also where its words have the token in them", () =>
+  failing(REFUSED(), async () => {
+    const refused = await errorOf(
+      upstash({ url: "https://h", token: "fetch" }).apply([acquire("a")]),
+    );
+    assert.equal(refused.code, "connection");
+    assert.match(refused.message, /was not reached.*ECONNREFUSED/);
+    assert.equal((refused.cause as { code?: string }).code, "ECONNREFUSED");
+    const bare = await errorOf(upstashCommand({ url: "https://h", token: "fetch" })(["PING"]));
+    assert.doesNotMatch(inspect(bare).replaceAll(/^ +at .*$/gm, ""), /fetch/);
+    assert.match(inspect(bare), /\[token\] failed[^]*ECONNREFUSED \[token\]/);
+  }));
+
+Deno.test("causes that go in circles are cut, and the token is in none of them", () => {
+  const one = new Error(`one ${TOKEN}`);
+  one.cause = new Error("two", { cause: one });
+  return failing(one, async () => {
+    const error = await errorOf(upstashCommand({ url: "https://h", token: TOKEN })(["PING"]));
+    assert.doesNotMatch(inspect(error, { depth: 20 }), /a\+token/);
+  });
+});
+
+Deno.test("a token of one letter blanks no error: neither a refusal nor a network that is away", () =>
+  withServer(async (server) => {
+    const { host } = server;
+    for (const token of ["t", "e", "n", "1"]) {
+      const driver = upstash({ url: `http://${host}`, token });
+      server.behave(says(401, '{"error":"WRONGPASS invalid or missing auth token"}'));
+      const wrong = await errorOf(driver.apply([acquire("a")]));
+      assert.equal(wrong.code, "unauthorized", token);
+      assert.match(wrong.message, /\(Unauthorized WRONGPASS invalid or missing auth token\)/);
+      await failing(REFUSED(), async () => {
+        const away = await errorOf(driver.apply([acquire("a")]));
+        assert.equal(away.code, "connection", token);
+        assert.match(away.message, /\(fetch failed, ECONNREFUSED\)/);
+      });
     }
   }));

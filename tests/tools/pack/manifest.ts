@@ -52,6 +52,7 @@ export interface Source {
 export interface Manifest extends Packed {
   readonly bin: Readonly<Record<string, string>>;
   readonly sideEffects: boolean;
+  readonly typesVersions: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: true }>>;
 }
@@ -76,10 +77,22 @@ export function finished(packed: Packed, { imports, files }: Source): Manifest {
     sideEffects: false,
     ...rest,
     exports,
+    typesVersions: { "*": typesIn(exports) },
     bin: BIN,
     peerDependencies: Object.fromEntries(clients.map((each) => [each, exactly(each, imports)])),
     peerDependenciesMeta: Object.fromEntries(clients.map((each) => [each, { optional: true }])),
   };
+}
+
+/**
+ * Where the types of each entry are, for compilers that do not read `exports`: `moduleResolution: node`,
+ * which TypeScript has up to version 6, and which Next.js 15 writes into a new `tsconfig.json`.
+ */
+function typesIn(exports: Packed["exports"]): Record<string, readonly string[]> {
+  const entries = Object.entries(exports).filter(([entry]) => entry !== ".");
+  return Object.fromEntries(
+    entries.map(([entry, { types = "" }]) => [entry.replace("./", ""), [types]]),
+  );
 }
 
 function exactly(client: string, imports: Readonly<Record<string, string>>): string {
