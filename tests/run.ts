@@ -24,7 +24,7 @@ import { type Count, type Run, runDeno } from "./tools/test_process.ts";
 const LANES = 3;
 
 const ROOT = new URL("../", import.meta.url).pathname;
-/** No part takes a third of so many minutes, even on a busy machine. */
+/** No part takes half of so many minutes, even on a busy machine. */
 const HANGS = 25;
 /** Types are checked once for all, beside the tests. */
 const TEST = ["test", "-A", "--no-check", "--sanitize-ops", "--sanitize-resources"];
