@@ -26,6 +26,8 @@ export interface Run {
   /** Has only what others leave of the processor. */
   readonly aside?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
+  /** After so many minutes it hangs, and is ended, so that what it has printed is seen. */
+  readonly limit?: number;
 }
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -44,6 +46,7 @@ export async function runDeno(
     ...(run.environment && { env: run.environment }),
     stdout: "piped",
   }).spawn();
+  const limit = run.limit && setTimeout(() => child.kill(), run.limit * 60_000);
   let tail = "";
   const decoder = new TextDecoder();
   for await (const chunk of child.stdout) {
@@ -51,6 +54,7 @@ export async function runDeno(
     tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4_000);
   }
   const { code } = await child.status;
+  clearTimeout(limit);
   // deno-lint-ignore no-control-regex -- colours
   const plain = tail.replace(/\x1b\[[0-9;]*m/g, "");
   const summary = plain.split("\n").findLast((line) => / passed .*\| \d+ failed/.test(line)) ?? "";
