@@ -80,6 +80,30 @@ Deno.test("etcd: a wait takes a try, a watch and a last transaction, however lon
   });
 });
 
+Deno.test("etcd: each watch is a request of its own, for the gateway may drop what follows it", async () => {
+  await withEtcd(async ({ connect }) => {
+    const bodies: string[] = [];
+    const spy: typeof fetch = (url, init) => {
+      if (`${url}`.includes(WATCH)) bodies.push(`${init?.body}`);
+      return fetch(url, init);
+    };
+    const driver = connect();
+    const [seat, reader] = [acquire("lock:a"), acquire("lock:b")];
+    await driver.apply([seat, reader]);
+    const guard = { when: "vacant", resource: "lock:b" } as const;
+    const wait = connect({ fetch: spy }).apply([
+      acquire("lock:a", { patience: 600_000, guard }),
+    ]);
+    // The seat, and when that is vacant what the guard is about.
+    for (const [n, each] of [seat, reader].entries()) {
+      await until("it watches", () => bodies.length === n + 1);
+      await driver.apply([release(each)]);
+    }
+    assert.equal((await wait)[0]?.ok, true);
+    for (const body of bodies) assert.deepEqual(Object.keys(JSON.parse(body)), ["create_request"]);
+  });
+});
+
 Deno.test("etcd: when a lock of 16 waiters is released, the first asks, and the next gets ready", async () => {
   await withEtcd(async ({ connect, paths }) => {
     const first = acquire("lock:a");
