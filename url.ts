@@ -11,6 +11,7 @@
  * | `neon://user:PASSWORD@host/db`  | Neon; so is `postgresql://…neon.tech/…`, pasted as it comes    |
  * | `planetscale://user:PASSWORD@…` | PlanetScale; so is `mysql://…psdb.cloud/…`, pasted as it comes |
  * | `postgresql:`, `mysql:`         | any other server, through the function given as `query`        |
+ * | `etcd://host:2379,host:2379`    | etcd, at these members; `etcd+https:` with TLS                 |
  * | `consul://:TOKEN@host:8500`     | Consul at `http://host:8500`; `consul+https:` for TLS          |
  *
  * Options follow a `?`. Those of Tooz are in **seconds**: `timeout` (how long every lease lives,
@@ -138,7 +139,7 @@ export async function getCoordinator(
 }
 
 /**
- * The settings that a URL's options make, and its database's own options. It refuses all others.
+ * The settings that a URL's options make, and the options of its backend's own. It refuses all others.
  * (Tooz ignores them, even typos.)
  */
 function optionsIn(

@@ -36,14 +36,21 @@ export interface Address {
 export type SchemeLoader = (address: Address) => Driver | Promise<Driver>;
 
 /** Options that vendors and other libraries put into a database's URL. */
-export const VENDOR_OPTIONS: ReadonlySet<string> = new Set([
+const SQL_OPTIONS: ReadonlySet<string> = new Set([
   ...["sslmode", "sslrootcert", "sslcert", "sslkey", "sslaccept", "ssl", "ssl-mode", "useSSL"],
   ...["channel_binding", "options", "application_name", "target_session_attrs", "client_encoding"],
   ...["connect_timeout", "connection_limit", "pool_timeout", "pgbouncer", "charset", "timezone"],
 ]);
+/** Options of Tooz's for etcd. */
+const ETCD_OPTIONS: ReadonlySet<string> = new Set([
+  "api_version",
+  "ca_cert",
+  "cert_key",
+  "cert_cert",
+]);
 
-/** Schemes whose URLs may have {@link VENDOR_OPTIONS}. */
-export const DATABASES: ReadonlySet<string> = new Set(
+/** Schemes of databases, whose URLs may have options of vendors. */
+const DATABASES: ReadonlySet<string> = new Set(
   ["neon", "postgres", "postgresql", "mysql", "planetscale", "planetscale+http"],
 );
 
@@ -54,7 +61,8 @@ const CONSUL_OPTIONS: ReadonlySet<string> = new Set(
 
 /** The options that a URL of this scheme may have besides Baton's own. */
 export function vendorOptions(scheme: string): ReadonlySet<string> {
-  if (DATABASES.has(scheme)) return VENDOR_OPTIONS;
+  if (DATABASES.has(scheme)) return SQL_OPTIONS;
+  if (scheme.startsWith("etcd")) return ETCD_OPTIONS;
   return scheme.startsWith("consul") ? CONSUL_OPTIONS : new Set();
 }
 
@@ -89,9 +97,18 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   planetscale: (address) => planetscale(address),
   "planetscale+http": (address) => planetscale(address),
   mysql,
+  etcd,
+  "etcd+https": etcd,
+  // As Tooz writes them.
+  "etcd3+http": etcd,
+  "etcd3+https": etcd,
   consul: (address) => consul(address, "http"),
   "consul+https": (address) => consul(address, "https"),
 };
+
+async function etcd(address: Address): Promise<Driver> {
+  return (await import("./etcd/url.ts")).etcdAt(address);
+}
 
 async function upstash({ url, token }: Address): Promise<Driver> {
   const { protocol, username, password, host, pathname, hash } = parsed(url) ?? {};

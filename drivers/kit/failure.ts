@@ -80,6 +80,11 @@ const UNREACHABLE =
  */
 const OWN = /^[A-Z_]{5,}(?= )|dns error|[Cc]onnection (refused|reset)/;
 
+/** Whether no connection was made, so that nothing can have been written. */
+export function isUnreachable(error: unknown): boolean {
+  return causesOf(error).some((each) => UNREACHABLE.test(each));
+}
+
 /**
  * The code and the text of an error and of what caused it.
  *
@@ -101,5 +106,13 @@ export function partly(cause: unknown): unknown {
   return new UnknownOutcome(
     `A part of the batch was written, and then: ${Object(cause).message}`,
     { cause },
+  );
+}
+
+/** The error of an acquisition that was aborted while it waited. */
+export function withdrawn(): UnknownOutcome {
+  return new UnknownOutcome(
+    "The call was aborted while it waited: this lease is not granted; what came before it in the " +
+      "batch may have been done",
   );
 }

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { UnknownOutcome } from "../../errors.ts";
 import type { Acquire, Outcome } from "../driver.ts";
 import { onAbort } from "./aborts.ts";
+import { withdrawn } from "./failure.ts";
 import { Gate, type Line, Queue, Queues } from "./queues.ts";
 import { step, type Table } from "./step.ts";
 
@@ -131,12 +131,4 @@ export class Waiters {
 
 function isShut(gate: Gate | undefined): boolean {
   return gate !== undefined && gate.shutBy.size > 0;
-}
-
-/** Of the batch around it something may be done. */
-function withdrawn(): UnknownOutcome {
-  return new UnknownOutcome(
-    "The call was aborted while it waited: this lease is not granted; what came before it in the " +
-      "batch may have been done",
-  );
 }

@@ -6,15 +6,9 @@
  */
 
 import { noAnswer } from "../kit/failure.ts";
-import { noStore } from "../kit/no_store.ts";
+import { plainRequest, textIn } from "../kit/http.ts";
 import { textOf } from "../kit/plain_words.ts";
 import type { SendCommand } from "./send.ts";
-
-/**
- * How many bytes of an answer are read. An answer is as large as the leases that it lists, and
- * 10,000 members with 3 kB of capabilities each fit in.
- */
-const MOST = 32 * 2 ** 20;
 
 /** Where commands are sent. */
 export interface RestAddress {
@@ -29,12 +23,8 @@ export interface RestAddress {
 /** Makes the function that sends one command in one request. No error of it contains the token. */
 export function restSender({ name, url, token }: RestAddress): SendCommand {
   const constant = {
-    method: "POST",
+    ...plainRequest(),
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    // The command would go along to another origin, and with it the ids and values of leases. (Not
-    // "error", which Workers do not know.)
-    redirect: "manual",
-    ...noStore(),
   } as const;
   return async (command, signal) => {
     try {
@@ -50,38 +40,13 @@ export function restSender({ name, url, token }: RestAddress): SendCommand {
 }
 
 async function resultOf(response: Response, name: string): Promise<unknown> {
-  const { status, type } = response;
-  // Browsers do not show the status of a redirect.
-  if (type === "opaqueredirect" || (status >= 300 && status < 400)) {
-    await response.body?.cancel();
-    throw noAnswer(name, "a redirect, which is not followed: check the URL");
-  }
-  const text = await read(response);
-  if (text === undefined) throw noAnswer(name, `more than ${MOST / 2 ** 20} MiB`);
-  const { result, error } = Object(parsed(text));
+  const { status } = response;
+  const { result, error } = Object(parsed(await textIn(name, response)));
   // Not every server says so in JSON, or in Redis's words.
   if (status === 401) throw new Error(`Unauthorized ${textOf(error ?? "")}`);
   if (typeof error === "string") throw new Error(error);
   if (!response.ok || result === undefined) throw noAnswer(name, `HTTP status ${status}`);
   return result;
-}
-
-/** An answer's text, or `undefined` if it is too long; a compressed one counts as what it unpacks to. */
-async function read({ body }: Response): Promise<string | undefined> {
-  const reader = body?.getReader();
-  // A value may begin with a BOM, and Deno would drop one wherever a chunk ends before it.
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  let text = "";
-  for (let left = MOST;;) {
-    const { value } = await reader?.read() ?? {};
-    if (!value) return text + decoder.decode();
-    left -= value.length;
-    if (left < 0) {
-      await reader?.cancel();
-      return undefined;
-    }
-    text += decoder.decode(value, { stream: true });
-  }
 }
 
 /** What a JSON text holds; `undefined` if it is not one. */

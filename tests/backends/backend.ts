@@ -75,6 +75,8 @@ export interface Backend<C extends Capability = never> {
   readonly flushes?: readonly string[];
   /** Operations that take more requests than on other backends, with their numbers. */
   readonly costs?: Readonly<Record<string, number>>;
+  /** Requests that several operations share, by their URL. Its own tests count them. */
+  readonly shared?: (url: string) => boolean;
   /** How many requests more than that a batch took, by the chance of a token. */
   readonly byChance?: (ops: readonly Op[], outcomes: readonly Outcome[]) => number;
   /** The ways its driver speaks to a vendor. Absent: the driver sends nothing over HTTP. */

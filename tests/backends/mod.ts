@@ -7,6 +7,7 @@
 
 import type { Backend, Capability } from "./backend.ts";
 import { consul } from "./consul.ts";
+import { etcd } from "./etcd.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
@@ -27,6 +28,7 @@ export const BACKENDS: readonly Backend[] = [
   planetscaleOverMysql,
   planetscaleOverMariadb,
   consul,
+  etcd,
 ];
 
 /** Those that have all of these capabilities. */

@@ -15,6 +15,7 @@ import { against } from "./against.ts";
 import { startBackend } from "./backend.ts";
 import { billingRows } from "./billing.ts";
 import { coldStartRows } from "./cold_start.ts";
+import { etcdRows } from "./etcd_times.ts";
 import { handOverRows } from "./hand_over.ts";
 import { memoryRows, sqliteRows } from "./local_times.ts";
 import { memberRows } from "./members.ts";
@@ -80,6 +81,7 @@ async function costs(): Promise<number> {
     ...await measureSql("mysql"),
     ...await measureSql("mariadb"),
     ...await handOverRows({ rounds: rounds(100) }),
+    ...await etcdRows({ rounds: rounds(200), turns: 1 }),
   ];
   print(tablesOf(rows));
   if (quick) print("A quick look: the times above are too few to decide anything.");

@@ -37,7 +37,7 @@ export interface Volume {
   readonly pause: number;
 }
 
-/** The shortest ttl that is used, in ms, where no clock is stepped. */
+/** The shortest ttl that is used, in ms, where no clock is stepped and the backend keeps it. */
 const SHORTEST = 1_000;
 /** How long one request may take, in ms. */
 const TIMEOUT = 1_000;
@@ -54,8 +54,8 @@ export function coordinatorOf(tools: Tools, name: string): Coordinator {
 }
 
 /** From one to three seconds; longer where clocks step, or little of it could be believed. */
-export function ttlOf({ step }: Tools, dice: number): number {
-  return Math.round((SHORTEST + 3 * step) * (1 + 2 * dice));
+export function ttlOf({ step, driver }: Tools, dice: number): number {
+  return Math.round((Math.max(SHORTEST, driver.guarantees.minTtl) + 3 * step) * (1 + 2 * dice));
 }
 
 /** Waits. Nothing here waits so long that the end of the run could not wait for it. */

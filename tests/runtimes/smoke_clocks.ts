@@ -6,8 +6,8 @@ import type { SmokeCase } from "./smoke.ts";
 const TRY = { timeout: 0 };
 /** Short leases need clocks that nobody sets, as a test's machine has. */
 const CLOCKS = { step: 0 };
-/** Long enough that a third of it suffices for an answer where many share the machine. */
-const SHORT = 1_500;
+/** Long enough that a third of it suffices for an answer where many share the machine, and the shortest that etcd keeps. */
+const SHORT = 2_000;
 
 /** Cases about clocks. */
 export const clockSmoke: readonly SmokeCase[] = [

@@ -69,6 +69,22 @@ const PAGES: Readonly<Record<string, (said: string) => string>> = {
     }),
   "MySQL's refusal": (said) =>
     JSON.stringify({ error: { code: said, message: `denied ${said} (errno 1045)` } }),
+  "etcd's words": (said) =>
+    JSON.stringify({ error: `etcdserver: ${said}`, message: said, code: 3 }),
+  "etcd's refusal": (said) => JSON.stringify({ message: `etcdserver: ${said}`, code: 16 }),
+  "etcd's own words, and a token": (said) =>
+    JSON.stringify({ error: said, code: said, token: said, ID: said }),
+  "etcd's reply": (said) =>
+    JSON.stringify({
+      header: { revision: "7" },
+      token: said,
+      ID: "7",
+      succeeded: true,
+      responses: [
+        { response_range: { kvs: [{ key: btoa("k"), value: btoa("7"), create_revision: "7" }] } },
+        { response_range: { kvs: [{ key: said, value: said, create_revision: said }] } },
+      ],
+    }),
   "an error's code": (said) => JSON.stringify({ code: said, message: said, error: { code: said } }),
 };
 

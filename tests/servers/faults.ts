@@ -1,5 +1,6 @@
 /** One-shot faults between an HTTP client and a handler: what networks and proxies do to a request. */
 import type { IncomingHttpHeaders } from "node:http";
+import type { Readable } from "node:stream";
 import { AnswersCache } from "./answers_cache.ts";
 
 export interface HttpRequest {
@@ -14,6 +15,8 @@ export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** What comes after the body, as it comes. It ends when the client leaves. */
+  readonly stream?: Readable;
 }
 
 /** All a vendor's front end has to be. */
@@ -201,7 +204,8 @@ async function applyNamed(
       await execute();
       return await execute();
     case "truncate": {
-      const reply = await execute();
+      const { stream, ...reply } = await execute();
+      stream?.destroy();
       return { ...reply, body: reply.body.slice(0, Math.floor(reply.body.length / 2)) };
     }
     case "redirect":

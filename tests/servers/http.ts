@@ -1,6 +1,7 @@
 /** A handler on a loopback port, with faults in front of it: the HTTP side of every vendor front end. */
 import { Buffer } from "node:buffer";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { pipeline } from "node:stream";
 import { type Action, type Faults, type HttpHandler, withFaults } from "./faults.ts";
 
 export interface HttpFrontEnd {
@@ -85,7 +86,12 @@ function perform(action: Action, request: IncomingMessage, response: ServerRespo
     request.socket.destroy();
     return;
   }
-  const { status, headers, body } = action;
+  const { status, headers, body, stream } = action;
+  if (stream) {
+    response.writeHead(status, headers);
+    pipeline(stream, response, () => {});
+    return;
+  }
   const bytes = Buffer.from(body);
   response.writeHead(status, { ...headers, "content-length": String(bytes.length) });
   response.end(request.method === "HEAD" ? undefined : bytes);

@@ -4,6 +4,7 @@
  */
 import type { ConsulServer } from "./consul.ts";
 import { connectTo } from "./pg_client.ts";
+import type { EtcdServer } from "./etcd.ts";
 import type { MysqlServer } from "./mysql.ts";
 import type { PostgresServer } from "./postgres.ts";
 import type { RedisServer } from "./redis.ts";
@@ -133,4 +134,23 @@ export async function refuseOnMysql(server: MysqlServer): Promise<Refusal> {
     unauthorized: false,
     end: () => server.administer("set global read_only = off"),
   };
+}
+
+/** etcd, or a member of a cluster: without space. It takes releases still. */
+export async function refuseOnEtcd({ url }: EtcdServer): Promise<Refusal> {
+  const ask = async (path: string, body: object): Promise<Record<string, unknown>> => {
+    const response = await fetch(`${url}/v3${path}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(answer.error);
+    return answer;
+  };
+  const { header } = await ask("/maintenance/status", {});
+  const { member_id: memberID } = Object(header);
+  const alarm = (action: string) =>
+    ask("/maintenance/alarm", { action, memberID, alarm: "NOSPACE" });
+  await alarm("ACTIVATE");
+  return { why: "no space", unauthorized: false, end: async () => void await alarm("DEACTIVATE") };
 }

@@ -8,6 +8,7 @@ import { cronJob } from "../../coordination/cron/mod.ts";
 import { retrying } from "../../coordination/leases/retrying.ts";
 import { HashRing } from "../../coordination/partition/hash_ring.ts";
 import { consul } from "../../drivers/consul/consul.ts";
+import { etcd } from "../../drivers/etcd/etcd.ts";
 import { memory } from "../../drivers/memory.ts";
 import { mysql } from "../../drivers/mysql/mysql.ts";
 import {
@@ -142,6 +143,7 @@ export const DOORS: Readonly<Record<string, Door>> = {
   upstash: (wrong) => upstashes.upstash({ url: URLS.upstash, token: "token", ...wrong }),
   upstashCommand: (wrong) =>
     upstashes.upstashCommand({ url: URLS.upstash, token: "token", ...wrong }),
+  etcd: (wrong) => etcd({ url: "http://localhost:2379", ...wrong }),
   consul: (wrong) => consul({ url: "http://localhost:8500", ...wrong }),
   postgres: (wrong) => postgres(send, wrong),
   neon: (wrong) => neon({ url: URLS.neon, ...wrong }),

@@ -268,7 +268,10 @@ Deno.test("schemes join ours or take their place, for one call, and are told wha
     { url: "file:x" },
   ]);
   await assert.rejects(getCoordinator("my+own:x", "me"), /must begin with/);
-  await assert.rejects(getCoordinator("x:", "me", { schemes }), /mysql:, .*my\+own:/);
+  await assert.rejects(
+    getCoordinator("x:", "me", { schemes }),
+    /mysql:, .*etcd3\+https:, .*my\+own:/,
+  );
 });
 
 Deno.test("characteristics tell the truth of each driver, and none is without timeouts", () => {

@@ -85,6 +85,17 @@ const VENDORS: Readonly<Record<Exclude<BackendName, "sqlite">, Vendor>> = {
       await migrate(planetscaleQuery({ url }));
     },
   },
+  etcd: {
+    label: "etcd",
+    standIn: { label: "local etcd", args: ["etcd_main.ts"] },
+    variables: ["ETCD_URL"],
+    found: ({ url = "" }) => ({ ETCD_URL: url }),
+    async driver({ ETCD_URL: url = "" }) {
+      const { etcd } = await import("@baton/baton/drivers/etcd");
+      return etcd({ url: url.split(",") });
+    },
+    prepare: async () => {},
+  },
   consul: {
     label: "Consul",
     standIn: { label: "local Consul", args: ["consul_main.ts"] },

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 /** The backend that the workers share. */
 export type BackendName = typeof BACKENDS[number];
 
-const BACKENDS = ["sqlite", "upstash", "neon", "planetscale", "consul"] as const;
+const BACKENDS = ["sqlite", "upstash", "neon", "planetscale", "etcd", "consul"] as const;
 
 /** What the demo was asked to do. */
 export interface Options {
@@ -18,7 +18,7 @@ export interface Options {
 export const HELP = `\
 One cron, four processes: kills and freezes the leader, and counts the slots that ran twice.
 
-  deno task demo [--seconds N] [--json] [--backend sqlite|upstash|neon|planetscale|consul]
+  deno task demo [--seconds N] [--json] [--backend sqlite|upstash|neon|planetscale|etcd|consul]
 
   --seconds N            how long, at least 5; each second is a slot (default: 20)
   --json                 one line of JSON on standard output at the end; the rest on standard error
@@ -26,10 +26,11 @@ One cron, four processes: kills and freezes the leader, and counts the slots tha
   --backend upstash      UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, or a local Redis
   --backend neon         DATABASE_URL, or a local PostgreSQL
   --backend planetscale  DATABASE_URL, or a local MariaDB
+  --backend etcd         ETCD_URL (http://host:2379), or a local etcd
   --backend consul       CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN if it needs one, or a local Consul
   --help                 show this text
 
-If the variables are not set, the demo starts a local server that speaks the vendor's protocol.
+If the variables are not set, the demo starts a local server that speaks the backend's protocol.
 
 Exit status: 0 no slot ran twice, 1 a slot ran twice, 2 bad arguments, 3 the demo could not run.
 `;

@@ -137,11 +137,11 @@ export class Scene {
   }
 
   /**
-   * Lets time pass until `work` is done, which must be within `ms`, or as much more as ttls are
-   * longer here.
+   * Lets time pass until `work` is done, which must be within four ttls, or `ms` if that is longer; on a
+   * slow machine it is longer.
    */
   async during<T>(work: Promise<T>, ms?: number): Promise<T> {
-    const most = ms === undefined ? 4 * this.short : ms * this.#watch.stretch;
+    const most = Math.max(4 * this.short, (ms ?? 0) * this.#watch.stretch);
     let done = false;
     const settle = (): void => void (done = true);
     work.then(settle, settle);

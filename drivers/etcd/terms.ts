@@ -1,0 +1,62 @@
+/**
+ * etcd's own leases, which end the keys that are attached to them. To keep apart: a *term* here is
+ * one of etcd's.
+ *
+ * @module
+ */
+
+/** Grants a term of so many seconds; answers its id. */
+export type Grant = (seconds: number) => Promise<string>;
+
+interface Term {
+  readonly id: string;
+  readonly seconds: number;
+  readonly monotonic: number;
+  readonly wall: number;
+}
+
+/**
+ * The newest term of each length. It serves all leases that are taken soon after it, so that many
+ * leases cost one term, and a refused acquisition leaves none of its own behind. A renewal moves a
+ * lease to a new term, so that no lease lives on because another is renewed.
+ *
+ * A term is granted through etcd's log, after the request for it was sent. (A keep-alive would do
+ * with fewer writes, but a leader that was deposed answers it, too, until it learns of that.)
+ */
+export class Terms {
+  readonly #newest = new Map<number, Term>();
+
+  /**
+   * The id of a term that has at least `ttl` ms left from now on; `undefined` for one without end.
+   * An eighth is added, so that the term can be shared for as long.
+   */
+  async of(ttl: number, grant: Grant): Promise<string | undefined> {
+    if (ttl === Infinity) return undefined;
+    const seconds = Math.ceil(ttl * 1.125 / 1_000);
+    const newest = this.#newest.get(seconds);
+    if (newest && leftOf(newest) >= ttl) return newest.id;
+    // From the send on, for it is granted later.
+    const now = clocks();
+    const term = { id: await grant(seconds), seconds, ...now };
+    for (const [key, each] of this.#newest) if (leftOf(each) <= 0) this.#newest.delete(key);
+    this.#newest.set(seconds, term);
+    return term.id;
+  }
+
+  /** Forgets all, because etcd does not know one of them. */
+  clear(): void {
+    this.#newest.clear();
+  }
+}
+
+/** A lower bound, in ms. One clock may stand still while the machine sleeps; the other may be set. */
+function leftOf({ seconds, monotonic, wall }: Term): number {
+  const now = clocks();
+  const age = Math.max(now.monotonic - monotonic, now.wall - wall);
+  // Our clocks may be slower than etcd's by as much.
+  return seconds * 1_000 - age * 1.02;
+}
+
+function clocks(): { monotonic: number; wall: number } {
+  return { monotonic: performance.now(), wall: Date.now() };
+}

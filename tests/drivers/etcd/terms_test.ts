@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { Coordinator } from "../../../mod.ts";
+import type { Driver } from "../../../drivers/driver.ts";
+import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
+import { until } from "../../servers/process.ts";
+import { type EtcdFixture, withEtcd } from "./with_etcd.ts";
+
+async function ends({ terms }: EtcdFixture): Promise<void> {
+  await until("all leases of etcd's have ended", async () => await terms() === 0);
+}
+
+async function isThere(driver: Driver, resource: string): Promise<boolean> {
+  const [outcome] = await driver.apply([inspect(resource)]);
+  return outcome!.leases.length > 0;
+}
+
+Deno.test("etcd: refused, released and abandoned acquisitions leave no lease of etcd's for each", async () => {
+  await withEtcd(async (fixture) => {
+    const { connect, terms, front } = fixture;
+    const [driver, other] = [connect(), connect()];
+    const mine = acquire("lock:a", { ttl: 4_000 });
+    await driver.apply([mine]);
+    assert.equal(await terms(), 1);
+    // Tooz leaves twenty.
+    for (let n = 0; n < 20; n++) {
+      const [outcome] = await other.apply([acquire("lock:a", { ttl: 30_000 })]);
+      assert.equal(outcome?.ok, false);
+    }
+    assert.equal(await terms(), 2);
+    for (let n = 0; n < 20; n++) {
+      const op = acquire(`lock:${n}`, { ttl: 30_000 });
+      await other.apply([op]);
+      await other.apply([release(op)]);
+    }
+    assert.equal(await terms(), 2);
+    for (let n = 0; n < 20; n++) {
+      const stop = new AbortController();
+      front.faults.next("hang-reply");
+      const call = other.apply([acquire(`lock:x${n}`, { ttl: 30_000 })], { signal: stop.signal });
+      await until("it is done", () => front.faults.seen.at(-1)?.executed === 1);
+      stop.abort();
+      await assert.rejects(call);
+    }
+    assert.equal(await terms(), 2);
+  });
+});
+
+Deno.test("etcd: what nobody renews goes, and leaves nothing", async () => {
+  await withEtcd(async (fixture) => {
+    const { connect, ask } = fixture;
+    const driver = connect();
+    await driver.apply([acquire("lock:a", { ttl: 2_000 })]);
+    const [next] = await driver.apply([acquire("lock:a", { ttl: 2_000, patience: 8_000 })]);
+    assert.equal(next?.ok, true, "it is granted when the first has ended");
+    await ends(fixture);
+    const { kvs } = await ask("/kv/range", { key: btoa("baton/"), range_end: btoa("baton0") });
+    const names = (kvs as { key: string }[]).map(({ key }) => atob(key));
+    assert.deepEqual(names, ["baton/epoch"]);
+  });
+});
+
+Deno.test("etcd: of those that share a lease of etcd's, only the one that is renewed lives on", async () => {
+  await withEtcd(async ({ connect, terms }) => {
+    const driver = connect();
+    const [kept, left] = [
+      acquire("lock:kept", { ttl: 3_000 }),
+      acquire("lock:left", { ttl: 3_000 }),
+    ];
+    await driver.apply([kept, left]);
+    assert.equal(await terms(), 1);
+    await until("the one that nobody renews has ended", async () => {
+      const [renewal] = await driver.apply([renew(kept)]);
+      assert.equal(renewal?.ok, true);
+      return !await isThere(driver, "lock:left");
+    });
+    assert.equal(await isThere(driver, "lock:kept"), true);
+    // One for about each eighth of the ttl, however many renewals there are.
+    assert.ok(await terms() <= 12, `${await terms()} leases of etcd's`);
+  });
+});
+
+Deno.test("etcd: a lease of etcd's that somebody has revoked is made anew, and nothing is lost", async () => {
+  await withEtcd(async ({ connect, ask, terms }) => {
+    const driver = connect();
+    const mine = acquire("lock:a");
+    await driver.apply([mine]);
+    for (const { ID } of (await ask("/lease/leases"))["leases"] as { ID: string }[]) {
+      await ask("/lease/revoke", { ID });
+    }
+    assert.equal(await terms(), 0);
+    const [gone, other] = await driver.apply([renew(mine), acquire("lock:b")]);
+    assert.deepEqual([gone?.ok, other?.ok], [false, true]);
+    assert.equal(await terms(), 1);
+  });
+});
+
+Deno.test("etcd: a member that slept too long is reported lost, and comes back by a join alone", async () => {
+  await withEtcd(async (fixture) => {
+    const { connect } = fixture;
+    const lost: string[] = [];
+    await using baton = new Coordinator(connect(), {
+      memberId: "sleeper",
+      ttl: 2_000,
+      on: (event) => void (event.type === "lost" && lost.push(event.type)),
+    });
+    await using other = new Coordinator(connect(), { memberId: "other", ttl: 60_000 });
+    await other.createGroup("g");
+    await baton.joinGroup("g");
+    const lease = await baton.getLock("l").hold();
+    const members = async () => [...await other.getMembers("g")];
+    await until("its membership has ended", async () => (await members()).length === 0);
+    assert.equal(lease.signal.aborted, true);
+    await baton.heartbeat().catch(() => {});
+    await baton.heartbeat().catch(() => {});
+    assert.deepEqual(await members(), [], "a heartbeat does not put it back");
+    assert.equal(await baton.getLock("l").isStillOwner(), false);
+    await baton.joinGroup("g");
+    assert.deepEqual(await members(), ["sleeper"]);
+    assert.ok(lost.length > 0, "it is reported");
+  });
+});

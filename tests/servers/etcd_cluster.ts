@@ -1,0 +1,78 @@
+/** Three real etcds in a cluster, whose members can be killed, frozen and cut off from each other. */
+import { randomUUID } from "node:crypto";
+import { type EtcdServer, type Member, startMember } from "./etcd.ts";
+import { type Link, Links } from "./etcd_links.ts";
+import { freePort, until } from "./process.ts";
+
+export interface EtcdCluster {
+  readonly members: readonly EtcdServer[];
+  /** The number of the member that most follow; waits until there is one. */
+  leader(): Promise<number>;
+  /** Cuts a member off from the others. Clients reach it still. */
+  cutOff(member: number): void;
+  /** Ends that. */
+  mend(): void;
+  stop(): Promise<void>;
+}
+
+const SIZE = 3;
+
+export async function startEtcdCluster(): Promise<EtcdCluster> {
+  const links = new Links();
+  const ways: Link[] = [];
+  const plans: Member[] = [];
+  for (let n = 0; n < SIZE; n++) {
+    const [client, peer] = [await freePort(), await freePort()];
+    const way = await links.to(n, peer);
+    ways.push(way);
+    plans.push({ name: `etcd-${n}-${randomUUID()}`, client, peer, advertised: way.port });
+  }
+  // Together, for none is ready alone.
+  const started = await Promise.allSettled(plans.map((each) => startMember(each, plans)));
+  const members = started.flatMap((each) => each.status === "fulfilled" ? [each.value] : []);
+  const stop = async (): Promise<void> => {
+    await Promise.all(members.map((each) => each.stop()));
+    await Promise.all(ways.map((each) => each.stop()));
+  };
+  for (const each of started) {
+    if (each.status === "fulfilled") continue;
+    await stop();
+    throw each.reason;
+  }
+  for (const [n, { url }] of members.entries()) {
+    const { header } = await statusOf(url) ?? {};
+    links.name(BigInt(header!.member_id).toString(16), n);
+  }
+  return {
+    members,
+    async leader() {
+      let found = -1;
+      await until("most members follow one leader", async () => {
+        const all = await Promise.all(members.map(({ url }) => statusOf(url)));
+        found = all.findIndex((each) =>
+          each && all.filter((other) => other?.leader === each.header.member_id).length > SIZE / 2
+        );
+        return found >= 0;
+      });
+      return found;
+    },
+    cutOff: (member) => links.cutOff(member),
+    mend: () => links.mend(),
+    stop,
+  };
+}
+
+interface Status {
+  readonly header: { readonly member_id: string };
+  readonly leader?: string;
+}
+
+async function statusOf(url: string): Promise<Status | undefined> {
+  try {
+    const signal = AbortSignal.timeout(500);
+    const path = `${url}/v3/maintenance/status`;
+    return await (await fetch(path, { method: "POST", body: "{}", signal })).json();
+  } catch {
+    return undefined;
+  }
+}
