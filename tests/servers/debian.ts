@@ -84,15 +84,13 @@ async function download(
   ].flatMap((setting) => ["-o", setting]);
   await run("apt-get", [...settings, "--error-on=any", "update"]);
   const request = ["--yes", "--no-install-recommends", "--download-only", "install"];
-  if (whole) await run("apt-get", [...settings, ...request, name]);
-  else {await run("sh", [
-      "-c",
-      'cd "$0" && exec apt-get "$@"',
-      archives,
-      ...settings,
-      "download",
-      name,
-    ]);}
+  if (whole) {
+    await run("apt-get", [...settings, ...request, name]);
+  } else {
+    // It downloads into the working folder.
+    const inside = ["-c", 'cd "$0" && exec apt-get "$@"', archives];
+    await run("sh", [...inside, ...settings, "download", name]);
+  }
   const files = await readdir(archives);
   return files.filter((file) => file.endsWith(".deb")).map((file) => join(archives, file));
 }
