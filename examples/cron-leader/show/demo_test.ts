@@ -78,7 +78,7 @@ Deno.test("arguments have defaults, and bad ones are refused by name", () => {
   const defaults = { seconds: 20, json: false, backend: "sqlite", help: false };
   assert.deepEqual(parseOptions([]), defaults);
   for (
-    const args of [["--seconds", "4"], ["--seconds", "1e2"], ["--backend", "etcd"], ["--fast"]]
+    const args of [["--seconds", "4"], ["--seconds", "1e2"], ["--backend", "zookeeper"], ["--fast"]]
   ) {
     assert.throws(
       () => parseOptions(args),

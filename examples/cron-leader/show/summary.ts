@@ -120,7 +120,7 @@ function twice(story: Story, ledger: readonly LedgerEntry[]): string[] {
 function further({ backend }: Scene): Line[] {
   if (backend !== "a SQLite file") return [];
   return [
-    ["  The same over HTTPS: --backend upstash, neon, planetscale or consul"],
+    ["  The same over HTTPS: --backend upstash, neon, planetscale, etcd or consul"],
     [{ text: "  (a local server, or a free database of the vendor's: see --help)", style: DIM }],
   ];
 }
