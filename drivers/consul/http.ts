@@ -5,11 +5,7 @@
  * @module
  */
 
-import { noAnswer } from "../kit/failure.ts";
-import { noStore } from "../kit/no_store.ts";
-
-/** The longest answer that is read, in bytes. */
-const LONGEST = 64 * 2 ** 20;
+import { plainRequest, textIn } from "../kit/http.ts";
 
 /** What was answered. */
 export interface Answer {
@@ -38,7 +34,7 @@ export interface Sending {
 /**
  * Sends one request.
  *
- * @throws {UnknownOutcome} when the answer is a redirect, or longer than 64 MiB.
+ * @throws {UnknownOutcome} when the answer is a redirect, or too long.
  * @throws what `fetch` throws.
  */
 export async function send(
@@ -46,37 +42,12 @@ export async function send(
   { name, method, headers, body, signal }: Sending,
 ): Promise<Answer> {
   const response = await fetch(url, {
+    ...plainRequest(),
     method,
     headers,
-    redirect: "manual",
-    ...noStore(),
     ...body !== undefined && { body },
     ...signal && { signal },
   });
-  // Browsers do not show the status of a redirect.
-  if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
-    await response.body?.cancel();
-    throw noAnswer(name, "a redirect, which is not followed: check the URL");
-  }
-  const text = await bounded(response.body);
-  if (text === undefined) throw noAnswer(name, `more than ${LONGEST / 2 ** 20} MiB`);
+  const text = await textIn(name, response);
   return { status: response.status, text, header: (name) => response.headers.get(name) };
-}
-
-/** The text of a body, or `undefined` if it is too long. */
-async function bounded(body: ReadableStream<Uint8Array> | null): Promise<string | undefined> {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  let [text, length] = ["", 0];
-  // A loop over the stream itself needs what not every runtime has.
-  for (const reader = body?.getReader(); reader;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.length;
-    if (length > LONGEST) {
-      await reader.cancel();
-      return undefined;
-    }
-    text += decoder.decode(value, { stream: true });
-  }
-  return text + decoder.decode();
 }

@@ -124,9 +124,9 @@ const REDIS: readonly Story[] = [
   },
   {
     name: "a redirect takes the command along to another origin",
-    at: "restSender",
-    find: 'redirect: "manual"',
-    put: 'redirect: "follow"',
+    at: "plainRequest",
+    find: 'return { method: "POST", redirect: "manual"',
+    put: 'return { method: "POST", redirect: "follow" as "manual"',
   },
   {
     name: "a result of an answer that says it failed counts",
@@ -136,8 +136,8 @@ const REDIS: readonly Story[] = [
   },
   {
     name: "an answer is read for as long as it goes on",
-    near: "redis/rest",
-    at: "read",
+    near: "kit/http",
+    at: "textIn",
     find: "left < 0",
     put: "left < -Infinity",
   },
