@@ -5,9 +5,11 @@ import process from "node:process";
 import { cached } from "./cache.ts";
 import { unpackDebian } from "./debian.ts";
 import {
+  controlled,
   freePort,
   removeFolder,
   type RunningProcess,
+  type Server,
   startProcess,
   temporaryFolder,
 } from "./process.ts";
@@ -21,19 +23,10 @@ export interface ConsulServerOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
-export interface ConsulServer {
+export interface ConsulServer extends Server {
   readonly url: string;
   /** The token that may do anything, if it was given one. */
   readonly token: string | undefined;
-  /** Ends the server and removes its folder. */
-  stop(): Promise<void>;
-  /** Ends the server as a crash would; the folder stays. */
-  kill(): Promise<void>;
-  /** Starts it again on the same ports and folder, after ending it if it still runs. */
-  restart(): Promise<void>;
-  /** Freezes the server: connections stay, nothing is answered. */
-  pause(): void;
-  resume(): void;
 }
 
 const ATTEMPTS = 10;
@@ -129,21 +122,15 @@ function serverOf(
   launch: () => Promise<RunningProcess>,
   first: RunningProcess,
 ): ConsulServer {
-  let current = first;
+  // It has nothing to say to the others: there are none.
+  const { current, controls } = controlled(first, launch, "kill");
   return {
     url: `http://127.0.0.1:${port}`,
     token,
     async stop() {
-      // It has nothing to say to the others: there are none.
-      await current.kill();
+      await current().kill();
       await removeFolder(folder);
     },
-    kill: () => current.kill(),
-    async restart() {
-      await current.kill();
-      current = await launch();
-    },
-    pause: () => current.signal("SIGSTOP"),
-    resume: () => current.signal("SIGCONT"),
+    ...controls,
   };
 }

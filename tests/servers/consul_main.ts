@@ -4,19 +4,14 @@
  */
 import process from "node:process";
 import { startConsul } from "./consul.ts";
+import { ended } from "./main_process.ts";
 
 /** In ms. */
 const MIN_TTL = 100;
 
-const ended = new Promise<void>((resolve) => {
-  process.once("SIGINT", () => resolve());
-  process.once("SIGTERM", () => resolve());
-  process.stdin.once("end", () => resolve());
-  process.stdin.once("error", () => resolve());
-  process.stdin.resume();
-});
+const end = ended();
 const consul = await startConsul({ minTtl: `${MIN_TTL}ms` });
 process.stdout.write(`${JSON.stringify({ url: consul.url, minTtl: `${MIN_TTL}` })}\n`);
-await ended;
+await end;
 await consul.stop();
 process.exit(0);

@@ -2,30 +2,23 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import {
+  controlled,
   freePort,
   removeFolder,
   requireProgram,
   type RunningProcess,
+  type Server,
   startProcess,
   temporaryFolder,
 } from "./process.ts";
 
-export interface EtcdServer {
+export interface EtcdServer extends Server {
   /** The client port: gRPC, and the JSON gateway. */
   readonly port: number;
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
   /** The process of now: it changes with a restart. */
   readonly pid: number;
-  /** Ends the server and removes its folder. */
-  stop(): Promise<void>;
-  /** Ends the server as a crash would; the folder stays. */
-  kill(): Promise<void>;
-  /** Starts it again on the same ports and folder, after ending it if it still runs. */
-  restart(): Promise<void>;
-  /** Freezes the server: connections stay, nothing is answered. */
-  pause(): void;
-  resume(): void;
 }
 
 /** A member of a cluster, before it is started. */
@@ -78,30 +71,22 @@ export async function startMember(
       ready: () => answers(url, member.name),
     });
   };
-  let current: RunningProcess;
-  try {
-    current = await launch();
-  } catch (error) {
+  const first = await launch().catch(async (error) => {
     await removeFolder(folder);
     throw error;
-  }
+  });
+  const { current, controls } = controlled(first, launch);
   return {
     port: member.client,
     url: `http://127.0.0.1:${member.client}`,
     get pid() {
-      return current.pid;
+      return current().pid;
     },
     async stop() {
-      await current.stop();
+      await current().stop();
       await removeFolder(folder);
     },
-    kill: () => current.kill(),
-    async restart() {
-      await current.stop();
-      current = await launch();
-    },
-    pause: () => current.signal("SIGSTOP"),
-    resume: () => current.signal("SIGCONT"),
+    ...controls,
   };
 }
 

@@ -5,18 +5,13 @@
  */
 import process from "node:process";
 import { startEtcd } from "./etcd.ts";
+import { ended } from "./main_process.ts";
 
-const ended = new Promise<void>((resolve) => {
-  process.once("SIGINT", () => resolve());
-  process.once("SIGTERM", () => resolve());
-  process.stdin.once("end", () => resolve());
-  process.stdin.once("error", () => resolve());
-  process.stdin.resume();
-});
+const end = ended();
 const etcd = await startEtcd();
 try {
   process.stdout.write(`${JSON.stringify({ url: etcd.url })}\n`);
-  await ended;
+  await end;
 } finally {
   await etcd.stop();
 }

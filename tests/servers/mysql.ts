@@ -10,9 +10,11 @@ import { run, serverUser } from "./cache.ts";
 import { linkTo, type MysqlAddress, type MysqlLink } from "./mysql_link.ts";
 import { type MysqlKind, type MysqlProgram, mysqlProgram } from "./mysql_kinds.ts";
 import {
+  controlled,
   freePort,
   removeFolder,
   type RunningProcess,
+  type Server,
   startProcess,
   temporaryFolder,
 } from "./process.ts";
@@ -24,7 +26,7 @@ export interface MysqlOptions {
   readonly settings?: readonly string[];
 }
 
-export interface MysqlServer {
+export interface MysqlServer extends Server {
   readonly kind: MysqlKind;
   readonly port: number;
   /** The process of now: it changes with a restart. */
@@ -41,15 +43,6 @@ export interface MysqlServer {
   waits(): Promise<boolean>;
   /** A connection of its own for the caller, closed by `stop`. A crash ends it for good. */
   client(): Promise<Connection>;
-  /** Ends the server and removes its folder. */
-  stop(): Promise<void>;
-  /** Ends the server as a crash would; the folder stays. */
-  kill(): Promise<void>;
-  /** Starts it again on the same port and folder, after ending it if it still runs. */
-  restart(): Promise<void>;
-  /** Freezes the server: connections stay, nothing is answered. */
-  pause(): void;
-  resume(): void;
 }
 
 const ATTEMPTS = 10;
@@ -175,14 +168,14 @@ function stateOf(task: string): string {
 
 function serverOf(kind: MysqlKind, site: Site, first: RunningProcess): MysqlServer {
   const { port, folder } = site;
-  let current = first;
+  const { current, controls } = controlled(first, () => launch(site));
   const links: MysqlLink[] = [];
 
   return {
     kind,
     port,
     get pid() {
-      return current.pid;
+      return current().pid;
     },
     ...ACCOUNT,
     query: (sql, parameters = []) => ask(port, sql, parameters),
@@ -201,15 +194,10 @@ function serverOf(kind: MysqlKind, site: Site, first: RunningProcess): MysqlServ
     async stop() {
       await Promise.all(links.map((link) => link.cut()));
       // Nobody reads the folder again, and to end in good order takes MySQL more than a second.
-      await current.kill();
+      await current().kill();
       await removeFolder(folder);
     },
-    kill: () => current.kill(),
-    async restart() {
-      await current.stop();
-      current = await launch(site);
-    },
-    pause: () => freeze(current),
-    resume: () => current.signal("SIGCONT"),
+    ...controls,
+    pause: () => freeze(current()),
   };
 }

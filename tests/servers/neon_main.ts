@@ -5,17 +5,11 @@
  * nothing behind.
  */
 import process from "node:process";
+import { ended, portOf } from "./main_process.ts";
 import { type NeonServer, serveNeon, startNeon } from "./neon.ts";
 import { openPglite } from "./pglite.ts";
 import { startPostgres } from "./postgres.ts";
 import { requirePostgres } from "./postgres_folder.ts";
-
-function portOf(args: readonly string[]): number {
-  const at = args.indexOf("--port");
-  const port = at === -1 ? 0 : Number(args[at + 1]);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error("--port needs a port");
-  return port;
-}
 
 async function hasPostgres(): Promise<boolean> {
   try {
@@ -51,16 +45,10 @@ async function start(
 }
 
 const args = process.argv.slice(2);
-const ended = new Promise<void>((resolve) => {
-  process.once("SIGINT", () => resolve());
-  process.once("SIGTERM", () => resolve());
-  process.stdin.once("end", () => resolve());
-  process.stdin.once("error", () => resolve());
-  process.stdin.resume();
-});
+const end = ended();
 const { neon, stop } = await start(portOf(args), args.includes("--pglite"));
 const { url, connectionString } = neon;
 process.stdout.write(`${JSON.stringify({ url, connectionString })}\n`);
-await ended;
+await end;
 await stop();
 process.exit(0);

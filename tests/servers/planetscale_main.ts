@@ -4,18 +4,13 @@
  * closes, so that a parent that was killed leaves nothing behind.
  */
 import process from "node:process";
+import { ended, portOf } from "./main_process.ts";
 import { type MysqlKind, startMysql } from "./mysql.ts";
 import { startPlanetscale } from "./planetscale.ts";
 
 function argument(args: readonly string[], name: string): string | undefined {
   const at = args.indexOf(name);
   return at === -1 ? undefined : args[at + 1];
-}
-
-function portOf(args: readonly string[]): number {
-  const port = Number(argument(args, "--port") ?? 0);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error("--port needs a port");
-  return port;
 }
 
 function kindOf(args: readonly string[]): MysqlKind {
@@ -27,18 +22,12 @@ function kindOf(args: readonly string[]): MysqlKind {
 const args = process.argv.slice(2);
 const port = portOf(args);
 const kind = kindOf(args);
-const ended = new Promise<void>((resolve) => {
-  process.once("SIGINT", () => resolve());
-  process.once("SIGTERM", () => resolve());
-  process.stdin.once("end", () => resolve());
-  process.stdin.once("error", () => resolve());
-  process.stdin.resume();
-});
+const end = ended();
 const mysql = await startMysql(kind);
 try {
   const { url, databaseUrl, stop } = await startPlanetscale(mysql, { port });
   process.stdout.write(`${JSON.stringify({ url, databaseUrl })}\n`);
-  await ended;
+  await end;
   await stop();
 } finally {
   await mysql.stop();

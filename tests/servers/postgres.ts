@@ -14,6 +14,7 @@ import {
   freePort,
   removeFolder,
   type RunningProcess,
+  type Server,
   startProcess,
   temporaryFolder,
 } from "./process.ts";
@@ -30,7 +31,7 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-export interface PostgresServer {
+export interface PostgresServer extends Server {
   readonly port: number;
   /** The first process of now: it changes with a restart. */
   readonly pid: number;
@@ -41,15 +42,6 @@ export interface PostgresServer {
   query(text: string, params?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
   /** A connected client for the caller. It does not survive a kill; `stop` closes it. */
   client(): Promise<Client>;
-  /** Ends the server and removes its folder. */
-  stop(): Promise<void>;
-  /** Ends all of its processes as a crash would; the folder stays. */
-  kill(): Promise<void>;
-  /** Starts it again on the same port and folder, after ending it if it still runs. */
-  restart(): Promise<void>;
-  /** Freezes all of its processes: connections stay, nothing is answered. */
-  pause(): void;
-  resume(): void;
 }
 
 /** Everything a launch needs, and that stays the same over restarts. */

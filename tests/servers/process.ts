@@ -90,6 +90,51 @@ export interface RunningProcess {
   kill(): Promise<void>;
 }
 
+/** What tests do to a real server. */
+export interface Server {
+  /** Ends the server and removes its folder. */
+  stop(): Promise<void>;
+  /** Ends the server as a crash would, all of its processes; the folder stays. */
+  kill(): Promise<void>;
+  /** Starts it again on the same ports and folder, after ending it if it still runs. */
+  restart(): Promise<void>;
+  /** Freezes the server: connections stay, nothing is answered. */
+  pause(): void;
+  resume(): void;
+}
+
+/** A server of one process, which changes with a restart. */
+export interface Controlled {
+  /** The process of now. */
+  current(): RunningProcess;
+  readonly controls: Pick<Server, "kill" | "restart" | "pause" | "resume">;
+}
+
+/**
+ * The controls of a server that is one process.
+ *
+ * @param first The process that runs already.
+ * @param launch Starts another one in its place.
+ * @param end How the one before is ended.
+ */
+export function controlled(
+  first: RunningProcess,
+  launch: () => Promise<RunningProcess>,
+  end: "stop" | "kill" = "stop",
+): Controlled {
+  let current = first;
+  const controls = {
+    kill: () => current.kill(),
+    async restart() {
+      await current[end]();
+      current = await launch();
+    },
+    pause: () => current.signal("SIGSTOP"),
+    resume: () => current.signal("SIGCONT"),
+  };
+  return { current: () => current, controls };
+}
+
 const living = new Set<number>();
 let watchingExit = false;
 

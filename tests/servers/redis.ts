@@ -2,10 +2,12 @@
 import { connect } from "node:net";
 import { Redis } from "ioredis";
 import {
+  controlled,
   freePort,
   removeFolder,
   requireProgram,
   type RunningProcess,
+  type Server,
   startProcess,
   temporaryFolder,
 } from "./process.ts";
@@ -17,22 +19,13 @@ export interface RedisOptions {
   readonly extra?: readonly string[];
 }
 
-export interface RedisServer {
+export interface RedisServer extends Server {
   readonly port: number;
   /** The process of now: it changes with a restart. */
   readonly pid: number;
   readonly url: string;
   /** A client of its own for the caller. It reconnects after a restart and is closed by `stop`. */
   client(): Redis;
-  /** Ends the server and removes its folder. */
-  stop(): Promise<void>;
-  /** Ends the server as a crash would; the folder stays. */
-  kill(): Promise<void>;
-  /** Starts it again on the same port and folder, after ending it if it still runs. */
-  restart(): Promise<void>;
-  /** Freezes the server: connections stay, nothing is answered. */
-  pause(): void;
-  resume(): void;
 }
 
 const ATTEMPTS = 10;
@@ -116,14 +109,14 @@ function serverOf(
   options: RedisOptions,
   first: RunningProcess,
 ): RedisServer {
-  let current = first;
+  const { current, controls } = controlled(first, () => launch(program, folder, port, options));
   let stopping = false;
   const clients: Redis[] = [];
 
   return {
     port,
     get pid() {
-      return current.pid;
+      return current().pid;
     },
     url: `redis://127.0.0.1:${port}`,
     client() {
@@ -139,17 +132,11 @@ function serverOf(
     },
     async stop() {
       stopping = true;
-      await current.stop();
+      await current().stop();
       await Promise.all(clients.map(ended));
       await removeFolder(folder);
     },
-    kill: () => current.kill(),
-    async restart() {
-      await current.stop();
-      current = await launch(program, folder, port, options);
-    },
-    pause: () => current.signal("SIGSTOP"),
-    resume: () => current.signal("SIGCONT"),
+    ...controls,
   };
 }
 
