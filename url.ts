@@ -34,6 +34,7 @@ import { InvalidArgument } from "./errors.ts";
 import { type SchemeLoader, SCHEMES, type SqlQuery, vendorOptions } from "./drivers/schemes.ts";
 
 export type { Address, SchemeLoader, SqlQuery } from "./drivers/schemes.ts";
+export type { UrlParts } from "./drivers/kit/urls.ts";
 
 /**
  * Options of {@link getCoordinator}. They take precedence over those in the URL. Durations are in

@@ -42,7 +42,7 @@ export function sessionOf(driver: Driver, options: CoordinatorOptions): Session 
   return session;
 }
 
-/** Throws for what is no driver: most often a function that was not called, or a URL. */
+/** Throws for what is not a driver: most often a function that was not called, or a URL. */
 function checkDriver(driver: Driver): void {
   if (Object(driver).guarantees) return;
   const call = typeof driver === "function" ? "; call it: new Coordinator(memory())" : "";

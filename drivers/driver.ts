@@ -126,7 +126,8 @@ export interface Guarantees {
   readonly push: boolean;
   /**
    * With `push`: whether those that wait for one seat are served in the order in which they came.
-   * Default: `true`. With `false` whoever is first at the backend after a change is served.
+   * Default: `true`. With `false`, the first request that reaches the backend after a change is
+   * served.
    */
   readonly fair?: boolean;
   /** The shortest ttl that the backend can keep, in milliseconds. */

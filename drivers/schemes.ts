@@ -5,8 +5,8 @@
  */
 
 import { codeOf, InvalidArgument } from "../errors.ts";
-import type { ConsulOptions } from "./consul/consul.ts";
 import type { Driver } from "./driver.ts";
+import { decodedPart, parsed, type UrlParts } from "./kit/urls.ts";
 import type { Mysql2Answer, MysqlAnswer, MysqlQuery } from "./mysql/send.ts";
 import type { PostgresAnswer, PostgresQuery } from "./postgres/send.ts";
 
@@ -21,13 +21,7 @@ export type SqlQuery = (
 ) => Promise<PostgresAnswer | MysqlAnswer | Mysql2Answer>;
 
 /** A URL, split into its parts for a driver. */
-export interface Address {
-  /** All before the `?`, unchanged. It may hold a credential, so no error should repeat it. */
-  readonly url: string;
-  /** The vendor's own options after the `?`, such as `sslmode=require`. */
-  readonly parameters?: string | undefined;
-  /** The credential that was given beside the URL. It takes precedence over one in the URL. */
-  readonly token?: string | undefined;
+export interface Address extends UrlParts {
   /** A function that sends statements, if the URL's scheme needs one. */
   readonly query?: SqlQuery | undefined;
 }
@@ -102,8 +96,8 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   // As Tooz writes them.
   "etcd3+http": etcd,
   "etcd3+https": etcd,
-  consul: (address) => consul(address, "http"),
-  "consul+https": (address) => consul(address, "https"),
+  consul,
+  "consul+https": consul,
 };
 
 async function etcd(address: Address): Promise<Driver> {
@@ -123,50 +117,12 @@ async function upstash({ url, token }: Address): Promise<Driver> {
   const web = protocol === "upstash+http:" ? "http" : "https";
   return driver.upstash({
     url: `${web}://${host}`,
-    token: token ?? decoded(password || username || ""),
+    token: token ?? decodedPart("token", password || username || ""),
   });
 }
 
-async function consul(
-  { url, parameters, token }: Address,
-  web: "http" | "https",
-): Promise<Driver> {
-  // Without a scheme of its own, a URL's port and path would not be read.
-  const { username, password, host, pathname, hash } =
-    parsed(url.replace(/^consul(\+https)?:/i, `${web}:`)) ?? {};
-  if (!host || hash || !/^consul(\+https)?:\/\//i.test(url)) {
-    throw new InvalidArgument(
-      "Cannot use this consul: URL: it must be consul://HOST:PORT or consul+https://HOST:PORT; give the " +
-        "ACL token as the option token, or before the host as :TOKEN@",
-    );
-  }
-  const { ns, partition, acl_token, minTtl, ...rest } = Object.fromEntries(
-    new URLSearchParams(parameters),
-  );
-  if (ns !== undefined || partition !== undefined) {
-    throw new InvalidArgument(
-      "Cannot use this consul: URL: Baton does not support namespaces and admin partitions of Consul " +
-        "Enterprise; leave ns and partition out, and give keyPrefix a name of its own",
-    );
-  }
-  const driver = await import("./consul/consul.ts");
-  const given = token ?? (decoded(password || username || "") || acl_token);
-  // Consul's own port, unless the URL has one: a URL parser drops 80 and 443.
-  const port = /:\d+$/.test(host) || pathname !== "/" || web === "https" ? "" : ":8500";
-  return driver.consul({
-    url: `${web}://${host}${port}${pathname}`,
-    ...given && { token: given },
-    ...rest,
-    ...minTtl !== undefined && { minTtl: Number(minTtl) },
-  } as ConsulOptions);
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new InvalidArgument("Cannot use the token of this URL: its percent-encoding is broken");
-  }
+async function consul(address: Address): Promise<Driver> {
+  return (await import("./consul/url.ts")).consulAt(address);
 }
 
 async function postgres(address: Address): Promise<Driver> {
@@ -192,11 +148,6 @@ async function planetscale({ url, token }: Address): Promise<Driver> {
   const web = /^planetscale\+http:/i.test(url) ? "http:" : "mysql:";
   const driver = await import("./mysql/planetscale.ts");
   return driver.planetscale({ url: withPassword(url, web, token) });
-}
-
-/** Like `URL.parse()`, which Node has from 22.1 on. */
-function parsed(text: string): URL | undefined {
-  return URL.canParse(text) ? new URL(text) : undefined;
 }
 
 function isHostOf({ url, query }: Address, vendor: RegExp): boolean {

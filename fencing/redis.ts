@@ -76,7 +76,7 @@ export type FencedRedis = (
  *   ["SET", "{account:42}:charged", "yes"],
  * ]);
  * ```
- * @throws {InvalidArgument} when `send` is no function.
+ * @throws {InvalidArgument} when `send` is not a function.
  */
 export function fencedRedis(send: SendCommand): FencedRedis {
   const run = scriptRunner(send, { text: FENCE_SCRIPT, sha1: FENCE_SCRIPT_SHA1 });

@@ -46,7 +46,7 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
   checkWait("timeout", limit);
   const { runtime, guarantees } = session;
   const start = instant(runtime);
-  // Only who is refused sees anything.
+  // Only a call that is refused sees anything.
   let see: ReturnType<typeof watch> | undefined;
   const left = (): number => limit - elapsed(runtime, start);
   // Only a call that waits must hear of `stop()`; most are granted at once.

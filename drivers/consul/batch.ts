@@ -7,6 +7,7 @@
 import { ConnectionError } from "../../errors.ts";
 import type { Acquire, Op, Outcome, Release } from "../driver.ts";
 import { partly } from "../kit/failure.ts";
+import { type Instant, instant, since as age } from "../kit/instants.ts";
 import { step } from "../kit/step.ts";
 import type { Requests } from "./client.ts";
 import type { Keys } from "./keys.ts";
@@ -14,7 +15,7 @@ import { epochIn, read } from "./reader.ts";
 import { type Entry, type Found, hasSession } from "./record.ts";
 import type { Recent } from "./recent.ts";
 import { type Refusal, refusalOf, Watch } from "./refusals.ts";
-import { type Chosen, type Instant, instant, type Sessions, since as age } from "./sessions.ts";
+import type { Chosen, Sessions } from "./sessions.ts";
 import { type Snapshot, Transaction } from "./transaction.ts";
 
 /** How often it is tried again because something that was read has changed. */

@@ -18,7 +18,7 @@ import type { Driver, Guarantees } from "../driver.ts";
 import { checkOps, checkText, checkWhole, refuse } from "../kit/check.ts";
 import { nonces } from "../kit/nonce.ts";
 import { checkOptions } from "../kit/options.ts";
-import { isLoopback } from "../kit/urls.ts";
+import { checkToken, isLoopback } from "../kit/urls.ts";
 import { Batch } from "./batch.ts";
 import { Requests, type Server } from "./client.ts";
 import { escape, keysUnder } from "./keys.ts";
@@ -82,7 +82,7 @@ export function consul(options: ConsulOptions): Driver {
     minTtl,
     overrun: OVERRUN,
   };
-  const server = serverOf(options);
+  const server = serverOf(options, consistency);
   const keys = keysUnder(checkedPrefix(keyPrefix));
   const memory = {
     sessions: new Sessions(),
@@ -106,21 +106,21 @@ function checkedPrefix(prefix: string): string {
 }
 
 /** Where requests go. No message repeats the URL, because people paste tokens into it. */
-function serverOf({ url, token, dc, consistency = "consistent" }: ConsulOptions): Server {
+function serverOf({ url, token, dc }: ConsulOptions, consistency: string): Server {
   const href = URL.canParse(url) ? new URL(url).href : "";
   const [, base, secure, host = ""] = /^(http(s?):\/\/([\w.:[\]-]+)(?:\/[^?#]*)?)$/.exec(href) ??
     [];
   if (!base) {
     refuse("URL", "it must be http://HOST:PORT or https://HOST:PORT, without a token, ? and #");
   }
-  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
-    refuse("token", "it is empty or has white space");
-  }
-  if (token !== undefined && secure === "" && !isLoopback(host)) {
-    refuse(
-      "token",
-      "it would go unencrypted to another machine; use https (consul+https: in a URL)",
-    );
+  if (token !== undefined) {
+    checkToken(token);
+    if (secure === "" && !isLoopback(host)) {
+      refuse(
+        "token",
+        "it would go unencrypted to another machine; use https (consul+https: in a URL)",
+      );
+    }
   }
   if (!["consistent", "default"].includes(consistency)) {
     refuse("consistency", 'it must be "consistent" or "default"');

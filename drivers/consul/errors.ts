@@ -51,7 +51,7 @@ interface Refusal {
   readonly advice: string;
 }
 
-/** Consul answered with a status that is no success. */
+/** Consul answered with a status that is not a success. */
 export class Refused extends Error {
   /** The HTTP status. */
   readonly status: number;

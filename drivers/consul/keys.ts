@@ -3,9 +3,9 @@
  *
  * - `PREFIX/lease/RESOURCE/SEAT,`: a live lease.
  * - `PREFIX/mark/N,`: changes whenever a seat with a name is taken in one of the resources of that
- *   number. A transaction in Consul cannot require that a folder is empty. So whoever has seen that
- *   nobody is in a resource requires that its mark is as it was. The number of marks is fixed, so no
- *   name leaves anything behind.
+ *   number. A transaction in Consul cannot require that a folder is empty. So a transaction that
+ *   needs an empty resource requires that its mark has not changed. The number of marks is fixed, so
+ *   no name leaves anything behind.
  * - `PREFIX/epoch`: what is added to Consul's index to make a token.
  *
  * @module

@@ -7,7 +7,7 @@
 import { ConnectionError } from "../../errors.ts";
 import type { Acquire, Op } from "../driver.ts";
 import type { Done, Requests } from "./client.ts";
-import { decode, encode } from "./base64.ts";
+import { decoded, encoded } from "../kit/base64.ts";
 import type { Keys } from "./keys.ts";
 import { type Entry, entryIn } from "./record.ts";
 import type { Snapshot } from "./transaction.ts";
@@ -37,7 +37,7 @@ export async function read(keys: Keys, ops: readonly Op[], requests: Requests): 
     // A read has no condition that could fail, and another driver makes the epoch once.
     if (typeof done === "string" || attempt > 1) throw unreadable();
     // An agent hides what its token may not read, so that all would seem vacant. To write it shows that.
-    const epoch = { Verb: "cas", Key: keys.epoch, Value: encode(`${done.now}`), Index: 0 };
+    const epoch = { Verb: "cas", Key: keys.epoch, Value: encoded(`${done.now}`), Index: 0 };
     await requests.transact([epoch], false);
   }
 }
@@ -85,7 +85,7 @@ function snapshotIn(keys: Keys, { found, now }: Done): Snapshot | undefined {
 
 /** The epoch in the value of its key. */
 export function epochIn(value: string | null | undefined): number {
-  const epoch = Number(decode(value ?? ""));
+  const epoch = Number(decoded(value ?? ""));
   if (!Number.isSafeInteger(epoch) || epoch <= 0) throw new TypeError("the epoch is not a number");
   return epoch;
 }

@@ -7,7 +7,7 @@
  */
 
 import type { Lease } from "../driver.ts";
-import { decode, encode } from "./base64.ts";
+import { decoded, encoded } from "../kit/base64.ts";
 
 /** The longest ttl of a session that Consul allows, in ms. */
 export const LONGEST_SESSION = 86_400_000;
@@ -46,7 +46,7 @@ export function recordOf({ id, value, left: ttl }: Lease, now: number): Record {
 
 /** A record's base64. No end is `0`, because JSON has no Infinity. */
 export function encodeRecord({ id, ttl, value, ends }: Record): string {
-  return encode(`${JSON.stringify([id, ttl === Infinity ? 0 : ttl, ends])}\n${value}`);
+  return encoded(`${JSON.stringify([id, ttl === Infinity ? 0 : ttl, ends])}\n${value}`);
 }
 
 /**
@@ -56,7 +56,7 @@ export function encodeRecord({ id, ttl, value, ends }: Record): string {
  */
 export function entryIn(found: Found): Entry {
   const { Value, Session: session = "", CreateIndex: created, ModifyIndex: modified } = found;
-  const text = decode(Value ?? "");
+  const text = decoded(Value ?? "");
   const line = text.indexOf("\n");
   const [id, ttl, ends] = JSON.parse(text.slice(0, line));
   const fits = typeof id === "string" && [ttl, ends, created, modified].every(Number.isSafeInteger);

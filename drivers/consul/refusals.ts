@@ -9,7 +9,7 @@ import type { Requests, Watched } from "./client.ts";
 import type { Keys } from "./keys.ts";
 import type { Snapshot } from "./transaction.ts";
 
-/** There is no such change in Consul, so whoever waits for the next one is answered at once. */
+/** No change in Consul has this index, so Consul answers a wait for the next change at once. */
 const NO_INDEX = 1;
 
 /** A refusal. */
@@ -24,7 +24,7 @@ export interface Refusal {
   readonly index: number | undefined;
   /** For how many ms it stands in the way at most, if nothing changes. */
   readonly ends: number;
-  /** Whether one who has the seat, or is in its way, must go before this can change. */
+  /** Whether the holder of the seat, or what is in its way, must go before this can change. */
   readonly isLasting: boolean;
 }
 

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { type Instant, instant, since } from "../kit/instants.ts";
 import { type Entry, LONGEST_SESSION, type Record } from "./record.ts";
 import type { Kept } from "./transaction.ts";
 
@@ -21,14 +22,6 @@ interface Own {
   renewed: Instant;
   /** All leases that may be in it, by key. */
   readonly leases: Map<string, Record>;
-}
-
-/** An instant, by both clocks. */
-export interface Instant {
-  /** In ms since 1970. */
-  readonly wall: number;
-  /** In ms since some instant of this process. */
-  readonly steady: number;
 }
 
 /** How sessions are made and renewed. */
@@ -81,7 +74,7 @@ export class Sessions {
     }
   }
 
-  /** What this driver knows of a key: who has it, and in which session. It may have ended. */
+  /** What this driver knows of a key: its holder and its session. It may have ended. */
   known(key: string): Entry | undefined {
     for (const { id: session, leases } of this.#all) {
       const record = leases.get(key);
@@ -143,14 +136,4 @@ export class Sessions {
 /** How long the session of such leases lives, in ms. */
 function lasting(ttl: number): number {
   return Math.min(LONGEST_SESSION, Math.ceil(ttl * 9 / 8));
-}
-
-/** Now. */
-export function instant(): Instant {
-  return { wall: Date.now(), steady: performance.now() };
-}
-
-/** How many ms ago: the larger of what two clocks say, of which one may have been set or have slept. */
-export function since({ wall, steady }: Instant): number {
-  return Math.max(Date.now() - wall, performance.now() - steady);
 }

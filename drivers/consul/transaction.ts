@@ -243,7 +243,7 @@ export class Transaction implements Table {
     this.#check(key, this.#read.entries.get(key));
     if (!stored) return [];
     if (!this.#isDead(stored)) return [this.#lease(seat, stored)];
-    // Whoever answers because it has ended must end it. A slower client could renew it otherwise.
+    // An answer that rests on its end must end it. Otherwise a client with a slower clock could renew it.
     this.#end(key);
     return [];
   }

@@ -8,7 +8,7 @@ import type { CoordinationError } from "../../errors.ts";
 import { failure, noAnswer as noAnswerOf } from "../kit/failure.ts";
 import { plain, textOf } from "../kit/plain_words.ts";
 
-/** An answer that is no success. */
+/** An answer that is not a success. */
 export class Answer extends Error {
   /** gRPC's code, if the answer is etcd's. */
   readonly code: number | undefined;

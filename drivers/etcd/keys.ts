@@ -13,6 +13,7 @@
  * @module
  */
 
+import { encoded } from "../kit/base64.ts";
 import { endOf } from "../kit/order.ts";
 
 /** A key, or all keys from `key` on that come before `range_end`, in the form of the gateway. */
@@ -31,23 +32,6 @@ export interface KeyValue {
   readonly value?: string;
   readonly create_revision?: string;
   readonly mod_revision?: string;
-}
-
-const encoder = new TextEncoder();
-// A text may begin with U+FEFF.
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** The bytes of a text in base64. */
-export function encoded(text: string): string {
-  let bytes = "";
-  // One by one, because a call has no room for 65,536 arguments.
-  for (const byte of encoder.encode(text)) bytes += String.fromCharCode(byte);
-  return btoa(bytes);
-}
-
-/** The text whose bytes these are. */
-export function decoded(base64 = ""): string {
-  return decoder.decode(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
 }
 
 /** One key. */

@@ -131,7 +131,7 @@ export class Leases {
     const { signal, beforeRequest } = options;
     const leave = () => Promise.resolve([this.#steps.leave(op)]);
     if (signal?.aborted) {
-      // In the background: who aborts does not wait. If it fails, the place ends with its term.
+      // In the background: a caller that aborts does not wait. If it fails, the place ends with its term.
       this.#transact(leave, false, { beforeRequest }).catch(() => {});
       throw withdrawn();
     }

@@ -5,14 +5,16 @@
  * @module
  */
 
+import { type Instant, instant, since } from "../kit/instants.ts";
+
 /** Grants a term of so many seconds; answers its id. */
 export type Grant = (seconds: number) => Promise<string>;
 
 interface Term {
   readonly id: string;
   readonly seconds: number;
-  readonly monotonic: number;
-  readonly wall: number;
+  /** When it was asked for. */
+  readonly asked: Instant;
 }
 
 /**
@@ -36,8 +38,8 @@ export class Terms {
     const newest = this.#newest.get(seconds);
     if (newest && leftOf(newest) >= ttl) return newest.id;
     // From the send on, for it is granted later.
-    const now = clocks();
-    const term = { id: await grant(seconds), seconds, ...now };
+    const asked = instant();
+    const term = { id: await grant(seconds), seconds, asked };
     for (const [key, each] of this.#newest) if (leftOf(each) <= 0) this.#newest.delete(key);
     this.#newest.set(seconds, term);
     return term.id;
@@ -49,14 +51,8 @@ export class Terms {
   }
 }
 
-/** A lower bound, in ms. One clock may stand still while the machine sleeps; the other may be set. */
-function leftOf({ seconds, monotonic, wall }: Term): number {
-  const now = clocks();
-  const age = Math.max(now.monotonic - monotonic, now.wall - wall);
+/** A lower bound, in ms. */
+function leftOf({ seconds, asked }: Term): number {
   // Our clocks may be slower than etcd's by as much.
-  return seconds * 1_000 - age * 1.02;
-}
-
-function clocks(): { monotonic: number; wall: number } {
-  return { monotonic: performance.now(), wall: Date.now() };
+  return seconds * 1_000 - since(asked) * 1.02;
 }

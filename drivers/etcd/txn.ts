@@ -16,11 +16,12 @@ import type {
   Release,
   Renew,
 } from "../driver.ts";
+import { decoded, encoded } from "../kit/base64.ts";
 import { bySeat } from "../kit/order.ts";
 import { lastPage, type Listed, page, placeIn } from "../kit/step.ts";
 import { noAnswer } from "./errors.ts";
 import type { Json } from "./gateway.ts";
-import { decoded, encoded, type Keys, type KeyValue, only, type Span, under } from "./keys.ts";
+import { type Keys, type KeyValue, only, type Span, under } from "./keys.ts";
 
 /** What etcd did of one operation. */
 export interface Done {

@@ -7,21 +7,15 @@
 import { InvalidArgument } from "../../errors.ts";
 import type { Driver } from "../driver.ts";
 import { refuse } from "../kit/check.ts";
+import { decodedPart, type UrlParts } from "../kit/urls.ts";
 import { etcd } from "./etcd.ts";
-
-/** A URL in its parts, as `../schemes.ts` has it. */
-interface Parts {
-  readonly url: string;
-  readonly parameters?: string | undefined;
-  readonly token?: string | undefined;
-}
 
 /**
  * The driver of a URL. No error repeats a part of it.
  *
  * @throws {InvalidArgument} when it cannot be used, with what to change.
  */
-export function etcdAt({ url, parameters, token }: Parts): Driver {
+export function etcdAt({ url, parameters, token }: UrlParts): Driver {
   const [, tls, account, hosts] =
     /^etcd3?(?:\+http(s?))?:\/\/(?:([^@/]*)@)?([^@/?#,]+(?:,[^@/?#,]+)*)\/?$/i.exec(url) ?? [];
   if (!hosts) {
@@ -30,7 +24,9 @@ export function etcdAt({ url, parameters, token }: Parts): Driver {
         "etcd://host:port,host:port; user:password@ may come before them, percent-encoded",
     );
   }
-  const [user = "", password] = account?.split(/:(.*)/s).map(decoded) ?? [];
+  const [user = "", password] =
+    account?.split(/:(.*)/s).map((part) => decodedPart("user or password", part)) ??
+      [];
   return etcd({
     url: hosts.split(",").map((host) => `http${tls ?? ""}://${withPort(host)}`),
     apiVersion: versionIn(parameters),
@@ -53,14 +49,4 @@ function versionIn(parameters: string | undefined): "v3" | undefined {
     );
   }
   return (options.get("api_version") ?? undefined) as "v3" | undefined;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new InvalidArgument(
-      "Cannot use the user or password of this URL: its percent-encoding is broken",
-    );
-  }
 }

@@ -10,9 +10,10 @@
  */
 
 import type { Acquire } from "../driver.ts";
+import { decoded } from "../kit/base64.ts";
 import { noAnswer } from "./errors.ts";
 import type { Json } from "./gateway.ts";
-import { decoded, type Keys, type KeyValue, under } from "./keys.ts";
+import { type Keys, type KeyValue, under } from "./keys.ts";
 import { type Done, guardText } from "./txn.ts";
 
 /** What is in the way, as one transaction found it, and what came later. */
@@ -64,7 +65,7 @@ export class Obstacles {
   /** What to watch first, until {@link changed} says that it is no longer in the way. */
   watch(): Json {
     const start_revision = this.#since;
-    // Who comes later does not matter.
+    // Later waiters do not matter.
     const line = { ...under(this.#keys.line(this.#op)), filters: ["NOPUT"] };
     const span = this.#before.size > 0
       ? line

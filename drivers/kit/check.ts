@@ -108,7 +108,7 @@ export function checkFunction(what: string, value: unknown, hint = ""): void {
   if (typeof value !== "function") refuse(what, `it is ${typeof value}, not a function${hint}`);
 }
 
-/** The way out for who gives a client where a function belongs that sends through it. */
+/** The way out for a user who gives a client instead of a function that sends through it. */
 export const SENDS = " that sends; docs/clients.md has it for each client";
 
 /** Throws what every bad argument to a driver is refused with. */

@@ -59,7 +59,7 @@ export function failure(
   );
 }
 
-/** The error of what is no answer of the server's, or none at all. */
+/** The error of a reply that is not the server's, or of a missing one. */
 export function noAnswer(name: string, said: string, details?: ErrorDetails): UnknownOutcome {
   return new UnknownOutcome(
     `${name} gave no valid answer, so the outcome is unknown (${said}); sending it again is safe`,

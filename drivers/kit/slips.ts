@@ -1,5 +1,5 @@
 /**
- * Slips in the program of those who use a driver: they are no outage, and waiting does not mend them.
+ * Slips in the program of those who use a driver: they are not an outage, and waiting does not mend them.
  *
  * @module
  */

@@ -4,6 +4,51 @@
  * @module
  */
 
+import { InvalidArgument } from "../../errors.ts";
+import { refuse } from "./check.ts";
+
+/** A URL in its parts, for the driver of its scheme. */
+export interface UrlParts {
+  /** All before the `?`, unchanged. It may hold a credential, so no error should repeat it. */
+  readonly url: string;
+  /** The vendor's own options after the `?`, such as `sslmode=require`. */
+  readonly parameters?: string | undefined;
+  /** The credential that was given beside the URL. It takes precedence over one in the URL. */
+  readonly token?: string | undefined;
+}
+
+/** Like `URL.parse()`, which Node has from 22.1 on. */
+export function parsed(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/**
+ * A part of a URL without its percent-encoding.
+ *
+ * @param what The part, for the message, which does not repeat it.
+ * @throws {InvalidArgument} when the encoding is broken.
+ */
+export function decodedPart(what: string, text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new InvalidArgument(
+      `Cannot use the ${what} of this URL: its percent-encoding is broken`,
+    );
+  }
+}
+
+/**
+ * Checks a credential that goes into a header. No message repeats it.
+ *
+ * @throws {InvalidArgument} when no header can carry it.
+ */
+export function checkToken(token: string): void {
+  if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
+    refuse("token", "it is empty or has white space");
+  }
+}
+
 /**
  * Whether a host, with or without a port, is this machine. Only there may a secret go unencrypted.
  */

@@ -119,7 +119,7 @@ function queryOf(client: (signal?: AbortSignal) => PlanetscaleClient): MysqlQuer
   return async (sql, _params, signal) => {
     const { headers, rows, insertId, rowsAffected, time } = await client(signal).execute(sql)
       .catch((error) => {
-        // What its client makes of a garbled answer is no slip of the user's.
+        // An error that its client makes of a garbled answer is not a slip of the user's.
         throw error instanceof TypeError ? new Error(error.message, { cause: error }) : error;
       });
     // The client takes any JSON for an answer that took no time, counts nothing and has no rows.

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { refuse } from "../kit/check.ts";
+import { checkFunction, refuse, SENDS } from "../kit/check.ts";
 import { nonces } from "../kit/nonce.ts";
-import { checkFunction, SENDS } from "../kit/check.ts";
 
 /** What a statement answers. */
 export interface MysqlAnswer {

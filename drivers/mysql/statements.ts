@@ -151,7 +151,7 @@ const BY_KEY = "force index (primary)";
  * True where each statement is committed at once, and locks what it looks at. Elsewhere it is an error, by a
  * sum that no number can hold, before anything is written: where autocommit is off; within an open
  * transaction, as far as the server can say so in a statement (MariaDB alone); and under READ COMMITTED,
- * where a guard is overtaken by whoever begins at the same time. An application's pool may set that for each
+ * where a guard is overtaken by a transaction that begins at the same time. An application's pool may set that for each
  * session. MySQL and MariaDB have different names for the level, so each has it in a comment of its own.
  */
 const COMMITTED = "0 = 0 * (18446744073709551615 + (1 - @@autocommit " +

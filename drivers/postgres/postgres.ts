@@ -15,12 +15,11 @@
  * @module
  */
 
-import { checkOps } from "../kit/check.ts";
+import { checkFunction, checkOps, SENDS } from "../kit/check.ts";
 import { checkOptions } from "../kit/options.ts";
 import type { ApplyOptions, Driver, Guarantees, Op, Outcome } from "../driver.ts";
 import { partly } from "../kit/failure.ts";
 import { nonces } from "../kit/nonce.ts";
-import { checkFunction, SENDS } from "../kit/check.ts";
 import { outcomesIn } from "./answer.ts";
 import { isDeadlock, postgresError } from "./errors.ts";
 import { partsOf, rangeOf, requestOf } from "./request.ts";

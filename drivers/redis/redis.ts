@@ -64,7 +64,7 @@ const GUARANTEES: Guarantees = {
  * const client = new Redis("redis://localhost:6379");
  * const driver = redis((command) => client.call(...command));
  * ```
- * @throws {InvalidArgument} when `send` is no function, or an option is unknown.
+ * @throws {InvalidArgument} when `send` is not a function, or an option is unknown.
  */
 export function redis(send: SendCommand, options: RedisOptions = {}): Driver {
   checkOptions(options, "name keyPrefix now");

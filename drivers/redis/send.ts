@@ -32,7 +32,7 @@ export interface Script {
  * Makes the function that runs a script by its SHA-1, or by its text if the server does not know it
  * yet. A nonce follows the arguments, so that no two requests are the same (contract rule 12).
  *
- * @throws {InvalidArgument} when `send` is no function. Its own function throws what
+ * @throws {InvalidArgument} when `send` is not a function. Its own function throws what
  *   `beforeRequest` throws, or what `explain` makes of the sender's error.
  */
 export function scriptRunner(

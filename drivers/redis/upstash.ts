@@ -13,7 +13,7 @@
 import { refuse } from "../kit/check.ts";
 import { checkOptions } from "../kit/options.ts";
 import { checkGiven } from "../kit/slips.ts";
-import { isLoopback } from "../kit/urls.ts";
+import { checkToken, isLoopback } from "../kit/urls.ts";
 import type { Driver } from "../driver.ts";
 import { redis, type RedisOptions } from "./redis.ts";
 import { restSender } from "./rest.ts";
@@ -71,9 +71,7 @@ export function upstashCommand(
   checkGiven("URL", options.url, "UPSTASH_REDIS_REST_URL");
   checkGiven("token", token, "UPSTASH_REDIS_REST_TOKEN");
   const url = checkedUrl(options.url);
-  if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
-    refuse("token", "it is empty or has white space");
-  }
+  checkToken(token);
   return restSender({ name, url, token });
 }
 

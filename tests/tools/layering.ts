@@ -210,7 +210,7 @@ const FOREIGN = /\b(Deno|process|Buffer|global)\./;
 /** Files that reach past the port, and why they may. */
 const EXEMPT = new Map([
   ["coordination/runtime.ts", "it is the port"],
-  ["drivers/kit/nonce.ts", "what it makes means nothing to anybody"],
+  ["drivers/kit/instants.ts", "how old something is that only a driver's own handle knows"],
   ["drivers/memory.ts", "its clock is the backend's"],
   ["drivers/sqlite/files.ts", "it compares what the host's file system says with the host's clock"],
   ["drivers/sqlite/sqlite.ts", "its clock is the backend's"],
@@ -220,13 +220,10 @@ const EXEMPT = new Map([
   ["drivers/redis/rest.ts", "it is a transport: its caller's signal ends what it fetches"],
   ["drivers/mysql/planetscale.ts", "the vendor's client takes no signal, only a fetch"],
   ["drivers/consul/http.ts", "Consul has no client of its own for this"],
-  ["drivers/consul/sessions.ts", "whether a session must be renewed depends on its age"],
   ["drivers/etcd/etcd.ts", "the first sender's clock says where tokens begin"],
   ["drivers/etcd/gateway.ts", "it sends requests"],
-  ["drivers/etcd/terms.ts", "how old a term is, nobody but its handle knows"],
   ["drivers/etcd/leases.ts", "patience ends here, and the backend does not count it"],
   ["drivers/decorators/traced.ts", "it times requests, as a default"],
-  ["drivers/kit/nonce.ts", "a request's nonce is no secret, and no test needs to own it"],
   ["http/secret.ts", "it hashes, which no test needs to own"],
 ]);
 

@@ -1,5 +1,5 @@
 /**
- * Texts as Consul carries them.
+ * Texts as backends carry them whose answers are JSON.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 const PART = 8_192;
 
 /** The base64 of a text's UTF-8. */
-export function encode(text: string): string {
+export function encoded(text: string): string {
   const bytes = new TextEncoder().encode(text);
   let binary = "";
   for (let at = 0; at < bytes.length; at += PART) {
@@ -18,11 +18,11 @@ export function encode(text: string): string {
 }
 
 /**
- * The text of such a base64.
+ * The text of such a base64. An answer leaves an empty one out.
  *
  * @throws {TypeError | DOMException} when it is not one.
  */
-export function decode(base64: string): string {
+export function decoded(base64 = ""): string {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 }
