@@ -34,7 +34,9 @@ export class Parameters {
     const text = this.text(name)?.toLowerCase();
     if (text === undefined) return undefined;
     const yes = /^(1|true|t|yes|y|on)$/.test(text);
-    if (!yes && !/^(0|false|f|no|n|off)$/.test(text)) refuse(`option ${name}`, "it is not true or false");
+    if (!yes && !/^(0|false|f|no|n|off)$/.test(text)) {
+      refuse(`option ${name}`, "it is not true or false");
+    }
     return yes;
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { codeOf, ConnectionError, CoordinationError, isUnknown, NotSupported } from "../../errors.ts";
+import { ConnectionError, type CoordinationError, isUnknown, NotSupported } from "../../errors.ts";
 import { onAbort } from "./aborts.ts";
 import { plain } from "./plain_words.ts";
 
@@ -123,26 +123,28 @@ export class Sender<C> {
 }
 
 /**
- * Loads a client that is an optional peer.
+ * Loads a client that is an optional peer. The import is hidden from bundlers: what is bundled for the
+ * edge must neither need a client nor carry one along, only because a URL could ask for it.
  *
- * @param load Imports it. A bundler finds the import there.
+ * @param name What is imported, such as `mysql2/promise`.
+ * @param version The one that Baton is tested with.
  * @param way What works without it, for the message.
- * @throws {NotSupported} when it is not installed.
+ * @throws {NotSupported} when it is not installed, or cannot run here.
  */
-export async function clientOf<T>(
-  name: string,
-  version: string,
-  load: () => Promise<T>,
-  way: string,
-): Promise<T> {
-  try {
-    return await load();
-  } catch (error) {
-    if (codeOf(error)) throw error;
-    throw new NotSupported(
-      `This URL needs the package ${name}, which cannot be loaded, so nothing was sent. Install it with ` +
-        `npm install ${name}@${version}, or ${way}`,
-      { cause: error },
-    );
+export async function clientOf<T>(name: string, version: string, way: string): Promise<T> {
+  const [, own = name, path = ""] = /^([^/]+)(\/.*)?$/.exec(name) ?? [];
+  let cause: unknown;
+  // Deno finds what no project has installed by the second name.
+  for (const each of [name, `npm:${own}@${version}${path}`]) {
+    try {
+      return await import(/* webpackIgnore: true */ /* @vite-ignore */ each);
+    } catch (error) {
+      cause ??= error;
+    }
   }
+  throw new NotSupported(
+    `This URL needs the package ${own}, which cannot be loaded here, so nothing was sent. Install it with ` +
+      `npm install ${own}@${version}; or, in a bundle that has no node_modules beside it, ${way}`,
+    { cause },
+  );
 }

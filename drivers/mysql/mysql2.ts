@@ -20,6 +20,11 @@ import { errnoOf, mysqlError } from "./errors.ts";
 import { mysql } from "./mysql.ts";
 import type { MysqlQuery } from "./send.ts";
 
+type Client = typeof import("mysql2/promise");
+
+/** What works where the client does not. */
+const WAY = "give the option query, a function that sends statements through a client of yours";
+
 /** A function that sends statements, and what closes its connections. */
 export interface MysqlPool extends AsyncDisposable {
   /** Sends one statement. */
@@ -45,12 +50,7 @@ export async function mysqlAt(address: UrlParts): Promise<Driver> {
  */
 export async function mysqlPool(address: UrlParts): Promise<MysqlPool> {
   const settings = settingsOf(address);
-  const { createPool } = await clientOf(
-    "mysql2",
-    "3.24.6",
-    () => import("mysql2/promise"),
-    "give the option query, a function that sends statements through a client of yours",
-  );
+  const { createPool } = await clientOf<Client>("mysql2/promise", "3.24.6", WAY);
   const sender = new Sender<PoolConnection>({
     name: "mysql",
     open: () => connectionsOf(createPool(settings)),
@@ -102,7 +102,16 @@ function settingsOf({ url, parameters, token }: UrlParts): PoolOptions {
     );
   }
   given.none(
-    ["ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_cipher", "sslcert", "sslkey", "sslrootcert"],
+    [
+      "ssl_ca",
+      "ssl_capath",
+      "ssl_cert",
+      "ssl_key",
+      "ssl_cipher",
+      "sslcert",
+      "sslkey",
+      "sslrootcert",
+    ],
     "no files are read here; give the option query, a function that sends statements through a client " +
       "of yours",
   );
@@ -128,12 +137,16 @@ function settingsOf({ url, parameters, token }: UrlParts): PoolOptions {
 /** What the options of Tooz, of MySQL's own tools, Prisma, JDBC and PlanetScale say of TLS. */
 function tlsOf(given: Parameters): { rejectUnauthorized: boolean } | undefined {
   const mode = given.text("ssl-mode") ?? given.text("sslmode");
-  const json = /^\{\s*("rejectUnauthorized"\s*:\s*(true|false)\s*)?\}$/.exec(given.text("ssl") ?? "");
+  const json = /^\{\s*("rejectUnauthorized"\s*:\s*(true|false)\s*)?\}$/.exec(
+    given.text("ssl") ?? "",
+  );
   const asked = json ? true : given.flag("ssl") ?? given.flag("useSSL");
   const verify = given.flag("ssl_verify_mode");
   const identity = given.flag("ssl_check_hostname");
   const accept = given.text("sslaccept");
-  if (mode !== undefined && !/^(disabled|preferred|required|verify_ca|verify_identity)$/i.test(mode)) {
+  if (
+    mode !== undefined && !/^(disabled|preferred|required|verify_ca|verify_identity)$/i.test(mode)
+  ) {
     refuse("option ssl-mode", "it is not one of MySQL's");
   }
   if (accept !== undefined && !/^(strict|accept_invalid_certs)$/.test(accept)) {

@@ -20,6 +20,11 @@ import { postgresError } from "./errors.ts";
 import { postgres } from "./postgres.ts";
 import type { PostgresQuery } from "./send.ts";
 
+type Client = typeof import("pg");
+
+/** What works where the client does not. */
+const WAY = "give the option query, a function that sends statements through a client of yours";
+
 /** A function that sends statements, and what closes its connections. */
 export interface PostgresPool extends AsyncDisposable {
   /** Sends one statement. */
@@ -45,12 +50,7 @@ export async function postgresAt(address: UrlParts): Promise<Driver> {
  */
 export async function postgresPool(address: UrlParts): Promise<PostgresPool> {
   const settings = settingsOf(address);
-  const { Pool } = await clientOf(
-    "pg",
-    "8.23.1",
-    () => import("pg"),
-    "give the option query, a function that sends statements through a client of yours",
-  );
+  const { Pool } = await clientOf<Client>("pg", "8.23.1", WAY);
   const sender = new Sender<PoolClient>({
     name: "postgres",
     open: () => connectionsOf(new Pool(settings)),
@@ -107,7 +107,15 @@ function settingsOf({ url, parameters, token }: UrlParts): PoolConfig {
   const connections = given.number("connection_limit");
   const wait = given.number("connect_timeout");
   // Those of libpq that pg knows. What the others ask of a pool or a replica set, Baton does itself.
-  const known = ["sslmode", "sslrootcert", "sslcert", "sslkey", "ssl", "options", "application_name"];
+  const known = [
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "ssl",
+    "options",
+    "application_name",
+  ];
   for (const name of [...known, "client_encoding"]) {
     const value = given.text(name);
     if (value !== undefined) target.searchParams.set(name, value);

@@ -20,6 +20,12 @@ import type { Driver } from "../driver.ts";
 import { brief, redisError } from "./errors.ts";
 import { redis } from "./redis.ts";
 
+type Client = typeof import("ioredis");
+
+/** What works where the client does not. */
+const WAY =
+  "give redis() of @baton/baton/drivers/redis a function that sends through a client of yours";
+
 /** What of the client's options is set here. */
 type Settings = Omit<RedisOptions, "replyMapping">;
 
@@ -52,12 +58,7 @@ const CLUSTER =
  */
 export async function redisAt(address: UrlParts): Promise<Driver> {
   const settings = settingsOf(address);
-  const client = await clientOf(
-    "ioredis",
-    "6.0.0",
-    () => import("ioredis"),
-    "give redis() of @baton/baton/drivers/redis a function that sends through a client of yours",
-  );
+  const client = await clientOf<Client>("ioredis", "6.0.0", WAY);
   const name = "redis";
   const sender = new Sender<Line>({
     name,

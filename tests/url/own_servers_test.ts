@@ -109,6 +109,24 @@ Deno.test("a wrong password is one clear error, of code unauthorized", async (te
   }
 });
 
+Deno.test("redis: needs no more rights than SECURITY.md gives", async () => {
+  const page = await Deno.readTextFile(new URL("../../SECURITY.md", import.meta.url));
+  const [, rights = ""] = /^ACL SETUSER (baton on .*)$/m.exec(page) ?? [];
+  const place = await aRedis();
+  try {
+    const words = rights.replace("PASSWORD", SECRET).split(" ");
+    await place.server.client().call("acl", "setuser", ...words);
+    await by(place.url.replace("//", `//baton:${SECRET}@`), async (baton) => {
+      await baton.start();
+      await baton.joinGroupCreate("g");
+      assert(await baton.getLock("x").acquire({ timeout: 0 }));
+      assert.deepEqual([...await baton.getMembers("g")], ["me"]);
+    });
+  } finally {
+    await place.stop();
+  }
+});
+
 Deno.test("a server that is read-only refuses, may be tried again, and works once it is not", async (test) => {
   const readOnly = async (baton: Coordinator, end: () => Promise<unknown>) => {
     await assert.rejects(
@@ -172,7 +190,10 @@ for (const [scheme, start] of Object.entries(OWN)) {
         await baton.start();
         assert(await baton.getLock("before").hold());
         await server.kill();
-        await assert.rejects(baton.getLock("down").acquire({ timeout: 0 }), /was not reached|unknown/);
+        await assert.rejects(
+          baton.getLock("down").acquire({ timeout: 0 }),
+          /was not reached|unknown/,
+        );
         await server.restart();
         assert(await baton.getLock("after").hold());
 
@@ -214,7 +235,9 @@ Deno.test("a process that has finished its work ends, although its connections a
   for (const start of Object.values(OWN)) {
     const place = await start();
     try {
-      const command = new Deno.Command(Deno.execPath(), { args: ["run", "-A", program, place.url] });
+      const command = new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", program, place.url],
+      });
       const { code, stdout, stderr } = await command.output();
       assert.equal(code, 0, new TextDecoder().decode(stderr));
       assert.match(new TextDecoder().decode(stdout), /held/);
@@ -283,17 +306,21 @@ Deno.test("redis: finds the primary through sentinels, and the new one after a f
     await asked.call("sentinel", "debug", "info-period", "100");
     await until(
       "the sentinel knows the replica",
-      async () => `${await asked.call("sentinel", "replicas", "mine")}`.includes(`${second.server.port}`),
+      async () =>
+        `${await asked.call("sentinel", "replicas", "mine")}`.includes(`${second.server.port}`),
     );
     await by(`${sentinel.url}?sentinel=mine&sentinel_fallback=127.0.0.1:1`, async (baton) => {
       const lease = await baton.getLock("x").hold();
       assert.equal((await first.server.client().keys("*")).length > 0, true);
       // It refuses for as long as it does not know how far the replica is.
-      await until("the fail-over begins", () =>
-        asked.call("sentinel", "failover", "mine").then(() => true, (error) => {
-          assert.match(`${error}`, /NOGOODSLAVE/);
-          return false;
-        }));
+      await until(
+        "the fail-over begins",
+        () =>
+          asked.call("sentinel", "failover", "mine").then(() => true, (error) => {
+            assert.match(`${error}`, /NOGOODSLAVE/);
+            return false;
+          }),
+      );
       const outage = /READONLY|unknown|not reached|refused/;
       await until("the new primary is found", async () => {
         try {

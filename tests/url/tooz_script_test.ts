@@ -33,7 +33,10 @@ async function script(url: string): Promise<void> {
 
   const elected: string[] = [];
   for (const each of [one, two]) {
-    await each.watchElectedAsLeader("workers", (event) => void elected.push(Object(event).memberId));
+    await each.watchElectedAsLeader(
+      "workers",
+      (event) => void elected.push(Object(event).memberId),
+    );
   }
   await one.runWatchers();
   await two.runWatchers();
