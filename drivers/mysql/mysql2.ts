@@ -13,7 +13,7 @@ import type { Pool, PoolConnection, PoolOptions } from "mysql2/promise";
 import { InvalidArgument } from "../../errors.ts";
 import { refuse } from "../kit/check.ts";
 import { Parameters } from "../kit/parameters.ts";
-import { clientOf, type Connections, Sender } from "../kit/sockets.ts";
+import { clientOf, type Connections, Sender } from "../kit/clients.ts";
 import { decodedPart, parsed, type UrlParts } from "../kit/urls.ts";
 import type { Driver } from "../driver.ts";
 import { errnoOf, mysqlError } from "./errors.ts";

@@ -14,7 +14,7 @@ import type { Redis, RedisOptions } from "ioredis";
 import { ConnectionError, type CoordinationError, InvalidArgument } from "../../errors.ts";
 import { refuse } from "../kit/check.ts";
 import { Parameters } from "../kit/parameters.ts";
-import { clientOf, type Connections, Sender } from "../kit/sockets.ts";
+import { clientOf, type Connections, Sender } from "../kit/clients.ts";
 import { decodedPart, parsed, type UrlParts } from "../kit/urls.ts";
 import type { Driver } from "../driver.ts";
 import { brief, redisError } from "./errors.ts";
