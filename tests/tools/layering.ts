@@ -153,7 +153,7 @@ const ROOMS: readonly Room[] = [
   },
   {
     at: "coordination/",
-    may: ["errors.ts", "coordination/", ...CHECKS],
+    may: ["errors.ts", "coordination/", "drivers/characteristics.ts", ...CHECKS],
     asTypes: ["drivers/driver.ts"],
     why: "coordinators join the wings, and know no driver",
   },
