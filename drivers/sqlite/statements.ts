@@ -96,18 +96,18 @@ from ${EACH} cross join baton_leases l on ${seatOf("l")} and l.id = ${
  * index by which all dead rows could be found.
  */
 export function sweep(nonce: string, { resource, seat, id }: Acquire): Statement {
+  const mine = (field: string) =>
+    `(select ${of(field)} from ${EACH} cross join baton_leases l on ${seatOf("l")} and l.id = ${
+      of("id")
+    })`;
+  const here = `(${mine("resource")}, ${mine("seat")})`;
   const rows = (where: string, order: string, limit: number) =>
     `select * from (select resource, seat from baton_leases where ${where}
 order by resource ${order}, seat ${order} limit ${limit})`;
-  const here = "((select resource from mine), (select seat from mine))";
-  const sql = `with mine as materialized (
-select l.resource, l.seat from ${EACH} cross join baton_leases l on ${seatOf("l")} and l.id = ${
-    of("id")
-  })
-delete from baton_leases where expires <= ${NOW} and (resource, seat) in (
-${rows("resource >= (select resource from mine)", "asc", 40)} union
-${rows(`(resource, seat) > ${here}`, "asc", 30)} union
-${rows(`(resource, seat) < ${here}`, "desc", 30)})`;
+  const sql = `delete from baton_leases where expires <= ${NOW} and (resource, seat) in (
+select * from (${rows(`resource >= ${mine("resource")}`, "asc", 40)} union all
+${rows(`(resource, seat) > ${here}`, "asc", 30)} union all
+${rows(`(resource, seat) < ${here}`, "desc", 30)}))`;
   return statement(sql, nonce, [{ resource, seat, id }]);
 }
 
