@@ -23,9 +23,12 @@ export const SCHEMA: readonly string[] = [
   resource text not null, seat text not null, id text not null, token integer not null,
   value text not null, expires integer, primary key (resource, seat)
 ) strict, without rowid`,
-  // One row: the version of the tables, and the last token that was given.
+  // One row: the version of the tables, the last token that was given, and the place after which the
+  // next sweep looks for dead rows. Sweeps go round all rows, a few at a time. Those next to the granted
+  // one would not do: where old names sort elsewhere than new ones, dead rows would stay for ever.
   `create table if not exists baton_state (
-  one integer primary key check (one = 1), version integer not null, last integer not null
+  one integer primary key check (one = 1), version integer not null, last integer not null,
+  swept_resource text not null, swept_seat text not null
 ) strict`,
-  `insert or ignore into baton_state values (1, ${SCHEMA_VERSION}, 0)`,
+  `insert or ignore into baton_state values (1, ${SCHEMA_VERSION}, 0, '', '')`,
 ];
