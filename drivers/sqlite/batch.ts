@@ -24,10 +24,8 @@ import { noAnswer } from "../kit/failure.ts";
 import { nonces } from "../kit/nonce.ts";
 import { bySeat, placeKey } from "../kit/order.ts";
 import { lastPage, type Listed, page } from "../kit/step.ts";
+import type { SqliteAnswer, SqliteBatch, SqliteRows, SqliteStatement } from "./send.ts";
 import * as sql from "./statements.ts";
-
-/** The rows of a statement, each by the names of its columns. */
-export type Rows = readonly Readonly<Record<string, unknown>>[];
 
 /** What one kind of database needs. */
 export interface BatchBackend {
@@ -37,11 +35,8 @@ export interface BatchBackend {
   readonly guarantees: Guarantees;
   /** What counts as a request. */
   readonly counts: "batch" | "statement";
-  /**
-   * Sends statements, which are run in one transaction, and answers the rows of each. Throws Baton's
-   * errors.
-   */
-  send(statements: readonly sql.Statement[], signal: AbortSignal | undefined): Promise<Rows[]>;
+  /** Sends statements. Throws Baton's errors. */
+  readonly send: SqliteBatch;
 }
 
 /** The driver of such a database: one batch of statements for each `apply`. */
@@ -64,7 +59,7 @@ export function batchDriver({ name, guarantees, counts, send }: BatchBackend): D
         if (answers.length !== statements.length) throw new TypeError();
         let at = 0;
         return parts.flatMap(({ statements: { length }, read }) =>
-          read(answers.slice(at, at += length))
+          read(answers.slice(at, at += length).map(rowsIn))
         );
       } catch {
         throw noAnswer(name, "the answer is not one to Baton's statements");
@@ -75,9 +70,9 @@ export function batchDriver({ name, guarantees, counts, send }: BatchBackend): D
 
 /** Operations that share their statements. */
 interface Part {
-  readonly statements: readonly sql.Statement[];
+  readonly statements: readonly SqliteStatement[];
   /** The outcomes. Throws where the rows cannot be the answer. */
-  read(answers: readonly Rows[]): readonly Outcome[];
+  read(answers: readonly SqliteRows[]): readonly Outcome[];
 }
 
 type Run = readonly [Op, ...Op[]];
@@ -141,11 +136,12 @@ function partOf(run: Run, nonce: () => string): Part {
 
 function acquire(op: Acquire, nonce: () => string): Part {
   const { seat, id, value, ttl, guard } = op;
+  const sweeps = litters(id);
   const statements = [
     sql.look(nonce(), [op, ...blockers(guard)]),
     sql.acquire(nonce(), op),
-    sql.keepToken(nonce(), op),
-    ...litters(id) ? [sql.sweep(nonce(), op)] : [],
+    sql.keepToken(nonce(), op, sweeps),
+    ...sweeps ? [sql.sweep(nonce(), op)] : [],
   ];
   return {
     statements,
@@ -231,21 +227,26 @@ function list(op: List, nonce: () => string): Part {
   };
 }
 
+function rowsIn({ rows }: SqliteAnswer): SqliteRows {
+  if (!Array.isArray(rows)) throw new TypeError();
+  return rows;
+}
+
 /** The leases of so many places. */
-function found(rows: Rows, places: number): Lease[][] {
+function found(rows: SqliteRows, places: number): Lease[][] {
   const leases = Array.from({ length: places }, (): Lease[] => []);
   for (const row of rows) leases[Number(row["n"])]!.push(storedIn(row));
   return leases;
 }
 
-function placesIn(rows: Rows): ReadonlySet<string> {
+function placesIn(rows: SqliteRows): ReadonlySet<string> {
   return new Set(
     rows.map(({ resource, seat }) => placeKey({ resource: text(resource), seat: text(seat) })),
   );
 }
 
 /** A lease in a row. Throws where there is none. */
-function storedIn({ seat, id, token, value, time_left }: Rows[number]): Lease {
+function storedIn({ seat, id, token, value, time_left }: SqliteRows[number]): Lease {
   const left = time_left === null ? Infinity : Number(time_left);
   return leaseIn({ seat, id, token, value, left });
 }

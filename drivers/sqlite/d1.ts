@@ -25,8 +25,9 @@ import { failure } from "../kit/failure.ts";
 import { checkOptions } from "../kit/options.ts";
 import { textOf } from "../kit/plain_words.ts";
 import { checkGiven } from "../kit/slips.ts";
-import { batchDriver, type Rows } from "./batch.ts";
+import { batchDriver } from "./batch.ts";
 import { verdictOn } from "./refusals.ts";
+import type { SqliteBatch, SqliteRows } from "./send.ts";
 
 /** The part of a D1 statement that Baton needs. */
 export interface D1Statement {
@@ -54,6 +55,8 @@ export interface D1Options {
   name?: string | undefined;
 }
 
+const NAME = "d1";
+
 const GUARANTEES: Guarantees = {
   consistency: "linearizable",
   clock: "server",
@@ -76,6 +79,17 @@ const GUARANTEES: Guarantees = {
  * @throws {InvalidArgument} when it is no D1 database.
  */
 export function d1(database: D1Database, options: D1Options = {}): Driver {
+  const send = d1Query(database, options);
+  const { name = NAME } = options;
+  return batchDriver({ name, guarantees: GUARANTEES, counts: "statement", send });
+}
+
+/**
+ * What sends statements to D1, for `migrate()` and `fencedSqlite()`.
+ *
+ * @throws {InvalidArgument} when it is no D1 database.
+ */
+export function d1Query(database: D1Database, options: D1Options = {}): SqliteBatch {
   checkGiven("D1 database", database, "the binding in wrangler.jsonc");
   checkFunction(
     "D1 database's batch",
@@ -83,23 +97,18 @@ export function d1(database: D1Database, options: D1Options = {}): Driver {
     "; give it env.DB, a binding of d1_databases",
   );
   checkOptions(options, "name");
-  const { name = "d1" } = options;
-  return batchDriver({
-    name,
-    guarantees: GUARANTEES,
-    counts: "statement",
-    async send(statements, signal) {
-      try {
-        // A new session each time: later queries of one may be answered by a replica.
-        const session = database.withSession?.("first-primary") ?? database;
-        const batch = statements.map(({ sql, asked }) => session.prepare(sql).bind(asked));
-        const answers = await unlessAborted(session.batch(batch), signal);
-        return answers.map(({ results }) => results as Rows);
-      } catch (error) {
-        throw d1Error(name, error, statements.map(({ asked }) => asked).join(), signal);
-      }
-    },
-  });
+  const { name = NAME } = options;
+  return async (statements, signal) => {
+    try {
+      // A new session each time: later queries of one may be answered by a replica.
+      const session = database.withSession?.("first-primary") ?? database;
+      const batch = statements.map(({ sql, args }) => session.prepare(sql).bind(...args));
+      const answers = await unlessAborted(session.batch(batch), signal);
+      return answers.map(({ results }) => ({ rows: results as SqliteRows }));
+    } catch (error) {
+      throw d1Error(name, error, statements.map(({ args }) => args.join()).join(), signal);
+    }
+  };
 }
 
 /** Ends the wait when the signal aborts; what was sent goes on. */

@@ -15,14 +15,7 @@ import type { Acquire, Guard, Inspect, List, Release, Renew } from "../driver.ts
 import { endOf } from "../kit/order.ts";
 import { placeIn } from "../kit/step.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
-
-/** A statement, and what is asked of it. */
-export interface Statement {
-  /** Its text, with one parameter. */
-  readonly sql: string;
-  /** The parameter. */
-  readonly asked: string;
-}
+import type { SqliteStatement } from "./send.ts";
 
 /** The server's clock, in ms. It stands still within a statement. */
 const NOW = "cast(round(unixepoch('subsec') * 1000) as integer)";
@@ -56,7 +49,7 @@ export interface Place {
 }
 
 /** The live leases of each place, with its number, as of one instant. */
-export function look(nonce: string, places: readonly Place[]): Statement {
+export function look(nonce: string, places: readonly Place[]): SqliteStatement {
   const found = (where: string) =>
     `select j.key as n, ${LEASE} from ${EACH} cross join baton_leases l on ${where} and ${
       live("l")
@@ -71,7 +64,10 @@ export function look(nonce: string, places: readonly Place[]): Statement {
 }
 
 /** Takes the seat if it is vacant and the guard holds, and then answers the token. */
-export function acquire(nonce: string, { ttl, op: _, patience: __, ...op }: Acquire): Statement {
+export function acquire(
+  nonce: string,
+  { ttl, op: _, patience: __, ...op }: Acquire,
+): SqliteStatement {
   const sql = `insert into baton_leases (resource, seat, id, token, value, expires)
 select ${["resource", "seat", "id"].map(of)}, max(s.last + 1, ${NOW}), ${of("value")},
 ${NOW} + ${of("ttl")} from ${EACH} cross join baton_state s where ${holds(op.guard)}
@@ -81,38 +77,50 @@ where baton_leases.expires <= ${NOW} returning token`;
   return statement(sql, nonce, [{ ...op, ttl: finite(ttl) }]);
 }
 
-/** Keeps the token of what was acquired, if it was, where the end of the lease cannot reach it. */
-export function keepToken(nonce: string, { resource, seat, id }: Acquire): Statement {
-  const sql = `update baton_state set last = l.token
-from ${EACH} cross join baton_leases l on ${seatOf("l")} and l.id = ${
-    of("id")
-  } where l.token > last`;
+/**
+ * Keeps the token of what was acquired, if it was, where the end of the lease cannot reach it.
+ *
+ * @param sweeps Whether {@link sweep} follows; then the place up to which it looks is moved on.
+ */
+export function keepToken(
+  nonce: string,
+  { resource, seat, id }: Acquire,
+  sweeps: boolean,
+): SqliteStatement {
+  const next = (column: string) =>
+    `swept_${column} = ifnull((select ${column} from baton_leases
+where (resource, seat) > (+swept_resource, +swept_seat)
+order by resource, seat limit 1 offset ${LOOKS - 1}), '')`;
+  const swept = sweeps ? `, ${next("resource")}, ${next("seat")}` : "";
+  const sql = `update baton_state set last = l.token${swept}
+from ${EACH} cross join baton_leases l on ${seatOf("l")} and l.id = ${of("id")}
+where l.token > last`;
   return statement(sql, nonce, [{ resource, seat, id }]);
 }
 
 /**
- * Deletes dead rows near what was acquired, if it was. It reads at most a hundred: those where its resource
- * begins, for there are the oldest slots of a cron job, and those on both sides of its seat. There is no
- * index by which all dead rows could be found.
+ * A sweep looks at so many rows. (The `+` before the place it has come to takes its type away; SQLite
+ * would otherwise search by the resource alone.)
  */
-export function sweep(nonce: string, { resource, seat, id }: Acquire): Statement {
-  const mine = (field: string) =>
-    `(select ${of(field)} from ${EACH} cross join baton_leases l on ${seatOf("l")} and l.id = ${
-      of("id")
-    })`;
-  const here = `(${mine("resource")}, ${mine("seat")})`;
-  const rows = (where: string, order: string, limit: number) =>
-    `select * from (select resource, seat from baton_leases where ${where}
-order by resource ${order}, seat ${order} limit ${limit})`;
+const LOOKS = 100;
+
+/**
+ * Deletes the dead rows among those up to the place that {@link keepToken} has just moved on, if it was
+ * acquired. So sweeps go round all rows, for there is no index by which the dead ones could be found.
+ */
+export function sweep(nonce: string, { resource, seat, id }: Acquire): SqliteStatement {
+  // Without a place the round is at its end, and every text comes before a blob.
+  const upTo = `(select ifnull(nullif(swept_resource, ''), x'')
+from ${EACH} cross join baton_leases l on ${seatOf("l")} and l.id = ${of("id")}
+cross join baton_state), (select +swept_seat from baton_state)`;
   const sql = `delete from baton_leases where expires <= ${NOW} and (resource, seat) in (
-select * from (${rows(`resource >= ${mine("resource")}`, "asc", 40)} union all
-${rows(`(resource, seat) > ${here}`, "asc", 30)} union all
-${rows(`(resource, seat) < ${here}`, "desc", 30)}))`;
+select resource, seat from (select resource, seat from baton_leases
+where (resource, seat) <= (${upTo}) order by resource desc, seat desc limit ${LOOKS}))`;
   return statement(sql, nonce, [{ resource, seat, id }]);
 }
 
 /** Prolongs those that live under their ids, each by its own ttl, and answers which. */
-export function renew(nonce: string, ops: readonly Renew[]): Statement {
+export function renew(nonce: string, ops: readonly Renew[]): SqliteStatement {
   // What is returned cannot name `j`, so the answer says where, and not which.
   const sql = `update baton_leases as l set
 value = ifnull(${of("value")}, l.value), expires = ${NOW} + ${of("ttl")}
@@ -128,7 +136,7 @@ where ${seatOf("l")} and l.id = ${of("id")} and ${live("l")} returning resource,
 }
 
 /** Ends those that live under their ids, or under any, where the guard of the first holds; answers which. */
-export function release(nonce: string, ops: readonly Release[]): Statement {
+export function release(nonce: string, ops: readonly Release[]): SqliteStatement {
   const sql = `delete from baton_leases where (resource, seat) in (
 select l.resource, l.seat from ${EACH} cross join baton_leases l on ${seatOf("l")}
 where l.id = ifnull(${of("id")}, l.id) and ${live("l")} and ${holds(ops[0]?.guard)})
@@ -137,7 +145,7 @@ returning resource, seat`;
 }
 
 /** The last live leases of a resource, the last seat first. */
-export function last(nonce: string, { resource, limit, before }: Inspect): Statement {
+export function last(nonce: string, { resource, limit, before }: Inspect): SqliteStatement {
   // Every text comes before every blob.
   const sql = `select ${LEASE} from baton_leases l where l.resource = ${first("resource")}
 and l.seat < ifnull(${first("before")}, x'') and ${live("l")} order by l.seat desc limit ${limit}`;
@@ -149,7 +157,7 @@ and l.seat < ifnull(${first("before")}, x'') and ${live("l")} order by l.seat de
  *
  * @throws {InvalidArgument} when the cursor is not of the prefix.
  */
-export function list(nonce: string, { prefix, after, limit }: List): Statement {
+export function list(nonce: string, { prefix, after, limit }: List): SqliteStatement {
   const { resource, seat } = after === undefined
     ? { resource: prefix, seat: "" }
     : placeIn(after, prefix);
@@ -179,6 +187,6 @@ function finite(ttl: number): number | null {
   return ttl === Infinity ? null : ttl;
 }
 
-function statement(sql: string, nonce: string, of: readonly object[]): Statement {
-  return { sql, asked: JSON.stringify({ nonce, of }) };
+function statement(sql: string, nonce: string, of: readonly object[]): SqliteStatement {
+  return { sql, args: [JSON.stringify({ nonce, of })] };
 }

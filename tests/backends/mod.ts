@@ -7,6 +7,7 @@
 
 import type { Backend, Capability } from "./backend.ts";
 import { consul } from "./consul.ts";
+import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
@@ -29,6 +30,7 @@ export const BACKENDS: readonly Backend[] = [
   planetscaleOverMariadb,
   consul,
   etcd,
+  d1,
 ];
 
 /** Those that have all of these capabilities. */
