@@ -13,6 +13,7 @@ import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
 import { sqlite } from "./sqlite.ts";
+import { sqliteBatches } from "./sqlite_batches.ts";
 import { upstash } from "./upstash.ts";
 
 export type * from "./backend.ts";
@@ -24,6 +25,7 @@ export const BACKENDS: readonly Backend[] = [
   memoryOnItsOwnClock,
   memoryBehindAWire,
   sqlite,
+  sqliteBatches,
   upstash,
   neon,
   planetscaleOverMysql,
