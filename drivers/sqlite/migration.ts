@@ -33,23 +33,17 @@ export function schema(): readonly string[] {
  *   version; nothing was changed then.
  */
 export async function migrate(query: SqliteBatch): Promise<void> {
-  const LOOKS = [
-    "select resource, seat, id, token, value, expires from baton_leases limit 0",
-    "select version, last, swept_resource, swept_seat from baton_state",
-  ];
-  try {
-    const answers = await query([...SCHEMA, ...LOOKS].map((sql) => ({ sql, args: [] })));
-    const version = Number(answers.at(-1)?.rows[0]?.["version"]);
-    if (version !== SCHEMA_VERSION) throw otherTables(`of version ${version}`);
-  } catch (error) {
-    if (!/has no column|no such column|columns but/.test(Object(error).message)) throw error;
-    throw otherTables("not Baton's");
-  }
-}
-
-function otherTables(what: string): ConnectionError {
-  return new ConnectionError(
-    `The tables baton_leases and baton_state are there, but they are ${what}, and this Baton knows version ` +
-      `${SCHEMA_VERSION}; nothing was changed. Update Baton here, or rename or drop them`,
+  const answers = await query([...SCHEMA, ...LOOKS].map((sql) => ({ sql, args: [] })));
+  const version = answers.at(-1)?.rows[0]?.["version"];
+  if (Number(version) === SCHEMA_VERSION) return;
+  throw new ConnectionError(
+    `The database has version ${Number(version)} of Baton's tables, but this Baton knows version ` +
+      `${SCHEMA_VERSION}; nothing was changed. Update Baton here`,
   );
 }
+
+/** They fail where the tables are not Baton's, and the last one answers their version. */
+const LOOKS = [
+  "select resource, seat, id, token, value, expires from baton_leases limit 0",
+  "select version, last, swept_resource, swept_seat from baton_state",
+];

@@ -49,11 +49,13 @@ export function queriesIn(sent: string): readonly string[] {
 
 interface Bound extends D1Statement, Asked {}
 
-/** A binding, by the address of a front end or of the Worker itself. */
-export function databaseAt(url: string): D1Database & {
-  /** As D1 answers it, with what it has read and written. */
+/** A binding whose answers say what was read and written, as D1's do. */
+export interface Binding extends D1Database {
   batch(statements: D1Statement[]): Promise<readonly Answered[]>;
-} {
+}
+
+/** A binding, by the address of a front end or of the Worker itself. */
+export function databaseAt(url: string): Binding {
   const prepare = (sql: string): Bound => bound(sql, []);
   const session = (constraint?: string) => ({
     prepare,
