@@ -29,6 +29,8 @@ import { batchDriver } from "./batch.ts";
 import { verdictOn } from "./refusals.ts";
 import type { SqliteBatch, SqliteRows } from "./send.ts";
 
+export type { SqliteAnswer, SqliteBatch, SqliteRows, SqliteStatement } from "./send.ts";
+
 /** The part of a D1 statement that Baton needs. */
 export interface D1Statement {
   /** Gives it its parameters. */

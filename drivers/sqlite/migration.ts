@@ -10,6 +10,8 @@ import { ConnectionError } from "../../errors.ts";
 import { SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 import type { SqliteBatch } from "./send.ts";
 
+export type { SqliteAnswer, SqliteBatch, SqliteRows, SqliteStatement } from "./send.ts";
+
 /**
  * The statements that make the tables `baton_leases` and `baton_state`. Running them again changes nothing.
  */
