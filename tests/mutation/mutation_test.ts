@@ -174,7 +174,7 @@ Deno.test("every file of the product has tests that import it, those of its name
   assert.deepEqual(alone, []);
   const [first] = runsFor("coordination/locks/semaphore.ts", tests);
   assert.match(first?.paths[0] ?? "", /semaphore_test\.ts$/);
-  for (const family of ["redis", "postgres", "mysql", "consul", "etcd"]) {
+  for (const family of ["redis", "postgres", "mysql", "consul", "etcd", "durable_object"]) {
     const runs = runsFor(`drivers/${family}/errors.ts`, tests);
     assert(runs.some(({ title }) => title === `about ${family}`), family);
   }

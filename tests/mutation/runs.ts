@@ -37,7 +37,7 @@ function familiesOf(exports: Readonly<Record<string, string>>): Map<string, RegE
   const names = new Map<string, string[]>();
   for (const [key, path] of Object.entries(exports)) {
     const [, family] = /^\.\/drivers\/([^/]+)\//.exec(path) ?? [];
-    const [, name] = /^\.\/drivers\/(\w+)$/.exec(key) ?? [];
+    const [, name] = /^\.\/drivers\/([\w-]+)$/.exec(key) ?? [];
     if (!family || !name || WITHIN.has(family)) continue;
     names.set(family, [
       ...names.get(family) ?? [family, ...[ALSO[family]].filter((also) => also !== undefined)],
