@@ -175,7 +175,7 @@ Deno.test("every file of the product has tests that import it, those of its name
   const [first] = runsFor("coordination/locks/semaphore.ts", tests);
   assert.match(first?.paths[0] ?? "", /semaphore_test\.ts$/);
   for (const family of ["redis", "postgres", "mysql", "consul", "etcd", "durable_object"]) {
-    const runs = runsFor(`drivers/${family}/errors.ts`, tests);
+    const runs = runsFor(`drivers/${family}/${family}.ts`, tests);
     assert(runs.some(({ title }) => title === `about ${family}`), family);
   }
 });
