@@ -5,7 +5,7 @@
  */
 
 import type { CoordinationError } from "../../errors.ts";
-import { failure, type Verdict } from "../kit/failure.ts";
+import { failure, isTlsFailure, type Verdict } from "../kit/failure.ts";
 import { plain, textOf } from "../kit/plain_words.ts";
 import type { Answer } from "./http.ts";
 
@@ -74,12 +74,20 @@ export function consulError(
     const text = textOf(error);
     const refusal = REFUSALS.find((each) => each.status === status && each.text.test(text));
     const said = plain(text, sent);
+    const tls = status === undefined && isTlsFailure(error);
     return {
-      said: status === undefined ? said : `status ${status}: ${said}`,
-      refused: refusal !== undefined,
+      said: status !== undefined
+        ? `status ${status}: ${said}`
+        : tls
+        ? said
+        : `${said}; if this goes on, check the port: it must be that of Consul's HTTP API, 8500 by default`,
+      refused: refusal !== undefined || tls,
       unauthorized: refusal?.unauthorized ?? false,
       mayPass: refusal?.mayPass ?? false,
-      advice: refusal?.advice ?? "check the URL and the network",
+      advice: refusal?.advice ??
+        (tls
+          ? "check that the scheme fits the port (consul: or consul+https: in a URL), and the certificate"
+          : "check the URL and the network"),
     };
   };
   return failure("consul", error, judge, signal);
