@@ -104,8 +104,11 @@ export interface RunningProcess {
 export interface Server {
   /** Ends the server and removes its folder. */
   stop(): Promise<void>;
-  /** Ends the server as a crash would, all of its processes; the folder stays. */
-  kill(): Promise<void>;
+  /**
+   * Ends the server as a crash would, all of its processes; the folder stays. `dice`, from 0 up to 1,
+   * chooses among the ways there are.
+   */
+  kill(dice?: number): Promise<void>;
   /** Starts it again on the same ports and folder, after ending it if it still runs. */
   restart(): Promise<void>;
   /** Freezes the server: connections stay, nothing is answered. */

@@ -29,7 +29,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   mysql: 5_050,
   planetscale: 5_800,
   etcd: 6_400,
-  consul: 8_150,
+  consul: 8_200,
   "durable-object": 6_100,
 };
 
