@@ -8,11 +8,13 @@
 import type { Backend, Capability } from "./backend.ts";
 import { consul } from "./consul.ts";
 import { durableObject } from "./durable_object.ts";
+import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
 import { sqlite } from "./sqlite.ts";
+import { sqliteBatches } from "./sqlite_batches.ts";
 import { upstash } from "./upstash.ts";
 
 export type * from "./backend.ts";
@@ -24,6 +26,7 @@ export const BACKENDS: readonly Backend[] = [
   memoryOnItsOwnClock,
   memoryBehindAWire,
   sqlite,
+  sqliteBatches,
   upstash,
   neon,
   planetscaleOverMysql,
@@ -31,6 +34,7 @@ export const BACKENDS: readonly Backend[] = [
   consul,
   etcd,
   durableObject,
+  d1,
 ];
 
 /** Those that have all of these capabilities. */

@@ -23,6 +23,8 @@ export type Order =
     readonly date?: string;
     readonly bindings: Readonly<Record<string, unknown>>;
     readonly objects?: Objects;
+    /** The names of bindings of D1, each of which is an empty database; none unless given. */
+    readonly d1?: readonly string[];
   }
   /** A POST with this, or a GET without anything. */
   | { readonly fetch: string; readonly body?: unknown }
@@ -110,7 +112,7 @@ async function obey(order: Order): Promise<unknown> {
 }
 
 async function start(order: Extract<Order, { start: string }>): Promise<{ date: string }> {
-  const { start: name, date = supportedCompatibilityDate, bindings, objects } = order;
+  const { start: name, date = supportedCompatibilityDate, bindings, d1 = [], objects } = order;
   const pids: number[] = [];
   await spawning.run(pids, async () => {
     const started = new Miniflare({
@@ -119,6 +121,7 @@ async function start(order: Extract<Order, { start: string }>): Promise<{ date: 
       modulesRoot: "/",
       compatibilityDate: date,
       bindings,
+      d1Databases: d1,
       host: "127.0.0.1",
       port: 0,
       // Else it would ask a machine of Cloudflare's where we are.

@@ -86,6 +86,8 @@ export interface WorkerOptions {
   readonly modules?: readonly string[];
   readonly bindings?: Readonly<Record<string, unknown>>;
   readonly objects?: Objects;
+  /** The names of its bindings of D1. */
+  readonly d1?: readonly string[];
 }
 
 /** Isolates, each in a workerd of its own. */
@@ -110,11 +112,12 @@ export function startWorkers({ node, modules }: Installation, folder: string): W
   const ask = <T>(order: Order) => child.ask<T>({ ...order });
   const cases = ["worker.mjs", "package.mjs"].map((file) => join(folder, file));
   return {
-    start: (name, { date, modules = cases, bindings = {}, objects } = {}) =>
+    start: (name, { date, modules = cases, bindings = {}, d1 = [], objects } = {}) =>
       ask({
         start: name,
         modules,
         bindings,
+        d1,
         ...(date !== undefined && { date }),
         ...objects && { objects },
       }),
