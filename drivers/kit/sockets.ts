@@ -22,11 +22,6 @@ export interface Socket {
    * It may be called more than once, and never throws.
    */
   close(): void;
-  /**
-   * Whether it outlives the request that a Worker is answering while it is opened. Default: `true`.
-   * Cloudflare's do not, and must not be used for another request.
-   */
-  readonly lasting?: boolean | undefined;
 }
 
 /** Where a server is. */
@@ -79,6 +74,18 @@ export async function connect(name: string, address: SocketAddress): Promise<Soc
   }
 }
 
+/**
+ * Whether a socket may be kept and used again. In Cloudflare's Workers it may not: there it belongs to the
+ * request during which it was opened.
+ */
+export function socketsLast(): boolean {
+  return !isCloudflare((globalThis as unknown as Runtime).navigator);
+}
+
+function isCloudflare(navigator: Runtime["navigator"]): boolean {
+  return navigator?.userAgent === "Cloudflare-Workers";
+}
+
 function notOpened(name: string): ConnectionError {
   return new ConnectionError(
     `The call was aborted before ${name} was reached, so nothing was written; try again`,
@@ -88,7 +95,7 @@ function notOpened(name: string): ConnectionError {
 
 async function opened(address: Opening): Promise<Socket> {
   const { Deno: deno, process, navigator } = globalThis as unknown as Runtime;
-  if (navigator?.userAgent === "Cloudflare-Workers") return await onCloudflare(address);
+  if (isCloudflare(navigator)) return await onCloudflare(address);
   if (deno) return await inDeno(deno, address);
   const net = process?.getBuiltinModule?.(address.tls ? "node:tls" : "node:net");
   if (net) return await inNode(net, address);
@@ -170,7 +177,7 @@ async function onCloudflare({ host, port, tls, signal }: Opening): Promise<Socke
   // What ends it is seen by whoever reads and writes.
   socket.closed.catch(() => {});
   await orClosed(socket.opened, signal, close);
-  return { readable: socket.readable, writable: socket.writable, close, lasting: false };
+  return { readable: socket.readable, writable: socket.writable, close };
 }
 
 /** Waits until a socket is open. An abort closes it, and so does an error. */

@@ -13,6 +13,7 @@ import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
 import { sqlite } from "./sqlite.ts";
 import { upstash } from "./upstash.ts";
+import { zookeeper } from "./zookeeper.ts";
 
 export type * from "./backend.ts";
 export { DECORATORS } from "./decorators.ts";
@@ -29,6 +30,7 @@ export const BACKENDS: readonly Backend[] = [
   planetscaleOverMariadb,
   consul,
   etcd,
+  zookeeper,
 ];
 
 /** Those that have all of these capabilities. */

@@ -1,0 +1,45 @@
+/**
+ * The driver over ZooKeeper's own protocol, on a real ZooKeeper.
+ *
+ * @module
+ */
+
+import { zookeeper as open } from "../../drivers/zookeeper/zookeeper.ts";
+import { flightsOf } from "../servers/flights.ts";
+import { startZookeeper } from "../servers/zookeeper.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
+import { type Backend, wait } from "./backend.ts";
+
+/** One server, which keeps all that it acknowledged. */
+export const zookeeper: Backend = {
+  name: "zookeeper",
+  key: "zookeeper",
+  clock: "real",
+  lanes: 16,
+  has: {},
+  async start() {
+    const server = await startZookeeper();
+    const flights = flightsOf();
+    const handles: AsyncDisposable[] = [];
+    return {
+      connect() {
+        const driver = open({ servers: server.host, connect: flights.connect });
+        handles.push(driver as AsyncDisposable);
+        return driver;
+      },
+      pass: wait,
+      tick: 100,
+      many: SIZES.listedLeases,
+      async restart() {
+        await server.kill();
+        await server.restart();
+      },
+      cut: (what) => flights.lose(what),
+      sent: () => flights.sent(),
+      async stop() {
+        for (const each of handles) await each[Symbol.asyncDispose]();
+        await server.stop();
+      },
+    };
+  },
+};
