@@ -6,17 +6,18 @@
 
 import { zookeeper as open } from "../../drivers/zookeeper/zookeeper.ts";
 import { flightsOf } from "../servers/flights.ts";
+import { refuseOnZookeeper } from "../servers/refusals.ts";
 import { startZookeeper } from "../servers/zookeeper.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
 import { type Backend, wait } from "./backend.ts";
 
 /** One server, which keeps all that it acknowledged. */
-export const zookeeper: Backend = {
+export const zookeeper: Backend<"server"> = {
   name: "zookeeper",
   key: "zookeeper",
   clock: "real",
   lanes: 16,
-  has: {},
+  has: { server: true },
   async start() {
     const server = await startZookeeper();
     const flights = flightsOf();
@@ -30,6 +31,14 @@ export const zookeeper: Backend = {
       pass: wait,
       tick: 100,
       many: SIZES.listedLeases,
+      server: {
+        loses: "nothing",
+        kill: () => server.kill(),
+        restart: () => server.restart(),
+        pause: () => server.pause(),
+        resume: () => server.resume(),
+        refuse: () => refuseOnZookeeper(server),
+      },
       async restart() {
         await server.kill();
         await server.restart();

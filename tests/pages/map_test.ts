@@ -41,7 +41,7 @@ Deno.test("the map says of every capability which backends have it", () => {
   >;
   for (const capability of Object.keys(all) as Capability[]) {
     const [, , holders = ""] = ROWS.find(([name]) => name === `\`${capability}\``) ?? [];
-    const names = having(capability).map(({ vendors }) => vendors?.[0]?.name ?? "");
+    const names = having(capability).map(({ vendors, key }) => vendors?.[0]?.name ?? key);
     const shown = holders.toLowerCase().split(", ");
     assert.deepEqual(new Set(shown), new Set(names), capability);
   }

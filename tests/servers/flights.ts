@@ -13,7 +13,10 @@ export interface Flights {
   readonly count: number;
   /** Those since this was called last, one letter for each byte. */
   sent(): string[];
-  /** Loses the next one, and its connection with it. */
+  /**
+   * Loses the next one, and its connection with it. The first of a connection opens it and asks for
+   * nothing, so it is not one whose reply is lost.
+   */
   lose(what: Loss): void;
 }
 
@@ -23,9 +26,10 @@ export function flightsOf(connect: Connect = (address) => open("test", address))
   const seen: string[] = [];
   return {
     connect: async (address) =>
-      observed(await connect(address), (bytes) => {
+      observed(await connect(address), (bytes, nth) => {
         count++;
         seen.push(new TextDecoder("latin1").decode(bytes));
+        if (nth === 0 && next === "reply") return undefined;
         const loss = next;
         next = undefined;
         return loss;
@@ -38,14 +42,15 @@ export function flightsOf(connect: Connect = (address) => open("test", address))
   };
 }
 
-/** A socket whose writes are looked at, and lost as they are told to be. */
+/** A socket whose writes are looked at, with their numbers, and lost as they are told to be. */
 export function observed(
   socket: Socket,
-  look: (bytes: Uint8Array) => Loss | undefined | Promise<Loss | undefined>,
+  look: (bytes: Uint8Array, nth: number) => Loss | undefined | Promise<Loss | undefined>,
 ): Socket {
   const [reader, writer] = [socket.readable.getReader(), socket.writable.getWriter()];
   writer.closed.catch(() => {});
   let loses = false;
+  let nth = 0;
   return {
     readable: new ReadableStream({
       async pull(stream) {
@@ -58,7 +63,7 @@ export function observed(
     }, { highWaterMark: 0 }),
     writable: new WritableStream({
       async write(bytes) {
-        const loss = await look(bytes);
+        const loss = await look(bytes, nth++);
         if (loss === "request") {
           socket.close();
           throw new Error("cut");
