@@ -8,7 +8,7 @@ import type { Guard, Lease, Op, Outcome, SeatOp } from "../driver.ts";
 import { placeKey } from "../kit/order.ts";
 import { type Place, step, type Table } from "../kit/step.ts";
 import { type Nodes, written } from "./nodes.ts";
-import { isPage, placesOf, type Seat, type View } from "./view.ts";
+import { isPage, type Seat, type View } from "./view.ts";
 import {
   type Access,
   check,
@@ -25,27 +25,20 @@ const MOST_OPS = 500;
 const MOST_TEXT = 300_000;
 
 /**
- * The operations, from that one on, that share a transaction: up to the first that is about what one
- * before it writes, or that writes what one before it is about.
+ * The operations, from that one on, that share a transaction. None takes a seat a second time: the token
+ * of a grant is that of its transaction.
  */
 export function roundOf(ops: readonly Op[], from: number): SeatOp[] {
-  const touched = new Set<string>();
+  const taken = new Set<string>();
   const round: SeatOp[] = [];
   let text = 0;
   for (const op of ops.slice(from, from + MOST_OPS)) {
     if (op.op === "list") break;
-    const { resource, seat } = op;
-    const writes = op.op === "inspect"
-      ? []
-      : [placeKey({ resource, seat }), placeKey({ resource })];
-    const about = placesOf(op).map(placeKey);
-    const meets = about.some((each) => touched.has(`w${each}`)) ||
-      writes.some((each) => touched.has(`r${each}`));
     text += "value" in op ? op.value?.length ?? 0 : 0;
-    if (round.length > 0 && (meets || text > MOST_TEXT)) break;
+    const key = placeKey(op);
+    if (round.length > 0 && (text > MOST_TEXT || op.op === "acquire" && taken.has(key))) break;
     round.push(op);
-    for (const each of about) touched.add(`r${each}`);
-    for (const each of writes) touched.add(`w${each}`);
+    if (op.op === "acquire") taken.add(key);
   }
   return round;
 }
@@ -58,7 +51,9 @@ export class Plan {
   readonly #view: View;
   readonly #nodes: Nodes;
   readonly #access: Access;
-  readonly #outcomes: { readonly outcome: Outcome; readonly grant?: number }[] = [];
+  readonly #outcomes: Outcome[] = [];
+  /** The parts that tell the tokens of what is granted, by the ids. */
+  readonly #grants = new Map<string, number>();
   /** Resources whose nodes the transaction creates or deletes. */
   readonly #there = new Map<string, boolean>();
   readonly #ended = new Set<string>();
@@ -78,22 +73,20 @@ export class Plan {
 
   /** What came of the operations once it is written. */
   outcomes(results: readonly Result[]): Outcome[] {
-    return this.#outcomes.map(({ outcome, grant }) => {
-      const [lease] = outcome.leases;
-      if (grant === undefined || !lease) return outcome;
-      const { stat } = results[this.ends.length + grant]!;
-      return { ok: true, leases: [{ ...lease, token: this.#view.token(stat!) }] };
-    });
+    const granted = (lease: Lease): Lease => {
+      const part = this.#grants.get(lease.id);
+      if (part === undefined) return lease;
+      return { ...lease, token: this.#view.token(results[this.ends.length + part]!.stat!) };
+    };
+    return this.#outcomes.map((outcome) => ({ ...outcome, leases: outcome.leases.map(granted) }));
   }
 
   #decide(op: SeatOp): void {
     if (isPage(op)) {
-      const outcome = { ok: true, ...this.#view.page(op) };
-      this.#endSeen();
-      this.#outcomes.push({ outcome });
-      return;
+      this.#outcomes.push({ ok: true, ...this.#view.page(op) });
+      return this.#endSeen();
     }
-    let change: (() => number) | undefined;
+    let change: (() => void) | undefined;
     const table: Table = {
       live: (resource, seat) => this.#view.live(resource, seat),
       put: (resource, lease) => {
@@ -101,17 +94,16 @@ export class Plan {
         change = () => op.op === "renew" ? this.#renew(place, lease) : this.#grant(place, lease);
       },
       drop: (resource, seat) => {
-        change = () => this.#add(...endsOf(this.#view.at({ resource, seat })!, this.#nodes));
+        change = () => this.#drop({ resource, seat });
       },
       // It is known when the transaction is.
       nextToken: () => 0,
       scan: () => [],
     };
-    const outcome = step(op, table);
+    this.#outcomes.push(step(op, table));
     this.#endSeen();
     if (change && "guard" in op && op.guard) this.#hold(op.guard);
-    const at = change?.();
-    this.#outcomes.push({ outcome, ...op.op === "acquire" && at !== undefined && { grant: at } });
+    change?.();
   }
 
   /**
@@ -123,6 +115,7 @@ export class Plan {
       const path = this.#nodes.seat(seat);
       if (this.#ended.has(path)) continue;
       this.#ended.add(path);
+      this.#view.set(seat, undefined);
       this.ends.push(...endsOf(seat, this.#nodes, seat.stat.version));
     }
   }
@@ -137,7 +130,7 @@ export class Plan {
     }
     const inside = seat === undefined ? undefined : this.#nodes.seat({ resource, seat });
     // It was deleted in the version that was seen, and can only have come back in another transaction.
-    if (inside !== undefined && this.#ended.has(inside)) return;
+    if (this.#ended.has(inside ?? "")) return;
     if (!this.#has(resource)) {
       this.#add(container(path, this.#access), remove(path));
     } else if (inside !== undefined) {
@@ -149,37 +142,43 @@ export class Plan {
     }
   }
 
-  /** Creates a lease; answers which part tells its token. */
-  #grant(place: Place, { id, value, left: ttl }: Lease): number {
+  #grant(place: Place, { id, value, left: ttl }: Lease): void {
     const [seat, access] = [this.#nodes.seat(place), this.#access];
     if (!this.#has(place.resource)) {
       this.#there.set(place.resource, true);
       this.#add(container(this.#nodes.resource(place.resource), access));
     }
-    return this.#add(
+    this.#add(
       create(seat, access),
       create(this.#nodes.marker(place, id), access),
       // All versions of ZooKeeper answer by which transaction the node was created.
       write(seat, written({ id, ttl, value }), 0),
     );
+    this.#grants.set(id, this.#parts.length - 1);
+    this.#view.set(place, { id, ttl, value }, 1);
   }
 
   /** The marker shows that it is this very lease, and the version orders its renewals. */
-  #renew(place: Place, { id, value, left: ttl }: Lease): number {
+  #renew(place: Place, { id, value, left: ttl }: Lease): void {
     const { version } = this.#view.at(place)!.stat;
-    return this.#add(
+    this.#add(
       check(this.#nodes.marker(place, id)),
       write(this.#nodes.seat(place), written({ id, ttl, value }), version),
     );
+    this.#view.set(place, { id, ttl, value }, version + 1);
+  }
+
+  #drop(place: Place): void {
+    this.#add(...endsOf(this.#view.at(place)!, this.#nodes));
+    this.#view.set(place, undefined);
   }
 
   #has(resource: string): boolean {
     return this.#there.get(resource) ?? this.#view.has(resource);
   }
 
-  /** Answers the number of the last part. */
-  #add(...parts: readonly Part[]): number {
-    return this.#parts.push(...parts) - 1;
+  #add(...parts: readonly Part[]): void {
+    this.#parts.push(...parts);
   }
 }
 

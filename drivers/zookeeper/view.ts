@@ -41,6 +41,8 @@ export class View {
   readonly #now: number;
   readonly #seen: ReadonlyMap<string, Result>;
   readonly #names: ReadonlyMap<string, readonly string[]>;
+  /** What is to be written. */
+  readonly #changed = new Map<string, Seat | undefined>();
   readonly #ended = new Set<Seat>();
 
   /** That time, these nodes by their names, and the seats of whole resources. */
@@ -100,7 +102,7 @@ export class View {
 
   /** The live lease of a seat, or those of all seats of a resource, ordered by seat. */
   live(resource: string, seat?: string): Lease[] {
-    const seats = seat === undefined ? this.#names.get(resource) ?? [] : [seat];
+    const seats = seat === undefined ? this.#seats(resource) : [seat];
     return seats.flatMap((seat) => {
       const there = this.at({ resource, seat });
       if (!there) return [];
@@ -115,15 +117,25 @@ export class View {
 
   /** A page of a resource's leases. */
   page(op: Page): { leases: Lease[]; after?: string } {
-    const { seats, more } = pageOf(this.#names.get(op.resource) ?? [], op);
+    const { seats, more } = pageOf(this.#seats(op.resource), op);
     const leases = seats.flatMap((seat) => this.live(op.resource, seat));
     const [after] = seats;
     return { leases, ...more && after && { after } };
   }
 
+  /** From now on the seat is this, or has no node. */
+  set(place: Place, held: Held | undefined, version = 0): void {
+    const path = this.#nodes.seat(place);
+    const { czxid = 0 } = this.at(place)?.stat ?? {};
+    const stat = { czxid, mzxid: 0, ctime: 0, mtime: this.#now, version, children: 1, pzxid: 0 };
+    this.#changed.set(path, held && { ...place, ...held, stat });
+  }
+
   /** The seat, if it has a node. */
   at(place: Place): Seat | undefined {
-    const { text, stat } = this.#seen.get(this.#nodes.seat(place)) ?? {};
+    const path = this.#nodes.seat(place);
+    if (this.#changed.has(path)) return this.#changed.get(path);
+    const { text, stat } = this.#seen.get(path) ?? {};
     if (text === undefined || !stat) return undefined;
     try {
       const { resource, seat } = place;
@@ -131,6 +143,15 @@ export class View {
     } catch {
       throw zookeeperError(new Error("a node is not a lease"), true);
     }
+  }
+
+  /** The seats of a whole resource that may have leases, in order. */
+  #seats(resource: string): readonly string[] {
+    const seats = new Set(this.#names.get(resource));
+    for (const each of this.#changed.values()) {
+      if (each?.resource === resource) seats.add(each.seat);
+    }
+    return [...seats].sort();
   }
 
   /** Whether a resource has a node. */

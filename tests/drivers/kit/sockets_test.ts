@@ -6,7 +6,6 @@
  */
 
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import { createServer, type Server, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { createServer as createTlsServer } from "node:tls";
@@ -32,7 +31,7 @@ async function withEcho(
     socket.on("close", () => closed.resolve());
     socket.on(
       "data",
-      (chunk) => Buffer.from("end").equals(chunk) ? socket.end() : socket.write(chunk),
+      (chunk) => String(chunk) === "end" ? socket.end() : socket.write(chunk),
     );
   };
   const server: Server = tls
