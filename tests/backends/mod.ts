@@ -7,6 +7,7 @@
 
 import type { Backend, Capability } from "./backend.ts";
 import { consul } from "./consul.ts";
+import { durableObject } from "./durable_object.ts";
 import { etcd } from "./etcd.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
@@ -31,6 +32,7 @@ export const BACKENDS: readonly Backend[] = [
   consul,
   etcd,
   zookeeper,
+  durableObject,
 ];
 
 /** Those that have all of these capabilities. */

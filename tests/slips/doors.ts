@@ -22,6 +22,7 @@ import { postgres } from "../../drivers/postgres/postgres.ts";
 import * as postgresSchema from "../../drivers/postgres/schema.ts";
 import { redis } from "../../drivers/redis/redis.ts";
 import * as upstashes from "../../drivers/redis/upstash.ts";
+import { durableObject } from "../../drivers/durable_object/durable_object.ts";
 import { sqlite } from "../../drivers/sqlite/sqlite.ts";
 import * as fencing from "../../fencing/mod.ts";
 import * as hono from "../../http/hono.ts";
@@ -139,6 +140,7 @@ export const DOORS: Readonly<Record<string, Door>> = {
   memory: (wrong) => memory(wrong),
   "memory of testing": (wrong) => testing.memory(wrong),
   sqlite: (wrong) => sqlite("baton.db", wrong),
+  durableObject: (wrong) => durableObject({ idFromName: String, get: never }, wrong),
   redis: (wrong) => redis(send, wrong),
   upstash: (wrong) => upstashes.upstash({ url: URLS.upstash, token: "token", ...wrong }),
   upstashCommand: (wrong) =>
