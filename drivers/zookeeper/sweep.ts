@@ -39,9 +39,10 @@ export async function sweep(
     const lists = [bucket!, nodes.resource(resource)].map(list);
     const { now, lists: [others, own] } = await reads(call, [], lists, write(nodes.clock, nonce));
     const names = some(textsIn(others), RESOURCES).filter((each) => each !== resource);
-    const inside = await reads(call, [], names.map((each) => list(nodes.resource(each))));
+    const within = names.map((each) => list(nodes.resource(each)));
+    const { lists: inside } = within.length > 0 ? await reads(call, [], within) : { lists: [] };
     const places = [resource, ...names].flatMap((resource, n): Place[] =>
-      some(textsIn(n === 0 ? own : inside.lists[n - 1]), SEATS / (names.length + 1))
+      some(textsIn(n === 0 ? own : inside[n - 1]), SEATS / (names.length + 1))
         .map((seat) => ({ resource, seat }))
     );
     const { at } = await reads(call, [nodes.root, ...places.map((each) => nodes.seat(each))], []);
