@@ -31,7 +31,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   planetscale: 5_800,
   etcd: 6_400,
   consul: 8_200,
-  zookeeper: 9_500,
+  zookeeper: 9_550,
   "durable-object": 6_100,
 };
 
