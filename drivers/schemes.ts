@@ -62,11 +62,18 @@ const CONSUL_OPTIONS: ReadonlySet<string> = new Set(
   ["dc", "consistency", "keyPrefix", "minTtl", "acl_token", "ns", "partition"],
 );
 
+/** Options of Tooz's for ZooKeeper. Some are there to be refused. */
+const ZOOKEEPER_OPTIONS: ReadonlySet<string> = new Set([
+  ...["hosts", "use_ssl", "verify_certs", "randomize_hosts", "ca", "certfile", "keyfile"],
+  ...["keyfile_password", "handler", "connection_retry", "command_retry"],
+]);
+
 /** The options that a URL of this scheme may have besides Baton's own. */
 export function vendorOptions(scheme: string): ReadonlySet<string> {
   if (DATABASES.has(scheme)) return SQL_OPTIONS;
   if (/^rediss?$/.test(scheme)) return REDIS_OPTIONS;
   if (scheme.startsWith("etcd")) return ETCD_OPTIONS;
+  if (scheme === "zookeeper" || scheme === "kazoo") return ZOOKEEPER_OPTIONS;
   return scheme.startsWith("consul") ? CONSUL_OPTIONS : new Set();
 }
 
@@ -112,6 +119,9 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   "etcd3+https": etcd,
   consul,
   "consul+https": consul,
+  zookeeper,
+  // As Tooz writes it, too.
+  kazoo: zookeeper,
 };
 
 async function etcd(address: Address): Promise<Driver> {
@@ -141,6 +151,10 @@ async function consul(address: Address): Promise<Driver> {
 
 async function ownRedis(address: Address): Promise<Driver> {
   return await (await import("./redis/ioredis.ts")).redisAt(address);
+}
+
+async function zookeeper(address: Address): Promise<Driver> {
+  return (await import("./zookeeper/url.ts")).zookeeperAt(address);
 }
 
 async function postgres(address: Address): Promise<Driver> {

@@ -14,6 +14,7 @@ import { type MysqlKind, type MysqlServer, startMysql } from "../servers/mysql.t
 import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
 import { removeFolder, type Server, temporaryFolder } from "../servers/process.ts";
 import { type RedisServer, startRedis } from "../servers/redis.ts";
+import { startZookeeper } from "../servers/zookeeper.ts";
 
 /** Something that runs and has a URL. */
 export interface Place<S = unknown> {
@@ -34,6 +35,7 @@ export const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
   "mysql: on MariaDB": () => aMysql("mariadb"),
   "etcd3+http:": anEtcd,
   "consul:": aConsul,
+  "zookeeper:": aZooKeeper,
 };
 
 /** Those whose URL opens connections of a client, by the scheme. */
@@ -77,6 +79,11 @@ export async function aMysql(kind: MysqlKind): Promise<Place<MysqlServer>> {
 async function anEtcd(): Promise<Place<Server>> {
   const server = await startEtcd();
   return { url: `etcd3+${server.url}`, server, stop: () => server.stop() };
+}
+
+async function aZooKeeper(): Promise<Place<Server>> {
+  const server = await startZookeeper();
+  return { url: `zookeeper://127.0.0.1:${server.port}`, server, stop: () => server.stop() };
 }
 
 async function aConsul(): Promise<Place<Server>> {
