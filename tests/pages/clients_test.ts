@@ -30,6 +30,8 @@ const ON = {
   ],
   neon: ["neon.ts"],
   supabase: ["supabase.ts"],
+  // tests/runtimes/worker_tcp_test.ts
+  workers: ["workers-hyperdrive.ts", "workers-redis.ts"],
   mysql: ["mysql-table.ts", "mysql2.ts", "kysely-mysql.ts", "drizzle-mysql.ts"],
   planetscale: ["planetscale.ts"],
 } as const;

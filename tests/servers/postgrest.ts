@@ -2,8 +2,6 @@
  * What of PostgREST, as Supabase runs it, Baton needs: it calls a function in a transaction of its own,
  * under the role of the key, and answers after the commit. The key is the role's name here.
  */
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:http";
 // @ts-types="@types/pg"
 import { Pool } from "pg";
 import type { PostgresServer } from "./postgres.ts";
@@ -61,20 +59,15 @@ export async function startPostgrest(postgres: PostgresServer): Promise<Postgres
     }
   }
 
-  const server = createServer(async (request, response) => {
-    const parts: Uint8Array[] = [];
-    try {
-      for await (const part of request) parts.push(part);
-    } catch {
-      return; // The client has gone before it had sent all of its request.
-    }
-    const body = await new Blob(parts as BlobPart[]).text();
-    const headers = new Headers(request.headers as Record<string, string>);
-    const [status, said] = await answer(request.method ?? "", request.url ?? "", headers, body);
-    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(said));
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const { method, url, headers } = request;
+    // Of a client that has gone there is no more than a part.
+    const body = await request.text().catch(() => undefined);
+    if (body === undefined) return new Response(null, { status: 400 });
+    const [status, said] = await answer(method, new URL(url).pathname, headers, body);
+    return Response.json(said ?? null, { status });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${server.addr.port}`;
   return {
     url,
     async call(key, name, args) {
@@ -85,9 +78,8 @@ export async function startPostgrest(postgres: PostgresServer): Promise<Postgres
       });
       return { status: response.status, code: Object(await response.json()).code };
     },
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+    async stop() {
+      await server.shutdown();
       await pool.end();
     },
   };
