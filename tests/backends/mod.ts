@@ -7,11 +7,14 @@
 
 import type { Backend, Capability } from "./backend.ts";
 import { consul } from "./consul.ts";
+import { durableObject } from "./durable_object.ts";
+import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
 import { sqlite } from "./sqlite.ts";
+import { sqliteBatches } from "./sqlite_batches.ts";
 import { upstash } from "./upstash.ts";
 
 export type * from "./backend.ts";
@@ -23,12 +26,15 @@ export const BACKENDS: readonly Backend[] = [
   memoryOnItsOwnClock,
   memoryBehindAWire,
   sqlite,
+  sqliteBatches,
   upstash,
   neon,
   planetscaleOverMysql,
   planetscaleOverMariadb,
   consul,
   etcd,
+  durableObject,
+  d1,
 ];
 
 /** Those that have all of these capabilities. */
