@@ -82,6 +82,10 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
       throw new InvalidArgument("Cannot use this file: URL: it does not name a file of this host");
     }
   },
+  ipc: async ({ url }) => {
+    const { ipcAt } = await import("./sqlite/ipc_url.ts");
+    return ipcAt(url);
+  },
   upstash,
   "upstash+http": upstash,
   neon: (address) => neon(address),

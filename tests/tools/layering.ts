@@ -45,7 +45,7 @@ const LEASES = [
 ];
 const WING = [...LEASES, "coordination/leases/"];
 /** Their types: the modules themselves are asked for when they are needed. */
-const NODE = ["sqlite", "url", "fs", "path"].map((name) => `node:${name}`);
+const NODE = ["sqlite", "url", "fs", "os", "path"].map((name) => `node:${name}`);
 /** What a family may import besides. An object's storage is a SQLite like any other. */
 const BESIDES: Readonly<Record<string, readonly string[]>> = {
   sqlite: NODE,
