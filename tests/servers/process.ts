@@ -217,7 +217,13 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
   });
 
   const signal = (name: NodeJS.Signals) => {
-    if (running) process.kill(pid, name);
+    if (!running) return;
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      // It has ended, and we are about to hear of it.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
   };
   const kill = async () => {
     signal("SIGKILL");

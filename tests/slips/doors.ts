@@ -9,6 +9,7 @@ import { retrying } from "../../coordination/leases/retrying.ts";
 import { HashRing } from "../../coordination/partition/hash_ring.ts";
 import { consul } from "../../drivers/consul/consul.ts";
 import { etcd } from "../../drivers/etcd/etcd.ts";
+import { zookeeper } from "../../drivers/zookeeper/zookeeper.ts";
 import { memory } from "../../drivers/memory.ts";
 import { mysql } from "../../drivers/mysql/mysql.ts";
 import {
@@ -151,6 +152,7 @@ export const DOORS: Readonly<Record<string, Door>> = {
     upstashes.upstashCommand({ url: URLS.upstash, token: "token", ...wrong }),
   etcd: (wrong) => etcd({ url: "http://localhost:2379", ...wrong }),
   consul: (wrong) => consul({ url: "http://localhost:8500", ...wrong }),
+  zookeeper: (wrong) => zookeeper({ servers: "localhost:2181", ...wrong }),
   postgres: (wrong) => postgres(send, wrong),
   neon: (wrong) => neon({ url: URLS.neon, ...wrong }),
   neonClient: (wrong) => neonClient({ query: send }, wrong),
