@@ -89,10 +89,6 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
       throw new InvalidArgument("Cannot use this file: URL: it does not name a file of this host");
     }
   },
-  ipc: async ({ url }) => {
-    const { ipcAt } = await import("./sqlite/ipc_url.ts");
-    return ipcAt(url);
-  },
   upstash,
   "upstash+http": upstash,
   neon: (address) => neon(address),
@@ -109,6 +105,7 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   "etcd3+https": etcd,
   consul,
   "consul+https": consul,
+  ipc: async ({ url }) => (await import("./sqlite/ipc_url.ts")).ipcAt(url),
   zookeeper,
   // As Tooz writes it, too.
   kazoo: zookeeper,

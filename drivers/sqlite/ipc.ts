@@ -61,17 +61,15 @@ export function ipc(name: string, options: IpcOptions = {}): SqliteDriver {
 
 /** Not by a variable of the environment, which a cron job does not have. */
 function folderOfUser(): string {
-  const { tmpdir } = builtin("node:os");
   const uid = ownUid();
   // On Windows each user has a folder of its own for this.
-  if (uid === undefined) return builtin("node:path").join(tmpdir(), "baton");
+  if (uid < 0) return builtin("node:path").join(builtin("node:os").tmpdir(), "baton");
   return `${builtin("node:fs").existsSync("/dev/shm") ? "/dev/shm" : "/tmp"}/baton-${uid}`;
 }
 
-/** The user that new files belong to; `undefined` on Windows. */
-function ownUid(): number | undefined {
-  const { uid } = builtin("node:os").userInfo();
-  return uid < 0 ? undefined : uid;
+/** The user that new files belong to; below 0 on Windows. */
+function ownUid(): number {
+  return builtin("node:os").userInfo().uid;
 }
 
 /** Letters of two cases are one on some file systems, so capitals are escaped, too. */
@@ -98,17 +96,14 @@ function makeSafe(folder: string): void {
   const found = lstatSync(folder);
   const uid = ownUid();
   const fault = !found.isDirectory()
-    ? "it is not a folder"
-    : uid === undefined
-    ? undefined
-    : found.uid !== uid
-    ? "it belongs to another user"
-    : (found.mode & 0o077) > 0
-    ? "others may open it"
-    : undefined;
-  if (fault === undefined) return;
+    ? "is not a folder"
+    : uid >= 0 && found.uid !== uid
+    ? "belongs to another user"
+    : uid >= 0 && (found.mode & 0o077) > 0
+    ? "is open to others"
+    : "";
+  if (!fault) return;
   throw new ConnectionError(
-    `ipc did not use its folder ${folder} and wrote nothing: ${fault}. Remove it, or give another one ` +
-      "as the option folder",
+    `ipc wrote nothing: ${folder} ${fault}; remove it, or give another one as the option folder`,
   );
 }

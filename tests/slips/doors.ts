@@ -25,6 +25,7 @@ import { redis } from "../../drivers/redis/redis.ts";
 import * as upstashes from "../../drivers/redis/upstash.ts";
 import { durableObject } from "../../drivers/durable_object/durable_object.ts";
 import * as d1s from "../../drivers/sqlite/d1.ts";
+import { ipc } from "../../drivers/sqlite/ipc.ts";
 import { sqlite } from "../../drivers/sqlite/sqlite.ts";
 import * as fencing from "../../fencing/mod.ts";
 import * as hono from "../../http/hono.ts";
@@ -143,6 +144,7 @@ export const DOORS: Readonly<Record<string, Door>> = {
   memory: (wrong) => memory(wrong),
   "memory of testing": (wrong) => testing.memory(wrong),
   sqlite: (wrong) => sqlite("baton.db", wrong),
+  ipc: (wrong) => ipc("baton", wrong),
   durableObject: (wrong) => durableObject({ idFromName: String, get: never }, wrong),
   d1: (wrong) => d1s.d1(D1, wrong),
   d1Query: (wrong) => d1s.d1Query(D1, wrong),
