@@ -89,6 +89,8 @@ Deno.test("ipc: each name has leases of its own, and a file in the folder", asyn
       "ä",
       "a b",
       "a\\b",
+      "\x010",
+      "\x10",
       "x".repeat(64),
       "Ä".repeat(32),
     ];
