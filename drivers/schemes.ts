@@ -43,6 +43,9 @@ const ETCD_OPTIONS: ReadonlySet<string> = new Set([
   "cert_cert",
 ]);
 
+/** Options of Turso's clients. */
+const TURSO_OPTIONS: ReadonlySet<string> = new Set(["authToken", "tls"]);
+
 /** Schemes of databases, whose URLs may have options of vendors. */
 const DATABASES: ReadonlySet<string> = new Set(
   ["neon", "postgres", "postgresql", "mysql", "planetscale", "planetscale+http"],
@@ -57,6 +60,7 @@ const CONSUL_OPTIONS: ReadonlySet<string> = new Set(
 export function vendorOptions(scheme: string): ReadonlySet<string> {
   if (DATABASES.has(scheme)) return SQL_OPTIONS;
   if (scheme.startsWith("etcd")) return ETCD_OPTIONS;
+  if (scheme === "libsql" || scheme === "turso") return TURSO_OPTIONS;
   return scheme.startsWith("consul") ? CONSUL_OPTIONS : new Set();
 }
 
@@ -98,6 +102,8 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   "etcd3+https": etcd,
   consul,
   "consul+https": consul,
+  libsql: turso,
+  turso,
 };
 
 async function etcd(address: Address): Promise<Driver> {
@@ -123,6 +129,10 @@ async function upstash({ url, token }: Address): Promise<Driver> {
 
 async function consul(address: Address): Promise<Driver> {
   return (await import("./consul/url.ts")).consulAt(address);
+}
+
+async function turso(address: Address): Promise<Driver> {
+  return (await import("./sqlite/turso_url.ts")).tursoAt(address);
 }
 
 async function postgres(address: Address): Promise<Driver> {

@@ -14,6 +14,7 @@ import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
 import { sqlite } from "./sqlite.ts";
 import { sqliteBatches } from "./sqlite_batches.ts";
+import { turso } from "./turso.ts";
 import { upstash } from "./upstash.ts";
 
 export type * from "./backend.ts";
@@ -33,6 +34,7 @@ export const BACKENDS: readonly Backend[] = [
   consul,
   etcd,
   d1,
+  turso,
 ];
 
 /** Those that have all of these capabilities. */

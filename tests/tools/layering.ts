@@ -220,6 +220,7 @@ const EXEMPT = new Map([
   ["drivers/redis/rest.ts", "it is a transport: its caller's signal ends what it fetches"],
   ["drivers/mysql/planetscale.ts", "the vendor's client takes no signal, only a fetch"],
   ["drivers/consul/http.ts", "Consul has no client of its own for this"],
+  ["drivers/sqlite/hrana.ts", "it is a transport: its caller's signal ends what it fetches"],
   ["drivers/etcd/etcd.ts", "the first sender's clock says where tokens begin"],
   ["drivers/etcd/gateway.ts", "it sends requests"],
   ["drivers/etcd/leases.ts", "patience ends here, and the backend does not count it"],
