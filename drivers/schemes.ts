@@ -132,7 +132,8 @@ async function consul(address: Address): Promise<Driver> {
 }
 
 async function turso(address: Address): Promise<Driver> {
-  return (await import("./sqlite/turso_url.ts")).tursoAt(address);
+  const { tursoOptions } = await import("./sqlite/turso_url.ts");
+  return (await import("./sqlite/turso.ts")).turso(tursoOptions(address));
 }
 
 async function postgres(address: Address): Promise<Driver> {

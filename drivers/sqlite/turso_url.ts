@@ -4,17 +4,16 @@
  * @module
  */
 
-import type { Driver } from "../driver.ts";
 import { refuse } from "../kit/check.ts";
 import { decodedPart, type UrlParts } from "../kit/urls.ts";
-import { turso } from "./turso.ts";
+import type { TursoOptions } from "./turso.ts";
 
 /**
- * The driver of a URL. No error repeats a part of it.
+ * The options in a URL. No error repeats a part of it.
  *
  * @throws {InvalidArgument} when it cannot be used, with what to change.
  */
-export function tursoAt({ url, parameters, token }: UrlParts): Driver {
+export function tursoOptions({ url, parameters, token }: UrlParts): TursoOptions {
   const [, password, host] = /^(?:libsql|turso):\/\/(?::([^@/]+)@)?([^@/?#]+)\/?$/i.exec(url) ?? [];
   if (!host) {
     refuse("libsql: URL", "it must be libsql://HOST, and the token be given as authToken or token");
@@ -22,9 +21,9 @@ export function tursoAt({ url, parameters, token }: UrlParts): Driver {
   const options = new URLSearchParams(parameters);
   const tls = options.get("tls") ?? "1";
   if (!/^[01]$/.test(tls)) refuse("tls", "it must be 0 or 1");
-  return turso({
+  return {
     url: `${tls === "0" ? "http" : "https"}://${host}`,
     authToken: token ?? options.get("authToken") ??
       (password === undefined ? undefined : decodedPart("token", password)),
-  });
+  };
 }
