@@ -1,7 +1,6 @@
 /**
  * Leases in Turso and in any libSQL server, over HTTPS by plain `fetch`: one request and one transaction for
- * each `apply`. It needs no package. {@link libsql} takes a client of `@libsql/client` that you already
- * have.
+ * each `apply`. It needs no package. `./libsql.ts` takes a client that you already have.
  *
  * The server's clock decides when a lease ends. An acknowledged lease is on disk; Turso Cloud says that it
  * is in its object storage by then. What it does **not** promise: anything on an embedded replica, or in a
@@ -14,28 +13,22 @@
  * @module
  */
 
-import type { Driver, Guarantees } from "../driver.ts";
-import { checkFunction, refuse, SENDS } from "../kit/check.ts";
-import { failure } from "../kit/failure.ts";
+import type { Driver } from "../driver.ts";
+import { refuse } from "../kit/check.ts";
 import { checkOptions } from "../kit/options.ts";
-import { textOf } from "../kit/plain_words.ts";
-import { checkGiven, slipIn } from "../kit/slips.ts";
+import { checkGiven } from "../kit/slips.ts";
 import { checkToken, isLoopback, parsed } from "../kit/urls.ts";
 import { batchDriver } from "./batch.ts";
+import { LIBSQL } from "./guarantees.ts";
 import { hranaSender } from "./hrana.ts";
-import { isUndone, verdictOn } from "./refusals.ts";
-import { type SqliteBatch, unlessAborted } from "./send.ts";
+import type { SqliteBatch } from "./send.ts";
 
 export type { SqliteAnswer, SqliteBatch, SqliteRows, SqliteStatement } from "./send.ts";
 
-/** How a driver over libSQL is made. */
-export interface LibsqlOptions {
-  /** The driver's name in messages and traces. Default: `"turso"`, or `"libsql"` over a client. */
-  name?: string | undefined;
-}
-
 /** Where the database is, and the token for it. */
-export interface TursoOptions extends LibsqlOptions {
+export interface TursoOptions {
+  /** The driver's name in messages and traces. Default: `"turso"`. */
+  name?: string | undefined;
   /**
    * The URL, `libsql://….turso.io` (`TURSO_DATABASE_URL`), or one with `https:`; `http:` only for
    * loopback.
@@ -44,14 +37,6 @@ export interface TursoOptions extends LibsqlOptions {
   /** The token (`TURSO_AUTH_TOKEN`). Default: none, for a server that asks for none. */
   authToken?: string | undefined;
 }
-
-const GUARANTEES: Guarantees = {
-  consistency: "until-failover",
-  clock: "server",
-  durability: "disk",
-  push: false,
-  minTtl: 1,
-};
 
 /**
  * Makes the driver from a URL and a token. Each `apply` is one request, sent once.
@@ -69,7 +54,7 @@ const GUARANTEES: Guarantees = {
  */
 export function turso(options: TursoOptions): Driver {
   const send = tursoQuery(options);
-  return batchDriver({ name: options.name ?? NAME, guarantees: GUARANTEES, counts: "batch", send });
+  return batchDriver({ name: options.name ?? NAME, guarantees: LIBSQL, counts: "batch", send });
 }
 
 /**
@@ -83,44 +68,6 @@ export function tursoQuery(options: TursoOptions): SqliteBatch {
   checkGiven("URL", url, "TURSO_DATABASE_URL");
   if (token !== undefined) checkToken(token);
   return hranaSender({ name, url: checkedUrl(url), token });
-}
-
-/**
- * Makes the driver over a function that sends statements in one transaction, such as one that calls
- * `@libsql/client`.
- *
- * @example
- * ```ts ignore
- * const driver = libsql((statements) => client.batch(statements, "write"));
- * ```
- * @throws {InvalidArgument} when it is no function.
- */
-export function libsql(send: SqliteBatch, options: LibsqlOptions = {}): Driver {
-  checkFunction("batch", send, SENDS);
-  checkOptions(options, "name");
-  const { name = "libsql" } = options;
-  return batchDriver({
-    name,
-    guarantees: GUARANTEES,
-    counts: "batch",
-    async send(statements, signal) {
-      try {
-        return await unlessAborted(send(statements, signal), signal);
-      } catch (error) {
-        const slip = slipIn("batch", error);
-        if (slip) throw slip;
-        const sent = statements.map(({ args }) => args.join()).join();
-        const code = String(Object(error).code ?? "");
-        const text = textOf(error);
-        throw failure(
-          name,
-          error,
-          () => verdictOn({ text, code, undone: isUndone(code) }, sent),
-          signal,
-        );
-      }
-    },
-  });
 }
 
 const NAME = "turso";
