@@ -29,7 +29,7 @@ Prints the SQL that Baton needs in a database. Running the SQL again changes not
 
   baton-schema postgres [--schema baton] [--fences] [--apply]
   baton-schema mysql [--table baton_leases] [--fences] [--apply]
-  baton-schema sqlite [--apply]                       D1, Turso; a file needs none
+  baton-schema sqlite [--fences] [--apply]                       D1, Turso; a file needs none
 
 In Deno, baton-schema is deno run -A jsr:@baton/baton/schema.
 
@@ -72,7 +72,7 @@ const OPTIONS = ["schema", "table", "fences", "apply"] as const;
 const KINDS: Readonly<Record<string, readonly string[]>> = {
   postgres: ["schema", "fences", "apply"],
   mysql: ["table", "fences", "apply"],
-  sqlite: ["apply"],
+  sqlite: ["fences", "apply"],
 };
 
 async function schemaCommand(args: readonly string[]): Promise<number> {
@@ -107,7 +107,9 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
   }
   if (isElsewhere(url)) return complain(ELSEWHERE), 2;
   if (kind === "sqlite") {
-    const { migrate, schema } = await import("../drivers/sqlite/migration.ts");
+    const { migrate, schema } = values.fences
+      ? await sqliteFences()
+      : await import("../drivers/sqlite/migration.ts");
     if (!values.apply) return print(schema());
     await migrate(await tursoAt(url));
     return say(DONE), 0;
@@ -157,6 +159,11 @@ async function postgresFences() {
 async function mysqlFences() {
   const fencing = await import("../fencing/mysql.ts");
   return { migrate: fencing.migrateMysqlFences, schema: fencing.mysqlFences };
+}
+
+async function sqliteFences() {
+  const fencing = await import("../fencing/sqlite.ts");
+  return { migrate: fencing.migrateSqliteFences, schema: fencing.sqliteFences };
 }
 
 function print(statements: readonly string[]): number {

@@ -86,7 +86,7 @@ export function d1(database: D1Database, options: D1Options = {}): Driver {
 }
 
 /**
- * What sends statements to D1, for `migrate()` and `fencedSqlite()`.
+ * What sends statements to D1, for `migrate()` and `migrateSqliteFences()`.
  *
  * @throws {InvalidArgument} when it is no D1 database.
  */

@@ -58,7 +58,7 @@ export function turso(options: TursoOptions): Driver {
 }
 
 /**
- * What sends statements to Turso, for `migrate()` and `fencedSqlite()`.
+ * What sends statements to Turso, for `migrate()` and `migrateSqliteFences()`.
  *
  * @throws {InvalidArgument} when the URL or the token cannot be right.
  */

@@ -161,6 +161,7 @@ const ROOMS: readonly Room[] = [
       ...["errors", "send"].map((file) => `drivers/redis/${file}.ts`),
       ...["errors", "send", "migration"].map((file) => `drivers/postgres/${file}.ts`),
       ...["errors", "send", "hex"].map((file) => `drivers/mysql/${file}.ts`),
+      "drivers/sqlite/send.ts",
     ],
     why: "a fence stands where the writes go, which need not be where the leases are",
   },
