@@ -20,13 +20,14 @@ const WORKER_BUDGET = 18_150;
 const PART_BUDGET = 4_096;
 /**
  * Those that add more: Redis ships a script, PlanetScale and MySQL write SQL for servers that differ,
- * etcd and Consul have no client of a vendor beside them, and etcd has the queue of those who wait.
+ * Turso, etcd and Consul have no client of a vendor beside them, and etcd has the queue of those who wait.
  */
 const LARGE_PARTS: Readonly<Record<string, number>> = {
   redis: 4_950,
   upstash: 6_050,
   mysql: 5_050,
   planetscale: 5_800,
+  turso: 5_150,
   etcd: 6_400,
   consul: 8_150,
 };
