@@ -7,6 +7,7 @@
 
 import type { Backend, Capability } from "./backend.ts";
 import { consul } from "./consul.ts";
+import { durableObject } from "./durable_object.ts";
 import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
@@ -16,6 +17,7 @@ import { sqlite } from "./sqlite.ts";
 import { sqliteBatches } from "./sqlite_batches.ts";
 import { turso } from "./turso.ts";
 import { upstash } from "./upstash.ts";
+import { zookeeper } from "./zookeeper.ts";
 
 export type * from "./backend.ts";
 export { DECORATORS } from "./decorators.ts";
@@ -33,6 +35,8 @@ export const BACKENDS: readonly Backend[] = [
   planetscaleOverMariadb,
   consul,
   etcd,
+  zookeeper,
+  durableObject,
   d1,
   turso,
 ];

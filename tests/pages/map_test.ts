@@ -55,6 +55,9 @@ Deno.test("every driver that is exported has a row in docs/backends.md", async (
     /^\.\/drivers\/(?!decorators\/|kit\/|driver\.ts)(?:\w+\/)?(?!(?:schema|migration)\.ts)(\w+)\.ts$/;
   const drivers = Object.values<string>(exports).flatMap((path) => own.exec(path)?.[1] ?? []);
   assert.ok(drivers.includes("memory") && drivers.includes("planetscale"), `${drivers}`);
-  const missing = drivers.filter((name) => !new RegExp(`^\\|.*\`${name}\\(`, "m").test(page));
+  const missing = drivers.map((name) =>
+    name.replace(/_\w/g, ([, letter]) => `${letter}`.toUpperCase())
+  )
+    .filter((name) => !new RegExp(`^\\|.*\`${name}\\(`, "m").test(page));
   assert.deepEqual(missing, []);
 });
