@@ -31,6 +31,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 /** Words of runtimes when TLS could not begin. What breaks it later proves nothing. */
 const TLS = /wrong version number|TLS handshake|InvalidContentType|certificate/i;
+/** What a server may do, too, that does not take TLS: it hangs up before its words are read. */
+const RESET = /reset/i;
+const SCHEME = "check that the scheme fits the port (etcd: or etcd+https:), and";
 /** Authentication failed or is missing: gRPC's codes, and messages that have the code 3. */
 const UNAUTHORIZED = /^etcdserver: (user name is empty|authentication failed|invalid auth token)/;
 /** gRPC's codes that etcd gives before it writes anything. */
@@ -43,7 +46,8 @@ export function etcdError(error: unknown, sent: string, signal?: AbortSignal): C
     const { code } = error as Partial<Answer>;
     const answered = error instanceof Answer;
     const elsewhere = answered ? ELSEWHERE[text] : undefined;
-    const tls = !answered && TLS.test(`${text} ${textOf(Object(error).cause ?? "")}`);
+    const words = `${text} ${textOf(Object(error).cause ?? "")}`;
+    const tls = !answered && TLS.test(words);
     const unauthorized = code === 7 || code === 16 || UNAUTHORIZED.test(text);
     return {
       said: plain(text, sent),
@@ -55,8 +59,8 @@ export function etcdError(error: unknown, sent: string, signal?: AbortSignal): C
         (unauthorized
           ? "check the user, the password and the rights"
           : tls
-          ? "check that the scheme fits the port (etcd: or etcd+https:), and the certificate"
-          : "look at the server"),
+          ? `${SCHEME} the certificate`
+          : `${RESET.test(words) ? `${SCHEME} ` : ""}look at the server`),
     };
   }, signal);
 }
