@@ -6,6 +6,7 @@
  * | ------------------------------- | -------------------------------------------------------------- |
  * | `memory:`                       | a new one in this process's memory, for this coordinator alone |
  * | `file:./baton.db`, `file:///…`  | a SQLite file, which `stop()` closes                           |
+ * | `ipc:NAME`, `ipc://`            | all processes of this user on this host that use that name     |
  * | `upstash://:TOKEN@host`         | Upstash at `https://host`                                      |
  * | `upstash+http://:TOKEN@host`    | the same at `http://host`, which must be this machine          |
  * | `neon://user:PASSWORD@host/db`  | Neon; so is `postgresql://…neon.tech/…`, pasted as it comes    |
@@ -13,6 +14,7 @@
  * | `postgresql:`, `mysql:`         | any other server, through the function given as `query`        |
  * | `etcd://host:2379,host:2379`    | etcd, at these members; `etcd+https:` with TLS                 |
  * | `consul://:TOKEN@host:8500`     | Consul at `http://host:8500`; `consul+https:` for TLS          |
+ * | `zookeeper://host:2181,host/x`  | ZooKeeper at these servers, below the node `/x`; also `kazoo:` |
  *
  * Options follow a `?`. Those of Tooz are in **seconds**: `timeout` (how long every lease lives,
  * default: 30), `membership_timeout`, `lock_timeout` and `leader_timeout`. Our own are in

@@ -10,12 +10,15 @@ import { consul } from "./consul.ts";
 import { durableObject } from "./durable_object.ts";
 import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
+import { ipc } from "./ipc.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
 import { sqlite } from "./sqlite.ts";
 import { sqliteBatches } from "./sqlite_batches.ts";
+import { turso } from "./turso.ts";
 import { upstash } from "./upstash.ts";
+import { zookeeper } from "./zookeeper.ts";
 
 export type * from "./backend.ts";
 export { DECORATORS } from "./decorators.ts";
@@ -26,6 +29,7 @@ export const BACKENDS: readonly Backend[] = [
   memoryOnItsOwnClock,
   memoryBehindAWire,
   sqlite,
+  ipc,
   sqliteBatches,
   upstash,
   neon,
@@ -33,8 +37,10 @@ export const BACKENDS: readonly Backend[] = [
   planetscaleOverMariadb,
   consul,
   etcd,
+  zookeeper,
   durableObject,
   d1,
+  turso,
 ];
 
 /** Those that have all of these capabilities. */
