@@ -15,8 +15,10 @@ export interface ZookeeperEnsemble {
 }
 
 const SIZE = 3;
-/** In ticks: how long a server may take to begin, and how long it may be silent. */
-const TIMINGS = ["initLimit=10", "syncLimit=4"];
+/** A server may take so many ticks to begin, and be silent for so many: a leader is given up in 1.2 s. */
+const TIMINGS = ["tickTime=300", "initLimit=20", "syncLimit=4"];
+/** How long an election waits for a server that is frozen, in ms. */
+const PROPERTIES = ["-Dzookeeper.cnxTimeout=500"];
 
 export async function startZookeeperEnsemble(): Promise<ZookeeperEnsemble> {
   const links = new Links();
@@ -59,7 +61,12 @@ async function startMembers(links: Links): Promise<ZookeeperServer[]> {
       );
       return `server.${other + 1}=127.0.0.1:${peer}:${election}`;
     }));
-    return { id: own + 1, client: await freePort(), settings: [...TIMINGS, ...lines] };
+    return {
+      id: own + 1,
+      client: await freePort(),
+      settings: [...TIMINGS, ...lines],
+      properties: PROPERTIES,
+    };
   }));
   // Together, for none is ready alone.
   const started = await Promise.allSettled(plans.map(startZookeeperMember));
