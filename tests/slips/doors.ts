@@ -24,7 +24,11 @@ import * as postgresSchema from "../../drivers/postgres/schema.ts";
 import { redis } from "../../drivers/redis/redis.ts";
 import * as upstashes from "../../drivers/redis/upstash.ts";
 import { durableObject } from "../../drivers/durable_object/durable_object.ts";
+import * as d1s from "../../drivers/sqlite/d1.ts";
+import { libsql } from "../../drivers/sqlite/libsql.ts";
+import { ipc } from "../../drivers/sqlite/ipc.ts";
 import { sqlite } from "../../drivers/sqlite/sqlite.ts";
+import * as tursos from "../../drivers/sqlite/turso.ts";
 import * as fencing from "../../fencing/mod.ts";
 import * as hono from "../../http/hono.ts";
 import * as http from "../../http/mod.ts";
@@ -61,6 +65,7 @@ const never = (): never => {
 const send = (): Promise<never> => Promise.reject(new Error("something was sent all the same"));
 const SECRET = "a secret of 32 characters, or so".replaceAll(" ", "-");
 const FENCE = { resource: "x", token: 1 };
+const D1 = { prepare: never, batch: send };
 const URLS = {
   neon: "postgresql://u:p@localhost/db",
   planetscale: "mysql://u:p@localhost/db",
@@ -141,7 +146,13 @@ export const DOORS: Readonly<Record<string, Door>> = {
   memory: (wrong) => memory(wrong),
   "memory of testing": (wrong) => testing.memory(wrong),
   sqlite: (wrong) => sqlite("baton.db", wrong),
+  libsql: (wrong) => libsql(send, wrong),
+  turso: (wrong) => tursos.turso({ url: "libsql://h", ...wrong }),
+  tursoQuery: (wrong) => tursos.tursoQuery({ url: "libsql://h", ...wrong }),
+  ipc: (wrong) => ipc("baton", wrong),
   durableObject: (wrong) => durableObject({ idFromName: String, get: never }, wrong),
+  d1: (wrong) => d1s.d1(D1, wrong),
+  d1Query: (wrong) => d1s.d1Query(D1, wrong),
   redis: (wrong) => redis(send, wrong),
   upstash: (wrong) => upstashes.upstash({ url: URLS.upstash, token: "token", ...wrong }),
   upstashCommand: (wrong) =>

@@ -91,7 +91,8 @@ async function withSilence(test: (host: string) => Promise<void>): Promise<void>
 Deno.test("ZooKeeper: a server that never opens the session is left by an abort, and the next call asks another", () =>
   withSilence((silent) =>
     withZookeeper(async ({ server }) => {
-      for (let asked: string | undefined; asked !== silent;) {
+      let asked: string | undefined;
+      while (asked !== silent) {
         const { opened, connect } = counting();
         const driver = zookeeper({ servers: [silent, server.host], connect }) as Handle;
         const controller = new AbortController();
