@@ -10,6 +10,7 @@ import { consul } from "./consul.ts";
 import { durableObject } from "./durable_object.ts";
 import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
+import { ipc } from "./ipc.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
@@ -28,6 +29,7 @@ export const BACKENDS: readonly Backend[] = [
   memoryOnItsOwnClock,
   memoryBehindAWire,
   sqlite,
+  ipc,
   sqliteBatches,
   upstash,
   neon,
