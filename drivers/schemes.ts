@@ -160,10 +160,11 @@ async function ownRedis(address: Address): Promise<Driver> {
   return await (await import("./redis/ioredis.ts")).redisAt(address);
 }
 
-
 async function turso(address: Address): Promise<Driver> {
   const { tursoOptions } = await import("./sqlite/turso_url.ts");
   return (await import("./sqlite/turso.ts")).turso(tursoOptions(address));
+}
+
 async function zookeeper(address: Address): Promise<Driver> {
   return (await import("./zookeeper/url.ts")).zookeeperAt(address);
 }
