@@ -16,6 +16,7 @@ import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
 import { sqlite } from "./sqlite.ts";
 import { sqliteBatches } from "./sqlite_batches.ts";
+import { turso } from "./turso.ts";
 import { upstash } from "./upstash.ts";
 import { zookeeper } from "./zookeeper.ts";
 
@@ -39,6 +40,7 @@ export const BACKENDS: readonly Backend[] = [
   zookeeper,
   durableObject,
   d1,
+  turso,
 ];
 
 /** Those that have all of these capabilities. */

@@ -20,7 +20,7 @@ const WORKER_BUDGET = 18_150;
 const PART_BUDGET = 4_096;
 /**
  * Those that add more: Redis ships a script, PlanetScale and MySQL write SQL for servers that differ,
- * etcd, Consul and ZooKeeper have no client of a vendor beside them, etcd has the queue of those who wait,
+ * Turso, etcd, Consul and ZooKeeper have no client of a vendor beside them, etcd has the queue of those who wait,
  * and ZooKeeper its wire protocol and the sockets under it. With the driver of Durable Objects comes their
  * class, which is the server; the driver is measured alone, too. IPC is SQLite and the care of a folder.
  */
@@ -29,6 +29,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   upstash: 6_050,
   mysql: 5_050,
   planetscale: 5_800,
+  turso: 5_150,
   etcd: 6_400,
   consul: 8_200,
   zookeeper: 9_550,
