@@ -24,7 +24,7 @@ const runtime = { ...systemRuntime(), random: () => 0 };
 /** A coordinator that has tried to reach its backend; but one that would make a file. */
 async function started(url: string, options: UrlOptions): Promise<void> {
   const baton = await getCoordinator(url, "me", { runtime, ...options });
-  if (!url.startsWith("file:")) await baton.start();
+  if (!/^(file|ipc):/.test(url)) await baton.start();
 }
 
 /** Every way to give a driver a URL, or a piece of one, by itself. */
