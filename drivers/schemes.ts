@@ -52,6 +52,9 @@ const ETCD_OPTIONS: ReadonlySet<string> = new Set([
   "cert_cert",
 ]);
 
+/** Options of Turso's clients. */
+const TURSO_OPTIONS: ReadonlySet<string> = new Set(["authToken", "tls"]);
+
 /** Schemes of databases, whose URLs may have options of vendors. */
 const DATABASES: ReadonlySet<string> = new Set(
   ["neon", "postgres", "postgresql", "mysql", "planetscale", "planetscale+http"],
@@ -73,6 +76,7 @@ export function vendorOptions(scheme: string): ReadonlySet<string> {
   if (DATABASES.has(scheme)) return SQL_OPTIONS;
   if (/^rediss?$/.test(scheme)) return REDIS_OPTIONS;
   if (scheme.startsWith("etcd")) return ETCD_OPTIONS;
+  if (scheme === "libsql" || scheme === "turso") return TURSO_OPTIONS;
   if (scheme === "zookeeper" || scheme === "kazoo") return ZOOKEEPER_OPTIONS;
   return scheme.startsWith("consul") ? CONSUL_OPTIONS : new Set();
 }
@@ -119,6 +123,9 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   "etcd3+https": etcd,
   consul,
   "consul+https": consul,
+  libsql: turso,
+  turso,
+  ipc: async ({ url }) => (await import("./sqlite/ipc_url.ts")).ipcAt(url),
   zookeeper,
   // As Tooz writes it, too.
   kazoo: zookeeper,
@@ -153,6 +160,10 @@ async function ownRedis(address: Address): Promise<Driver> {
   return await (await import("./redis/ioredis.ts")).redisAt(address);
 }
 
+async function turso(address: Address): Promise<Driver> {
+  const { tursoOptions } = await import("./sqlite/turso_url.ts");
+  return (await import("./sqlite/turso.ts")).turso(tursoOptions(address));
+}
 async function zookeeper(address: Address): Promise<Driver> {
   return (await import("./zookeeper/url.ts")).zookeeperAt(address);
 }

@@ -10,11 +10,13 @@ import { consul } from "./consul.ts";
 import { durableObject } from "./durable_object.ts";
 import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
+import { ipc } from "./ipc.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
 import { sqlite } from "./sqlite.ts";
 import { sqliteBatches } from "./sqlite_batches.ts";
+import { turso } from "./turso.ts";
 import { upstash } from "./upstash.ts";
 import { zookeeper } from "./zookeeper.ts";
 
@@ -27,6 +29,7 @@ export const BACKENDS: readonly Backend[] = [
   memoryOnItsOwnClock,
   memoryBehindAWire,
   sqlite,
+  ipc,
   sqliteBatches,
   upstash,
   neon,
@@ -37,6 +40,7 @@ export const BACKENDS: readonly Backend[] = [
   zookeeper,
   durableObject,
   d1,
+  turso,
 ];
 
 /** Those that have all of these capabilities. */

@@ -7,6 +7,7 @@
 
 import assert from "node:assert/strict";
 import { migrate } from "../../drivers/postgres/schema.ts";
+import { startLibsql } from "../servers/libsql.ts";
 import { startMysql } from "../servers/mysql.ts";
 import { startPostgres } from "../servers/postgres.ts";
 import { startPostgrest } from "../servers/postgrest.ts";
@@ -34,6 +35,7 @@ const ON = {
   workers: ["workers-hyperdrive.ts", "workers-redis.ts"],
   mysql: ["mysql-table.ts", "mysql2.ts", "kysely-mysql.ts", "drizzle-mysql.ts"],
   planetscale: ["planetscale.ts"],
+  libsql: ["libsql-table.ts", "libsql.ts"],
 } as const;
 
 /** What a reader has: `tsc --init`'s strictness, and the packages at the versions that we pin. */
@@ -134,6 +136,7 @@ Deno.test("a recipe that does not fit its client does not compile", async () => 
       ["node-redis.ts", "sendCommand(command)", "sendCommand(...command)"],
       ["pg.ts", "pool.query(text, params)", "pool.connect()"],
       ["postgres-js.ts", "sql.unsafe(text, params)", "sql.begin(text)"],
+      ["libsql.ts", 'client.batch(statements, "write")', "client.execute(statements)"],
       ["mysql2.ts", "pool.query(sql)", "pool.getConnection()"],
       ["by-url.ts", "pool.query(text, params)", "pool.query(params, text)"],
     ] as const
@@ -189,6 +192,15 @@ Deno.test("Supabase's client: the same, for service_role alone, and for nobody b
     }
   } finally {
     await postgres.stop();
+  }
+});
+
+Deno.test("the client of libSQL: the same", async (t) => {
+  const { url, token, stop } = await startLibsql();
+  try {
+    await run(t, ON.libsql, { TURSO_DATABASE_URL: url, TURSO_AUTH_TOKEN: token });
+  } finally {
+    await stop();
   }
 });
 

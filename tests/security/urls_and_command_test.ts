@@ -27,7 +27,7 @@ const runtime = { ...systemRuntime(), random: () => 0 };
  */
 async function started(url: string, options: UrlOptions): Promise<void> {
   const baton = await getCoordinator(url, "me", { runtime, ...options });
-  if (!/^(file|rediss?|postgres(ql)?|mysql):/.test(url)) await baton.start();
+  if (!/^(file|ipc|rediss?|postgres(ql)?|mysql):/.test(url)) await baton.start();
 }
 
 /** Every way to give a driver a URL, or a piece of one, by itself. */
