@@ -24,8 +24,10 @@ function statusOf(code: string): number {
   return code === "42501" ? 403 : code === "42883" ? 404 : 400;
 }
 
-export async function startPostgrest(postgres: PostgresServer): Promise<PostgrestServer> {
+export function startPostgrest(postgres: PostgresServer): PostgrestServer {
   const pool = new Pool({ connectionString: postgres.url, max: 32 });
+  // The database may be stopped before the last connection has ended.
+  pool.on("error", () => {});
   async function answer(
     method: string,
     path: string,
