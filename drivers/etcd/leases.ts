@@ -12,8 +12,11 @@ import type { Gateway, Json } from "./gateway.ts";
 import { type Keys, only } from "./keys.ts";
 import { isPatient, partsOf, writes } from "./parts.ts";
 import { Terms } from "./terms.ts";
-import { type Done, doneIn, isHeld, put, range, Steps } from "./txn.ts";
+import { type Done, doneIn, groups, isHeld, put, range, Steps } from "./txn.ts";
 import { Obstacles } from "./waiting.ts";
+
+/** So many seats are remembered that were taken. */
+const MOST_TAKEN = 1_000;
 
 /** One handle. */
 export class Leases {
@@ -22,8 +25,10 @@ export class Leases {
   readonly #now: () => number;
   readonly #steps: Steps;
   readonly #terms = new Terms();
+  /** Seats for which one of ours has waited in vain: most likely they are still taken. */
+  readonly #taken = new Set<string>();
 
-  /** It remembers nothing but the newest terms. */
+  /** It remembers nothing but the newest terms, and some of the seats that were taken. */
   constructor(gateway: Gateway, keys: Keys, now: () => number) {
     this.#gateway = gateway;
     this.#keys = keys;
@@ -137,30 +142,41 @@ export class Leases {
     }
     const [done] = await this.#transact(leave, false, options);
     const { none } = strictly(() => new Obstacles(op, this.#keys, done!));
-    if (!none) return strictly(() => this.#steps.refusal(op, done!));
+    if (!none) {
+      if (this.#taken.size === MOST_TAKEN) this.#taken.clear();
+      this.#taken.add(this.#keys.seats(op));
+      return strictly(() => this.#steps.refusal(op, done!));
+    }
     const { patience: _, ...now } = op;
     const [outcome] = await this.#part([now], options);
     return outcome!;
   }
 
-  /** An acquisition that goes to the end of the queue if it is refused. */
+  /**
+   * An acquisition that goes to the end of the queue if it is refused. If it was refused before, it only
+   * goes there: for a place in the queue an older term will do, and a wait after a wait needs no new one.
+   */
   async #queue(op: Acquire, options: ApplyOptions): Promise<Json> {
     const { ttl, patience = 0 } = op;
-    const term = await this.#term(op, options);
-    // Its place must outlast its patience, and end soon if its process is gone.
-    const place = patience <= ttl && ttl < Infinity
-      ? term
-      : await this.#term({ ttl: patience }, options);
-    return this.#steps.queue(op, term, place);
+    const again = this.#taken.delete(this.#keys.seats(op));
+    const term = again ? undefined : await this.#term(op, options);
+    // It must outlast the patience, and end soon if its process is gone.
+    const places = { ttl: patience <= ttl && ttl < Infinity ? ttl : patience };
+    const place = await this.#term(places, options, patience);
+    return again ? this.#steps.lineUp(op, place) : this.#steps.queue(op, term, place);
   }
 
-  /** A term that has the ttl left. */
-  async #term({ ttl }: { ttl: number }, options: ApplyOptions): Promise<string | undefined> {
+  /** A term of this ttl that has so many ms left. Default: the ttl. */
+  async #term(
+    { ttl }: { ttl: number },
+    options: ApplyOptions,
+    least?: number,
+  ): Promise<string | undefined> {
     return await this.#terms.of(ttl, async (seconds) => {
       const { ID } = await this.#gateway.post("/lease/grant", { TTL: `${seconds}` }, options);
       if (!/^\d+$/.test(`${ID}`)) throw noAnswer();
       return `${ID}`;
-    });
+    }, least);
   }
 
   /** Sends one transaction; one more if it is the first of all, or if etcd has lost a term of ours. */
@@ -174,7 +190,7 @@ export class Leases {
       const inner = await requests();
       const body = {
         compare: [isHeld(epoch)],
-        success: [range(epoch), ...inner],
+        success: [range(epoch), ...groups(inner)],
         failure: acquires ? [put(epoch, clock(this.#now()))] : [],
       };
       try {

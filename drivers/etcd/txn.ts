@@ -22,6 +22,7 @@ import { lastPage, type Listed, page, placeIn } from "../kit/step.ts";
 import { noAnswer } from "./errors.ts";
 import type { Json } from "./gateway.ts";
 import { type Keys, type KeyValue, only, type Span, under } from "./keys.ts";
+import { GROUP } from "./parts.ts";
 
 /** What etcd did of one operation. */
 export interface Done {
@@ -66,6 +67,14 @@ function txn(compare: readonly Json[], success: readonly Json[], failure: readon
   return { request_txn: { compare, success, failure } };
 }
 
+/** Any number of operations as few: etcd limits those of a transaction, with all that are around it. */
+export function groups(steps: readonly Json[]): Json[] {
+  return Array.from(
+    { length: Math.ceil(steps.length / GROUP) },
+    (_, n) => txn([], steps.slice(n * GROUP, (n + 1) * GROUP), []),
+  );
+}
+
 /** A guard as the value of one that waits: if the first of those with the same cannot pass, none can. */
 export function guardText(guard: Guard | undefined): string {
   return guard ? JSON.stringify(guard) : "none";
@@ -99,13 +108,24 @@ export class Steps {
    * An acquisition that goes to the end of the queue if it is refused, or if anybody waits. What it
    * finds last is the queue. Its place in it ends with the second term.
    */
-  queue(op: Acquire, term: string | undefined, place: string | undefined): Json {
+  queue(
+    op: Acquire,
+    term: string | undefined,
+    place: string | undefined,
+    compare: readonly Json[] = [],
+  ): Json {
     const mine = put(this.#waiter(op), guardText(op.guard), place);
-    return this.acquire(op, term, [isVacant(this.line(op))], [], [
+    return this.acquire(op, term, [isVacant(this.line(op)), ...compare], [], [
       // A copy of what was granted does not wait.
       txn([isVacant(this.#lease(op))], [mine], []),
       range(this.line(op)),
     ]);
+  }
+
+  /** As {@link Steps.queue}, but it is not granted at once, even if nobody is in the way. */
+  lineUp(op: Acquire, place: string | undefined): Json {
+    // Never true: nothing is done without an epoch.
+    return this.queue(op, undefined, place, [isVacant(only(this.#keys.epoch))]);
   }
 
   /** The acquisition of one that waits, for as long as it does. What it finds last is the queue. */
@@ -268,8 +288,9 @@ export function doneIn(answer: Json, count: number): Done[] | undefined {
   if (!succeeded) return undefined;
   const [first, ...rest] = responses;
   const epoch = Number(decoded(first?.response_range?.kvs?.[0]?.value));
-  if (rest.length !== count || !(epoch >= 0)) throw noAnswer();
-  return rest.map(({ response_txn: inner, response_range: found }) => ({
+  const parts = rest.flatMap(({ response_txn: group }) => group?.responses ?? []);
+  if (parts.length !== count || !(epoch >= 0)) throw noAnswer();
+  return parts.map(({ response_txn: inner, response_range: found }) => ({
     succeeded: inner?.succeeded === true,
     found: inner ? inner.responses?.flatMap(kvsIn) ?? [] : [found?.kvs ?? []],
     revision,
