@@ -27,6 +27,8 @@ export class Leases {
   readonly #terms = new Terms();
   /** Seats for which one of ours has waited in vain: most likely they are still taken. */
   readonly #taken = new Set<string>();
+  /** The newest revision of etcd's that an answer had. */
+  #seen = 0;
 
   /** It remembers nothing but the newest terms, and some of the seats that were taken. */
   constructor(gateway: Gateway, keys: Keys, now: () => number) {
@@ -62,7 +64,8 @@ export class Leases {
           else if (op.op === "acquire") {
             requests.push(steps.acquire(op, await this.#term(op, options)));
           } else if (op.op === "renew") {
-            requests.push(steps.renew(op, await this.#term(op, options)));
+            const term = await this.#term(op, options);
+            requests.push(steps.renew(op, term, this.#seen));
           } else requests.push(steps.of(op));
         }
         return requests;
@@ -71,11 +74,30 @@ export class Leases {
       options,
     );
     const outcomes = strictly(() => ops.map((op, n) => steps.outcome(op, done[n]!)));
+    await this.#again(ops, done, outcomes, options);
     const last = ops.at(-1)!;
     if (isPatient(last) && !outcomes.at(-1)?.ok) {
       outcomes.splice(-1, 1, await this.#wait(last as Acquire, done.at(-1)!, options));
     }
     return outcomes;
+  }
+
+  /**
+   * Makes the renewals of leases that had been changed since the newest revision that was known here, by
+   * a renewal whose answer got lost or by another handle. What was seen of them now is known.
+   */
+  async #again(
+    ops: readonly Op[],
+    done: readonly Done[],
+    outcomes: Outcome[],
+    options: ApplyOptions,
+  ): Promise<void> {
+    const late = [...ops.keys()].filter((n) => this.#steps.isLate(ops[n]!, done[n]!));
+    if (late.length === 0) return;
+    const made = await this.#part(late.map((n) => ops[n]!), options).catch((error) => {
+      throw partly(error);
+    });
+    for (const [i, n] of late.entries()) outcomes[n] = made[i]!;
   }
 
   /** Waits until it is granted, or its patience is over. */
@@ -173,10 +195,17 @@ export class Leases {
     least?: number,
   ): Promise<string | undefined> {
     return await this.#terms.of(ttl, async (seconds) => {
-      const { ID } = await this.#gateway.post("/lease/grant", { TTL: `${seconds}` }, options);
+      const answer = await this.#gateway.post("/lease/grant", { TTL: `${seconds}` }, options);
+      const { ID } = answer;
       if (!/^\d+$/.test(`${ID}`)) throw noAnswer();
+      this.#see(answer);
       return `${ID}`;
     }, least);
+  }
+
+  #see({ header }: Json): void {
+    const revision = Number(Object(header).revision);
+    if (Number.isSafeInteger(revision)) this.#seen = Math.max(this.#seen, revision);
   }
 
   /** Sends one transaction; one more if it is the first of all, or if etcd has lost a term of ours. */
@@ -195,11 +224,18 @@ export class Leases {
       };
       try {
         const answer = await this.#gateway.post("/kv/txn", body, options);
+        this.#see(answer);
         const done = strictly(() => doneIn(answer, inner.length));
         if (done) return done;
         // Without an epoch there are no leases.
         if (!acquires) {
-          return inner.map(() => ({ succeeded: false, found: [], revision: 0, epoch: 0 }));
+          return inner.map(() => ({
+            succeeded: false,
+            found: [],
+            count: 0,
+            revision: 0,
+            epoch: 0,
+          }));
         }
         if (again) throw noAnswer();
       } catch (error) {

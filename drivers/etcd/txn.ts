@@ -30,6 +30,8 @@ export interface Done {
   readonly succeeded: boolean;
   /** What each of its ranges found, in order. */
   readonly found: readonly (readonly KeyValue[])[];
+  /** How many keys its first range counted. */
+  readonly count: number;
   /** etcd's revision. */
   readonly revision: number;
   /** What is added to a revision to make a token of it. */
@@ -139,13 +141,17 @@ export class Steps {
     return txn([], [drop(this.#waiter(op)), ...this.#reasons(op)], []);
   }
 
-  /** A renewal, which moves the lease to the term. */
-  renew(op: Renew, term: string | undefined): Json {
+  /**
+   * A renewal, which moves the lease to the term, unless it was changed after the revision `seen`. So a
+   * late copy cannot move it back to an older term, after which a newer renewal would not hold.
+   */
+  renew(op: Renew, term: string | undefined, seen: number): Json {
     const key = this.#lease(op);
     const { ttl, value } = op;
     const kept = { request_put: { ...key, ignore_value: true, ...attached(term) } };
     const write = value === undefined ? kept : put(key, `${ttl} ${value}`, term);
-    return txn([isHeld(key)], [write], []);
+    const since = { target: "MOD", result: "LESS", mod_revision: `${seen + 1}`, ...key };
+    return txn([isHeld(key), since], [write], [range({ ...key, count_only: true })]);
   }
 
   /** Any other operation. */
@@ -158,6 +164,11 @@ export class Steps {
       case "list":
         return this.#list(op);
     }
+  }
+
+  /** Whether a renewal was not made although its lease is there. */
+  isLate(op: Op, { succeeded, count }: Done): boolean {
+    return op.op === "renew" && !succeeded && count > 0;
   }
 
   /** The outcome of an operation. */
@@ -293,6 +304,7 @@ export function doneIn(answer: Json, count: number): Done[] | undefined {
   return parts.map(({ response_txn: inner, response_range: found }) => ({
     succeeded: inner?.succeeded === true,
     found: inner ? inner.responses?.flatMap(kvsIn) ?? [] : [found?.kvs ?? []],
+    count: Number(inner?.responses?.[0]?.response_range?.count ?? 0),
     revision,
     epoch,
   }));
@@ -310,5 +322,5 @@ interface TxnAnswer {
 
 interface AnswerPart {
   readonly response_txn?: TxnAnswer;
-  readonly response_range?: { readonly kvs?: readonly KeyValue[] };
+  readonly response_range?: { readonly kvs?: readonly KeyValue[]; readonly count?: string };
 }
