@@ -1,5 +1,5 @@
 /**
- * A command that prints the SQL that Baton needs in Postgres or MySQL, or runs it.
+ * A command that prints the SQL that Baton needs in Postgres, MySQL, D1 or Turso, or runs it.
  *
  * On npm it is `baton-schema`:
  *
@@ -13,7 +13,9 @@
  * deno run jsr:@baton/baton/schema postgres > baton.sql
  * deno run jsr:@baton/baton/schema mysql --table my_leases
  * deno run jsr:@baton/baton/schema postgres --fences
- * DATABASE_URL=… deno run -A jsr:@baton/baton/schema postgres --apply    # Neon, PlanetScale
+ * deno run jsr:@baton/baton/schema sqlite > baton.sql    # D1; then wrangler d1 execute
+ * DATABASE_URL=… deno run -A jsr:@baton/baton/schema postgres --apply
+ * DATABASE_URL=libsql://… deno run -A jsr:@baton/baton/schema sqlite --apply    # Turso
  * ```
  *
  * @module
@@ -21,28 +23,28 @@
 
 import process from "node:process";
 import { parseArgs } from "node:util";
+import type { MysqlQuery } from "../drivers/mysql/mysql.ts";
+import type { PostgresQuery } from "../drivers/postgres/postgres.ts";
 
 const HELP = `\
 Prints the SQL that Baton needs in a database. Running the SQL again changes nothing.
 
   baton-schema postgres [--schema baton] [--fences] [--apply]
   baton-schema mysql [--table baton_leases] [--fences] [--apply]
+  baton-schema sqlite [--fences] [--apply]                       D1, Turso; a file needs none
 
 In Deno, baton-schema is deno run -A jsr:@baton/baton/schema.
 
   --fences  the SQL that refuses stale writes (@baton/baton/fencing), not the SQL that keeps leases
-  --apply   runs the SQL on the Neon or PlanetScale database of DATABASE_URL, over HTTPS
+  --apply   runs the SQL on the database of DATABASE_URL: over HTTPS on Neon and PlanetScale, and on
+            any other server through the package pg or mysql2
+  --apply   runs the SQL on the Neon, PlanetScale or Turso database of DATABASE_URL, over HTTPS;
+            Turso's token may be in TURSO_AUTH_TOKEN
 
 Exit status: 0 done, 1 the SQL could not be applied, 2 bad arguments or no usable DATABASE_URL.
 `;
 
-const ELSEWHERE = `\
-DATABASE_URL names a server that is not Neon's or PlanetScale's, and --apply can only reach those.
-Nothing was sent. Print the SQL without --apply, and give it to the server's own client, such as
-
-  baton-schema postgres | psql "$DATABASE_URL"
-
-or call migrate() of @baton/baton/schema/postgres (or …/mysql) with a function that sends SQL to it.`;
+const DONE = "Baton's schema is in place.";
 
 // deno-lint-ignore no-console -- this is a command
 const say = console.log, complain = console.error;
@@ -61,6 +63,14 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+const OPTIONS = ["schema", "table", "fences", "apply"] as const;
+/** The databases, and the options that each of them has. */
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  postgres: ["schema", "fences", "apply"],
+  mysql: ["table", "fences", "apply"],
+  sqlite: ["fences", "apply"],
+};
+
 async function schemaCommand(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -75,10 +85,11 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
   });
   const [kind, ...more] = positionals;
   if (values.help) return say(HELP), 0;
-  const wrong = kind === "postgres" ? values.table : values.schema;
-  if ((kind !== "postgres" && kind !== "mysql") || more.length > 0 || wrong) {
+  const own = KINDS[kind ?? ""];
+  const wrong = OPTIONS.filter((name) => values[name] && !own?.includes(name));
+  if (!own || more.length > 0 || wrong.length > 0) {
     // Other words are not repeated: one may be a URL with a password.
-    const none = /^(redis|upstash|sqlite|memory)$/.exec(kind ?? "")?.[0];
+    const none = /^(redis|upstash|memory|etcd|consul)$/.exec(kind ?? "")?.[0];
     if (none) complain(`${none} needs no schema: there is nothing to create.\n`);
     return complain(HELP), 2;
   }
@@ -86,38 +97,88 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
   const url = values.apply ? process.env["DATABASE_URL"] ?? "" : "";
   if (values.apply && !url) {
     return complain(
-      "DATABASE_URL is not set, so nothing was sent. Set it to the URL that Neon or PlanetScale shows",
+      "DATABASE_URL is not set, so nothing was sent. Set it to the URL of the database",
+      "DATABASE_URL is not set, so nothing was sent. Set it to the URL that Neon, PlanetScale or Turso shows",
     ),
       2;
   }
-  if (isElsewhere(url)) return complain(ELSEWHERE), 2;
+  if (kind === "sqlite") {
+    const { migrate, schema } = values.fences
+      ? await sqliteFences()
+      : await import("../drivers/sqlite/migration.ts");
+    if (!values.apply) return print(schema());
+    await migrate(await tursoAt(url));
+    return say(DONE), 0;
+  }
   if (kind === "postgres") {
     const { migrate, schema } = values.fences
       ? await postgresFences()
       : await import("../drivers/postgres/schema.ts");
     const options = values.schema ? { schema: values.schema } : {};
     if (!values.apply) return print(schema(options));
-    const { neonQuery } = await import("../drivers/postgres/neon.ts");
-    await migrate(neonQuery(url), options);
+    await closing(await postgresOf(url), ({ query }) => migrate(query, options));
   } else {
     const { migrate, schema } = values.fences
       ? await mysqlFences()
       : await import("../drivers/mysql/schema.ts");
     const options = values.table ? { table: values.table } : {};
     if (!values.apply) return print(schema(options));
-    const { planetscaleQuery } = await import("../drivers/mysql/planetscale.ts");
-    await migrate(planetscaleQuery({ url }), options);
+    await closing(await mysqlOf(url), ({ query }) => migrate(query, options));
   }
-  say("Baton's schema is in place.");
-  return 0;
+  return say(DONE), 0;
 }
 
-/**
- * Whether the URL is for a server that Baton cannot reach by HTTPS. Its password is not sent then.
- */
+/** What sends statements to the Turso database of a URL; its token may be in a variable of its own. */
+async function tursoAt(text: string) {
+  const [url = "", parameters] = text.trim().split("?");
+  const { tursoOptions } = await import("../drivers/sqlite/turso_url.ts");
+  const { tursoQuery } = await import("../drivers/sqlite/turso.ts");
+  const token = process.env["TURSO_AUTH_TOKEN"];
+  return tursoQuery(tursoOptions({ url, parameters, ...token && { token } }));
+}
+
+/** What sends statements to a database. */
+type Database<Query> = AsyncDisposable & { readonly query: Query };
+
+/** It is over HTTPS: there is nothing to close. */
+const NOTHING = { [Symbol.asyncDispose]: () => Promise.resolve() };
+
+/** Works with what is open, and closes it. (Node has `await using` from version 24 on.) */
+async function closing<T extends AsyncDisposable>(
+  open: T,
+  work: (open: T) => Promise<void>,
+): Promise<void> {
+  try {
+    await work(open);
+  } finally {
+    await open[Symbol.asyncDispose]();
+  }
+}
+
+async function postgresOf(url: string): Promise<Database<PostgresQuery>> {
+  if (isElsewhere(url)) {
+    return await (await import("../drivers/postgres/pg.ts")).postgresPool(partsOf(url));
+  }
+  return { query: (await import("../drivers/postgres/neon.ts")).neonQuery(url), ...NOTHING };
+}
+
+async function mysqlOf(url: string): Promise<Database<MysqlQuery>> {
+  if (isElsewhere(url)) {
+    return await (await import("../drivers/mysql/mysql2.ts")).mysqlPool(partsOf(url));
+  }
+  const { planetscaleQuery } = await import("../drivers/mysql/planetscale.ts");
+  return { query: planetscaleQuery({ url }), ...NOTHING };
+}
+
+/** Whether the URL is for a server that HTTPS does not lead to. */
 function isElsewhere(url: string): boolean {
   return /^\s*(postgres(ql)?|mysql):/i.test(url) && URL.canParse(url) &&
     !/\.(neon\.(tech|build)|psdb\.cloud)$/i.test(new URL(url).hostname);
+}
+
+function partsOf(text: string): { url: string; parameters: string | undefined } {
+  const [url = "", parameters] = text.trim().split(/\?(.*)/s);
+  return { url, parameters };
 }
 
 async function postgresFences() {
@@ -128,6 +189,11 @@ async function postgresFences() {
 async function mysqlFences() {
   const fencing = await import("../fencing/mysql.ts");
   return { migrate: fencing.migrateMysqlFences, schema: fencing.mysqlFences };
+}
+
+async function sqliteFences() {
+  const fencing = await import("../fencing/sqlite.ts");
+  return { migrate: fencing.migrateSqliteFences, schema: fencing.sqliteFences };
 }
 
 function print(statements: readonly string[]): number {

@@ -7,12 +7,18 @@
 
 import type { Backend, Capability } from "./backend.ts";
 import { consul } from "./consul.ts";
+import { durableObject } from "./durable_object.ts";
+import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
+import { ipc } from "./ipc.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
 import { sqlite } from "./sqlite.ts";
+import { sqliteBatches } from "./sqlite_batches.ts";
+import { turso } from "./turso.ts";
 import { upstash } from "./upstash.ts";
+import { zookeeper } from "./zookeeper.ts";
 
 export type * from "./backend.ts";
 export { DECORATORS } from "./decorators.ts";
@@ -23,12 +29,18 @@ export const BACKENDS: readonly Backend[] = [
   memoryOnItsOwnClock,
   memoryBehindAWire,
   sqlite,
+  ipc,
+  sqliteBatches,
   upstash,
   neon,
   planetscaleOverMysql,
   planetscaleOverMariadb,
   consul,
   etcd,
+  zookeeper,
+  durableObject,
+  d1,
+  turso,
 ];
 
 /** Those that have all of these capabilities. */

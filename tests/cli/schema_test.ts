@@ -5,6 +5,11 @@
  */
 
 import assert from "node:assert/strict";
+import { startMysql } from "../servers/mysql.ts";
+import { startPostgres } from "../servers/postgres.ts";
+import { getCoordinator } from "../../url.ts";
+import { turso } from "../../drivers/sqlite/turso.ts";
+import { startLibsql } from "../servers/libsql.ts";
 
 const SECRET = "s3cr3t-of-the-url";
 
@@ -18,17 +23,26 @@ async function schema(
   permissions: readonly string[],
   args: readonly string[],
   url?: string,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", ...permissions, "cli/schema.ts", ...args],
     cwd: new URL("../../", import.meta.url).pathname,
-    env: { NO_COLOR: "1", ...(url !== undefined && { DATABASE_URL: url }) },
+    env: { NO_COLOR: "1", ...(url !== undefined && { DATABASE_URL: url }), ...more },
   }).output();
   const [out, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   return { code, out: out ?? "", complaint: complaint ?? "" };
 }
 
-for (const args of [["postgres"], ["mysql"], ["postgres", "--fences"], ["mysql", "--fences"]]) {
+for (
+  const args of [
+    ["postgres"],
+    ["mysql"],
+    ["sqlite"],
+    ["postgres", "--fences"],
+    ["mysql", "--fences"],
+  ]
+) {
   Deno.test(`the SQL of ${args.join(" ")} is printed without any permission`, async () => {
     const { code, out, complaint } = await schema([], args);
     assert.equal(code, 0, complaint);
@@ -37,8 +51,47 @@ for (const args of [["postgres"], ["mysql"], ["postgres", "--fences"], ["mysql",
   });
 }
 
-Deno.test("who asks for the schema of a Redis or a file is told that there is none; a URL is not repeated", async () => {
-  for (const kind of ["redis", "upstash", "sqlite"]) {
+Deno.test("the tables of Turso are applied over its URL, with the token in it or beside it", async () => {
+  const server = await startLibsql(SECRET);
+  try {
+    const url = `libsql://${new URL(server.url).host}?tls=0`;
+    const args = ["sqlite", "--apply"];
+    const refused = await schema(["-A"], args, url);
+    assert.equal(refused.code, 1);
+    assert.match(refused.complaint, /check the token/);
+    for (let again = 0; again < 2; again++) {
+      const { code, out, complaint } = await schema(["-A"], args, `${url}&authToken=${SECRET}`);
+      assert.equal(code, 0, complaint);
+      assert.match(out, /in place/);
+    }
+    const beside = await schema(["-A"], args, url, { TURSO_AUTH_TOKEN: SECRET });
+    assert.equal(beside.code, 0, beside.complaint);
+    const driver = turso({ url: server.url, authToken: SECRET });
+    assert.deepEqual((await driver.apply([{ op: "inspect", resource: "x" }]))[0]?.leases, []);
+    for (const { out, complaint } of [refused, beside]) {
+      assert.ok(!`${out}${complaint}`.includes(SECRET));
+    }
+  } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("an option of another database is refused", async () => {
+  for (
+    const args of [["sqlite", "--table", "x"], ["postgres", "--table", "x"], [
+      "mysql",
+      "--schema",
+      "x",
+    ]]
+  ) {
+    const { code, complaint } = await schema([], args);
+    assert.equal(code, 2);
+    assert.match(complaint, /^Prints the SQL/);
+  }
+});
+
+Deno.test("who asks for the schema of a backend without any is told that there is none; a URL is not repeated", async () => {
+  for (const kind of ["redis", "upstash", "etcd", "consul", "memory"]) {
     const { code, complaint } = await schema([], [kind]);
     assert.equal(code, 2);
     assert.match(complaint, new RegExp(`^${kind} needs no schema: there is nothing to create`));
@@ -63,20 +116,40 @@ Deno.test("to apply it takes DATABASE_URL, and without one nothing is tried", as
   assert.match(complaint, /DATABASE_URL is not set/);
 });
 
-Deno.test("a server that is not reached by HTTPS is sent nothing, and the command says what to do", async () => {
-  const hosts = ["localhost:5432", "127.0.0.1", "db.example.com", "neon.tech.example.com"];
-  for (const host of hosts) {
-    const kinds = [["postgres", "postgresql"], ["postgres", "POSTGRES"], ["mysql", "mysql"], [
-      "mysql",
-      "MySQL",
-    ]] as const;
-    for (const [kind, scheme] of kinds) {
+Deno.test("any other server is reached by a client of its own, and no URL is repeated", async () => {
+  for (const host of ["localhost:5432", "127.0.0.1", "neon.tech.example.com"]) {
+    for (const [kind, scheme] of [["postgres", "POSTGRES"], ["mysql", "mysql"]] as const) {
       const url = `${scheme}://app:${SECRET}@${host}/db`;
-      // It would need --allow-net to send anything, and would say so.
-      const { code, out, complaint } = await schema(["--allow-env"], [kind, "--apply"], url);
-      assert.equal(code, 2, complaint);
-      assert.match(complaint, /Nothing was sent[^]*psql "\$DATABASE_URL"[^]*migrate\(\)/);
+      // Without --allow-net there is no way.
+      const permissions = ["--allow-env", "--allow-read", "--allow-sys"];
+      const { code, out, complaint } = await schema(permissions, [kind, "--apply"], url);
+      assert.equal(code, 1, complaint);
+      assert.match(complaint, new RegExp(`^${kind} was not reached, so nothing was written`));
       assert(!`${out}${complaint}`.includes(SECRET));
+    }
+  }
+});
+
+Deno.test("it is applied to a server of one's own, and is there afterwards", async () => {
+  for (const start of [() => startPostgres(), () => startMysql("mariadb")]) {
+    const server = await start();
+    try {
+      const url = "url" in server
+        ? `${server.url}?application_name=x`
+        : `mysql://${server.user}:${
+          encodeURIComponent(server.password)
+        }@127.0.0.1:${server.port}/baton`;
+      for (const more of [[], ["--fences"]]) {
+        const kind = "url" in server ? "postgres" : "mysql";
+        const { code, out, complaint } = await schema(["-A"], [kind, "--apply", ...more], url);
+        assert.equal(code, 0, complaint);
+        assert.match(out, /in place/);
+      }
+      const baton = await getCoordinator(url, "me");
+      assert(await baton.getLock("x").acquire({ timeout: 0 }));
+      await baton[Symbol.asyncDispose]();
+    } finally {
+      await server.stop();
     }
   }
 });

@@ -25,10 +25,11 @@ export async function keepsContract(
   test: Deno.TestContext,
   backend: Backend,
   clock: "fake" | "real",
+  side = LANES,
 ): Promise<void> {
   const all = await casesFor(backend);
   const on = (law: Case) => ({ ...law, run: () => law.run(backend) });
-  const lanes = clock === "real" ? LANES : 1;
+  const lanes = clock === "real" ? side : 1;
   await sideBySide(test, all.filter((law) => !ALONE.includes(law)).map(on), lanes);
   await sideBySide(test, all.filter((law) => ALONE.includes(law)).map(on), 1);
 }

@@ -7,7 +7,7 @@
 
 import type { Driver } from "../../drivers/driver.ts";
 import { etcdCluster } from "../backends/etcd_cluster.ts";
-import { type Backend, BACKENDS, DECORATORS, having, type Wire } from "../backends/mod.ts";
+import { type Backend, BACKENDS, DECORATORS, having, type RunningWith } from "../backends/mod.ts";
 import type { Fault } from "../servers/faults.ts";
 import { chance } from "../tools/chance.ts";
 import { distant, type Losses } from "./lossy.ts";
@@ -58,11 +58,12 @@ export function inProcess(
   };
 }
 
-/** A front end, which counts the connections that it is made to cut. */
-function overHttp({ faults }: Wire, connect: Place["connect"], stop: () => Promise<void>): Place {
+/** A backend behind a front end, which counts the connections that it is made to cut. */
+export function overHttp(running: RunningWith<"wire">): Place {
+  const { faults } = running.wire;
   let cuts = 0;
   return {
-    connect,
+    connect: async () => await running.connect(),
     lose: (random, { requests, replies }) =>
       faults.always((): Fault => {
         const dice = random() * 100;
@@ -78,26 +79,24 @@ function overHttp({ faults }: Wire, connect: Place["connect"], stop: () => Promi
       }),
     cuts: () => cuts,
     settle: () => Promise.resolve(faults.clear()),
-    stop,
+    stop: () => running.stop(),
   };
 }
 
 const WIRED = having("wire");
 
 function entryOf(backend: Backend): PlaceEntry {
-  const { name, key } = backend;
+  const { name, key, clock } = backend;
   const wired = WIRED.find((each) => each.key === key);
   return {
     name,
-    slow: wired !== undefined,
+    slow: clock === "real",
     async start() {
       if (!wired) {
         const running = await backend.start();
         return inProcess(() => running.connect(), () => running.stop());
       }
-      const running = await wired.start();
-      const connect = async () => await running.connect();
-      return overHttp(running.wire, connect, () => running.stop());
+      return overHttp(await wired.start());
     },
   };
 }
@@ -113,11 +112,7 @@ function deposing({ name, start }: Backend<"server" | "wire">): PlaceEntry {
     async start() {
       const running = await start();
       let back = Promise.resolve();
-      const stop = async (): Promise<void> => {
-        await back;
-        await running.stop();
-      };
-      const place = overHttp(running.wire, async () => await running.connect(), stop);
+      const place = overHttp(running);
       return {
         ...place,
         lose(random, how) {
@@ -130,6 +125,10 @@ function deposing({ name, start }: Backend<"server" | "wire">): PlaceEntry {
         async settle() {
           await back;
           await place.settle();
+        },
+        async stop() {
+          await back;
+          await place.stop();
         },
       };
     },

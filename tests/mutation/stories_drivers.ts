@@ -67,15 +67,134 @@ const KIT: readonly Story[] = [
 const SQLITE: readonly Story[] = [
   {
     name: "a write does not lock before it reads",
-    at: "SqliteTable.#transaction",
-    find: "reads ? this.#read : this.#write",
-    put: "this.#read",
+    at: "OpenDatabase.#transaction",
+    find: 'reads ? "begin" : "begin immediate"',
+    put: '"begin"',
   },
   {
     name: "a failed batch is left half done",
-    at: "SqliteTable.#transaction",
+    at: "rollBack",
     find: '"rollback"',
     put: '"commit"',
+  },
+  {
+    name: "tables of another version are used",
+    at: "SqlTable.run",
+    find: 'state?.["version"] !== SCHEMA_VERSION',
+    put: "!state",
+  },
+  {
+    name: "a sweep always begins at the first row",
+    at: "SqlTable.#sweep",
+    find: "rows.length < LOOKS ? undefined : rows.at(-1)",
+    put: "undefined",
+  },
+  {
+    name: "an older file's tokens are not carried over",
+    at: "create",
+    near: "sqlite/database",
+    find: "max(last, (select max(last) from tokens))",
+    put: "last",
+  },
+];
+
+const BATCHES: readonly Story[] = [
+  {
+    name: "a live seat is taken",
+    near: "sqlite/statements",
+    at: "acquire",
+    find: "where baton_leases.expires <= ${NOW} returning",
+    put: "where true returning",
+  },
+  {
+    name: "a token is the clock's alone",
+    near: "sqlite/statements",
+    at: "acquire",
+    find: "max(s.last + 1, ${NOW})",
+    put: "${NOW}",
+  },
+  {
+    name: "the last token is not kept",
+    near: "sqlite/statements",
+    at: "keepToken",
+    find: "where l.token > last",
+    put: "where l.token < last",
+  },
+  {
+    name: "a renewal revives",
+    near: "sqlite/statements",
+    at: "renew",
+    find: 'and ${live("l")} ${WHERE}',
+    put: "${WHERE}",
+  },
+  {
+    name: "a release forgets its guard",
+    near: "sqlite/statements",
+    at: "release",
+    find: "and ${holds(ops[0]?.guard)}",
+    put: "",
+  },
+  {
+    name: "tables of another version are used",
+    near: "sqlite/statements",
+    at: "ASKED",
+    find: "= ${SCHEMA_VERSION}",
+    put: ">= ${SCHEMA_VERSION}",
+  },
+  {
+    name: "an acquisition that nothing is in the way of is refused",
+    near: "sqlite/batch",
+    at: "acquire",
+    find: "throw new TypeError()",
+    put: "{}",
+  },
+  {
+    name: "a session goes on, and later queries may be a replica's",
+    near: "sqlite/d1",
+    at: "d1Query",
+    find: 'database.withSession?.("first-primary") ?? database',
+    put: "database",
+  },
+  {
+    name: "what was not committed is answered",
+    near: "sqlite/hrana",
+    at: "answersIn",
+    find: "!done[commit]",
+    put: "!done[count]",
+  },
+];
+
+const OBJECTS: readonly Story[] = [
+  {
+    name: "a wait that is granted in a transaction that fails is told",
+    at: "BatonObject.#transaction",
+    find: "ended.abort()",
+    put: "ended",
+  },
+  {
+    name: "one that leaves goes on to wait",
+    at: "BatonObject.fetch",
+    find: "this.#calls.get(search)?.abort()",
+    put: "this.#calls.get(search)",
+  },
+  {
+    name: "a batch that has begun is refused as if nothing was done",
+    at: "BatonObject.#apply",
+    find: "call.began = true",
+    put: "call.began = false",
+  },
+  {
+    name: "those who wait for a seat are not served when it is released",
+    at: "BatonObject.#step",
+    find: 'op.op === "release"',
+    put: 'op.op === "renew"',
+  },
+  {
+    name: "any error of a call has done nothing",
+    at: "judge",
+    near: "durable_object/",
+    find: "Object(error).overloaded === true",
+    put: "true",
   },
 ];
 
@@ -250,6 +369,6 @@ const MYSQL: readonly Story[] = [
 
 /** All of them. */
 export const DRIVER_STORIES: readonly Story[] = [
-  ...[...KIT, ...SQLITE, ...REDIS],
+  ...[...KIT, ...SQLITE, ...BATCHES, ...OBJECTS, ...REDIS],
   ...[...POSTGRES, ...MYSQL],
 ];

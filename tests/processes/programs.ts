@@ -28,7 +28,7 @@ export const RUNTIMES = {
 } as const;
 
 /** No program here has anything to do for so long, in ms: then it is ended by force. */
-const PATIENCE = 300_000;
+export const PATIENCE = 300_000;
 
 /**
  * Runs a program that may use `Coordinator`, `memory`, `shutdownSignal`, `systemRuntime`; `printed` is
@@ -72,14 +72,14 @@ export async function runProgram(
   }
 }
 
+/** What a program may use. */
+const MODULES = [
+  import.meta.resolve("../../mod.ts"),
+  import.meta.resolve("../../drivers/memory.ts"),
+];
+
 async function bundle(outfile: string): Promise<void> {
-  const path = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
-  await esbuild.build({
-    ...bundleOptions(""),
-    stdin: {
-      contents: `export * from "./mod.ts"; export { memory } from "./drivers/memory.ts";`,
-      resolveDir: path("."),
-    },
-    outfile,
-  });
+  const contents = MODULES.map((each) => `export * from "${fileURLToPath(each)}";`).join("\n");
+  const resolveDir = fileURLToPath(new URL(".", import.meta.url));
+  await esbuild.build({ ...bundleOptions(""), stdin: { contents, resolveDir }, outfile });
 }

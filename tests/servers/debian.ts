@@ -16,6 +16,8 @@ export interface Wanted {
   readonly suite: string;
   /** The name of the package. */
   readonly name: string;
+  /** Further packages of the same release. */
+  readonly more?: readonly string[];
   /** Whether all that it depends on is fetched with it, the C library included. */
   readonly whole: boolean;
 }
@@ -37,10 +39,17 @@ export async function unpackDebian(folder: string, wanted: Wanted): Promise<void
   await removeFolder(apt);
 }
 
+/** The release of Debian that this machine has. */
+export async function ownSuite(): Promise<string> {
+  const release = await readFile("/etc/os-release", "utf8").catch(() => "");
+  const [, suite = "sid"] = /^VERSION_CODENAME=(\w+)$/m.exec(release) ?? [];
+  return suite;
+}
+
 /** The address of Debian as this machine has been told it: which mirror that is, is not our matter. */
 async function mirror(): Promise<string> {
   const release = await readFile("/etc/os-release", "utf8");
-  const suite = /^VERSION_CODENAME=(\w+)$/m.exec(release)?.[1] ?? "sid";
+  const suite = await ownSuite();
   const targets = await run("apt-get", ["indextargets", "--format", "$(RELEASE) $(REPO_URI)"]);
   for (const line of targets.split("\n")) {
     const [name, address] = line.split(" ");
@@ -53,7 +62,7 @@ async function mirror(): Promise<string> {
 async function download(
   folder: string,
   address: string,
-  { suite, name, whole }: Wanted,
+  { suite, name, more = [], whole }: Wanted,
 ): Promise<string[]> {
   if (!existsSync(KEYRING)) throw new Error(`${KEYRING} is missing`);
   const archives = join(folder, "archives");
@@ -85,11 +94,11 @@ async function download(
   await run("apt-get", [...settings, "--error-on=any", "update"]);
   const request = ["--yes", "--no-install-recommends", "--download-only", "install"];
   if (whole) {
-    await run("apt-get", [...settings, ...request, name]);
+    await run("apt-get", [...settings, ...request, name, ...more]);
   } else {
     // It downloads into the working folder.
     const inside = ["-c", 'cd "$0" && exec apt-get "$@"', archives];
-    await run("sh", [...inside, ...settings, "download", name]);
+    await run("sh", [...inside, ...settings, "download", name, ...more]);
   }
   const files = await readdir(archives);
   return files.filter((file) => file.endsWith(".deb")).map((file) => join(archives, file));

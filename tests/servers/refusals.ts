@@ -2,12 +2,18 @@
  * Servers that are reached and definitely refuse, for as long as a test likes: read-only after a
  * fail-over, out of memory, without replicas, with another password.
  */
+import { SCHEMA_VERSION } from "../../drivers/sqlite/schema.ts";
+import type { SqliteBatch } from "../../drivers/sqlite/send.ts";
 import type { ConsulServer } from "./consul.ts";
+import type { Driver } from "../../drivers/driver.ts";
+import { zookeeper } from "../../drivers/zookeeper/zookeeper.ts";
 import { connectTo } from "./pg_client.ts";
 import type { EtcdServer } from "./etcd.ts";
 import type { MysqlServer } from "./mysql.ts";
 import type { PostgresServer } from "./postgres.ts";
 import type { RedisServer } from "./redis.ts";
+import { withAccess } from "./zookeeper_access.ts";
+import type { ZookeeperServer } from "./zookeeper.ts";
 
 /** A server that refuses now. */
 export interface Refusal {
@@ -136,6 +142,18 @@ export async function refuseOnMysql(server: MysqlServer): Promise<Refusal> {
   };
 }
 
+/** D1 or libSQL, or a file of SQLite's: its tables are of a version of which nobody has heard. */
+export async function refuseOnSqlite(send: SqliteBatch): Promise<Refusal> {
+  const set = (version: number) =>
+    send([{ sql: `update baton_state set version = ${version}`, args: [] }]);
+  await set(SCHEMA_VERSION + 1_000);
+  return {
+    why: "tables of another version",
+    unauthorized: false,
+    end: async () => void await set(SCHEMA_VERSION),
+  };
+}
+
 /** Who may do everything in etcd, once there are users. */
 const ROOT = { name: "root", password: "root-p4ssword" };
 
@@ -177,5 +195,18 @@ export async function refuseOnEtcd({ url }: EtcdServer, dice: number): Promise<R
       const { token } = await ask("/auth/authenticate", ROOT);
       await ask("/auth/disable", {}, `${token}`);
     },
+  };
+}
+
+/** ZooKeeper: nobody but its administrator may write the clock any more, without which nothing is done. */
+export async function refuseOnZookeeper({ port, host }: ZookeeperServer): Promise<Refusal> {
+  await using driver = zookeeper({ servers: host }) as AsyncDisposable & Driver;
+  // Now there is a clock.
+  await driver.apply([{ op: "inspect", resource: "x" }]);
+  await withAccess(port, "/baton/clock", "auth");
+  return {
+    why: "no rights",
+    unauthorized: true,
+    end: () => withAccess(port, "/baton/clock", "world"),
   };
 }

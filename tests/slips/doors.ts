@@ -9,6 +9,7 @@ import { retrying } from "../../coordination/leases/retrying.ts";
 import { HashRing } from "../../coordination/partition/hash_ring.ts";
 import { consul } from "../../drivers/consul/consul.ts";
 import { etcd } from "../../drivers/etcd/etcd.ts";
+import { zookeeper } from "../../drivers/zookeeper/zookeeper.ts";
 import { memory } from "../../drivers/memory.ts";
 import { mysql } from "../../drivers/mysql/mysql.ts";
 import {
@@ -22,7 +23,12 @@ import { postgres } from "../../drivers/postgres/postgres.ts";
 import * as postgresSchema from "../../drivers/postgres/schema.ts";
 import { redis } from "../../drivers/redis/redis.ts";
 import * as upstashes from "../../drivers/redis/upstash.ts";
+import { durableObject } from "../../drivers/durable_object/durable_object.ts";
+import * as d1s from "../../drivers/sqlite/d1.ts";
+import { libsql } from "../../drivers/sqlite/libsql.ts";
+import { ipc } from "../../drivers/sqlite/ipc.ts";
 import { sqlite } from "../../drivers/sqlite/sqlite.ts";
+import * as tursos from "../../drivers/sqlite/turso.ts";
 import * as fencing from "../../fencing/mod.ts";
 import * as hono from "../../http/hono.ts";
 import * as http from "../../http/mod.ts";
@@ -59,6 +65,7 @@ const never = (): never => {
 const send = (): Promise<never> => Promise.reject(new Error("something was sent all the same"));
 const SECRET = "a secret of 32 characters, or so".replaceAll(" ", "-");
 const FENCE = { resource: "x", token: 1 };
+const D1 = { prepare: never, batch: send };
 const URLS = {
   neon: "postgresql://u:p@localhost/db",
   planetscale: "mysql://u:p@localhost/db",
@@ -139,12 +146,20 @@ export const DOORS: Readonly<Record<string, Door>> = {
   memory: (wrong) => memory(wrong),
   "memory of testing": (wrong) => testing.memory(wrong),
   sqlite: (wrong) => sqlite("baton.db", wrong),
+  libsql: (wrong) => libsql(send, wrong),
+  turso: (wrong) => tursos.turso({ url: "libsql://h", ...wrong }),
+  tursoQuery: (wrong) => tursos.tursoQuery({ url: "libsql://h", ...wrong }),
+  ipc: (wrong) => ipc("baton", wrong),
+  durableObject: (wrong) => durableObject({ idFromName: String, get: never }, wrong),
+  d1: (wrong) => d1s.d1(D1, wrong),
+  d1Query: (wrong) => d1s.d1Query(D1, wrong),
   redis: (wrong) => redis(send, wrong),
   upstash: (wrong) => upstashes.upstash({ url: URLS.upstash, token: "token", ...wrong }),
   upstashCommand: (wrong) =>
     upstashes.upstashCommand({ url: URLS.upstash, token: "token", ...wrong }),
   etcd: (wrong) => etcd({ url: "http://localhost:2379", ...wrong }),
   consul: (wrong) => consul({ url: "http://localhost:8500", ...wrong }),
+  zookeeper: (wrong) => zookeeper({ servers: "localhost:2181", ...wrong }),
   postgres: (wrong) => postgres(send, wrong),
   neon: (wrong) => neon({ url: URLS.neon, ...wrong }),
   neonClient: (wrong) => neonClient({ query: send }, wrong),

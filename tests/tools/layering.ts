@@ -27,7 +27,11 @@ const VENDORS = FAMILIES.flatMap((family) => {
   const { imports } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
   return [...Deno.readDirSync(new URL(`drivers/${family}`, ROOT))].map(({ name }) => {
     const [vendor = ""] = name.split(".");
-    const own = Object.keys(imports).filter((each) => each.startsWith(`@${vendor}`));
+    const own = Object.keys(imports).filter((each) =>
+      each.startsWith(`@${vendor}`) ||
+      // A client over sockets has the name of its package; `redis.ts` is the family's own.
+      (vendor !== family && each.split("/")[0] === vendor)
+    );
     return { family, file: `drivers/${family}/${name}`, own };
   });
   // Upstash's package is there for tests alone: its protocol takes no more than a `fetch`.
@@ -45,7 +49,12 @@ const LEASES = [
 ];
 const WING = [...LEASES, "coordination/leases/"];
 /** Their types: the modules themselves are asked for when they are needed. */
-const NODE = ["sqlite", "url", "fs", "path"].map((name) => `node:${name}`);
+const NODE = ["sqlite", "url", "fs", "os", "path"].map((name) => `node:${name}`);
+/** What a family may import besides. An object's storage is a SQLite like any other. */
+const BESIDES: Readonly<Record<string, readonly string[]>> = {
+  sqlite: NODE,
+  durable_object: ["drivers/sqlite/schema.ts", "drivers/sqlite/table.ts"],
+};
 /** Options and events name what stands above them, as types alone. */
 const WIRED = ["coordination/options.ts", "coordination/events.ts", "drivers/driver.ts"];
 
@@ -59,10 +68,15 @@ const ROOMS: readonly Room[] = [
     why: "a decorator wraps any driver, so it knows none",
   },
   { at: "drivers/memory.ts", may: SPI, why: "a driver knows the SPI and the kit" },
+  {
+    at: "drivers/zake.ts",
+    may: [...SPI, "drivers/memory.ts"],
+    why: "it is the memory that a process shares",
+  },
   { at: "drivers/characteristics.ts", may: SPI, why: "it reads guarantees, of any driver" },
   ...FAMILIES.map((family): Room => ({
     at: `drivers/${family}/`,
-    may: [...SPI, ...family === "sqlite" ? NODE : []],
+    may: [...SPI, ...BESIDES[family] ?? []],
     why: "a family knows the SPI, the kit and itself, and no other family",
   })),
   ...VENDORS.map(({ family, file, own }): Room => ({
@@ -144,7 +158,7 @@ const ROOMS: readonly Room[] = [
   },
   {
     at: "coordination/",
-    may: ["errors.ts", "coordination/", ...CHECKS],
+    may: ["errors.ts", "coordination/", "drivers/characteristics.ts", ...CHECKS],
     asTypes: ["drivers/driver.ts"],
     why: "coordinators join the wings, and know no driver",
   },
@@ -161,6 +175,7 @@ const ROOMS: readonly Room[] = [
       ...["errors", "send"].map((file) => `drivers/redis/${file}.ts`),
       ...["errors", "send", "migration"].map((file) => `drivers/postgres/${file}.ts`),
       ...["errors", "send", "hex"].map((file) => `drivers/mysql/${file}.ts`),
+      "drivers/sqlite/send.ts",
     ],
     why: "a fence stands where the writes go, which need not be where the leases are",
   },
@@ -212,6 +227,8 @@ const EXEMPT = new Map([
   ["coordination/runtime.ts", "it is the port"],
   ["drivers/kit/instants.ts", "how old something is that only a driver's own handle knows"],
   ["drivers/memory.ts", "its clock is the backend's"],
+  ["drivers/durable_object/durable_object.ts", "its binding has a method of this name"],
+  ["drivers/durable_object/object.ts", "its clock and its timers are the backend's"],
   ["drivers/sqlite/files.ts", "it compares what the host's file system says with the host's clock"],
   ["drivers/sqlite/sqlite.ts", "its clock is the backend's"],
   ["drivers/sqlite/turn.ts", "it waits as SQLite would, in the middle of a call"],
@@ -219,10 +236,13 @@ const EXEMPT = new Map([
   ["drivers/redis/redis.ts", "the sender's clock may raise a token"],
   ["drivers/redis/rest.ts", "it is a transport: its caller's signal ends what it fetches"],
   ["drivers/mysql/planetscale.ts", "the vendor's client takes no signal, only a fetch"],
-  ["drivers/consul/http.ts", "Consul has no client of its own for this"],
+  ["drivers/sqlite/hrana.ts", "it is a transport: its caller's signal ends what it fetches"],
+  ["drivers/consul/client.ts", "Consul has no client of its own for this"],
   ["drivers/etcd/etcd.ts", "the first sender's clock says where tokens begin"],
   ["drivers/etcd/gateway.ts", "it sends requests"],
   ["drivers/etcd/leases.ts", "patience ends here, and the backend does not count it"],
+  ["drivers/zookeeper/ensemble.ts", "chance says which server is asked first"],
+  ["drivers/zookeeper/sweep.ts", "chance says what is looked at"],
   ["drivers/decorators/traced.ts", "it times requests, as a default"],
   ["http/secret.ts", "it hashes, which no test needs to own"],
 ]);
