@@ -53,10 +53,14 @@ const CONSUL_OPTIONS: ReadonlySet<string> = new Set(
   ["dc", "consistency", "keyPrefix", "minTtl", "acl_token", "ns", "partition"],
 );
 
+/** Options of S3 in a URL. */
+const S3_OPTIONS: ReadonlySet<string> = new Set(["region", "endpoint"]);
+
 /** The options that a URL of this scheme may have besides Baton's own. */
 export function vendorOptions(scheme: string): ReadonlySet<string> {
   if (DATABASES.has(scheme)) return SQL_OPTIONS;
   if (scheme.startsWith("etcd")) return ETCD_OPTIONS;
+  if (scheme === "s3") return S3_OPTIONS;
   return scheme.startsWith("consul") ? CONSUL_OPTIONS : new Set();
 }
 
@@ -98,6 +102,7 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   "etcd3+https": etcd,
   consul,
   "consul+https": consul,
+  s3: async (address) => (await import("./document/s3_url.ts")).s3At(address),
 };
 
 async function etcd(address: Address): Promise<Driver> {

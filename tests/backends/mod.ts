@@ -7,10 +7,13 @@
 
 import type { Backend, Capability } from "./backend.ts";
 import { consul } from "./consul.ts";
+import { document } from "./document.ts";
 import { etcd } from "./etcd.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
+import { r2 } from "./r2.ts";
+import { s3 } from "./s3.ts";
 import { sqlite } from "./sqlite.ts";
 import { upstash } from "./upstash.ts";
 
@@ -29,6 +32,9 @@ export const BACKENDS: readonly Backend[] = [
   planetscaleOverMariadb,
   consul,
   etcd,
+  document,
+  s3,
+  r2,
 ];
 
 /** Those that have all of these capabilities. */

@@ -107,8 +107,9 @@ for (const { name, start } of having("wire")) {
         for (let again = 0; again < 2; again++) await wire.migrate?.();
         await laws(() => wire.connect(), seen);
         assertUnheard(seen);
-        const { host } = new URL(wire.url.replace(/^[^:]*/, "http"));
-        await assertItCaches(() => fetch(`http://${host}/`), seen);
+        const { host, searchParams } = new URL(wire.url.replace(/^[^:]*/, "http"));
+        const origin = searchParams.get("endpoint") ?? `http://${host}`;
+        await assertItCaches(() => fetch(`${origin}/`), seen);
       });
     } finally {
       await stop();

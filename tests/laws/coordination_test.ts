@@ -13,7 +13,9 @@ import {
   type Place,
   TOOZ_TESTS,
 } from "../conformance/coordination/mod.ts";
+import { wrapped } from "../../drivers/kit/wrapped.ts";
 import { FakeRuntime } from "../core/fake_runtime.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import { sideBySide } from "./side_by_side.ts";
 
 /** On a real clock, so many laws wait at once. */
@@ -25,12 +27,26 @@ function runAll(test: Deno.TestContext, place: Place, lanes: number): Promise<vo
   return sideBySide(test, coordinationCases.map(on), lanes);
 }
 
-for (const { name, start } of BACKENDS.filter(({ clock }) => clock === "fake")) {
+/** All of them; in a short run one that is contended is stood for by another one of its kind. */
+const TRIED = BACKENDS.filter(({ contended }) => !contended || SIZES.contendedCoordinators);
+
+for (const { name, start } of TRIED.filter(({ clock }) => clock === "fake")) {
   Deno.test(`coordinators on ${name} keep their laws`, async (test) => {
     // One clock for the backend and for all members, which only the cases set on.
     const runtime = new FakeRuntime();
     const { connect, stop } = await start({ time: { now: runtime.wall, after: runtime.after } });
-    const driver = () => connect() as Driver;
+    let underWay = 0;
+    runtime.busy = () => underWay > 0;
+    const driver = async (): Promise<Driver> => {
+      const inner = await connect();
+      // What waits for its grant waits for time to pass.
+      if (inner.guarantees.push) return inner;
+      const apply: Driver["apply"] = (ops, options) => {
+        underWay++;
+        return inner.apply(ops, options).finally(() => underWay--);
+      };
+      return { ...wrapped(inner), apply };
+    };
     const pass = (ms: number) => runtime.advance(ms);
     try {
       await runAll(test, { driver, runtime, pass, tick: 250 }, 1);
@@ -41,7 +57,13 @@ for (const { name, start } of BACKENDS.filter(({ clock }) => clock === "fake")) 
   });
 }
 
-for (const { name, start } of having("server")) {
+const SERVERS = new Set(having("server").map(({ key }) => key));
+
+for (
+  const { name, start } of TRIED.filter(({ clock, key, contended }) =>
+    clock === "real" && (SERVERS.has(key) || contended)
+  )
+) {
   Deno.test(`coordinators on ${name}, and on a real clock, keep their laws`, async (test) => {
     const backend = await start();
     try {
@@ -52,6 +74,14 @@ for (const { name, start } of having("server")) {
     }
   });
 }
+
+Deno.test("each contended backend is stood for by one of its kind on which all laws are tried", () => {
+  for (const { name, contended } of BACKENDS) {
+    if (!contended) continue;
+    const like = BACKENDS.find(({ key }) => key === contended.like);
+    assert.ok(like && !like.contended && like.clock === "fake", name);
+  }
+});
 
 Deno.test("every law of the coordinator has a name of its own", () => {
   const names = coordinationCases.map(({ name }) => name);

@@ -137,10 +137,10 @@ async function race(
 
 const seed = seedOfRun();
 
-for (const { name, costs, start } of BACKENDS) {
-  // Where an operation is several requests, a round is up to ten; drivers/sql/race_test.ts has more
+for (const { name, costs, contended, start } of BACKENDS) {
+  // Where all writes conflict, each takes as many requests as there are clients. Where an operation is several requests, a round is up to ten; drivers/sql/race_test.ts has more
   // without the front end.
-  const rounds = Math.ceil(SIZES.groupRaceRounds / (costs ? 3 : 1));
+  const rounds = Math.ceil(SIZES.groupRaceRounds / (contended ? 25 : costs ? 3 : 1));
   for (const create of [false, true]) {
     const how = create ? "joining and creating in one" : "creating before joining";
     Deno.test(`${name}: ${rounds} rounds of ${how} orphan nobody (seed ${seed})`, async () => {
