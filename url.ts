@@ -12,6 +12,7 @@
  * | `planetscale://user:PASSWORD@…` | PlanetScale; so is `mysql://…psdb.cloud/…`, pasted as it comes |
  * | `postgresql:`, `mysql:`         | any other server, through the function given as `query`        |
  * | `etcd://host:2379,host:2379`    | etcd, at these members; `etcd+https:` with TLS                 |
+ * | `s3://ID:SECRET@BUCKET/KEY?region=R` | an object of S3; `endpoint=https://HOST` for other stores |
  * | `consul://:TOKEN@host:8500`     | Consul at `http://host:8500`; `consul+https:` for TLS          |
  *
  * Options follow a `?`. Those of Tooz are in **seconds**: `timeout` (how long every lease lives,

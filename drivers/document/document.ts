@@ -15,6 +15,7 @@ import { ConnectionError } from "../../errors.ts";
 import type { ApplyOptions, Driver, Guarantees, Outcome } from "../driver.ts";
 import { checkOps } from "../kit/check.ts";
 import { noAnswer, partly } from "../kit/failure.ts";
+import { checkOptions } from "../kit/options.ts";
 import { nonces } from "../kit/nonce.ts";
 import { step } from "../kit/step.ts";
 import { DocumentTable, type Text, textIn } from "./table.ts";
@@ -80,11 +81,14 @@ const ATTEMPTS = 300;
  *   most: 1_000_000,
  * });
  * ```
+ * @throws {InvalidArgument} when an option is none of these.
  */
 export function document<Version>(
   store: DocumentStore<Version>,
-  { name, guarantees, most, unit = 1 }: DocumentOptions,
+  options: DocumentOptions,
 ): Driver {
+  checkOptions(options, "name guarantees most unit");
+  const { name, guarantees, most, unit = 1 } = options;
   const nonce = nonces();
   /** Many calls of a busy process read the same text again. */
   let latest: { readonly text: string | undefined; readonly read: Text } | undefined;

@@ -13,12 +13,23 @@ import { NOT_REACHED } from "./remote.ts";
 /** How many leases of some hundred bytes tests put into a document, each change of which writes them all. */
 export const HELD = 1_200;
 
-/**
- * A write takes a look first. Joining may need what the same request has written; that is one write all
- * the same.
- */
+/** Each write takes a look first, however many operations are in it. */
 const COSTS: Readonly<Record<string, number>> = {
-  "acquire a free lock": 2,
+  ...Object.fromEntries(
+    [
+      ...["acquire a free lock", "renew", "confirm", "release", "acquire shared", "win a campaign"],
+      ...["heartbeat of ten leases", "stand down", "claim and run a cron slot", "createGroup"],
+      ...["joinGroup", "joinGroupCreate, new", "joinGroupCreate, there", "updateCapabilities"],
+      ...["runWatchers, two groups and two elections", "leaveGroup", "stop with everything held"],
+      "tick: fourteen leases, two groups, two elections",
+    ].map((what) => [what, 2]),
+  ),
+  "break a lock that somebody has": 3,
+  with: 4,
+  "catch up where nothing was missed, and run": 3,
+  "catch up on one slot, and run": 6,
+  "claim, run and finish with retry": 4,
+  deleteGroup: 3,
 };
 
 /** The part of an entry that is the same for all. */

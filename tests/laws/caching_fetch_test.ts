@@ -33,11 +33,14 @@ async function withCache(test: (seen: Seen) => Promise<void>): Promise<void> {
     const response = await real(input, init);
     const body = await response.text();
     // Without what was true of the body on the way.
-    const date = response.headers.get("date");
+    const more = ["date", "etag"].flatMap((name) => {
+      const value = response.headers.get(name);
+      return value === null ? [] : [[name, value] as const];
+    });
     const kept = {
       body,
       status: response.status,
-      headers: new Headers({ "content-type": "application/json", ...date !== null && { date } }),
+      headers: new Headers([["content-type", "application/json"], ...more]),
     };
     memory.set(key, kept);
     return new Response(body, kept);

@@ -62,7 +62,12 @@ const ROOMS: readonly Room[] = [
   { at: "drivers/characteristics.ts", may: SPI, why: "it reads guarantees, of any driver" },
   ...FAMILIES.map((family): Room => ({
     at: `drivers/${family}/`,
-    may: [...SPI, ...family === "sqlite" ? NODE : []],
+    may: [
+      ...SPI,
+      ...family === "sqlite" ? NODE : [],
+      // It signs requests, which no driver but that of S3 imports.
+      ...family === "document" ? ["aws4fetch"] : [],
+    ],
     why: "a family knows the SPI, the kit and itself, and no other family",
   })),
   ...VENDORS.map(({ family, file, own }): Room => ({
@@ -220,6 +225,8 @@ const EXEMPT = new Map([
   ["drivers/redis/rest.ts", "it is a transport: its caller's signal ends what it fetches"],
   ["drivers/mysql/planetscale.ts", "the vendor's client takes no signal, only a fetch"],
   ["drivers/consul/http.ts", "Consul has no client of its own for this"],
+  ["drivers/document/http.ts", "it sends requests"],
+  ["drivers/document/r2.ts", "the first clock that it writes is chosen by chance"],
   ["drivers/etcd/etcd.ts", "the first sender's clock says where tokens begin"],
   ["drivers/etcd/gateway.ts", "it sends requests"],
   ["drivers/etcd/leases.ts", "patience ends here, and the backend does not count it"],
