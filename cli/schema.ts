@@ -1,5 +1,5 @@
 /**
- * A command that prints the SQL that Baton needs in Postgres or MySQL, or runs it.
+ * A command that prints the SQL that Baton needs in Postgres, MySQL, D1 or Turso, or runs it.
  *
  * On npm it is `baton-schema`:
  *
@@ -13,6 +13,7 @@
  * deno run jsr:@baton/baton/schema postgres > baton.sql
  * deno run jsr:@baton/baton/schema mysql --table my_leases
  * deno run jsr:@baton/baton/schema postgres --fences
+ * deno run jsr:@baton/baton/schema sqlite > baton.sql    # D1; then wrangler d1 execute
  * DATABASE_URL=… deno run -A jsr:@baton/baton/schema postgres --apply    # Neon, PlanetScale
  * ```
  *
@@ -27,6 +28,7 @@ Prints the SQL that Baton needs in a database. Running the SQL again changes not
 
   baton-schema postgres [--schema baton] [--fences] [--apply]
   baton-schema mysql [--table baton_leases] [--fences] [--apply]
+  baton-schema sqlite
 
 In Deno, baton-schema is deno run -A jsr:@baton/baton/schema.
 
@@ -61,6 +63,14 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+const OPTIONS = ["schema", "table", "fences", "apply"] as const;
+/** The databases, and the options that each of them has. */
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  postgres: ["schema", "fences", "apply"],
+  mysql: ["table", "fences", "apply"],
+  sqlite: [],
+};
+
 async function schemaCommand(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -75,13 +85,15 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
   });
   const [kind, ...more] = positionals;
   if (values.help) return say(HELP), 0;
-  const wrong = kind === "postgres" ? values.table : values.schema;
-  if ((kind !== "postgres" && kind !== "mysql") || more.length > 0 || wrong) {
+  const own = KINDS[kind ?? ""];
+  const wrong = OPTIONS.filter((name) => values[name] && !own?.includes(name));
+  if (!own || more.length > 0 || wrong.length > 0) {
     // Other words are not repeated: one may be a URL with a password.
-    const none = /^(redis|upstash|sqlite|memory)$/.exec(kind ?? "")?.[0];
+    const none = /^(redis|upstash|memory|etcd|consul)$/.exec(kind ?? "")?.[0];
     if (none) complain(`${none} needs no schema: there is nothing to create.\n`);
     return complain(HELP), 2;
   }
+  if (kind === "sqlite") return print((await import("../drivers/sqlite/migration.ts")).schema());
   // Read only for --apply: it takes a permission that printing does not need.
   const url = values.apply ? process.env["DATABASE_URL"] ?? "" : "";
   if (values.apply && !url) {

@@ -9,6 +9,7 @@
  * deno task test --filter x       whatever `deno test` takes
  * deno task test:quick            the core, and every backend within the process
  * deno task prove                 everything, with the long proofs long; it takes hours
+ * … --even …                      as any of these, and no part steps back for the others
  * ```
  *
  * @module
@@ -24,6 +25,7 @@ import { type Count, type Run, runDeno } from "./tools/test_process.ts";
 const LANES = 3;
 
 const ROOT = new URL("../", import.meta.url).pathname;
+const even = Deno.args[0] === "--even";
 /** No part takes half of so many minutes, even on a busy machine. */
 const HANGS = 25;
 /** Types are checked once for all, beside the tests. */
@@ -49,7 +51,10 @@ async function together(runs: readonly Run[], lanes: number): Promise<Count[]> {
   const one = async (run: Run): Promise<void> => {
     console.log(`${run.name}: begun`);
     const chunks: Uint8Array<ArrayBuffer>[] = [];
-    const count = await runDeno(run, (chunk) => Promise.resolve(void chunks.push(chunk)));
+    const count = await runDeno(
+      { ...run, nice: run.aside && !even },
+      (chunk) => Promise.resolve(void chunks.push(chunk)),
+    );
     for (const chunk of chunks) await write(chunk);
     console.log(`${brief(count)}\n`);
     counts.push(count);
@@ -145,7 +150,7 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(`${ROOT}/${path}`).then(() => true, () => false);
 }
 
-const counts = await asked(Deno.args);
+const counts = await asked(Deno.args.slice(Number(even)));
 const sum = (of: (count: Count) => number): number => counts.reduce((all, one) => all + of(one), 0);
 const [passed, failed, skipped] = [
   sum(({ passed }) => passed),

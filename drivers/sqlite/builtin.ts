@@ -1,17 +1,19 @@
 /**
- * The modules of Node that the driver needs.
+ * The modules of the runtime that the driver needs.
  *
  * @module
  */
 
 import { NotSupported } from "../../errors.ts";
+import type { SqliteDatabase } from "./client.ts";
 
-/** Node's own modules that the driver needs. */
+/** The runtime's own modules that the driver needs. */
 interface Builtins {
   "node:fs": typeof import("node:fs");
   "node:path": typeof import("node:path");
   "node:sqlite": typeof import("node:sqlite");
   "node:url": typeof import("node:url");
+  "bun:sqlite": { Database: new (path: string) => SqliteDatabase };
 }
 
 /**
@@ -19,13 +21,25 @@ interface Builtins {
  * that could, but does not, open a file would not start.
  */
 export function builtin<N extends keyof Builtins>(name: N): Builtins[N] {
+  const found = find(name);
+  if (!found) throw new NotSupported(`Cannot open a file here: ${name} is missing`);
+  return found;
+}
+
+function find<N extends keyof Builtins>(name: N): Builtins[N] | undefined {
   type Get = { getBuiltinModule?: (name: string) => Builtins[N] | undefined };
   const process = (globalThis as Record<string, unknown>)["process"] as Get | undefined;
-  const found = process?.getBuiltinModule?.(name);
-  if (!found) {
-    throw new NotSupported(
-      `Cannot open a file here: ${name} is missing. Use Deno, or Node 22.13 or later`,
-    );
-  }
-  return found;
+  return process?.getBuiltinModule?.(name);
+}
+
+/** Opens a file with the SQLite that the runtime brings. */
+export function openBuiltin(path: string): SqliteDatabase {
+  const node = find("node:sqlite");
+  if (node) return new node.DatabaseSync(path);
+  const bun = find("bun:sqlite");
+  if (bun) return new bun.Database(path);
+  throw new NotSupported(
+    "Cannot open a file here: this runtime brings no SQLite. Use Deno, Bun, or Node 22.13 or later; or " +
+      "give the option open, such as (path) => new Database(path) with the class of better-sqlite3",
+  );
 }

@@ -17,7 +17,8 @@
  * is safe, but others wait longer. Leases that are held are renewed by the new clock.
  * `lock.break()` frees what a crashed process left.
  *
- * It needs `node:sqlite`: Deno, or Node 22.13 and later.
+ * Deno, Bun, and Node 22.13 and later bring the SQLite that it needs. On older versions of Node give it
+ * better-sqlite3, by the option {@link SqliteOptions.open}.
  *
  * @module
  */
@@ -26,7 +27,12 @@ import type { Driver, Guarantees } from "../driver.ts";
 import { checkOps, refuse } from "../kit/check.ts";
 import { checkOptions } from "../kit/options.ts";
 import { absolute, pathOf } from "./files.ts";
-import { SqliteTable } from "./table.ts";
+import { openBuiltin } from "./builtin.ts";
+import type { SqliteDatabase } from "./client.ts";
+import { OpenDatabase } from "./database.ts";
+
+export type { SqliteDatabase, SqliteStatement } from "./client.ts";
+export type { SqlValue } from "./table.ts";
 
 /** How the SQLite driver is made. */
 export interface SqliteOptions {
@@ -40,6 +46,18 @@ export interface SqliteOptions {
    * processes. Default: the host's, `Date.now`.
    */
   now?: (() => number) | undefined;
+  /**
+   * Opens the file, with a client that answers at once. Default: the runtime's own, `node:sqlite` or
+   * `bun:sqlite`.
+   *
+   * @example On Node 20, with `npm install better-sqlite3`:
+   * ```ts ignore
+   * import Database from "better-sqlite3";
+   *
+   * const driver = sqlite("file:./baton.db", { open: (path) => new Database(path) });
+   * ```
+   */
+  open?: ((path: string) => SqliteDatabase) | undefined;
 }
 
 /** A driver that holds a file open. */
@@ -72,16 +90,16 @@ const GUARANTEES: Guarantees = {
  */
 export function sqlite(file: string | URL, options: SqliteOptions = {}): SqliteDriver {
   const path = pathOf(file);
-  checkOptions(options, "busyTimeout now");
-  const { busyTimeout = 1_000, now = Date.now } = options;
+  checkOptions(options, "busyTimeout now open");
+  const { busyTimeout = 1_000, now = Date.now, open = openBuiltin } = options;
   if (!Number.isSafeInteger(busyTimeout) || busyTimeout < 0) {
     refuse("busyTimeout", `${busyTimeout} is not a whole number of milliseconds`);
   }
-  let table: SqliteTable | undefined;
+  let database: OpenDatabase | undefined;
   let place: string | undefined;
   const close = (): void => {
-    table?.close();
-    table = undefined;
+    database?.close();
+    database = undefined;
   };
   return {
     name: "sqlite",
@@ -92,11 +110,11 @@ export function sqlite(file: string | URL, options: SqliteOptions = {}): SqliteD
       signal?.throwIfAborted();
       if (ops.length === 0) return [];
       beforeRequest?.();
-      table ??= SqliteTable.open({ path: place ??= absolute(path), busyTimeout, now });
+      database ??= OpenDatabase.open({ path: place ??= absolute(path), open, busyTimeout, now });
       try {
-        return table.run(ops);
+        return database.run(ops);
       } finally {
-        if (table.replaced) close();
+        if (database.replaced) close();
       }
     },
     close,

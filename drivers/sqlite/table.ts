@@ -1,245 +1,141 @@
 /**
- * Leases in one open file. Every batch is one transaction.
+ * Leases in a SQLite that answers at once: a file that this process has open, or the storage of a
+ * Durable Object.
  *
  * @module
  */
 
-import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { UnknownOutcome } from "../../errors.ts";
-import type { Lease, Op, Outcome } from "../driver.ts";
+import type { Lease } from "../driver.ts";
 import { bySeat, endOf } from "../kit/order.ts";
-import { type Listed, type Place, step, type Table } from "../kit/step.ts";
-import { builtin } from "./builtin.ts";
-import { refused, replaced } from "./errors.ts";
-import { filesAt, OpenFiles } from "./files.ts";
-import { inTurn } from "./turn.ts";
+import type { Listed, Place, Table } from "../kit/step.ts";
+import { SCHEMA_VERSION } from "./schema.ts";
 
-const SCHEMA_VERSION = 1;
-const SCHEMA = `
-create table if not exists leases (
-  resource text not null, seat text not null, id text not null, token integer not null,
-  value text not null, expires integer, primary key (resource, seat)
-) strict, without rowid;
-create index if not exists leases_by_expiry on leases (expires) where expires is not null;
-create table if not exists tokens (last integer not null) strict;
-insert into tokens select 0 where not exists (select 1 from tokens);
-pragma user_version = ${SCHEMA_VERSION};
-`;
+/** What a parameter of a statement may be. */
+export type SqlValue = string | number | null;
 
-/** How a file is opened. */
-export interface SqliteTableOptions {
-  /** Where it is. */
-  readonly path: string;
-  /** How long to wait for another process's write, in ms. */
-  readonly busyTimeout: number;
-  /** The clock that decides when a lease ends, in ms since the epoch. */
-  readonly now: () => number;
-}
+/** A row, by the names of its columns. */
+export type SqlRow = Readonly<Record<string, unknown>>;
 
 /**
- * One open file. Every batch is one transaction, so nothing runs in between.
- *
- * Statements that answer no row are run by `get`, too: `run` takes longer, because it also answers how
- * many rows it changed.
+ * Runs a statement and answers its rows. There are about twenty statements, whose texts never change, so
+ * they can be kept prepared by their texts. Their parameters have no names and no numbers.
  */
-export class SqliteTable implements Table {
-  readonly #busyTimeout: number;
-  readonly #database: DatabaseSync;
-  readonly #clock: () => number;
-  readonly #read: StatementSync;
-  readonly #write: StatementSync;
-  readonly #commit: StatementSync;
-  readonly #one: StatementSync;
-  readonly #all: StatementSync;
-  readonly #last: StatementSync;
-  readonly #scan: StatementSync;
-  readonly #put: StatementSync;
-  readonly #drop: StatementSync;
-  readonly #count: StatementSync;
-  readonly #counted: StatementSync;
-  readonly #sweep: StatementSync;
-  readonly #files: OpenFiles;
-  #replaced = false;
+export type Sql = (text: string, ...params: SqlValue[]) => readonly SqlRow[];
+
+const STATE = "select version, last, swept_resource, swept_seat from baton_state";
+const COUNT = "update baton_state set last = ?";
+const SWEPT = "update baton_state set swept_resource = ?, swept_seat = ?";
+const COLUMNS = "seat, id, token, value, expires";
+const LIVE = "(expires is null or expires > ?)";
+const ONE = `select ${COLUMNS} from baton_leases where resource = ? and seat = ? and ${LIVE}`;
+const ALL = `select ${COLUMNS} from baton_leases where resource = ? and ${LIVE}`;
+const BEFORE = " and seat < ?";
+const LAST = " order by seat desc limit ?";
+const FROM = `select resource, ${COLUMNS} from baton_leases where ${LIVE} and (resource, seat) `;
+const UNTIL = " and resource < ?";
+const FIRST = " order by resource, seat limit ?";
+const PUT = `insert or replace into baton_leases (resource, ${COLUMNS}) values (?, ?, ?, ?, ?, ?)`;
+const DROP = "delete from baton_leases where resource = ? and seat = ?";
+const NEXT = `select resource, seat, expires from baton_leases where (resource, seat) > (?, ?)
+  order by resource, seat limit ?`;
+
+/** One grant in so many looks for dead rows. */
+const GRANTS = 32;
+/** It looks at so many rows: three times as many as were added meanwhile, so it comes round. */
+const LOOKS = 100;
+
+/**
+ * The table of leases. All that is done with it is done within {@link SqlTable.run}, and the caller sees
+ * to it that this is one transaction.
+ */
+export class SqlTable implements Table {
+  readonly #sql: Sql;
   #now = 0;
+  #last = 0;
+  #sweeps = false;
+
+  /** A table in this database, which has the tables of `schema.ts`. */
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
 
   /**
-   * Opens the file at an absolute path, and creates it and its tables if they are missing.
+   * Runs one transaction's work.
    *
-   * @throws {ConnectionError} when it cannot; nothing was written to a file that is not Baton's.
+   * @param now The database's clock, in ms since the epoch. It is read within the transaction.
+   * @throws {Error} when the tables are of another version.
    */
-  static open(options: SqliteTableOptions): SqliteTable {
-    for (let attempt = 0; attempt < 10; attempt++) {
-      const before = filesAt([options.path]);
-      const table = SqliteTable.#open(options);
-      // The same file was there before and after, so it is the one that was opened.
-      if (before === filesAt([options.path])) return table;
-      table.close();
-    }
-    throw replaced();
-  }
-
-  static #open(options: SqliteTableOptions): SqliteTable {
-    const { path, busyTimeout } = options;
-    let database: DatabaseSync | undefined;
-    try {
-      database = new (builtin("node:sqlite").DatabaseSync)(path);
-      // FULL: an acknowledged lease is on disk. WAL: readers never wait.
-      database.exec(`pragma busy_timeout = ${busyTimeout}; pragma journal_mode = wal;
-        pragma synchronous = full;`);
-      const version = database.prepare("pragma user_version").get()?.["user_version"];
-      if (version === 0) database.exec(`begin immediate; ${SCHEMA} commit;`);
-      else if (version !== SCHEMA_VERSION) {
-        throw new Error(
-          `its tables are version ${version}, but this Baton knows ${SCHEMA_VERSION}`,
-        );
-      }
-      return new SqliteTable(database, options);
-    } catch (error) {
-      database?.close();
-      throw refused(error);
-    }
-  }
-
-  private constructor(database: DatabaseSync, { path, busyTimeout, now }: SqliteTableOptions) {
-    this.#database = database;
-    this.#busyTimeout = busyTimeout;
-    this.#clock = now;
-    this.#read = database.prepare("begin");
-    this.#write = database.prepare("begin immediate");
-    this.#commit = database.prepare("commit");
-    const columns = "seat, id, token, value, expires";
-    const live = "(expires is null or expires > ?)";
-    this.#one = database.prepare(
-      `select ${columns} from leases where resource = ? and seat = ? and ${live}`,
-    );
-    this.#all = database.prepare(`select ${columns} from leases where resource = ? and ${live}`);
-    this.#last = database.prepare(
-      `select ${columns} from leases where resource = ?1 and (?2 is null or seat < ?2)
-        and (expires is null or expires > ?3) order by seat desc limit ?4`,
-    );
-    this.#scan = database.prepare(
-      `select resource, ${columns} from leases where (expires is null or expires > ?1)
-        and (resource, seat) >= (?2, ?3) and not (?4 and resource = ?2 and seat = ?3)
-        and (?5 is null or resource < ?5) order by resource, seat limit ?6`,
-    );
-    this.#put = database.prepare(
-      `insert or replace into leases (resource, ${columns}) values (?, ?, ?, ?, ?, ?)`,
-    );
-    this.#drop = database.prepare("delete from leases where resource = ? and seat = ?");
-    // Two are faster than one with `returning`, which keeps its rows in a table of their own.
-    this.#count = database.prepare("update tokens set last = max(last + 1, ?)");
-    this.#counted = database.prepare("select last from tokens");
-    this.#sweep = database.prepare(
-      `delete from leases where (resource, seat) in
-        (select resource, seat from leases where expires <= ? limit 100)`,
-    );
-    // From here on `inTurn` does the waiting.
-    database.exec("pragma busy_timeout = 0; select last from tokens");
-    this.#files = new OpenFiles(path);
-  }
-
-  /**
-   * Whether the file turned out to be another one than was opened. Then close it, and open again.
-   */
-  get replaced(): boolean {
-    return this.#replaced;
-  }
-
-  /** Closes the file. */
-  close(): void {
-    this.#database.close();
-  }
-
-  /**
-   * Runs a batch.
-   *
-   * @throws {ConnectionError} when nothing was written.
-   * @throws {UnknownOutcome} when the commit failed.
-   */
-  run(ops: readonly Op[]): Outcome[] {
-    try {
-      return inTurn(this.#busyTimeout, () => this.#transaction(ops));
-    } catch (error) {
-      throw refused(error);
-    }
-  }
-
-  #transaction(ops: readonly Op[]): Outcome[] {
-    try {
-      const reads = ops.every((op) => op.op === "inspect" || op.op === "list");
-      (reads ? this.#read : this.#write).get();
-      // Read after we have the write lock: a lease that expired while we waited is dead for us,
-      // too.
-      this.#now = Math.floor(this.#clock());
-      const outcomes = ops.map((op) => step(op, this));
-      this.#checkFiles();
-      this.#end();
-      return outcomes;
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("rollback");
-      throw error;
-    }
-  }
-
-  /**
-   * SQLite would go on answering from a file that is gone, while later processes use another one.
-   */
-  #checkFiles(): void {
-    this.#replaced = this.#files.replaced();
-    if (this.#replaced) throw replaced();
-  }
-
-  #end(): void {
-    try {
-      this.#commit.get();
-    } catch (error) {
-      throw new UnknownOutcome(
-        `sqlite could not finish its write, so the outcome is unknown (${
-          (error as Error).message
-        }); ` +
-          "sending it again is safe",
-      );
-    }
+  run<T>(now: number, work: () => T): T {
+    const [state] = this.#sql(STATE);
+    if (state?.["version"] !== SCHEMA_VERSION) throw new Error(otherVersion(state?.["version"]));
+    const last = Number(state["last"]);
+    this.#now = Math.floor(now);
+    this.#last = last;
+    this.#sweeps = false;
+    const done = work();
+    if (this.#last !== last) this.#sql(COUNT, this.#last);
+    if (this.#sweeps) this.#sweep(state);
+    return done;
   }
 
   live(resource: string, seat?: string): Lease[] {
     const rows = seat === undefined
-      ? this.#all.all(resource, this.#now)
-      : this.#one.all(resource, seat, this.#now);
+      ? this.#sql(ALL, resource, this.#now)
+      : this.#sql(ONE, resource, seat, this.#now);
     return rows.map((row) => this.#lease(row)).sort(bySeat);
   }
 
-  #lease({ expires, ...row }: Record<string, unknown>): Lease {
-    return { ...row, left: expires === null ? Infinity : Number(expires) - this.#now } as Lease;
-  }
-
   last(resource: string, before: string | undefined, limit: number): Lease[] {
-    const rows = this.#last.all(resource, before ?? null, this.#now, limit);
+    const rows = before === undefined
+      ? this.#sql(ALL + LAST, resource, this.#now, limit)
+      : this.#sql(ALL + BEFORE + LAST, resource, this.#now, before, limit);
     return rows.map((row) => this.#lease(row));
   }
 
   scan(prefix: string, after: Place | undefined, limit: number): Listed[] {
-    const { resource = prefix, seat = "" } = after ?? {};
-    const end = endOf(prefix) ?? null;
-    const rows = this.#scan.all(this.#now, resource, seat, after ? 1 : 0, end, limit);
+    const { resource, seat } = after ?? { resource: prefix, seat: "" };
+    const end = endOf(prefix);
+    const rows = this.#sql(
+      FROM + (after ? "> (?, ?)" : ">= (?, ?)") + (end === undefined ? "" : UNTIL) + FIRST,
+      ...[this.#now, resource, seat],
+      ...end === undefined ? [limit] : [end, limit],
+    );
     return rows.map((row) => this.#lease(row) as Listed);
+  }
+
+  #lease({ expires, ...row }: SqlRow): Lease {
+    return { ...row, left: expires === null ? Infinity : Number(expires) - this.#now } as Lease;
   }
 
   put(resource: string, { seat, id, token, value, left }: Lease): void {
     const expires = left === Infinity ? null : this.#now + left;
-    this.#put.get(resource, seat, id, token, value, expires);
+    this.#sql(PUT, resource, seat, id, token, value, expires);
   }
 
   drop(resource: string, seat: string): void {
-    this.#drop.get(resource, seat);
+    this.#sql(DROP, resource, seat);
   }
 
   nextToken(): number {
-    this.#count.get(this.#now);
-    const token = Number(this.#counted.get()?.["last"]);
-    // Deletes dead rows, such as old cron slots. Nobody asks for them again, and tokens do not
-    // depend on them.
-    if (token % 32 === 0) this.#sweep.get(this.#now);
-    return token;
+    this.#last = Math.max(this.#last + 1, this.#now);
+    if (this.#last % GRANTS === 0) this.#sweeps = true;
+    return this.#last;
   }
+
+  /**
+   * Deletes dead rows, such as old cron slots, among the next few. Nobody asks for them again, and tokens
+   * do not depend on them.
+   */
+  #sweep({ swept_resource, swept_seat }: SqlRow): void {
+    const rows = this.#sql(NEXT, `${swept_resource}`, `${swept_seat}`, LOOKS);
+    for (const { resource, seat, expires } of rows) {
+      if (expires !== null && Number(expires) <= this.#now) this.drop(`${resource}`, `${seat}`);
+    }
+    const { resource = "", seat = "" } = (rows.length < LOOKS ? undefined : rows.at(-1)) ?? {};
+    this.#sql(SWEPT, `${resource}`, `${seat}`);
+  }
+}
+
+function otherVersion(version: unknown): string {
+  return `its tables are version ${version}, but this Baton knows ${SCHEMA_VERSION}; update Baton`;
 }

@@ -19,8 +19,6 @@ async function until(what: () => boolean): Promise<void> {
   while (!what()) await setTimeout(5);
 }
 
-const soon = { leaderTtl: 1_500 };
-
 /** All that this example promises, over one backend. */
 async function drained(backend: Driver): Promise<void> {
   await goesOn(backend);
@@ -42,7 +40,7 @@ async function goesOn(backend: Driver): Promise<void> {
   const stops: Record<string, AbortController> = {};
   const runs = ["a", "b"].map((memberId) => {
     const stop = stops[memberId] = new AbortController();
-    const baton = new Coordinator(backend, { memberId, ...soon });
+    const baton = new Coordinator(backend, { memberId });
     return drain(baton, queue, async ({ id }) => {
       await setTimeout(5);
       done.push(`${memberId} ${id}`);
@@ -79,16 +77,21 @@ async function keepsTheOther(backend: Driver): Promise<void> {
   const stop = new AbortController();
   const late = Promise.withResolvers<string>();
   const started: string[] = [];
-  const old = drain(new Coordinator(cuttable, { memberId: "old", ...soon }), queue, () => {
+  const old = drain(new Coordinator(cuttable, { memberId: "old", leaderTtl: 1_500 }), queue, () => {
     started.push("old");
     return late.promise; // It does not heed its signal.
   }, stop.signal);
   await until(() => started.length === 1);
   cut = true;
-  const young = drain(new Coordinator(backend, { memberId: "young", ...soon }), queue, () => {
-    started.push("young");
-    return "by young";
-  }, stop.signal);
+  const young = drain(
+    new Coordinator(backend, { memberId: "young", leaderTtl: 1_500 }),
+    queue,
+    () => {
+      started.push("young");
+      return "by young";
+    },
+    stop.signal,
+  );
   await until(() => !queue.next());
   late.resolve("by old");
   await setTimeout(20);

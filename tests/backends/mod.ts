@@ -8,6 +8,8 @@
 import type { Backend, Capability } from "./backend.ts";
 import { consul } from "./consul.ts";
 import { document } from "./document.ts";
+import { durableObject } from "./durable_object.ts";
+import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
@@ -15,6 +17,7 @@ import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
 import { r2 } from "./r2.ts";
 import { s3 } from "./s3.ts";
 import { sqlite } from "./sqlite.ts";
+import { sqliteBatches } from "./sqlite_batches.ts";
 import { upstash } from "./upstash.ts";
 
 export type * from "./backend.ts";
@@ -26,6 +29,7 @@ export const BACKENDS: readonly Backend[] = [
   memoryOnItsOwnClock,
   memoryBehindAWire,
   sqlite,
+  sqliteBatches,
   upstash,
   neon,
   planetscaleOverMysql,
@@ -35,6 +39,8 @@ export const BACKENDS: readonly Backend[] = [
   document,
   s3,
   r2,
+  durableObject,
+  d1,
 ];
 
 /** Those that have all of these capabilities. */

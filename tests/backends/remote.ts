@@ -56,7 +56,7 @@ export async function startRemote<S extends Startable>(parts: Parts<S>): Promise
     await stop();
     throw error;
   }
-  const restart = (): Promise<void> => within(environment, () => restarted(own));
+  const restart = (): Promise<void> => within(environment, () => own.restart());
   return {
     own,
     wire,
@@ -79,15 +79,4 @@ export async function startRemote<S extends Startable>(parts: Parts<S>): Promise
     sent: () => wire.faults.sent(),
     stop,
   };
-}
-
-/** A stranger's outgoing connection can have the port for a moment, while nobody listens on it. */
-async function restarted(server: Startable): Promise<void> {
-  for (let attempt = 1;; attempt++) {
-    try {
-      return await server.restart();
-    } catch (error) {
-      if (attempt === 20 || !String(error).includes("Address already in use")) throw error;
-    }
-  }
 }

@@ -28,7 +28,15 @@ async function schema(
   return { code, out: out ?? "", complaint: complaint ?? "" };
 }
 
-for (const args of [["postgres"], ["mysql"], ["postgres", "--fences"], ["mysql", "--fences"]]) {
+for (
+  const args of [
+    ["postgres"],
+    ["mysql"],
+    ["sqlite"],
+    ["postgres", "--fences"],
+    ["mysql", "--fences"],
+  ]
+) {
   Deno.test(`the SQL of ${args.join(" ")} is printed without any permission`, async () => {
     const { code, out, complaint } = await schema([], args);
     assert.equal(code, 0, complaint);
@@ -37,8 +45,22 @@ for (const args of [["postgres"], ["mysql"], ["postgres", "--fences"], ["mysql",
   });
 }
 
-Deno.test("who asks for the schema of a Redis or a file is told that there is none; a URL is not repeated", async () => {
-  for (const kind of ["redis", "upstash", "sqlite"]) {
+Deno.test("an option of another database is refused", async () => {
+  for (
+    const args of [["sqlite", "--table", "x"], ["postgres", "--table", "x"], [
+      "mysql",
+      "--schema",
+      "x",
+    ]]
+  ) {
+    const { code, complaint } = await schema([], args);
+    assert.equal(code, 2);
+    assert.match(complaint, /^Prints the SQL/);
+  }
+});
+
+Deno.test("who asks for the schema of a backend without any is told that there is none; a URL is not repeated", async () => {
+  for (const kind of ["redis", "upstash", "etcd", "consul", "memory"]) {
     const { code, complaint } = await schema([], [kind]);
     assert.equal(code, 2);
     assert.match(complaint, new RegExp(`^${kind} needs no schema: there is nothing to create`));

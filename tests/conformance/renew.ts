@@ -4,10 +4,11 @@
  * @module
  */
 
+import assert from "node:assert/strict";
 import type { Case } from "./backend.ts";
-import { granted, lists, refused, released, renewed } from "./expect.ts";
+import { apply, granted, lists, refused, released, renewed } from "./expect.ts";
 import { acquire, breakSeat, inspect, release, renew } from "./operations.ts";
-import { law, outlive, untilVacant } from "./scene.ts";
+import { law, outlive, overrunOf, untilVacant } from "./scene.ts";
 
 /** Cases about `renew`. */
 export const renewCases: readonly Case[] = [
@@ -33,6 +34,21 @@ export const renewCases: readonly Case[] = [
       await renewed(on.driver, renew(mine), lease);
     }
     await lists(on.other, inspect(mine.resource), [lease]);
+  }),
+  law(6, "a renewal prolongs its own lease alone, whatever began with it", async (on) => {
+    const [kept, left] = [
+      acquire(on.name(), { ttl: on.short }),
+      acquire(on.name(), { ttl: on.short }),
+    ];
+    const [lease] = [await granted(on.driver, kept), await granted(on.driver, left)];
+    // What is renewed together may be kept together.
+    for (const { ok } of await apply(on.driver, [renew(kept), renew(left)])) assert.ok(ok);
+    for (let passed = 0; passed <= 4 * overrunOf(on); passed += 1.5) {
+      await on.units(1.5);
+      await renewed(on.driver, renew(kept), lease);
+    }
+    await lists(on.other, inspect(kept.resource), [lease]);
+    await untilVacant(on, left, 2);
   }),
   law(6, "a renewal keeps the value unless it has one, be it empty", async (on) => {
     const mine = acquire(on.name(), { value: "first" });

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Driver, Guard, Lease, Outcome, SeatOp } from "../../drivers/driver.ts";
+import type { Acquire, Driver, Guard, Lease, Outcome, SeatOp } from "../../drivers/driver.ts";
 import { decorated } from "../backends/decorators.ts";
 import { casesFor } from "../conformance/mod.ts";
 import { eachOp } from "../tools/each_op.ts";
@@ -123,6 +123,20 @@ planted(
       const { leases } = await run(look(op));
       return { ok: leases[0]?.id === op.id, leases: [] };
     }),
+);
+planted(
+  "renew prolongs all that this handle has acquired",
+  "a renewal prolongs its own lease alone",
+  (inner) => {
+    const mine: Acquire[] = [];
+    return eachOp(inner, async (op, run) => {
+      if (op.op === "acquire") mine.push(op);
+      for (const { guard: _, patience: __, value: ___, ...each } of op.op === "renew" ? mine : []) {
+        await run({ ...each, op: "renew" });
+      }
+      return await run(op);
+    });
+  },
 );
 planted(
   "renewals share the first one's ttl",

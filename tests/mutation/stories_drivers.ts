@@ -67,15 +67,68 @@ const KIT: readonly Story[] = [
 const SQLITE: readonly Story[] = [
   {
     name: "a write does not lock before it reads",
-    at: "SqliteTable.#transaction",
-    find: "reads ? this.#read : this.#write",
-    put: "this.#read",
+    at: "OpenDatabase.#transaction",
+    find: 'reads ? "begin" : "begin immediate"',
+    put: '"begin"',
   },
   {
     name: "a failed batch is left half done",
-    at: "SqliteTable.#transaction",
+    at: "rollBack",
     find: '"rollback"',
     put: '"commit"',
+  },
+  {
+    name: "tables of another version are used",
+    at: "SqlTable.run",
+    find: 'state?.["version"] !== SCHEMA_VERSION',
+    put: "!state",
+  },
+  {
+    name: "a sweep always begins at the first row",
+    at: "SqlTable.#sweep",
+    find: "rows.length < LOOKS ? undefined : rows.at(-1)",
+    put: "undefined",
+  },
+  {
+    name: "an older file's tokens are not carried over",
+    at: "create",
+    near: "sqlite/database",
+    find: "max(last, (select max(last) from tokens))",
+    put: "last",
+  },
+];
+
+const OBJECTS: readonly Story[] = [
+  {
+    name: "a wait that is granted in a transaction that fails is told",
+    at: "BatonObject.#transaction",
+    find: "ended.abort()",
+    put: "ended",
+  },
+  {
+    name: "one that leaves goes on to wait",
+    at: "BatonObject.fetch",
+    find: "this.#calls.get(search)?.abort()",
+    put: "this.#calls.get(search)",
+  },
+  {
+    name: "a batch that has begun is refused as if nothing was done",
+    at: "BatonObject.#apply",
+    find: "call.began = true",
+    put: "call.began = false",
+  },
+  {
+    name: "those who wait for a seat are not served when it is released",
+    at: "BatonObject.#advance",
+    find: 'op.op === "acquire" || op.op === "release"',
+    put: 'op.op === "acquire"',
+  },
+  {
+    name: "any error of a call has done nothing",
+    at: "judge",
+    near: "durable_object/",
+    find: "Object(error).overloaded === true",
+    put: "true",
   },
 ];
 
@@ -250,6 +303,6 @@ const MYSQL: readonly Story[] = [
 
 /** All of them. */
 export const DRIVER_STORIES: readonly Story[] = [
-  ...[...KIT, ...SQLITE, ...REDIS],
+  ...[...KIT, ...SQLITE, ...OBJECTS, ...REDIS],
   ...[...POSTGRES, ...MYSQL],
 ];

@@ -9,7 +9,8 @@ import assert from "node:assert/strict";
 import { type Ended, runProgram, RUNTIMES } from "./programs.ts";
 
 const BATON = `const options = { memberId: "a", ttl: 600_000, on: () => {} };
-const baton = new Coordinator(memory(), options);`;
+const baton = new Coordinator(memory(), options);
+const HOLDER = { op: "acquire", resource: "lock:l", seat: "", id: "holder", ttl: 100, value: "" };`;
 
 /** What a script did last, and left to its ttl of ten minutes. */
 const LEFT_BEHIND = {
@@ -37,14 +38,12 @@ const LEFT_BEHIND = {
 const AWAITED = {
   "a turn that comes with the holder's end": `
     const driver = memory();
-    const [one, two] = ["one", "two"].map((memberId) => new Coordinator(driver, { memberId }));
-    await one.getLock("l").hold({ ttl: 100 });
-    await two.getLock("l").hold({ timeout: 60_000 });`,
+    await driver.apply([HOLDER]);
+    await new Coordinator(driver).getLock("l").hold({ timeout: 60_000 });`,
   "a turn on a backend that does not push": `
     const driver = memory({ now: Date.now });
-    const [one, two] = ["one", "two"].map((memberId) => new Coordinator(driver, { memberId }));
-    await one.getLock("l").hold({ ttl: 100 });
-    await two.getLock("l").hold({ timeout: 60_000 });`,
+    await driver.apply([HOLDER]);
+    await new Coordinator(driver).getLock("l").hold({ timeout: 60_000 });`,
   "an answer that never comes": `
     const backend = memory();
     const silent = { ...backend, apply: (ops) => ops[0].op === "release" ? backend.apply(ops) : new Promise(() => {}) };
@@ -55,7 +54,7 @@ const AWAITED = {
     await baton.cron("c").run({ slot, maxRuntime: 1_000 }, () => new Promise(() => {}))
       .catch(({ code }) => console.log(code));`,
   "a lease that a started coordinator keeps": `
-    const kept = new Coordinator(memory(), { ttl: 200 });
+    const kept = new Coordinator(memory(), { ttl: 60_000, heartbeatInterval: 100 });
     await kept.start({ heartbeat: true });
     const lease = await kept.getLock("l").hold();
     const first = lease.deadline;

@@ -28,7 +28,7 @@ export const RUNTIMES = {
 } as const;
 
 /** No program here has anything to do for so long, in ms: then it is ended by force. */
-const PATIENCE = 300_000;
+export const PATIENCE = 300_000;
 
 /**
  * Runs a program that may use `Coordinator`, `memory`, `shutdownSignal`, `systemRuntime`; `printed` is

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { PATIENCE } from "./programs.ts";
 
 const PROGRAM = `
   import { shutdownSignal } from "${new URL("../../coordination/shutdown.ts", import.meta.url)}";
@@ -32,7 +33,7 @@ for (
         stdout: "piped",
       }).spawn();
       // Whoever goes on all the same is ended by force, and its status says so.
-      const force = setTimeout(() => child.kill("SIGKILL"), 20_000);
+      const force = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
       const lines: string[] = [];
       for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
         lines.push(...chunk.trim().split("\n"));

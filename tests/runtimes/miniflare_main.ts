@@ -19,6 +19,8 @@ export type Order =
     /** A compatibility date; the newest that this workerd knows unless given. */
     readonly date?: string;
     readonly bindings: Readonly<Record<string, unknown>>;
+    /** The names of bindings of D1, each of which is an empty database; none unless given. */
+    readonly d1?: readonly string[];
   }
   /** A POST with this, or a GET without anything. */
   | { readonly fetch: string; readonly body?: unknown }
@@ -58,13 +60,14 @@ function isolate(name: string): Miniflare {
 
 async function obey(order: Order): Promise<unknown> {
   if ("start" in order) {
-    const { start, date = supportedCompatibilityDate, bindings } = order;
+    const { start, date = supportedCompatibilityDate, bindings, d1 = [] } = order;
     const started = new Miniflare({
       name: start,
       modules: order.modules.map((path) => ({ type: "ESModule", path })),
       modulesRoot: "/",
       compatibilityDate: date,
       bindings,
+      d1Databases: d1,
       host: "127.0.0.1",
       port: 0,
       // Else it would ask a machine of Cloudflare's where we are.

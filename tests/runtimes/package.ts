@@ -9,6 +9,8 @@ import { memory } from "../../drivers/memory.ts";
 import type { Driver } from "../../drivers/driver.ts";
 import { getCoordinator } from "../../url.ts";
 import { open } from "../backends/address.ts";
+import { d1, type D1Database, d1Query } from "../../drivers/sqlite/d1.ts";
+import { migrate } from "../../drivers/sqlite/migration.ts";
 import { type Backend, driverCases } from "../conformance/mod.ts";
 import { smokeCases } from "./smoke.ts";
 import { waitingTimers } from "./timers.ts";
@@ -19,7 +21,7 @@ export * as fencing from "../../fencing/mod.ts";
 export * as hono from "../../http/hono.ts";
 export * as http from "../../http/mod.ts";
 export { Coordinator, type CoordinatorEvent, type Lease, systemRuntime } from "../../mod.ts";
-export { getCoordinator, memory, open };
+export { type D1Database, getCoordinator, memory, open };
 
 /** One case to run. */
 export interface Job {
@@ -36,13 +38,29 @@ export interface Result {
   readonly timers: number;
 }
 
+/** Runs one case of the suite on a Worker's own D1. It never rejects. */
+export async function runOnD1(name: string, database: D1Database): Promise<Result> {
+  return await runs(() => byName(driverCases, name).run(backendOf(() => d1(database))));
+}
+
+/** Makes its tables. */
+export async function migrateD1(database: D1Database): Promise<void> {
+  await migrate(d1Query(database));
+}
+
 /** Runs one case. It never rejects. */
 export async function run({ suite, name, url }: Job): Promise<Result> {
-  try {
+  return await runs(async () => {
     if (suite === "smoke") {
       const handles = await handlesOf(url);
       await byName(smokeCases, name).run(handles, (id) => getCoordinator(url, id));
-    } else await byName(driverCases, name).run(backendAt(url));
+    } else await byName(driverCases, name).run(backendOf(() => open(url)));
+  });
+}
+
+async function runs(work: () => Promise<void>): Promise<Result> {
+  try {
+    await work();
     return { timers: await waitingTimers() };
   } catch (error) {
     const text = error instanceof Error ? error.stack ?? String(error) : String(error);
@@ -70,8 +88,8 @@ function fail(): never {
   throw new Error(`a case takes more than ${MOST} handles`);
 }
 
-function backendAt(url: string): Backend {
+function backendOf(connect: Backend["connect"]): Backend {
   const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   // Long, for all runtimes share this machine; time that passes costs nothing while others work.
-  return { connect: () => open(url), pass, tick: 400 };
+  return { connect, pass, tick: 400 };
 }

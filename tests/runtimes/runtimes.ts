@@ -85,6 +85,8 @@ export interface WorkerOptions {
   /** Its code; the Worker of cases unless given. */
   readonly modules?: readonly string[];
   readonly bindings?: Readonly<Record<string, unknown>>;
+  /** The names of its bindings of D1. */
+  readonly d1?: readonly string[];
 }
 
 /** Isolates, each in a workerd of its own. */
@@ -107,8 +109,8 @@ export function startWorkers({ node, modules }: Installation, folder: string): W
   const ask = <T>(order: Order) => child.ask<T>({ ...order });
   const cases = ["worker.mjs", "package.mjs"].map((file) => join(folder, file));
   return {
-    start: (name, { date, modules = cases, bindings = {} } = {}) =>
-      ask({ start: name, modules, bindings, ...(date !== undefined && { date }) }),
+    start: (name, { date, modules = cases, bindings = {}, d1 = [] } = {}) =>
+      ask({ start: name, modules, bindings, d1, ...(date !== undefined && { date }) }),
     fetch: (name, body) => ask({ fetch: name, ...(body !== undefined && { body }) }),
     scheduled: (name, time, cron = "* * * * *") => ask({ scheduled: name, time, cron }),
     end: (name) => ask({ stop: name }),

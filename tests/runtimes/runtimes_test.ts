@@ -13,6 +13,7 @@ import { SIZES } from "../tools/size_of_proofs.ts";
 import { build } from "./bundle.ts";
 import { otherCases, timedCases } from "./chosen.ts";
 import { type Installation, requireRuntimes } from "./install.ts";
+import type { Result } from "./package.ts";
 import { type Database, startDatabases } from "./places.ts";
 import {
   asked,
@@ -50,6 +51,10 @@ Deno.test("one built file does in every runtime what it promises", async (test) 
         step(
           "Workers of every age that get one scheduled event run its slot once",
           () => scheduledOnce(installed, folder, databases),
+        ),
+        step(
+          "in workerd the driver of D1 keeps its contract over the Worker's own binding",
+          () => onItsD1(installed, folder),
         ),
         step(
           "what a Worker keeps from one request to the next works, and never lies",
@@ -165,6 +170,24 @@ async function conform(
   };
   await Promise.all(Array.from({ length: Math.min(lanes, names.length) }, lane));
   return failures;
+}
+
+/** Whatever the binding does that the tests' own does not. */
+async function onItsD1(installed: Installation, folder: string): Promise<void> {
+  const workers = startWorkers(installed, folder);
+  try {
+    await workers.start("d1", { d1: ["DB"] });
+    await asked(workers, "d1", { d1: null });
+    const all = await Promise.all(
+      [...timedCases, ...otherCases].map(async (name) => {
+        const { error } = await asked<Result>(workers, "d1", { d1: name });
+        return error === undefined ? [] : [`${name}: ${error}`];
+      }),
+    );
+    assert.deepEqual(all.flat(), []);
+  } finally {
+    await workers.stop();
+  }
 }
 
 async function scheduledOnce(

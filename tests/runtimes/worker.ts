@@ -9,22 +9,32 @@ import {
   Coordinator,
   type CoordinatorEvent,
   cronJob,
+  type D1Database,
   type Job,
   type Lease,
+  migrateD1,
   open,
   run,
+  runOnD1,
   slotOf,
 } from "./package.ts";
 
 /** Backends by the names that schedules have here. */
 type Env = Readonly<Record<string, string>>;
 
+/** What it has where it was started with a D1. */
+interface Bindings {
+  readonly DB: D1Database;
+}
+
 /** What can be asked of it in a request. */
 export type Question =
   | { readonly job: Job }
   | { readonly hold: string; readonly ttl: number; readonly url: string }
   | { readonly kept: "look" | "confirm" | "renew" | "release" }
-  | { readonly ran: true };
+  | { readonly ran: true }
+  /** A case on its own D1, or its tables. */
+  | { readonly d1: string | null };
 
 /** How the lease that is kept stands. */
 export interface Look {
@@ -39,7 +49,10 @@ const ran: number[] = [];
 let kept: Lease | undefined;
 let told = 0;
 
-async function answer(question: Question): Promise<unknown> {
+async function answer(question: Question, { DB }: Bindings): Promise<unknown> {
+  if ("d1" in question) {
+    return await (question.d1 === null ? migrateD1(DB) : runOnD1(question.d1, DB));
+  }
   if ("job" in question) return await run(question.job);
   if ("ran" in question) return ran;
   if ("hold" in question) {
@@ -63,8 +76,8 @@ async function answer(question: Question): Promise<unknown> {
 }
 
 export default {
-  async fetch(request: Request): Promise<Response> {
-    return Response.json({ answer: await answer(await request.json() as Question) });
+  async fetch(request: Request, env: Bindings): Promise<Response> {
+    return Response.json({ answer: await answer(await request.json() as Question, env) });
   },
   async scheduled(event: { scheduledTime: number; cron: string }, env: Env): Promise<void> {
     const driver = await open(env[event.cron] as string);

@@ -19,6 +19,8 @@ const SLOTS = SIZES.workerSlots;
 /** Of each twenty slots one has its isolate killed at work. */
 const KILLS = Math.floor((SLOTS - 20) / 20);
 const MINUTE = 60_000;
+/** In ms. An answer that takes a third of it is given up, and what is sent again would be counted, too. */
+const TTL = 15_000;
 /** What the example may weigh, gzipped; it needs no package of a vendor. */
 const BUDGET = 17_900;
 
@@ -133,7 +135,7 @@ async function withScene(mode: string, work: (scene: Scene) => Promise<void>): P
       const address = { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token };
       const ledger = await startLedger();
       try {
-        const bindings = { ...address, JOB: "job", MODE: mode, TTL: 5_000 };
+        const bindings = { ...address, JOB: "job", MODE: mode, TTL };
         const crew = await startCrew(installed, folder, bindings, ledger);
         try {
           const now = Math.floor(Date.now() / MINUTE);

@@ -6,8 +6,10 @@
 
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { CoordinationError, OperationTimedOut } from "../../mod.ts";
+import { CoordinationError, OperationTimedOut, type Runtime, systemRuntime } from "../../mod.ts";
 import { retrying } from "../../coordination/leases/retrying.ts";
+import { wait } from "../backends/backend.ts";
+import { until } from "../servers/process.ts";
 import type { Behaviour } from "./bad_server.ts";
 import { startBadServer } from "./bad_server.ts";
 import { DRIP, type FaultRow, SILENCE } from "./fault_rows.ts";
@@ -24,6 +26,16 @@ const HEADERS_ONLY: FaultRow = {
   },
 };
 
+/** A runtime whose timers fire when they are told to. */
+function ownTimers(): { readonly runtime: Runtime; pass(): void } {
+  const timers = new Set<() => void>();
+  const after = (_ms: number, fire: () => void): () => void => {
+    timers.add(fire);
+    return () => timers.delete(fire);
+  };
+  return { runtime: { ...systemRuntime(), after }, pass: () => timers.forEach((fire) => fire()) };
+}
+
 for (const suspect of OURS) {
   Deno.test(`${suspect.name}: an answer that never ends is given up in time, and its connection is closed`, async () => {
     const server = await startBadServer();
@@ -34,8 +46,15 @@ for (const suspect of OURS) {
           response.on("close", closed.resolve);
           behave(received, response, request);
         });
-        const driver = retrying(suspect.driver(server.host), { retries: 0, timeout: 100 });
-        const error = await outcomeOf(() => driver.apply([ACQUIRE]));
+        const { runtime, pass } = ownTimers();
+        const driver = retrying(suspect.driver(server.host), { retries: 0, runtime });
+        const before = server.received.length;
+        const outcome = outcomeOf(() => driver.apply([ACQUIRE]));
+        await until("the request arrives", () => server.received.length > before);
+        // Mostly it reads by then; while it does not, it gives up all the same.
+        await wait(50);
+        pass();
+        const error = await outcome;
         assert(error instanceof OperationTimedOut, `${name}: ${Deno.inspect(error)}`);
         await closed.promise;
       }

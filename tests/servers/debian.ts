@@ -37,10 +37,17 @@ export async function unpackDebian(folder: string, wanted: Wanted): Promise<void
   await removeFolder(apt);
 }
 
+/** The release of Debian that this machine has. */
+export async function ownSuite(): Promise<string> {
+  const release = await readFile("/etc/os-release", "utf8").catch(() => "");
+  const [, suite = "sid"] = /^VERSION_CODENAME=(\w+)$/m.exec(release) ?? [];
+  return suite;
+}
+
 /** The address of Debian as this machine has been told it: which mirror that is, is not our matter. */
 async function mirror(): Promise<string> {
   const release = await readFile("/etc/os-release", "utf8");
-  const suite = /^VERSION_CODENAME=(\w+)$/m.exec(release)?.[1] ?? "sid";
+  const suite = await ownSuite();
   const targets = await run("apt-get", ["indextargets", "--format", "$(RELEASE) $(REPO_URI)"]);
   for (const line of targets.split("\n")) {
     const [name, address] = line.split(" ");

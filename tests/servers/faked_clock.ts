@@ -1,6 +1,6 @@
 /**
- * Wall clocks of single processes that can be stepped, by libfaketime where it is installed (Debian
- * package `libfaketime`).
+ * Wall clocks of single processes that can be stepped, by libfaketime (Debian package `libfaketime`),
+ * which is fetched where it is not installed.
  *
  * @module
  */
@@ -8,6 +8,8 @@
 import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { cached } from "./cache.ts";
+import { ownSuite, unpackDebian } from "./debian.ts";
 
 /** A clock that is right until it is stepped. */
 export interface FakedClock {
@@ -17,13 +19,24 @@ export interface FakedClock {
   set(ms: number): void;
 }
 
-/** The library, if it is there. */
-export function faketimeLibrary(): string | undefined {
-  const roots = existsSync("/usr/lib")
-    ? readdirSync("/usr/lib").map((name) => `/usr/lib/${name}`)
-    : [];
-  return ["/usr/lib", "/usr/local/lib", ...roots]
-    .map((root) => join(root, "faketime/libfaketime.so.1"))
+/** The library: the machine's own, or one fetched for the tests. */
+export async function faketimeLibrary(): Promise<string> {
+  const installed = libraryUnder("/usr/lib") ?? libraryUnder("/usr/local/lib");
+  if (installed !== undefined) return installed;
+  const suite = await ownSuite();
+  const wanted = { suite, name: "libfaketime", whole: false };
+  const name = `faketime-${suite}-${process.arch}`;
+  const fetched = libraryUnder(
+    join(await cached(name, (folder) => unpackDebian(folder, wanted)), "usr/lib"),
+  );
+  if (fetched === undefined) throw new Error(`libfaketime of Debian ${suite} has no library`);
+  return fetched;
+}
+
+function libraryUnder(root: string): string | undefined {
+  if (!existsSync(root)) return undefined;
+  return [root, ...readdirSync(root).map((name) => join(root, name))]
+    .map((folder) => join(folder, "faketime/libfaketime.so.1"))
     .find((path) => existsSync(path));
 }
 

@@ -12,17 +12,27 @@ import process from "node:process";
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
+/**
+ * Below the ports that systems give to outgoing connections (from 32,768 on Linux, from 49,152 elsewhere):
+ * a stranger's connection could have the port of a server while that is down, and keep it from coming back.
+ */
+const [FIRST_PORT, LAST_PORT] = [15_000, 32_000];
+
 /** A loopback port nobody listens on now. Whoever binds it must be ready to lose a race for it. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === "string") throw new Error("no port was assigned");
-  return address.port;
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve, reject) => {
+      server.once("error", (error: NodeJS.ErrnoException) => {
+        return error.code === "EADDRINUSE" ? resolve(false) : reject(error);
+      });
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    return port;
+  }
 }
 
 /** Room for the servers of all tests that run at once, in bytes. */

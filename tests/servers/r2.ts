@@ -5,7 +5,7 @@
 import type { R2Bucket, R2Condition } from "../../drivers/document/r2.ts";
 import { Faults, type HttpReply, type HttpRequest } from "./faults.ts";
 import { serveHttp } from "./http.ts";
-import { startWorkerd } from "./workerd.ts";
+import { startMiniflare } from "./miniflare.ts";
 
 export interface R2Server {
   /** A binding, as a Worker has it, whose calls are requests. */
@@ -35,7 +35,7 @@ const SCRIPT = `export default {
 };`;
 
 export async function startR2(): Promise<R2Server> {
-  const worker = await startWorkerd({
+  const worker = await startMiniflare({
     name: "r2",
     script: SCRIPT,
     bindings: { r2Buckets: ["BUCKET"] },

@@ -2,6 +2,8 @@
  * Servers that are reached and definitely refuse, for as long as a test likes: read-only after a
  * fail-over, out of memory, without replicas, with another password.
  */
+import { SCHEMA_VERSION } from "../../drivers/sqlite/schema.ts";
+import type { SqliteBatch } from "../../drivers/sqlite/send.ts";
 import type { ConsulServer } from "./consul.ts";
 import { connectTo } from "./pg_client.ts";
 import type { EtcdServer } from "./etcd.ts";
@@ -133,6 +135,18 @@ export async function refuseOnMysql(server: MysqlServer): Promise<Refusal> {
     why: "read-only",
     unauthorized: false,
     end: () => server.administer("set global read_only = off"),
+  };
+}
+
+/** D1 or libSQL, or a file of SQLite's: its tables are of a version of which nobody has heard. */
+export async function refuseOnSqlite(send: SqliteBatch): Promise<Refusal> {
+  const set = (version: number) =>
+    send([{ sql: `update baton_state set version = ${version}`, args: [] }]);
+  await set(SCHEMA_VERSION + 1_000);
+  return {
+    why: "tables of another version",
+    unauthorized: false,
+    end: async () => void await set(SCHEMA_VERSION),
   };
 }
 

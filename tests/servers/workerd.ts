@@ -1,92 +1,130 @@
 /**
- * One Worker in a workerd of its own, which miniflare starts in Node with what the Worker is bound to. It
- * stands before something that is there inside of workerd alone.
+ * A real workerd, the program in which Cloudflare runs Workers: one Worker, with Durable Objects whose
+ * storage outlives the process.
  */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
 import { requireRuntimes } from "../runtimes/install.ts";
-import { freePort, removeFolder, startProcess, temporaryFolder } from "./process.ts";
-import { guardFamily, killFamily } from "./process_family.ts";
-
-export interface Workerd {
-  /** Where the Worker is. */
-  readonly url: string;
-  /** Ends it, and removes what it has written. */
-  stop(): Promise<void>;
-}
+import {
+  controlled,
+  freePort,
+  removeFolder,
+  type RunningProcess,
+  type Server,
+  startProcess,
+  temporaryFolder,
+} from "./process.ts";
 
 export interface WorkerdOptions {
-  /** A word for its folder and its record. */
-  readonly name: string;
-  /** The Worker, as a module. A GET without a query must answer `env.ID`. */
-  readonly script: string;
-  /** What it is bound to, as miniflare's options have it. */
-  readonly bindings: Readonly<Record<string, unknown>>;
+  /** The Worker's only module. It answers `GET /ready` with the text in `env.READY`. */
+  readonly code: string;
+  /** Its classes of Durable Objects, by their bindings. */
+  readonly objects: Readonly<Record<string, string>>;
+  /** Its compatibility date. Default: one from 2025. */
+  readonly date?: string;
+  readonly flags?: readonly string[];
 }
 
-/**
- * Runs in Node. The program of workerd gets a name in the folder, so that its command line has the mark of
- * the family in it, as that of this program has.
- */
-const PROGRAM = `
-const { createRequire } = require("node:module");
-const { existsSync, symlinkSync } = require("node:fs");
-const [modules, folder, port, script, more] = process.argv.slice(1);
-const needed = createRequire(modules + "/");
-process.env.MINIFLARE_WORKERD_PATH = folder + "/workerd";
-if (!existsSync(folder + "/workerd")) {
-  symlinkSync(createRequire(needed.resolve("miniflare"))("workerd").default, folder + "/workerd");
+export interface WorkerdServer extends Server {
+  readonly port: number;
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  /** The process of now: it changes with a restart. */
+  readonly pid: number;
+  /** Puts other code in the place of the Worker's; the next start runs it. */
+  deploy(code: string): Promise<void>;
 }
-const { Miniflare, supportedCompatibilityDate } = needed("miniflare");
-new Miniflare({
-  modules: true, script, compatibilityDate: supportedCompatibilityDate, cf: false,
-  host: "127.0.0.1", port: Number(port), bindings: { ID: folder }, ...JSON.parse(more),
-}).ready.catch((error) => { console.error(error); process.exit(1); });
-`;
 
 const ATTEMPTS = 10;
 
-export async function startWorkerd({ name, script, bindings }: WorkerdOptions): Promise<Workerd> {
-  const { node, modules } = await requireRuntimes();
-  const folder = await temporaryFolder(`baton-${name}-`);
-  const guard = guardFamily(folder, folder);
-  const end = async (): Promise<void> => {
-    await killFamily(folder);
-    await guard.dismiss();
-    await removeFolder(folder);
-  };
-  try {
-    for (let attempt = 1;; attempt++) {
-      const port = await freePort();
-      const url = `http://127.0.0.1:${port}/`;
-      try {
-        const process = await startProcess({
-          program: node,
-          folder,
-          log: `${name}.log`,
-          args: ["-e", PROGRAM, "--", modules, folder, `${port}`, script, JSON.stringify(bindings)],
-          ready: () => answers(url, folder),
-        });
-        const stop = async (): Promise<void> => {
-          await killFamily(folder);
-          await process.kill();
-          await end();
-        };
-        return { url, stop };
-      } catch (error) {
-        await killFamily(folder);
-        // Another test process may have taken the port between the look and the bind.
-        if (attempt === ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
-      }
+/** Starts one on a free port. It is ready when its Worker answers. */
+export async function startWorkerd(options: WorkerdOptions): Promise<WorkerdServer> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await startAt(await freePort(), options);
+    } catch (error) {
+      // Another test process may have taken the port between the look and the bind.
+      if (attempt === ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
     }
-  } catch (error) {
-    await end();
-    throw error;
   }
 }
 
-async function answers(url: string, id: string): Promise<boolean> {
-  try {
-    return await (await fetch(url)).text() === id;
-  } catch {
-    return false;
-  }
+async function startAt(port: number, options: WorkerdOptions): Promise<WorkerdServer> {
+  const { modules } = await requireRuntimes();
+  const platform = `${process.platform}-${process.arch === "x64" ? "64" : process.arch}`;
+  const program = join(modules, "@cloudflare", `workerd-${platform}`, "bin/workerd");
+  const folder = await temporaryFolder("baton-workerd-");
+  const url = `http://127.0.0.1:${port}`;
+  const name = crypto.randomUUID();
+  const deploy = (code: string) => writeFile(join(folder, "worker.mjs"), code);
+  const launch = (): Promise<RunningProcess> =>
+    startProcess({
+      program,
+      folder,
+      log: "workerd.log",
+      args: ["serve", "config.capnp"],
+      // Its name is compared, because ports can be lost in a race.
+      ready: async () => {
+        const answer = await fetch(`${url}/ready`).catch(() => undefined);
+        return await answer?.text() === name;
+      },
+    });
+  const begin = async (): Promise<RunningProcess> => {
+    await Promise.all([
+      deploy(options.code),
+      writeFile(join(folder, "config.capnp"), configuration(port, name, options)),
+    ]);
+    return await launch();
+  };
+  const first = await begin().catch(async (error) => {
+    await removeFolder(folder);
+    throw error;
+  });
+  const { current, controls } = controlled(first, launch);
+  return {
+    port,
+    url,
+    get pid() {
+      return current().pid;
+    },
+    deploy,
+    async stop() {
+      await current().stop();
+      await removeFolder(folder);
+    },
+    ...controls,
+  };
+}
+
+/** Its objects' storage is in the folder itself. */
+function configuration(
+  port: number,
+  name: string,
+  { objects, date = "2025-06-01", flags = [] }: WorkerdOptions,
+): string {
+  const list = (texts: readonly string[]): string => `[${texts.join(", ")}]`;
+  const bindings = Object.entries(objects).map(([binding, className]) =>
+    `(name = "${binding}", durableObjectNamespace = "${className}")`
+  );
+  const classes = Object.values(objects).map((className) =>
+    `(className = "${className}", uniqueKey = "${className}", enableSql = true)`
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .main),
+    (name = "disk", disk = (path = ".", writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [(name = "worker", esModule = embed "worker.mjs")],
+  compatibilityDate = "${date}",
+  compatibilityFlags = ${list(flags.map((each) => `"${each}"`))},
+  durableObjectNamespaces = ${list(classes)},
+  durableObjectStorage = (localDisk = "disk"),
+  bindings = ${list([`(name = "READY", text = "${name}")`, ...bindings])},
+);
+`;
 }

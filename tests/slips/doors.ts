@@ -25,6 +25,8 @@ import { postgres } from "../../drivers/postgres/postgres.ts";
 import * as postgresSchema from "../../drivers/postgres/schema.ts";
 import { redis } from "../../drivers/redis/redis.ts";
 import * as upstashes from "../../drivers/redis/upstash.ts";
+import { durableObject } from "../../drivers/durable_object/durable_object.ts";
+import * as d1s from "../../drivers/sqlite/d1.ts";
 import { sqlite } from "../../drivers/sqlite/sqlite.ts";
 import * as fencing from "../../fencing/mod.ts";
 import * as hono from "../../http/hono.ts";
@@ -63,6 +65,7 @@ const never = (): never => {
 const send = (): Promise<never> => Promise.reject(new Error("something was sent all the same"));
 const SECRET = "a secret of 32 characters, or so".replaceAll(" ", "-");
 const FENCE = { resource: "x", token: 1 };
+const D1 = { prepare: never, batch: send };
 const URLS = {
   neon: "postgresql://u:p@localhost/db",
   planetscale: "mysql://u:p@localhost/db",
@@ -144,6 +147,9 @@ export const DOORS: Readonly<Record<string, Door>> = {
   memory: (wrong) => memory(wrong),
   "memory of testing": (wrong) => testing.memory(wrong),
   sqlite: (wrong) => sqlite("baton.db", wrong),
+  durableObject: (wrong) => durableObject({ idFromName: String, get: never }, wrong),
+  d1: (wrong) => d1s.d1(D1, wrong),
+  d1Query: (wrong) => d1s.d1Query(D1, wrong),
   redis: (wrong) => redis(send, wrong),
   upstash: (wrong) => upstashes.upstash({ url: URLS.upstash, token: "token", ...wrong }),
   upstashCommand: (wrong) =>

@@ -46,6 +46,15 @@ const LEASES = [
 const WING = [...LEASES, "coordination/leases/"];
 /** Their types: the modules themselves are asked for when they are needed. */
 const NODE = ["sqlite", "url", "fs", "path"].map((name) => `node:${name}`);
+/**
+ * What a family may import besides. An object's storage is a SQLite like any other. Requests to S3 are
+ * signed by a package, which no other driver of one document imports.
+ */
+const BESIDES: Readonly<Record<string, readonly string[]>> = {
+  sqlite: NODE,
+  document: ["aws4fetch"],
+  durable_object: ["drivers/sqlite/schema.ts", "drivers/sqlite/table.ts"],
+};
 /** Options and events name what stands above them, as types alone. */
 const WIRED = ["coordination/options.ts", "coordination/events.ts", "drivers/driver.ts"];
 
@@ -62,12 +71,7 @@ const ROOMS: readonly Room[] = [
   { at: "drivers/characteristics.ts", may: SPI, why: "it reads guarantees, of any driver" },
   ...FAMILIES.map((family): Room => ({
     at: `drivers/${family}/`,
-    may: [
-      ...SPI,
-      ...family === "sqlite" ? NODE : [],
-      // It signs requests, which no driver but that of S3 imports.
-      ...family === "document" ? ["aws4fetch"] : [],
-    ],
+    may: [...SPI, ...BESIDES[family] ?? []],
     why: "a family knows the SPI, the kit and itself, and no other family",
   })),
   ...VENDORS.map(({ family, file, own }): Room => ({
@@ -217,6 +221,8 @@ const EXEMPT = new Map([
   ["coordination/runtime.ts", "it is the port"],
   ["drivers/kit/instants.ts", "how old something is that only a driver's own handle knows"],
   ["drivers/memory.ts", "its clock is the backend's"],
+  ["drivers/durable_object/durable_object.ts", "its binding has a method of this name"],
+  ["drivers/durable_object/object.ts", "its clock and its timers are the backend's"],
   ["drivers/sqlite/files.ts", "it compares what the host's file system says with the host's clock"],
   ["drivers/sqlite/sqlite.ts", "its clock is the backend's"],
   ["drivers/sqlite/turn.ts", "it waits as SQLite would, in the middle of a call"],

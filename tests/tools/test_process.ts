@@ -23,8 +23,10 @@ export interface Count {
 export interface Run {
   readonly name: string;
   readonly args: readonly string[];
-  /** Has only what others leave of the processor. */
+  /** Runs beside those that wait for one another, after the others of its kind. */
   readonly aside?: boolean;
+  /** Has only what others leave of the processor. */
+  readonly nice?: boolean | undefined;
   readonly environment?: Readonly<Record<string, string>>;
   /** After so many minutes it hangs, and is ended, so that what it has printed is seen. */
   readonly limit?: number;
@@ -37,7 +39,7 @@ export async function runDeno(
   run: Run,
   show: (chunk: Uint8Array<ArrayBuffer>) => Promise<void>,
 ): Promise<Count> {
-  const nice = run.aside && Deno.build.os !== "windows" ? ["nice", "-n", "19"] : [];
+  const nice = run.nice && Deno.build.os !== "windows" ? ["nice", "-n", "19"] : [];
   const [command = "", ...args] = [...nice, Deno.execPath(), ...run.args];
   const start = performance.now();
   const child = new Deno.Command(command, {

@@ -60,19 +60,6 @@ Deno.test("a batch of renewals with new values is written in as many parts as it
   });
 });
 
-Deno.test("a lease that nobody renews ends, although others of the same driver are renewed", async () => {
-  await withConsul(async ({ connect }) => {
-    const driver = connect();
-    const [kept, left] = [acquire("lock:a", { ttl: 400 }), acquire("lock:b", { ttl: 400 })];
-    for (const { ok } of await driver.apply([kept, left])) assert.ok(ok);
-    for (const { ok } of await driver.apply([renew(kept), renew(left)])) assert.ok(ok);
-    await until("the one that is not renewed has ended", async () => {
-      assert.ok((await step(driver, renew(kept))).ok, "the other lives");
-      return (await step(driver, inspect(left.resource))).leases.length === 0;
-    });
-  });
-});
-
 Deno.test("a session that an operator destroys takes its leases at once, and nothing else", async () => {
   await withConsul(async ({ connect, ask, sessions }) => {
     const driver = connect();

@@ -277,18 +277,22 @@ const TOO_LATE: Record<string, Op> = {
 for (const [what, op] of Object.entries(TOO_LATE)) {
   for (const beside of [[], [renew("beside")]]) {
     Deno.test(`${what} that waited for a locked row until its lease had ended is refused (${beside.length} beside)`, () =>
-      onPostgres(async ({ one, two, client, waiting, ended }) => {
-        await granted(two, acquire("beside"));
-        await granted(one, acquire("x", { ttl: TTL }));
-        await client.query("begin");
-        await client.query("select from baton.leases where resource = 'x' for update");
-        const answer = one.apply([...beside, op]);
-        await waiting(1);
-        await ended("x");
-        await client.query("commit");
-        const outcome = (await answer).at(-1);
-        assert.deepEqual([outcome?.ok, outcome?.leases], [false, []]);
-        assert.deepEqual((await two.apply([{ op: "inspect", ...X }]))[0]?.leases, []);
-      }));
+      onPostgres(({ one, two, client, waiting, ended }) =>
+        inTime(async (ttl) => {
+          await client.query("truncate baton.leases");
+          await granted(two, acquire("beside"));
+          await granted(one, acquire("x", { ttl }));
+          await client.query("begin");
+          await client.query("select from baton.leases where resource = 'x' for update");
+          const answer = one.apply([...beside, op]);
+          const waited = await waiting(1, answer);
+          await ended("x");
+          await client.query("commit");
+          const outcome = (await answer).at(-1);
+          assert.deepEqual([outcome?.ok, outcome?.leases], [false, []]);
+          assert.deepEqual((await two.apply([{ op: "inspect", ...X }]))[0]?.leases, []);
+          return waited;
+        })
+      ));
   }
 }

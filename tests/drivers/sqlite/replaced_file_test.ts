@@ -107,7 +107,9 @@ Deno.test("what nobody replaced is the same file: written by others, checkpointe
       Deno.chdir(folder);
       await driver.apply([acquire("holder")]);
       const other = new DatabaseSync("leases.db");
-      other.exec("pragma wal_checkpoint(truncate); vacuum; update tokens set last = last + 1;");
+      other.exec(
+        "pragma wal_checkpoint(truncate); vacuum; update baton_state set last = last + 1;",
+      );
       other.close();
       // The path was relative, and the process goes elsewhere.
       Deno.chdir(before);

@@ -41,7 +41,7 @@ Deno.test("from the moment when a batch looks at the clock nobody else can write
     let looks = 0;
     const now = (): number => {
       looks++;
-      assert.throws(() => other.exec("update tokens set last = last + 1"), /locked/);
+      assert.throws(() => other.exec("update baton_state set last = last + 1"), /locked/);
       return 1_800_000_000_000;
     };
     using driver = sqlite(file, { now });
@@ -49,7 +49,7 @@ Deno.test("from the moment when a batch looks at the clock nobody else can write
     assert.equal(outcome?.leases[0]?.token, 1_800_000_000_000);
     assert.equal(looks, 1);
     // And afterwards they can.
-    other.exec("update tokens set last = last + 1");
+    other.exec("update baton_state set last = last + 1");
   });
 });
 
@@ -69,7 +69,7 @@ Deno.test("a token is above the last and not below the clock", async () => {
 
 Deno.test("a batch that fails half-way has written nothing, says so, and is not worth a repetition", async () => {
   await withFile(async (file, other) => {
-    other.exec(`create trigger refuse before insert on leases when new.resource = 'lock:bad'
+    other.exec(`create trigger refuse before insert on baton_leases when new.resource = 'lock:bad'
       begin select raise(abort, 'not this one'); end`);
     using driver = sqlite(file);
     await assert.rejects(driver.apply([acquire("i"), acquire("j", "lock:bad")]), (error) => {
@@ -87,7 +87,7 @@ Deno.test("a commit that fails leaves an unknown outcome", async () => {
     // What refers to nothing is found out by the commit.
     other.exec(`create table those (id integer primary key);
       create table something (id integer references those deferrable initially deferred);
-      create trigger refer after insert on leases begin insert into something values (1); end`);
+      create trigger refer after insert on baton_leases begin insert into something values (1); end`);
     using driver = sqlite(file);
     await assert.rejects(driver.apply([acquire("i")]), UnknownOutcome);
     // The connection goes on.

@@ -9,24 +9,27 @@ import { isBusy } from "../../../drivers/sqlite/errors.ts";
 import { inTurn } from "../../../drivers/sqlite/turn.ts";
 import { removeFolder, temporaryFolder } from "../../servers/process.ts";
 
-/** Takes turns without a pause, and says at each tenth how many it has had. */
+/** How many turns all processes have together, and how many each must have had of them. */
+const [ALL, LEAST] = [1_200, 30];
+
+/** Takes turns without a pause while there are any, and says how many it has had. */
 const WRITER = `
 import { sqlite } from "${import.meta.resolve("../../../drivers/sqlite/sqlite.ts")}";
 const [file, seat] = Deno.args;
-const driver = sqlite(file, { busyTimeout: 60_000 });
+// Its clock stands, so tokens count the turns of all.
+const driver = sqlite(file, { busyTimeout: 60_000, now: () => 0 });
 await driver.apply([{ op: "inspect", resource: "lock:x" }]);
-console.log(0);
+console.log("ready");
 await Deno.stdin.read(new Uint8Array(1));
-for (let turns = 1;; turns++) {
+for (let turns = 0;; turns++) {
   const op = { op: "acquire", resource: "lock:x", seat, id: "i", ttl: 60_000, value: "" };
-  await driver.apply([op, { ...op, op: "release" }]);
-  if (turns % 10 === 0) console.log(turns);
+  const [{ leases: [{ token }] }] = await driver.apply([op, { ...op, op: "release" }]);
+  if (token > ${ALL}) {
+    console.log(turns);
+    break;
+  }
 }
 `;
-
-/** So many turns one process may have had when each other has had `LEAST`. */
-const MOST = 600;
-const LEAST = 30;
 
 Deno.test("of four processes that write all the time none is left behind", async () => {
   const folder = await temporaryFolder("baton-sqlite-");
@@ -41,45 +44,31 @@ Deno.test("of four processes that write all the time none is left behind", async
       stdin: "piped",
       stdout: "piped",
     }).spawn());
+  const readers = children.map(({ stdout }) =>
+    stdout.pipeThrough(new TextDecoderStream()).getReader()
+  );
+  /** What each says next; nothing when it has failed. */
+  const said = () => Promise.all(readers.map(async (each) => (await each.read()).value?.trim()));
   const writers = children.map(({ stdin }) => stdin.getWriter());
-  let reading: Promise<void>[] = [];
   try {
-    const turns = children.map(() => -1);
-    const changed = new EventTarget();
-    reading = children.map(async ({ stdout }, n) => {
-      for await (const text of stdout.pipeThrough(new TextDecoderStream())) {
-        turns[n] = Number(text.trim().split("\n").at(-1));
-        changed.dispatchEvent(new Event("change"));
-      }
-      // A child that failed must not be waited for.
-      turns[n] = Infinity;
-      changed.dispatchEvent(new Event("change"));
-    });
-    const until = (what: () => boolean): Promise<void> =>
-      new Promise((go) => {
-        const look = (): void => {
-          if (!what()) return;
-          changed.removeEventListener("change", look);
-          go();
-        };
-        changed.addEventListener("change", look);
-        look();
-      });
-    await until(() => turns.every((each) => each >= 0));
+    assert.deepEqual(await said(), children.map(() => "ready"));
     for (const writer of writers) await writer.write(Uint8Array.of(10));
-    await until(() => turns.every((each) => each >= LEAST) || turns.some((each) => each > MOST));
-    assert(turns.every((each) => each >= LEAST && each < Infinity), `turns: ${turns}`);
+    const turns = (await said()).map(Number);
+    assert.equal(turns.reduce((sum, each) => sum + each), ALL, `turns: ${turns}`);
+    assert(turns.every((each) => each >= LEAST), `turns: ${turns}`);
   } finally {
-    await Promise.all(children.map(async (child, n) => {
+    for (const child of children) {
       try {
         child.kill("SIGKILL");
       } catch {
         // It has ended.
       }
-      await child.status;
-      await writers[n]?.close().catch(() => {});
-    }));
-    await Promise.all(reading);
+    }
+    await Promise.all([
+      ...children.map(({ status }) => status),
+      ...readers.map((each) => each.cancel()),
+      ...writers.map((each) => each.close().catch(() => {})),
+    ]);
     await removeFolder(folder);
   }
 });
