@@ -97,7 +97,7 @@ function checkedUrl(text: string): string {
   if (!url || !secure || url.username || url.search || url.hash || !/[^/]$/.test(url.pathname)) {
     refuse(
       "URL",
-      "it must be https://HOST/BUCKET/KEY alone, which is the object's; http: is for this machine only",
+      "it must be https://HOST/BUCKET/KEY alone; http: is for this machine only",
     );
   }
   return url.href;
@@ -216,31 +216,22 @@ function codeIn(text: string): string {
   return /^(?:<\?xml[^>]*\?>)?\s*<Error>[^]*?<Code>(\w{1,64})<\/Code>/.exec(text)?.[1] ?? "";
 }
 
-/** What S3 says before it writes anything: what to do about it. */
-const REFUSALS: readonly (readonly [codes: RegExp, advice: string, more?: Partial<Verdict>])[] = [
-  [
-    /^(AccessDenied|AllAccessDisabled|AccountProblem|Unauthorized)$/,
-    "check the rights: they are s3:GetObject and s3:PutObject on the object, and s3:ListBucket on the " +
-    "bucket, without which a missing object looks like a forbidden one",
-    { unauthorized: true },
-  ],
-  [
-    /^(SignatureDoesNotMatch|InvalidAccessKeyId|InvalidToken|ExpiredToken|TokenRefreshRequired|AuthorizationHeaderMalformed|InvalidSecurity)$/,
-    "check the credentials and the region",
-    { unauthorized: true },
-  ],
-  [/^RequestTimeTooSkewed$/, "set this machine's clock", { unauthorized: true }],
-  [/^NoSuchBucket$|^InvalidBucketName$/, "check the URL: the bucket has to exist"],
-  [
-    /^(NotImplemented|InvalidArgument|InvalidRequest|MethodNotAllowed)$/,
-    "this store may have no conditional writes, and then it cannot be used",
-  ],
-  [
-    /^(SlowDown|TooManyRequests|RequestLimitExceeded)$/,
-    "others write this object too often: R2 takes one write of an object a second",
-    { mayPass: true },
-  ],
-];
+/** What S3 says before it writes anything: the codes, what to do, and which error that is. */
+const REFUSALS:
+  readonly (readonly [codes: RegExp, advice: string, kind?: "unauthorized" | "busy"])[] = [
+    [
+      /Denied|Signature|^(Invalid|Expired)(AccessKeyId|Token)|AuthorizationHeader|TimeTooSkewed/,
+      "check the credentials, the region and this machine's clock; the rights are s3:GetObject, " +
+      "s3:PutObject and, or a missing object looks like a forbidden one, s3:ListBucket",
+      "unauthorized",
+    ],
+    [/^NoSuchBucket/, "the bucket has to exist: check the URL"],
+    [
+      /^(NotImplemented|InvalidArgument|InvalidRequest|MethodNotAllowed)$/,
+      "this store has no conditional writes, it seems, and then it cannot be used",
+    ],
+    [/^(SlowDown|TooManyRequests)$/, "this object is written too often", "busy"],
+  ];
 
 function s3Error(error: unknown, signal: AbortSignal | undefined): CoordinationError {
   if (error instanceof Refused && error.message === "") {
@@ -248,14 +239,13 @@ function s3Error(error: unknown, signal: AbortSignal | undefined): CoordinationE
   }
   const judge = (): Verdict => {
     const { status, message } = error as Refused;
-    const [, advice, more] = REFUSALS.find(([codes]) => status >= 400 && codes.test(message)) ?? [];
+    const [, advice, kind] = REFUSALS.find(([codes]) => status >= 400 && codes.test(message)) ?? [];
     return {
       said: status === undefined ? "a broken connection" : `status ${status}: ${message}`,
       refused: advice !== undefined,
-      unauthorized: false,
-      mayPass: false,
+      unauthorized: kind === "unauthorized",
+      mayPass: kind === "busy",
       advice: advice ?? "check the URL and the network",
-      ...more,
     };
   };
   return failure(NAME, error, judge, signal);

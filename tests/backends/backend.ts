@@ -52,6 +52,11 @@ export interface StartOptions {
 
 /** A running backend, as the law suite needs it. */
 export interface Running extends Place {
+  /**
+   * The same, for one law alone. Where all leases are in one document, laws that run side by side would
+   * make each other wait. Absent: they do not.
+   */
+  apart?(): Place;
   /** Ends it and removes all that it left on disk. */
   stop(): Promise<void>;
 }

@@ -20,6 +20,8 @@ import { sqlite } from "./sqlite.ts";
 import { sqliteBatches } from "./sqlite_batches.ts";
 import { upstash } from "./upstash.ts";
 
+import { SIZES } from "../tools/size_of_proofs.ts";
+
 export type * from "./backend.ts";
 export { DECORATORS } from "./decorators.ts";
 
@@ -38,7 +40,8 @@ export const BACKENDS: readonly Backend[] = [
   etcd,
   document,
   s3,
-  r2,
+  // Each of its calls takes a request of miniflare's, so a short run has its own test alone.
+  ...SIZES.contended ? [r2] : [],
   durableObject,
   d1,
 ];

@@ -6,6 +6,7 @@
  */
 
 import { r2 as open } from "../../drivers/document/r2.ts";
+import type { Backend as Place } from "../conformance/mod.ts";
 import { startR2 } from "../servers/r2.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
 import { type Backend, wait } from "./backend.ts";
@@ -23,15 +24,16 @@ export const r2: Backend = {
   contended: { like: "document" },
   async start() {
     const { bucket, faults, stop } = await startR2();
-    return {
-      connect: () => open(bucket),
+    let documents = 0;
+    const place = (key: string): Place => ({
+      connect: () => open(bucket, { key }),
       pass: wait,
       tick: 100,
       many: SIZES.documentLeases,
       rounds: SIZES.documentRounds,
       cut: (what) => faults.next(what === "request" ? NOT_REACHED : "truncate"),
       freeze: (after) => faults.freeze(after),
-      stop,
-    };
+    });
+    return { ...place("baton.json"), apart: () => place(`${documents++}.json`), stop };
   },
 };

@@ -35,12 +35,12 @@ async function withCache(test: (seen: Seen) => Promise<void>): Promise<void> {
     // Without what was true of the body on the way.
     const more = ["date", "etag"].flatMap((name) => {
       const value = response.headers.get(name);
-      return value === null ? [] : [[name, value] as const];
+      return value === null ? [] : [[name, value] as [string, string]];
     });
     const kept = {
       body,
       status: response.status,
-      headers: new Headers([["content-type", "application/json"], ...more]),
+      headers: new Headers({ "content-type": "application/json", ...Object.fromEntries(more) }),
     };
     memory.set(key, kept);
     return new Response(body, kept);

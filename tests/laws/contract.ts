@@ -14,6 +14,7 @@ import {
   restartCases,
 } from "../conformance/mod.ts";
 import { LONG } from "../conformance/operations.ts";
+import type { Running } from "../backends/mod.ts";
 import { sideBySide } from "./side_by_side.ts";
 
 /** A restart is one for all, a cut or a freeze meets whoever asks next, and what is sent is counted. */
@@ -30,14 +31,14 @@ const LANES = 6;
 /** Tries every law on a backend. */
 export async function keepsContract(
   test: Deno.TestContext,
-  backend: Backend,
+  backend: Backend & Pick<Running, "apart">,
   clock: "fake" | "real",
 ): Promise<void> {
   const all = await casesFor(backend);
   const on = (law: Case) => ({
     ...law,
     run: async () => {
-      await law.run(backend);
+      await law.run(backend.apart?.() ?? backend);
       // What a law leaves behind has ended before the next, where that costs nothing.
       if (clock === "fake") await backend.pass(2 * LONG);
     },

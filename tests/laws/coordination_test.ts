@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import type { Driver } from "../../drivers/driver.ts";
-import { BACKENDS, having } from "../backends/mod.ts";
+import { BACKENDS, having, type Running } from "../backends/mod.ts";
 import {
   type CoordinationCase,
   coordinationCases,
@@ -22,13 +22,13 @@ import { sideBySide } from "./side_by_side.ts";
 const LANES = 8;
 
 /** Runs all cases as steps, so many at once. */
-function runAll(test: Deno.TestContext, place: Place, lanes: number): Promise<void> {
-  const on = (law: CoordinationCase) => ({ ...law, run: () => law.run(place) });
+function runAll(test: Deno.TestContext, place: () => Place, lanes: number): Promise<void> {
+  const on = (law: CoordinationCase) => ({ ...law, run: () => law.run(place()) });
   return sideBySide(test, coordinationCases.map(on), lanes);
 }
 
 /** All of them; in a short run one that is contended is stood for by another one of its kind. */
-const TRIED = BACKENDS.filter(({ contended }) => !contended || SIZES.contendedCoordinators);
+const TRIED = BACKENDS.filter(({ contended }) => !contended || SIZES.contended);
 
 for (const { name, start } of TRIED.filter(({ clock }) => clock === "fake")) {
   Deno.test(`coordinators on ${name} keep their laws`, async (test) => {
@@ -49,7 +49,8 @@ for (const { name, start } of TRIED.filter(({ clock }) => clock === "fake")) {
     };
     const pass = (ms: number) => runtime.advance(ms);
     try {
-      await runAll(test, { driver, runtime, pass, tick: 250 }, 1);
+      const place = { driver, runtime, pass, tick: 250 };
+      await runAll(test, () => place, 1);
       assert.equal(runtime.timers, 0, "a case left a timer behind");
     } finally {
       await stop();
@@ -67,8 +68,11 @@ for (
   Deno.test(`coordinators on ${name}, and on a real clock, keep their laws`, async (test) => {
     const backend = await start();
     try {
-      const { pass, tick } = backend;
-      await runAll(test, { driver: () => backend.connect(), pass, tick }, LANES);
+      const placeOf = ({ connect, pass, tick }: Omit<Running, "stop">): Place => {
+        return { driver: () => connect(), pass, tick };
+      };
+      const place = placeOf(backend);
+      await runAll(test, () => backend.apart ? placeOf(backend.apart()) : place, LANES);
     } finally {
       await backend.stop();
     }

@@ -20,8 +20,8 @@ const WORKER_BUDGET = 18_150;
 const PART_BUDGET = 4_096;
 /**
  * Those that add more: Redis ships a script, PlanetScale and MySQL write SQL for servers that differ,
- * etcd and Consul have no client of a vendor beside them, and etcd has the queue of those who wait. With
- * the driver of Durable Objects comes their class, which is the server; the driver is measured alone, too.
+ * etcd and Consul have no client of a vendor beside them, and etcd has the queue of those who wait. S3
+ * reads errors in XML, and tries which conditions a store knows. With the driver of Durable Objects comes their class, which is the server; the driver is measured alone, too.
  */
 const LARGE_PARTS: Readonly<Record<string, number>> = {
   redis: 4_950,
@@ -30,6 +30,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   planetscale: 5_800,
   etcd: 6_400,
   consul: 8_150,
+  s3: 4_600,
   "durable-object": 6_100,
 };
 

@@ -34,8 +34,8 @@ export const SIZES = {
   listedLeases: size(2_000, 10_000),
   /** Rounds in which clients race for one document over HTTP, where each takes hundreds of requests. */
   documentRounds: size(20, 200),
-  /** Whether the coordinator's laws are tried on every backend whose writes all conflict. */
-  contendedCoordinators: isFull,
+  /** Whether every backend whose writes all conflict is held to every law, also to those that take long. */
+  contended: isFull,
   /** Leases that are listed while others come and go, in one document: each change writes them all. */
   documentLeases: size(100, 400),
   /** Rounds in which eight clients race for one group. */
