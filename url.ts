@@ -14,6 +14,7 @@
  * | `etcd://host:2379,host:2379`    | etcd, at these members; `etcd+https:` with TLS                 |
  * | `s3://ID:SECRET@BUCKET/KEY?region=R` | an object of S3; `endpoint=https://HOST` for other stores |
  * | `consul://:TOKEN@host:8500`     | Consul at `http://host:8500`; `consul+https:` for TLS          |
+ * | `zookeeper://host:2181,host/x`  | ZooKeeper at these servers, below the node `/x`; also `kazoo:` |
  *
  * Options follow a `?`. Those of Tooz are in **seconds**: `timeout` (how long every lease lives,
  * default: 30), `membership_timeout`, `lock_timeout` and `leader_timeout`. Our own are in

@@ -53,6 +53,12 @@ const CONSUL_OPTIONS: ReadonlySet<string> = new Set(
   ["dc", "consistency", "keyPrefix", "minTtl", "acl_token", "ns", "partition"],
 );
 
+/** Options of Tooz's for ZooKeeper. Some are there to be refused. */
+const ZOOKEEPER_OPTIONS: ReadonlySet<string> = new Set([
+  ...["hosts", "use_ssl", "verify_certs", "randomize_hosts", "ca", "certfile", "keyfile"],
+  ...["keyfile_password", "handler", "connection_retry", "command_retry"],
+]);
+
 /** Options of S3 in a URL. */
 const S3_OPTIONS: ReadonlySet<string> = new Set(["region", "endpoint"]);
 
@@ -60,6 +66,7 @@ const S3_OPTIONS: ReadonlySet<string> = new Set(["region", "endpoint"]);
 export function vendorOptions(scheme: string): ReadonlySet<string> {
   if (DATABASES.has(scheme)) return SQL_OPTIONS;
   if (scheme.startsWith("etcd")) return ETCD_OPTIONS;
+  if (scheme === "zookeeper" || scheme === "kazoo") return ZOOKEEPER_OPTIONS;
   if (scheme === "s3") return S3_OPTIONS;
   return scheme.startsWith("consul") ? CONSUL_OPTIONS : new Set();
 }
@@ -102,6 +109,9 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   "etcd3+https": etcd,
   consul,
   "consul+https": consul,
+  zookeeper,
+  // As Tooz writes it, too.
+  kazoo: zookeeper,
   s3: async (address) => (await import("./document/s3_url.ts")).s3At(address),
 };
 
@@ -128,6 +138,10 @@ async function upstash({ url, token }: Address): Promise<Driver> {
 
 async function consul(address: Address): Promise<Driver> {
   return (await import("./consul/url.ts")).consulAt(address);
+}
+
+async function zookeeper(address: Address): Promise<Driver> {
+  return (await import("./zookeeper/url.ts")).zookeeperAt(address);
 }
 
 async function postgres(address: Address): Promise<Driver> {

@@ -6,8 +6,8 @@
 
 import type { ApplyOptions } from "../driver.ts";
 import { partly } from "../kit/failure.ts";
+import { plainRequest, textIn } from "../kit/http.ts";
 import { consulError, Refused } from "./errors.ts";
-import { type Answer, send } from "./http.ts";
 import type { Found } from "./record.ts";
 import type { Verb } from "./transaction.ts";
 
@@ -72,11 +72,11 @@ export class Requests {
         if (answer.status === 409) {
           const said = (text: string) => Errors.some(({ What }: Fault) => What.startsWith(text));
           if (said("Permission denied")) {
-            throw new Refused({ ...answer, status: 403, text: "Permission denied" });
+            throw new Refused(403, "Permission denied");
           }
           return said("invalid session") ? "no session" : "changed";
         }
-        const now = Date.parse(answer.header("date") ?? "");
+        const now = Date.parse(answer.headers.get("date") ?? "");
         const found = Array.from(Results as Iterable<{ KV: Found }>, ({ KV }) => KV);
         if (!Array.isArray(Results) || !(now > 0) || !found.every(isKey)) throw odd();
         this.#wrote ||= !reads;
@@ -95,7 +95,7 @@ export class Requests {
     const { key, all } = place;
     const more = `&index=${index}&wait=${wait}ms${all ? "&recurse" : ""}`;
     return await this.#ask(`kv/${key}`, undefined, more + this.#server.reading, (answer) => {
-      const changed = Number(answer.header("x-consul-index"));
+      const changed = Number(answer.headers.get("x-consul-index"));
       if (!(changed > 0)) throw odd();
       return changed;
     });
@@ -143,21 +143,33 @@ export class Requests {
       throw this.#wrote ? partly(error) : error;
     }
     try {
-      const url = `${base}/v1/${path}?nonce=${nonce()}${query}${reading}`;
-      const method = body === undefined ? "GET" : "PUT";
-      const answer = await send(url, { name: "consul", method, headers, body, signal });
-      const { status, text } = answer;
+      const response = await fetch(`${base}/v1/${path}?nonce=${nonce()}${query}${reading}`, {
+        ...plainRequest(),
+        method: body === undefined ? "GET" : "PUT",
+        headers,
+        ...body !== undefined && { body },
+        ...signal && { signal },
+      });
+      const { status } = response;
+      const text = await textIn("consul", response);
       const fine = status === 200 ||
         // A proxy's own page proves nothing.
         (status === 409 && path === "txn" && JSON.parse(text).Errors.every(isFault)) ||
-        (status === 404 && (text.startsWith("Session id ") || (!text && method === "GET")));
-      if (!fine) throw new Refused(answer);
-      return read(answer);
+        (status === 404 && (text.startsWith("Session id ") || (!text && body === undefined)));
+      if (!fine) throw new Refused(status, text);
+      return read({ status, text, headers: response.headers });
     } catch (error) {
       const failed = consulError(error, `${path} ${body} ${JSON.stringify(headers)}`, signal);
       throw this.#wrote ? partly(failed) : failed;
     }
   }
+}
+
+/** What was answered. */
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
 }
 
 interface Fault {

@@ -5,9 +5,8 @@
  */
 
 import type { CoordinationError } from "../../errors.ts";
-import { failure, type Verdict } from "../kit/failure.ts";
+import { failure, isTlsFailure, isUnreachable, type Verdict } from "../kit/failure.ts";
 import { plain, textOf } from "../kit/plain_words.ts";
-import type { Answer } from "./http.ts";
 
 /** What Consul says before it writes anything, by status: why, and what to do. */
 const REFUSALS: readonly Refusal[] = [
@@ -21,9 +20,8 @@ const REFUSALS: readonly Refusal[] = [
   {
     status: 400,
     text: /^Client sent an HTTP request to an HTTPS server/,
-    advice: "this port speaks TLS: use https, or consul+https in a URL",
+    advice: "this port speaks TLS: use https (consul+https in a URL)",
   },
-  { status: 400, text: /^Invalid query parameter|^Cannot specify/, advice: "check the options" },
   {
     status: 413,
     text: /too large|too many operations/,
@@ -56,8 +54,8 @@ export class Refused extends Error {
   /** The HTTP status. */
   readonly status: number;
 
-  /** Of that answer. */
-  constructor({ status, text }: Answer) {
+  /** With what it said. */
+  constructor(status: number, text: string) {
     super(text);
     this.status = status;
   }
@@ -73,13 +71,18 @@ export function consulError(
     const { status } = Object(error) as { status?: number };
     const text = textOf(error);
     const refusal = REFUSALS.find((each) => each.status === status && each.text.test(text));
-    const said = plain(text, sent);
+    const tls = status === undefined && isTlsFailure(error);
+    const lost = status === undefined && !tls && !isUnreachable(error);
     return {
-      said: status === undefined ? said : `status ${status}: ${said}`,
-      refused: refusal !== undefined,
+      said: (status === undefined ? "" : `status ${status}: `) + plain(text, sent) +
+        (lost ? "; if it goes on, check that the port is that of the HTTP API, such as 8500" : ""),
+      refused: refusal !== undefined || tls,
       unauthorized: refusal?.unauthorized ?? false,
       mayPass: refusal?.mayPass ?? false,
-      advice: refusal?.advice ?? "check the URL and the network",
+      advice: refusal?.advice ??
+        (tls
+          ? "check the certificate, and whether the port speaks TLS (consul+https in a URL)"
+          : "check the URL and the network"),
     };
   };
   return failure("consul", error, judge, signal);

@@ -103,7 +103,8 @@ export class Sessions {
   #fitting(ttl: number, renewed: ReadonlyMap<string, Record>): Own | undefined {
     let best: Own | undefined;
     for (const own of this.#all) {
-      // It may have ended, or not; what is in it ends if nobody renews it.
+      // It may have ended, or not; what is in it ends if nobody renews it. A leader that was deposed
+      // unawares may say that it is renewed; of one as young as this, a ttl is left on the new one.
       if (since(own.renewed) > lasting(own.ttl)) this.#all.delete(own);
       else if (own.ttl === ttl && [...own.leases.keys()].every((key) => renewed.has(key))) {
         if (!best || own.leases.size > best.leases.size) best = own;

@@ -78,16 +78,16 @@ const GUARANTEES: Guarantees = {
  *
  * @param namespace The binding of the class {@link BatonObject}.
  * @example
- * ```ts ignore
+ * ```ts
  * import { cronJob } from "@baton/baton/cron";
- * import { durableObject } from "@baton/baton/drivers/durable-object";
+ * import { durableObject, type ObjectNamespace } from "@baton/baton/drivers/durable-object";
  *
  * export { BatonObject } from "@baton/baton/drivers/durable-object";
  *
  * export default {
- *   async scheduled(event, env) {
+ *   async scheduled(event: { scheduledTime: number }, env: { BATON: ObjectNamespace }) {
  *     const job = cronJob(durableObject(env.BATON), "invoices");
- *     await job.run({ slot: event.scheduledTime }, () => sendInvoices());
+ *     await job.run({ slot: event.scheduledTime }, () => fetch("https://example.com/send"));
  *   },
  * };
  * ```

@@ -5,7 +5,7 @@
  */
 
 import type { CoordinationError } from "../../errors.ts";
-import { failure, noAnswer as noAnswerOf } from "../kit/failure.ts";
+import { failure, isTlsFailure, noAnswer as noAnswerOf } from "../kit/failure.ts";
 import { plain, textOf } from "../kit/plain_words.ts";
 
 /** An answer that is not a success. */
@@ -29,8 +29,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
     "the port and api_version",
   "Client sent an HTTP request to an HTTPS server.": "write etcd+https: instead of etcd:",
 };
-/** Words of runtimes when TLS could not begin. What breaks it later proves nothing. */
-const TLS = /wrong version number|TLS handshake|InvalidContentType|certificate/i;
 /** Authentication failed or is missing: gRPC's codes, and messages that have the code 3. */
 const UNAUTHORIZED = /^etcdserver: (user name is empty|authentication failed|invalid auth token)/;
 /** gRPC's codes that etcd gives before it writes anything. */
@@ -43,7 +41,7 @@ export function etcdError(error: unknown, sent: string, signal?: AbortSignal): C
     const { code } = error as Partial<Answer>;
     const answered = error instanceof Answer;
     const elsewhere = answered ? ELSEWHERE[text] : undefined;
-    const tls = !answered && TLS.test(`${text} ${textOf(Object(error).cause ?? "")}`);
+    const tls = !answered && isTlsFailure(error);
     const unauthorized = code === 7 || code === 16 || UNAUTHORIZED.test(text);
     return {
       said: plain(text, sent),

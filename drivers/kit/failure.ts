@@ -85,6 +85,14 @@ export function isUnreachable(error: unknown): boolean {
   return causesOf(error).some((each) => UNREACHABLE.test(each));
 }
 
+/** Words of runtimes when TLS could not begin. What breaks it later proves nothing. */
+const TLS = /wrong version number|TLS handshake|InvalidContentType|certificate/i;
+
+/** Whether TLS could not begin, so that nothing can have been written. */
+export function isTlsFailure(error: unknown): boolean {
+  return causesOf(error).some((each) => TLS.test(each));
+}
+
 /**
  * The code and the text of an error and of what caused it.
  *

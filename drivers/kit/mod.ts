@@ -10,6 +10,7 @@ export { CODEC_VERSION, decodeOps, decodeOutcomes, encodeOps, encodeOutcomes } f
 export { failure, type Verdict } from "./failure.ts";
 export { bySeat, endOf, placeKey } from "./order.ts";
 export { plain, textOf } from "./plain_words.ts";
+export { type Connect, connect, type Socket, type SocketAddress, socketsLast } from "./sockets.ts";
 export { lastPage, type Listed, page, type Place, placeIn, step, type Table } from "./step.ts";
 export { nonces } from "./nonce.ts";
 export { isLoopback } from "./urls.ts";

@@ -13,7 +13,7 @@ export type Step =
   | { readonly type: "ready to charge" | "too late: the invoice is paid" };
 
 /** How long the lock lasts without a renewal, in ms. */
-const TTL = 1_500;
+const TTL = 3_000;
 
 const [name = "", folder = "", mode = ""] = Deno.args;
 

@@ -12,7 +12,7 @@ import type { Backend, Wire } from "./backend.ts";
 import { startRemote } from "./remote.ts";
 
 /** What the servers under test allow; users wait for ten seconds. */
-const MIN_TTL = 100;
+export const MIN_TTL = 100;
 /** That of the tests themselves. */
 const TOKEN = "5fb4ba94-6b5e-4d1c-9d5e-1f2b3c4d5e6f";
 
@@ -47,7 +47,7 @@ const COSTS: Readonly<Record<string, number>> = {
 };
 
 /** Everybody may do everything, until the server is told to refuse. */
-const OPTIONS: ConsulServerOptions = {
+export const OPTIONS: ConsulServerOptions = {
   minTtl: `${MIN_TTL}ms`,
   token: TOKEN,
   settings: { acl: { enabled: true, default_policy: "allow", tokens: { master: TOKEN } } },
@@ -76,12 +76,13 @@ export const consul: Backend<"server" | "wire"> = {
       loses: "nothing",
       start: () => startConsul(OPTIONS),
       refuse: refuseOnConsul,
-      front: wireTo,
+      front: (server) => wireTo([server]),
     }),
 };
 
-async function wireTo(server: ConsulServer): Promise<Wire> {
-  const front = await startConsulFront(server.url);
+/** A front end over servers of which each can answer. */
+export async function wireTo(servers: readonly ConsulServer[]): Promise<Wire> {
+  const front = await startConsulFront(...servers.map(({ url }) => url));
   const { url, faults } = front;
   return {
     url: `consul://${new URL(url).host}?minTtl=${MIN_TTL}`,
@@ -90,7 +91,7 @@ async function wireTo(server: ConsulServer): Promise<Wire> {
       return front.requests;
     },
     connect: () => open({ url, minTtl: MIN_TTL }),
-    another: () => wireTo(server),
+    another: () => wireTo(servers),
     stop: () => front.stop(),
   };
 }

@@ -5,12 +5,10 @@
  */
 
 import { durableObject as open } from "../../drivers/durable_object/durable_object.ts";
-import { bindingAt, startObjects, startObjectsFront } from "../servers/objects.ts";
+import { Faults } from "../servers/faults.ts";
+import { bindingAt, startObjects } from "../servers/objects.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
 import { type Backend, wait } from "./backend.ts";
-
-/** What a proxy answers in the place of a Worker. */
-const NOT_REACHED = { status: 502, body: "<html><h1>Bad Gateway</h1></html>" };
 
 /** It has no URL, so it is not among those with a wire. */
 export const durableObject: Backend = {
@@ -21,12 +19,9 @@ export const durableObject: Backend = {
   has: {},
   async start() {
     const server = await startObjects();
-    const front = await startObjectsFront(server).catch(async (error) => {
-      await server.stop();
-      throw error;
-    });
+    const faults = new Faults();
     return {
-      connect: () => open(bindingAt(front.url)),
+      connect: () => open(bindingAt(server.url, faults)),
       pass: wait,
       tick: 100,
       many: SIZES.listedLeases,
@@ -35,12 +30,9 @@ export const durableObject: Backend = {
         await server.kill();
         await server.restart();
       },
-      cut: (what) => front.faults.next(what === "request" ? NOT_REACHED : "truncate"),
-      sent: () => front.faults.sent(),
-      async stop() {
-        await front.stop();
-        await server.stop();
-      },
+      cut: (what) => faults.next(what === "request" ? "drop-request" : "truncate"),
+      sent: () => faults.sent(),
+      stop: () => server.stop(),
     };
   },
 };

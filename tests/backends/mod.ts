@@ -19,6 +19,7 @@ import { s3 } from "./s3.ts";
 import { sqlite } from "./sqlite.ts";
 import { sqliteBatches } from "./sqlite_batches.ts";
 import { upstash } from "./upstash.ts";
+import { zookeeper } from "./zookeeper.ts";
 
 import { SIZES } from "../tools/size_of_proofs.ts";
 
@@ -38,6 +39,7 @@ export const BACKENDS: readonly Backend[] = [
   planetscaleOverMariadb,
   consul,
   etcd,
+  zookeeper,
   document,
   s3,
   // Each of its calls takes a request of miniflare's, so a short run has its own test alone.

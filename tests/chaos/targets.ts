@@ -7,6 +7,7 @@
  */
 
 import { type Backend, having, type RunningWith } from "../backends/mod.ts";
+import { consulCluster } from "../backends/consul_cluster.ts";
 import { etcdCluster } from "../backends/etcd_cluster.ts";
 import type { FakedClock } from "../servers/faked_clock.ts";
 
@@ -74,8 +75,8 @@ function renamedOf(backend: Backend<"server" | "wire" | "renames">): Target {
 /** In the order in which they are run. */
 export const TARGETS: readonly Target[] = [
   ...having("server", "wire").flatMap(targetsOf),
-  // Only here: it keeps the same laws as one etcd, and takes a second for each election.
-  ...targetsOf(etcdCluster),
+  // Only here: they keep the same laws as one server, and take a second for each election.
+  ...[etcdCluster, consulCluster].flatMap(targetsOf),
   ...having("server", "wire").map(cachedOf),
   ...having("server", "wire", "renames").map(renamedOf),
   ...having("server", "wire", "steps").map(steppedOf),

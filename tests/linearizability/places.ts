@@ -6,7 +6,7 @@
  */
 
 import type { Driver } from "../../drivers/driver.ts";
-import { type Backend, BACKENDS, DECORATORS, having, type Wire } from "../backends/mod.ts";
+import { type Backend, BACKENDS, DECORATORS, having, type RunningWith } from "../backends/mod.ts";
 import type { Fault } from "../servers/faults.ts";
 import { chance } from "../tools/chance.ts";
 import { distant, type Losses } from "./lossy.ts";
@@ -57,11 +57,12 @@ export function inProcess(
   };
 }
 
-/** A front end, which counts the connections that it is made to cut. */
-function overHttp({ faults }: Wire, connect: Place["connect"], stop: () => Promise<void>): Place {
+/** A backend behind a front end, which counts the connections that it is made to cut. */
+export function overHttp(running: RunningWith<"wire">): Place {
+  const { faults } = running.wire;
   let cuts = 0;
   return {
-    connect,
+    connect: async () => await running.connect(),
     lose: (random, { requests, replies }) =>
       faults.always((): Fault => {
         const dice = random() * 100;
@@ -77,7 +78,7 @@ function overHttp({ faults }: Wire, connect: Place["connect"], stop: () => Promi
       }),
     cuts: () => cuts,
     settle: () => Promise.resolve(faults.clear()),
-    stop,
+    stop: () => running.stop(),
   };
 }
 
@@ -94,9 +95,7 @@ function entryOf(backend: Backend): PlaceEntry {
         const running = await backend.start();
         return inProcess(() => running.connect(), () => running.stop());
       }
-      const running = await wired.start();
-      const connect = async () => await running.connect();
-      return overHttp(running.wire, connect, () => running.stop());
+      return overHttp(await wired.start());
     },
   };
 }

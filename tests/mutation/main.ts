@@ -1,8 +1,8 @@
 /**
- * `deno task mutate [--seed n] [--share 0.05] [--all] [--stories] [--quick] [part of a file or name…]`: plants one
- * bug after another in a copy of the project, and reports which test notices it. Survivors are tests to
- * write. Most bugs are generated, of which a run tries a sample; those that tell a story are by hand, and
- * a run without a part tries them all.
+ * `deno task mutate [--seed 1] [--share 0.05 | --sample 300 | --all | --stories] [--copies 2] [--quick] [part of
+ * a file or name…]`: plants one bug after another in a copy of the project, and reports which test notices
+ * it. Survivors are tests to write. Most bugs are generated, of which a run tries a sample, the same for a
+ * seed; those that tell a story are by hand, and a run of a share of everything tries them all.
  *
  * @module
  */
@@ -17,9 +17,6 @@ import { endRuns } from "./run_tests.ts";
 import { type Run, runsFor, testFiles } from "./runs.ts";
 import { asked, sampled } from "./sample.ts";
 import { STORIES, told } from "./stories.ts";
-
-/** Copies at once: most runs wait for servers and clocks. */
-const WORKERS = 2;
 
 function print(line: string): void {
   // deno-lint-ignore no-console -- this is a command
@@ -66,17 +63,21 @@ function chosen(): Mutant[] {
   }
   const isWanted = (mutant: Mutant): boolean =>
     wanted.parts.length === 0 || wanted.parts.some((part) => titleOf(mutant).includes(part));
-  const generated = wanted.generated ? sampled(all, wanted) : [];
-  const mutants = [...wanted.stories ? told(STORIES, product) : [], ...generated]
-    .filter((mutant) => isWanted(mutant) && !EQUIVALENT.has(titleOf(mutant)));
+  const isReal = (mutant: Mutant): boolean => isWanted(mutant) && !EQUIVALENT.has(titleOf(mutant));
+  const generated = wanted.generated ? sampled(all.filter(isReal), wanted) : [];
+  const mutants = [
+    ...wanted.stories ? told(STORIES, product).filter(isWanted) : [],
+    ...generated,
+  ];
   print(
     `${mutants.length} bugs, of ${all.length} that are generated and ${STORIES.length} by hand`,
   );
   return mutants;
 }
 
+const verdicts: Verdict[] = [];
+
 async function mutate(waiting: Mutant[]): Promise<number> {
-  const verdicts: Verdict[] = [];
   const work = async (): Promise<void> => {
     const root = await newCopy();
     for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
@@ -85,12 +86,16 @@ async function mutate(waiting: Mutant[]): Promise<number> {
       print(row(verdict));
     }
   };
-  await Promise.all(Array.from({ length: WORKERS }, work));
+  await Promise.all(Array.from({ length: wanted.copies }, work));
   for (const line of summary(verdicts)) print(line);
   return verdicts.length > 0 && enough(verdicts) && await judge.isSound() ? 0 : 1;
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, () => void removeAll().finally(() => Deno.exit(130)));
+  Deno.addSignalListener(signal, () => {
+    // What was tried so far is a sample, too. What is under way has no verdict: its run is ended.
+    for (const line of summary(verdicts.splice(0))) print(line);
+    void removeAll().finally(() => Deno.exit(130));
+  });
 }
 Deno.exit(await mutate(chosen()).finally(removeAll));

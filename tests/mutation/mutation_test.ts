@@ -174,8 +174,8 @@ Deno.test("every file of the product has tests that import it, those of its name
   assert.deepEqual(alone, []);
   const [first] = runsFor("coordination/locks/semaphore.ts", tests);
   assert.match(first?.paths[0] ?? "", /semaphore_test\.ts$/);
-  for (const family of ["redis", "postgres", "mysql", "consul"]) {
-    const runs = runsFor(`drivers/${family}/errors.ts`, tests);
+  for (const family of ["redis", "postgres", "mysql", "consul", "etcd", "durable_object"]) {
+    const runs = runsFor(`drivers/${family}/${family}.ts`, tests);
     assert(runs.some(({ title }) => title === `about ${family}`), family);
   }
 });
@@ -194,15 +194,21 @@ Deno.test("a sample is the same each time, another with another seed, and about 
   const mutants = Array.from({ length: 10_000 }, (_, n): Mutant => ({
     ...{ file: "f.ts", name: `${n}`, from: 0, to: 0, put: "", was: "" },
   }));
-  const sample = (seed: number, share: number) =>
-    sampled(mutants, { seed, share }).map(({ name }) => name);
+  const sample = (seed: number, share: number, most = Infinity) =>
+    sampled(mutants, { seed, share, sample: most }).map(({ name }) => name);
   assert.deepEqual(sample(1, 0.05), sample(1, 0.05));
   assert.notDeepEqual(sample(1, 0.05), sample(2, 0.05));
   assert(Math.abs(sample(3, 0.05).length - 500) < 150);
   assert.equal(sample(1, 1).length, mutants.length);
   assert.deepEqual(sample(1, 0.05), sample(1, 0.1).slice(0, sample(1, 0.05).length));
+  assert.deepEqual(sample(1, 1, 300), sample(1, 0.1).slice(0, 300));
+  assert.deepEqual(asked(["--sample", "300", "--copies", "1", "--seed", "2"]), {
+    ...{ seed: 2, share: 1, sample: 300, copies: 1, parts: [] },
+    ...{ stories: false, generated: true, quick: false },
+  });
   assert.deepEqual(asked(["--seed", "7", "--share", "0.5", "heart.ts"]), {
-    ...{ seed: 7, share: 0.5, parts: ["heart.ts"], stories: false, generated: true, quick: false },
+    ...{ seed: 7, share: 0.5, sample: Infinity, copies: 2, parts: ["heart.ts"] },
+    ...{ stories: false, generated: true, quick: false },
   });
   assert.throws(() => asked(["--share", "2"]), /a number from 0 to 1/);
   assert.throws(() => asked(["--sed", "2"]), /no option --sed/);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import config from "../../deno.json" with { type: "json" };
 import { reachOf } from "./project.ts";
 
 /** Tests that are run together. */
@@ -20,15 +21,31 @@ export interface Run {
   readonly limit: number;
 }
 
-/** The families of drivers that need a server, and how their tests call them. */
-const FAMILIES: Readonly<Record<string, RegExp>> = {
-  redis: /redis|upstash/i,
-  postgres: /postgres|neon|pglite/i,
-  mysql: /mysql|mariadb|planetscale/i,
-  consul: /consul/i,
-};
-/** Names of tests that need no server. */
-const SERVERLESS = /memory|sqlite|decorator|retrying|namespaced|traced|budgeted/i;
+/** Folders of drivers that need no server. */
+const WITHIN = new Set(["kit", "decorators", "sqlite"]);
+/** What tests call a server besides. */
+const ALSO: Readonly<Record<string, string>> = { postgres: "pglite", mysql: "mariadb" };
+/** The families of drivers that need a server, and how their tests call them: by the names of exports. */
+const FAMILIES: ReadonlyMap<string, RegExp> = familiesOf(config.exports);
+/** Backends that need no server. */
+const SERVERLESS = "memory|sqlite|all decorators|retrying|namespaced|traced|budgeted";
+/** The tests of a backend, as they are called: `memory keeps …`, `on memory all …`. */
+const of = (backends: string): string =>
+  `/(?i)^((coordinators )?on (the wire of )?)?(${backends})\\b/`;
+
+function familiesOf(exports: Readonly<Record<string, string>>): Map<string, RegExp> {
+  const names = new Map<string, string[]>();
+  for (const [key, path] of Object.entries(exports)) {
+    const [, family] = /^\.\/drivers\/([^/]+)\//.exec(path) ?? [];
+    const [, name] = /^\.\/drivers\/([\w-]+)$/.exec(key) ?? [];
+    if (!family || !name || WITHIN.has(family)) continue;
+    names.set(family, [
+      ...names.get(family) ?? [family, ...[ALSO[family]].filter((also) => also !== undefined)],
+      name,
+    ]);
+  }
+  return new Map([...names].map(([family, all]) => [family, new RegExp(all.join("|"), "i")]));
+}
 
 /** What is known of a test file. */
 interface TestFile {
@@ -49,7 +66,8 @@ export function testFiles(
   imports: ReadonlyMap<string, string[]>,
 ): TestFile[] {
   const familiesIn = (paths: readonly string[]): string[] =>
-    Object.keys(FAMILIES).filter((family) => paths.some((path) => FAMILIES[family]?.test(path)));
+    [...FAMILIES].filter(([, words]) => paths.some((path) => words.test(path)))
+      .map(([family]) => family);
   const clocks = [...texts].filter(([, text]) => /\bclass \w+ implements Runtime\b/.test(text))
     .map(([file]) => file);
   const paths = [...texts.keys()].filter((file) =>
@@ -73,8 +91,9 @@ export function testFiles(
 /** The runs for a bug in a file, each test once; `quick` leaves out what waits for servers or clocks. */
 export function runsFor(file: string, tests: readonly TestFile[], quick = false): Run[] {
   const mine = tests.filter(({ reach }) => reach.has(file));
-  const family = Object.keys(FAMILIES).find((each) => file.startsWith(`drivers/${each}/`)) ??
-    Object.keys(FAMILIES).find((each) => file.startsWith(`fencing/`) && file.includes(each));
+  const families = [...FAMILIES.keys()];
+  const family = families.find((each) => file.startsWith(`drivers/${each}/`)) ??
+    families.find((each) => file.startsWith(`fencing/`) && file.includes(each));
   const cheap = mine.filter(({ families, long }) => families.length === 0 && !long);
   const near = cheap.filter(({ path }) => kinship(path, file) > 0)
     .sort((a, b) => kinship(b.path, file) - kinship(a.path, file));
@@ -82,13 +101,14 @@ export function runsFor(file: string, tests: readonly TestFile[], quick = false)
   const served = mine.filter(({ families, long }) => families.length > 0 && !long);
   const about = served.filter(({ own }) => family !== undefined && own.includes(family));
   const shared = served.filter(({ own }) => own.length === 0);
-  const serverless = quick ? /memory/ : SERVERLESS;
+  const filter = family === undefined
+    ? of(quick ? "memory" : SERVERLESS)
+    : `/(?i)${FAMILIES.get(family)?.source}/`;
   const clocks = far.filter(({ steady }) => steady);
   // Where no other test is cheap, quick runs take it too: a survivor that nobody tried says nothing.
   const skipped = quick && near.length + clocks.length > 0;
-  const words = family === undefined ? serverless : FAMILIES[family];
   const clocked = run("what owns its clock", clocks, 120);
-  const laws = run(`with ${words?.source}`, shared, 300, `/(?i)${words?.source}/`);
+  const laws = run(`with ${family ?? (quick ? "memory" : "no server")}`, shared, 300, filter);
   return [
     run(`near ${file}`, near, 120),
     // A driver is held to the laws of drivers, and all else is held to those of coordinators last.

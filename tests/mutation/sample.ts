@@ -11,8 +11,12 @@ import { type Mutant, titleOf } from "./mutant.ts";
 export interface Asked {
   /** Another seed is another sample. Default: 1. */
   readonly seed: number;
-  /** The share of generated mutants, from 0 to 1. Default: 0.05. */
+  /** The share of generated mutants, from 0 to 1. Default: 0.05, or all there are for a sample. */
   readonly share: number;
+  /** How many of them at most. Default: all. */
+  readonly sample: number;
+  /** How many copies are tried at once. Default: 2, for most runs wait for servers and clocks. */
+  readonly copies: number;
   /** Parts of titles; those that have one of them are tried. Default: all. */
   readonly parts: readonly string[];
   /** Whether the stories are tried. Default: in a run of everything. */
@@ -29,25 +33,32 @@ export interface Asked {
  * @throws {Error} when an option is not known, or no number.
  */
 export function asked(args: readonly string[]): Asked {
-  let [seed, share, stories, generated, quick] = [1, 0.05, false, true, false];
+  let [seed, share, sample, copies] = [1, 0.05, Infinity, 2];
+  let [stories, generated, quick] = [false, true, false];
   const parts: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? "";
     if (arg === "--seed") seed = number(arg, args[++i], Infinity);
     else if (arg === "--share") share = number(arg, args[++i], 1);
     else if (arg === "--all") share = 1;
+    else if (arg === "--sample") [sample, share] = [number(arg, args[++i], Infinity), 1];
+    else if (arg === "--copies") copies = number(arg, args[++i], Infinity);
     else if (arg === "--stories") [stories, generated] = [true, false];
     else if (arg === "--quick") quick = true;
     else if (arg.startsWith("--")) throw new Error(`There is no option ${arg}`);
     else parts.push(arg);
   }
-  return { seed, share, parts, stories: stories || parts.length === 0, generated, quick };
+  // A sample of so many is a measure of what is generated.
+  const isAll = parts.length === 0 && sample === Infinity;
+  return { seed, share, sample, copies, parts, stories: stories || isAll, generated, quick };
 }
 
 function number(name: string, text: string | undefined, most: number): number {
   const value = Number(text);
   if (text === undefined || !(value >= 0 && value <= most)) {
-    throw new Error(`${name} is followed by a number from 0 to ${most}`);
+    throw new Error(
+      `${name} is followed by a number from 0${most < Infinity ? ` to ${most}` : ""}`,
+    );
   }
   return value;
 }
@@ -58,11 +69,12 @@ function number(name: string, text: string | undefined, most: number): number {
  */
 export function sampled(
   mutants: readonly Mutant[],
-  { seed, share }: Pick<Asked, "seed" | "share">,
+  { seed, share, sample }: Pick<Asked, "seed" | "share" | "sample">,
 ): Mutant[] {
   return mutants.map((mutant) => ({ mutant, lot: lotOf(mutant, seed) }))
     .filter(({ lot }) => lot < share)
     .sort((a, b) => a.lot - b.lot)
+    .slice(0, sample)
     .map(({ mutant }) => mutant);
 }
 

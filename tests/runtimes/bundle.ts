@@ -51,12 +51,16 @@ export async function build(folder: string, modules: string): Promise<void> {
   });
 }
 
-/** Writes the example's Worker as wrangler would ship it, and answers its bytes, packed. */
-export async function buildExample(folder: string, modules: string): Promise<number> {
+/** Writes an example's Worker as wrangler would ship it, and answers its bytes, packed. */
+export async function buildExample(
+  folder: string,
+  modules: string,
+  example = "worker-cron-upstash",
+): Promise<number> {
   const { exports } = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
   const shared = {
     ...bundleOptions(modules),
-    entryPoints: [join(root, "examples/worker-cron-upstash/src/index.ts")],
+    entryPoints: [join(root, "examples", example, "src/index.ts")],
     minify: true,
     plugins: [{
       name: "baton",

@@ -8,10 +8,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Installation } from "./install.ts";
+import type { Objects } from "./miniflare_main.ts";
 import { startWorkers } from "./runtimes.ts";
 import type { Ledger } from "./work_ledger.ts";
 
-const EXAMPLE = new URL("../../examples/worker-cron-upstash/", import.meta.url);
+/** What they run. */
+export interface CrewOptions {
+  /** The example's folder. */
+  readonly example?: string;
+  readonly bindings: Readonly<Record<string, unknown>>;
+  readonly objects?: Objects;
+}
 
 /** What each of them ended with: `"ok"`, `"exception"`, or `"killed"`. */
 export type Outcome = string;
@@ -33,16 +40,23 @@ export interface Crew {
   stop(): Promise<void>;
 }
 
+/** The compatibility date of an example. */
+export async function dateOf(example: string): Promise<string> {
+  const folder = new URL(`../../examples/${example}/`, import.meta.url);
+  const settings = await readFile(new URL("wrangler.jsonc", folder), "utf8");
+  const date = /"compatibility_date": "([^"]+)"/.exec(settings)?.[1];
+  if (date === undefined) throw new Error("wrangler.jsonc gives no compatibility date");
+  return date;
+}
+
 /** Starts them, and the next one. */
 export async function startCrew(
   installed: Installation,
   folder: string,
-  bindings: Readonly<Record<string, unknown>>,
+  { example = "worker-cron-upstash", bindings, objects }: CrewOptions,
   ledger: Ledger,
 ): Promise<Crew> {
-  const settings = await readFile(new URL("wrangler.jsonc", EXAMPLE), "utf8");
-  const date = /"compatibility_date": "([^"]+)"/.exec(settings)?.[1];
-  if (date === undefined) throw new Error("wrangler.jsonc gives no compatibility date");
+  const date = await dateOf(example);
   const workers = startWorkers(installed, folder);
   const killed = new Map<string, (outcome: Outcome) => void>();
   let made = 0;
@@ -52,6 +66,7 @@ export async function startCrew(
       date,
       modules: [join(folder, "example.mjs")],
       bindings: { ...bindings, TARGET_URL: ledger.url(name) },
+      ...objects && { objects },
     });
     return name;
   };

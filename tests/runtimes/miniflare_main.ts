@@ -6,7 +6,10 @@
  * @module
  */
 
+import { AsyncLocalStorage } from "node:async_hooks";
+import childProcess from "node:child_process";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 
@@ -19,13 +22,26 @@ export type Order =
     /** A compatibility date; the newest that this workerd knows unless given. */
     readonly date?: string;
     readonly bindings: Readonly<Record<string, unknown>>;
+    readonly objects?: Objects;
     /** The names of bindings of D1, each of which is an empty database; none unless given. */
     readonly d1?: readonly string[];
   }
   /** A POST with this, or a GET without anything. */
   | { readonly fetch: string; readonly body?: unknown }
   | { readonly scheduled: string; readonly time: number; readonly cron: string }
-  | { readonly stop: string };
+  | { readonly stop: string }
+  /** Ends its process as a crash would. */
+  | { readonly kill: string };
+
+/** Durable Objects of an isolate, or of another one that is started in the same folder. */
+export interface Objects {
+  /** Their class, by the name of the binding, and the isolate that has it if it is another one. */
+  readonly bindings: Readonly<
+    Record<string, { readonly className: string; readonly scriptName?: string }>
+  >;
+  /** Where isolates find each other, and where those that have the classes keep what is stored. */
+  readonly folder: string;
+}
 
 /** The part of miniflare that is used. */
 interface Miniflare {
@@ -46,11 +62,22 @@ interface Package {
   readonly supportedCompatibilityDate: string;
 }
 
+/** Where the ids of the processes go that are spawned now. */
+const spawning = new AsyncLocalStorage<number[]>();
+const { spawn } = childProcess;
+childProcess.spawn = ((...args: Parameters<typeof spawn>) => {
+  const child = spawn(...args);
+  if (child.pid !== undefined) spawning.getStore()?.push(child.pid);
+  return child;
+}) as typeof spawn;
+
 const [modules = ""] = process.argv.slice(2);
 const { Miniflare, supportedCompatibilityDate }: Package = createRequire(`${modules}/`)(
   "miniflare",
 );
 const isolates = new Map<string, Miniflare>();
+/** The processes of each. */
+const processes = new Map<string, number[]>();
 
 function isolate(name: string): Miniflare {
   const found = isolates.get(name);
@@ -59,24 +86,7 @@ function isolate(name: string): Miniflare {
 }
 
 async function obey(order: Order): Promise<unknown> {
-  if ("start" in order) {
-    const { start, date = supportedCompatibilityDate, bindings, d1 = [] } = order;
-    const started = new Miniflare({
-      name: start,
-      modules: order.modules.map((path) => ({ type: "ESModule", path })),
-      modulesRoot: "/",
-      compatibilityDate: date,
-      bindings,
-      d1Databases: d1,
-      host: "127.0.0.1",
-      port: 0,
-      // Else it would ask a machine of Cloudflare's where we are.
-      cf: false,
-    });
-    isolates.set(start, started);
-    await started.ready;
-    return { date };
-  }
+  if ("start" in order) return await start(order);
   if ("fetch" in order) {
     const init = { method: "POST", body: JSON.stringify(order.body) };
     const response = await isolate(order.fetch)
@@ -89,10 +99,52 @@ async function obey(order: Order): Promise<unknown> {
     const worker = await isolate(order.scheduled).getWorker();
     return await worker.scheduled({ scheduledTime: new Date(order.time), cron: order.cron });
   }
-  const ended = isolate(order.stop);
-  isolates.delete(order.stop);
+  const name = "kill" in order ? order.kill : order.stop;
+  const ended = isolate(name);
+  isolates.delete(name);
+  if ("kill" in order) {
+    for (const pid of processes.get(name) ?? []) {
+      process.kill(pid, "SIGKILL");
+    }
+  }
   await ended.dispose();
   return null;
+}
+
+async function start(order: Extract<Order, { start: string }>): Promise<{ date: string }> {
+  const { start: name, date = supportedCompatibilityDate, bindings, d1 = [], objects } = order;
+  const pids: number[] = [];
+  await spawning.run(pids, async () => {
+    const started = new Miniflare({
+      name,
+      modules: order.modules.map((path) => ({ type: "ESModule", path })),
+      modulesRoot: "/",
+      compatibilityDate: date,
+      bindings,
+      d1Databases: d1,
+      host: "127.0.0.1",
+      port: 0,
+      // Else it would ask a machine of Cloudflare's where we are.
+      cf: false,
+      ...objects && optionsOf(objects),
+    });
+    isolates.set(name, started);
+    await started.ready;
+  });
+  processes.set(name, pids);
+  return { date };
+}
+
+function optionsOf({ bindings, folder }: Objects): Record<string, unknown> {
+  const withSqlite = Object.entries(bindings).map(([name, each]) =>
+    [name, { ...each, useSQLite: true }] as const
+  );
+  return {
+    durableObjects: Object.fromEntries(withSqlite),
+    durableObjectsPersist: join(folder, "storage"),
+    unsafeDevRegistryPath: join(folder, "registry"),
+    unsafeDevRegistryDurableObjectProxy: true,
+  };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -6,7 +6,7 @@
 
 import { join } from "node:path";
 import type { Installation } from "./install.ts";
-import type { Order } from "./miniflare_main.ts";
+import type { Objects, Order } from "./miniflare_main.ts";
 import type { Job, Result } from "./package.ts";
 import { startChild } from "./talk.ts";
 import type { Question } from "./worker.ts";
@@ -85,6 +85,7 @@ export interface WorkerOptions {
   /** Its code; the Worker of cases unless given. */
   readonly modules?: readonly string[];
   readonly bindings?: Readonly<Record<string, unknown>>;
+  readonly objects?: Objects;
   /** The names of its bindings of D1. */
   readonly d1?: readonly string[];
 }
@@ -99,6 +100,8 @@ export interface Workers {
   scheduled(name: string, time: number, cron?: string): Promise<{ readonly outcome: string }>;
   /** Ends one, whatever it is doing. */
   end(name: string): Promise<void>;
+  /** Ends its process as a crash would. */
+  kill(name: string): Promise<void>;
   /** Ends all. */
   stop(): Promise<void>;
 }
@@ -109,11 +112,19 @@ export function startWorkers({ node, modules }: Installation, folder: string): W
   const ask = <T>(order: Order) => child.ask<T>({ ...order });
   const cases = ["worker.mjs", "package.mjs"].map((file) => join(folder, file));
   return {
-    start: (name, { date, modules = cases, bindings = {}, d1 = [] } = {}) =>
-      ask({ start: name, modules, bindings, d1, ...(date !== undefined && { date }) }),
+    start: (name, { date, modules = cases, bindings = {}, d1 = [], objects } = {}) =>
+      ask({
+        start: name,
+        modules,
+        bindings,
+        d1,
+        ...(date !== undefined && { date }),
+        ...objects && { objects },
+      }),
     fetch: (name, body) => ask({ fetch: name, ...(body !== undefined && { body }) }),
     scheduled: (name, time, cron = "* * * * *") => ask({ scheduled: name, time, cron }),
     end: (name) => ask({ stop: name }),
+    kill: (name) => ask({ kill: name }),
     stop: child.stop,
   };
 }

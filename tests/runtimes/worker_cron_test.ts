@@ -136,7 +136,7 @@ async function withScene(mode: string, work: (scene: Scene) => Promise<void>): P
       const ledger = await startLedger();
       try {
         const bindings = { ...address, JOB: "job", MODE: mode, TTL };
-        const crew = await startCrew(installed, folder, bindings, ledger);
+        const crew = await startCrew(installed, folder, { bindings }, ledger);
         try {
           const now = Math.floor(Date.now() / MINUTE);
           const slots = Array.from({ length: SLOTS }, (_, i) => (now - SLOTS + 1 + i) * MINUTE);

@@ -1,4 +1,5 @@
 /** A real Consul server on free loopback ports, in a temporary folder, for as long as a test runs. */
+import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -38,76 +39,82 @@ async function requireConsul(): Promise<string> {
   return join(await cached(name, (folder) => unpackDebian(folder, wanted)), "usr/bin/consul");
 }
 
+/** Starts one server, which needs no other. */
 export async function startConsul(options: ConsulServerOptions = {}): Promise<ConsulServer> {
-  const program = await requireConsul();
-  const folder = await temporaryFolder("baton-consul-");
-  try {
-    for (let attempt = 1;; attempt++) {
-      const ports = [await freePort(), await freePort(), await freePort()] as const;
-      await writeFile(join(folder, "consul.json"), settingsOf(folder, ports, options));
-      try {
-        const launch = () => launched(program, folder, ports[0], options.token);
-        return serverOf(folder, ports[0], options.token, launch, await launch());
-      } catch (error) {
-        // Another test process may have taken a port between the look and the bind.
-        if (attempt === ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
-      }
+  for (let attempt = 1;; attempt++) {
+    const [http, lan, server] = [await freePort(), await freePort(), await freePort()];
+    const name = `consul-${randomUUID()}`;
+    try {
+      return await startConsulMember({ name, http, lan, server }, {}, options);
+    } catch (error) {
+      // Another test process may have taken a port between the look and the bind.
+      if (attempt === ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
     }
-  } catch (error) {
-    await removeFolder(folder);
-    throw error;
   }
 }
 
-function settingsOf(
-  folder: string,
-  [http, lan, server]: readonly [number, number, number],
-  { minTtl = "100ms", settings }: ConsulServerOptions,
-): string {
-  return JSON.stringify({
+/** A server's name and its ports: for clients, for gossip, and for other servers. */
+export interface ConsulMember {
+  readonly name: string;
+  readonly http: number;
+  readonly lan: number;
+  readonly server: number;
+}
+
+/** Starts a server, with these settings above its own. It is ready when it can answer what is true. */
+export async function startConsulMember(
+  member: ConsulMember,
+  own: Readonly<Record<string, unknown>>,
+  { minTtl = "100ms", token, settings }: ConsulServerOptions,
+): Promise<ConsulServer> {
+  const { name, ...ports } = member;
+  const program = await requireConsul();
+  const folder = await temporaryFolder("baton-consul-");
+  const launch = (): Promise<RunningProcess> =>
+    startProcess({
+      program,
+      folder,
+      log: "consul.log",
+      args: ["agent", `-config-file=${join(folder, "consul.json")}`],
+      ready: () => answers(member, token),
+    });
+  const all = {
     server: true,
     bootstrap_expect: 1,
     data_dir: join(folder, "data"),
-    node_name: nameOf(folder),
+    node_name: name,
     bind_addr: "127.0.0.1",
     client_addr: "127.0.0.1",
-    ports: { http, serf_lan: lan, server, https: -1, dns: -1, grpc: -1, serf_wan: -1 },
+    ports: {
+      ...{ http: ports.http, serf_lan: ports.lan, server: ports.server },
+      ...{ https: -1, dns: -1, grpc: -1, serf_wan: -1 },
+    },
     session_ttl_min: minTtl,
     // Timings of Raft for a fast machine, so that an election takes a second.
     performance: { raft_multiplier: 1 },
     disable_update_check: true,
     log_level: "warn",
     ...settings,
-  });
-}
-
-function nameOf(folder: string): string {
-  return folder.replace(/.*\//, "").toLowerCase();
-}
-
-function launched(
-  program: string,
-  folder: string,
-  port: number,
-  token?: string,
-): Promise<RunningProcess> {
-  return startProcess({
-    program,
-    folder,
-    log: "consul.log",
-    args: ["agent", `-config-file=${join(folder, "consul.json")}`],
-    ready: () => answers(port, nameOf(folder), token),
-  });
+    ...own,
+  };
+  try {
+    await writeFile(join(folder, "consul.json"), JSON.stringify(all));
+    return serverOf(folder, member, token, launch, await launch());
+  } catch (error) {
+    await removeFolder(folder);
+    throw error;
+  }
 }
 
 /**
- * Whether this very server answers, and leads: after a lost race for the port it is somebody else's that
+ * Whether this very server answers, and there is a leader: after a lost race for the port it is somebody else's that
  * answers.
  */
-async function answers(port: number, name: string, token = ""): Promise<boolean> {
+async function answers({ name, http }: ConsulMember, token = ""): Promise<boolean> {
   try {
-    const leads = await fetch(`http://127.0.0.1:${port}/v1/catalog/nodes?consistent`, {
+    const leads = await fetch(`http://127.0.0.1:${http}/v1/catalog/nodes?consistent`, {
       headers: { "x-consul-token": token },
+      signal: AbortSignal.timeout(1_000),
     });
     return leads.ok && (await leads.text()).includes(`"${name}"`);
   } catch {
@@ -117,15 +124,15 @@ async function answers(port: number, name: string, token = ""): Promise<boolean>
 
 function serverOf(
   folder: string,
-  port: number,
+  { http }: ConsulMember,
   token: string | undefined,
   launch: () => Promise<RunningProcess>,
   first: RunningProcess,
 ): ConsulServer {
-  // It has nothing to say to the others: there are none.
+  // Not in good order, which would take it out of a cluster.
   const { current, controls } = controlled(first, launch, "kill");
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${http}`,
     token,
     async stop() {
       await current().kill();

@@ -1,4 +1,5 @@
-/** A proxy in front of a Consul, on which requests and answers get lost and are counted. */
+/** A proxy in front of Consul, on which requests and answers get lost and are counted. */
+import { isUnreachable } from "../../drivers/kit/failure.ts";
 import { Faults, type HttpReply, type HttpRequest } from "./faults.ts";
 import { serveHttp } from "./http.ts";
 
@@ -7,7 +8,7 @@ export interface ConsulFront {
   /** HTTP requests seen so far, those with a fault included. */
   readonly requests: number;
   readonly faults: Faults;
-  /** Ends the front end; the Consul behind it keeps running. */
+  /** Ends the front end; what is behind it keeps running. */
   stop(): Promise<void>;
 }
 
@@ -17,9 +18,23 @@ const HEADERS = ["content-type", "date", "x-consul-index"];
 /** As it is now: a test may put another in its place. */
 const send = globalThis.fetch;
 
-export async function startConsulFront(consul: string): Promise<ConsulFront> {
+/**
+ * Starts it in front of one or several servers. Each request goes to the next of them, and to another
+ * one only if nobody listens there, for then it has done nothing.
+ */
+export async function startConsulFront(...servers: readonly string[]): Promise<ConsulFront> {
   const faults = new Faults();
-  const http = await serveHttp((request) => forward(consul, request, faults.ended), faults);
+  let turn = 0;
+  const http = await serveHttp(async (request) => {
+    for (let left = servers.length;; left--) {
+      const server = servers[turn++ % servers.length]!;
+      try {
+        return await forward(server, request, faults.ended);
+      } catch (error) {
+        if (left <= 1 || !isUnreachable(error)) throw error;
+      }
+    }
+  }, faults);
   return {
     url: http.url,
     faults,

@@ -16,6 +16,8 @@ export interface Wanted {
   readonly suite: string;
   /** The name of the package. */
   readonly name: string;
+  /** Further packages of the same release. */
+  readonly more?: readonly string[];
   /** Whether all that it depends on is fetched with it, the C library included. */
   readonly whole: boolean;
 }
@@ -60,7 +62,7 @@ async function mirror(): Promise<string> {
 async function download(
   folder: string,
   address: string,
-  { suite, name, whole }: Wanted,
+  { suite, name, more = [], whole }: Wanted,
 ): Promise<string[]> {
   if (!existsSync(KEYRING)) throw new Error(`${KEYRING} is missing`);
   const archives = join(folder, "archives");
@@ -92,11 +94,11 @@ async function download(
   await run("apt-get", [...settings, "--error-on=any", "update"]);
   const request = ["--yes", "--no-install-recommends", "--download-only", "install"];
   if (whole) {
-    await run("apt-get", [...settings, ...request, name]);
+    await run("apt-get", [...settings, ...request, name, ...more]);
   } else {
     // It downloads into the working folder.
     const inside = ["-c", 'cd "$0" && exec apt-get "$@"', archives];
-    await run("sh", [...inside, ...settings, "download", name]);
+    await run("sh", [...inside, ...settings, "download", name, ...more]);
   }
   const files = await readdir(archives);
   return files.filter((file) => file.endsWith(".deb")).map((file) => join(archives, file));

@@ -1,7 +1,7 @@
 /** Three real etcds in a cluster, whose members can be killed, frozen and cut off from each other. */
 import { randomUUID } from "node:crypto";
 import { type EtcdServer, type Member, startMember } from "./etcd.ts";
-import { type Link, Links } from "./etcd_links.ts";
+import { type Link, Links, type SenderOf } from "./links.ts";
 import { freePort, until } from "./process.ts";
 
 export interface EtcdCluster {
@@ -18,12 +18,12 @@ export interface EtcdCluster {
 const SIZE = 3;
 
 export async function startEtcdCluster(): Promise<EtcdCluster> {
-  const links = new Links();
+  const links = new Links(senderOf);
   const ways: Link[] = [];
   const plans: Member[] = [];
   for (let n = 0; n < SIZE; n++) {
     const [client, peer] = [await freePort(), await freePort()];
-    const way = await links.to(n, peer);
+    const way = await links.to(n, { host: "127.0.0.1", port: peer });
     ways.push(way);
     plans.push({ name: `etcd-${n}-${randomUUID()}`, client, peer, advertised: way.port });
   }
@@ -61,6 +61,12 @@ export async function startEtcdCluster(): Promise<EtcdCluster> {
     stop,
   };
 }
+
+/** An etcd says in the first lines of a connection which member it is. */
+const senderOf: SenderOf = (head) => {
+  const [, id] = /^X-Server-From: ([0-9a-f]+)\r$/im.exec(head) ?? [];
+  return id ?? (head.includes("\r\n\r\n") ? "" : undefined);
+};
 
 interface Status {
   readonly header: { readonly member_id: string };

@@ -2,8 +2,7 @@
 import { fileURLToPath } from "node:url";
 import type { ObjectNamespace } from "../../drivers/durable_object/durable_object.ts";
 import * as esbuild from "../tools/bundler.ts";
-import { Faults, type HttpReply, type HttpRequest } from "./faults.ts";
-import { serveHttp } from "./http.ts";
+import { Faults, type HttpReply, type HttpRequest, withFaults } from "./faults.ts";
 import { startWorkerd, type WorkerdOptions, type WorkerdServer } from "./workerd.ts";
 
 /** As in `object_worker.ts`. */
@@ -39,57 +38,40 @@ export async function bundled(file: string): Promise<string> {
 /** As it is now: a test may put another in its place. */
 const send = globalThis.fetch;
 
-/** The binding of the Worker at this address. */
-export function bindingAt(url: string): ObjectNamespace<string> {
+/** The binding of the Worker at this address. Its requests and their answers meet the faults. */
+export function bindingAt(url: string, faults: Faults = new Faults()): ObjectNamespace<string> {
   return {
     idFromName: (name) => name,
     get: (name) => ({
-      async fetch(request, { method, body = null, signal = null }) {
+      async fetch(request, { method, body, signal }) {
         const { pathname, search } = new URL(request);
-        const address = `${url}/${encodeURIComponent(name)}${pathname}${search}`;
-        const response = await send(address, { method, body, signal });
-        if (response.status !== THROWN) return response;
-        const { message, ...details } = await response.json();
+        const call = withFaults((sent) => passOn(url, sent, signal), faults);
+        const action = await call({
+          method,
+          url: `/${encodeURIComponent(name)}${pathname}${search}`,
+          headers: {},
+          body: new TextEncoder().encode(body),
+        });
+        if (typeof action === "string") throw new Error("Network connection lost.");
+        const { status, headers, body: text } = action;
+        if (status !== THROWN) return new Response(text, { status, headers });
+        const { message, ...details } = JSON.parse(text);
         throw Object.assign(new Error(message), details);
       },
     }),
   };
 }
 
-export interface ObjectsFront {
-  readonly url: string;
-  readonly faults: Faults;
-  /** HTTP requests seen so far, those with a fault included. */
-  readonly requests: number;
-  /** Ends the front end; the workerd behind it keeps running. */
-  stop(): Promise<void>;
-}
-
-/** A proxy in front of it, on which requests and answers get lost and are counted. */
-export async function startObjectsFront({ url }: { readonly url: string }): Promise<ObjectsFront> {
-  const faults = new Faults();
-  const http = await serveHttp((request) => forward(url, request, faults.ended), faults);
-  return {
-    url: http.url,
-    faults,
-    get requests() {
-      return http.requests;
-    },
-    stop: () => http.stop(),
-  };
-}
-
-async function forward(
-  url: string,
-  { method, url: path, body }: HttpRequest,
-  signal: AbortSignal,
+async function passOn(
+  base: string,
+  { method, url, body }: HttpRequest,
+  signal: AbortSignal | undefined,
 ): Promise<HttpReply> {
-  const answer = await send(url + path, {
+  const answer = await send(base + url, {
     method,
-    signal,
-    ...body.length > 0 && { body: body as Uint8Array<ArrayBuffer> },
+    body: body as Uint8Array<ArrayBuffer>,
+    ...signal && { signal },
   });
-  const type = answer.headers.get("content-type");
-  const headers = type === null ? {} : { "content-type": type };
+  const headers = Object.fromEntries(answer.headers);
   return { status: answer.status, headers, body: await answer.text() };
 }

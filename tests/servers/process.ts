@@ -104,8 +104,11 @@ export interface RunningProcess {
 export interface Server {
   /** Ends the server and removes its folder. */
   stop(): Promise<void>;
-  /** Ends the server as a crash would, all of its processes; the folder stays. */
-  kill(): Promise<void>;
+  /**
+   * Ends the server as a crash would, all of its processes; the folder stays. `dice`, from 0 up to 1,
+   * chooses among the ways there are.
+   */
+  kill(dice?: number): Promise<void>;
   /** Starts it again on the same ports and folder, after ending it if it still runs. */
   restart(): Promise<void>;
   /** Freezes the server: connections stay, nothing is answered. */
@@ -214,7 +217,13 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
   });
 
   const signal = (name: NodeJS.Signals) => {
-    if (running) process.kill(pid, name);
+    if (!running) return;
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      // It has ended, and we are about to hear of it.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
   };
   const kill = async () => {
     signal("SIGKILL");

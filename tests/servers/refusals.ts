@@ -5,11 +5,15 @@
 import { SCHEMA_VERSION } from "../../drivers/sqlite/schema.ts";
 import type { SqliteBatch } from "../../drivers/sqlite/send.ts";
 import type { ConsulServer } from "./consul.ts";
+import type { Driver } from "../../drivers/driver.ts";
+import { zookeeper } from "../../drivers/zookeeper/zookeeper.ts";
 import { connectTo } from "./pg_client.ts";
 import type { EtcdServer } from "./etcd.ts";
 import type { MysqlServer } from "./mysql.ts";
 import type { PostgresServer } from "./postgres.ts";
 import type { RedisServer } from "./redis.ts";
+import { withAccess } from "./zookeeper_access.ts";
+import type { ZookeeperServer } from "./zookeeper.ts";
 
 /** A server that refuses now. */
 export interface Refusal {
@@ -167,4 +171,17 @@ export async function refuseOnEtcd({ url }: EtcdServer): Promise<Refusal> {
     ask("/maintenance/alarm", { action, memberID, alarm: "NOSPACE" });
   await alarm("ACTIVATE");
   return { why: "no space", unauthorized: false, end: async () => void await alarm("DEACTIVATE") };
+}
+
+/** ZooKeeper: nobody but its administrator may write the clock any more, without which nothing is done. */
+export async function refuseOnZookeeper({ port, host }: ZookeeperServer): Promise<Refusal> {
+  await using driver = zookeeper({ servers: host }) as AsyncDisposable & Driver;
+  // Now there is a clock.
+  await driver.apply([{ op: "inspect", resource: "x" }]);
+  await withAccess(port, "/baton/clock", "auth");
+  return {
+    why: "no rights",
+    unauthorized: true,
+    end: () => withAccess(port, "/baton/clock", "world"),
+  };
 }

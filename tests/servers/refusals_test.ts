@@ -11,7 +11,7 @@ import { having } from "../backends/mod.ts";
 import { acquire } from "../drivers/acquire.ts";
 import { until } from "./process.ts";
 
-for (const { name, start } of having("server", "wire")) {
+for (const { name, start } of having("server")) {
   Deno.test(`${name}: each way to refuse is a definite error, and ends`, async (t) => {
     const { server, connect, stop } = await start();
     try {

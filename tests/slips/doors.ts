@@ -12,6 +12,7 @@ import { document } from "../../drivers/document/document.ts";
 import { r2 } from "../../drivers/document/r2.ts";
 import { s3 } from "../../drivers/document/s3.ts";
 import { etcd } from "../../drivers/etcd/etcd.ts";
+import { zookeeper } from "../../drivers/zookeeper/zookeeper.ts";
 import { memory } from "../../drivers/memory.ts";
 import { mysql } from "../../drivers/mysql/mysql.ts";
 import {
@@ -156,6 +157,7 @@ export const DOORS: Readonly<Record<string, Door>> = {
     upstashes.upstashCommand({ url: URLS.upstash, token: "token", ...wrong }),
   etcd: (wrong) => etcd({ url: "http://localhost:2379", ...wrong }),
   consul: (wrong) => consul({ url: "http://localhost:8500", ...wrong }),
+  zookeeper: (wrong) => zookeeper({ servers: "localhost:2181", ...wrong }),
   document: (wrong) => document(new OwnStore(Date.now), { ...BY_SECONDS, ...wrong }),
   s3: (wrong) => s3({ url: "https://h.example/b/k", credentials: KEYS, ...wrong }),
   r2: (wrong) => r2({ get: send, put: send }, wrong),

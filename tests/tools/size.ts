@@ -20,8 +20,10 @@ const WORKER_BUDGET = 18_150;
 const PART_BUDGET = 4_096;
 /**
  * Those that add more: Redis ships a script, PlanetScale and MySQL write SQL for servers that differ,
- * etcd and Consul have no client of a vendor beside them, and etcd has the queue of those who wait. S3
- * reads errors in XML, and tries which conditions a store knows. With the driver of Durable Objects comes their class, which is the server; the driver is measured alone, too.
+ * etcd, Consul and ZooKeeper have no client of a vendor beside them, etcd has the queue of those who wait,
+ * and ZooKeeper its wire protocol and the sockets under it. With the driver of Durable Objects comes their
+ * class, which is the server; the driver is measured alone, too. S3 reads errors in XML, and tries which
+ * conditions a store knows.
  */
 const LARGE_PARTS: Readonly<Record<string, number>> = {
   redis: 4_950,
@@ -29,7 +31,8 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   mysql: 5_050,
   planetscale: 5_800,
   etcd: 6_400,
-  consul: 8_150,
+  consul: 8_200,
+  zookeeper: 9_550,
   s3: 4_600,
   "durable-object": 6_100,
 };

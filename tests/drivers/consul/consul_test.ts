@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { granted, lists, refused, released, renewed, step } from "../../conformance/expect.ts";
-import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
+import { acquire, breakSeat, inspect, release, renew } from "../../conformance/operations.ts";
 import { until } from "../../servers/process.ts";
 import { withConsul } from "./with_consul.ts";
 
@@ -57,6 +57,22 @@ Deno.test("a batch of renewals with new values is written in as many parts as it
     for (const { ok } of await connect().apply([...beat, ...beat])) assert.ok(ok);
     const { leases } = await step(driver, inspect("group:a"));
     assert.ok(leases.length === 130 && leases.every((lease) => lease.value === value));
+  });
+});
+
+Deno.test("Consul renews a session whose lease another has now, so a heartbeat also looks", async () => {
+  await withConsul(async ({ connect, ask, sessions }) => {
+    const [one, two] = [connect(), connect()];
+    const [mine, also] = [acquire("lock:a"), acquire("lock:b")];
+    for (const { ok } of await one.apply([mine, also])) assert.ok(ok);
+    const [session] = await sessions();
+    await released(two, breakSeat(mine));
+    const theirs = await granted(two, acquire("lock:a"));
+    const [renewal] = await ask<{ ID: string }[]>("PUT", `session/renew/${session}`);
+    assert.equal(renewal?.ID, session, "this alone would make two believe");
+    const beat = await one.apply([renew(mine), renew(also)]);
+    assert.deepEqual(beat.map(({ ok }) => ok), [false, true]);
+    await lists(one, inspect("lock:a"), [theirs]);
   });
 });
 

@@ -12,6 +12,8 @@ import { codeOf, ConnectionError, InvalidArgument } from "../../../errors.ts";
 import { getCoordinator } from "../../../url.ts";
 import { granted, lists, step } from "../../conformance/expect.ts";
 import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
+import { startConsulMember } from "../../servers/consul.ts";
+import { freePort } from "../../servers/process.ts";
 import { MIN_TTL, withConsul } from "./with_consul.ts";
 
 const URL_HERE = "http://127.0.0.1:8500";
@@ -129,10 +131,33 @@ Deno.test("a wrong datacenter, port or least ttl is named", async () => {
     const toTls = { status: 400, body: "Client sent an HTTP request to an HTTPS server.\n" };
     front.faults.next(toTls);
     await isRefused(connect(), /speaks TLS.*consul\+https/);
-    await isRefused(connect({ url: server.url.replace("http:", "https:") }), /was not reached/);
+    await isRefused(
+      connect({ url: server.url.replace("http:", "https:") }),
+      /whether the port speaks TLS/,
+    );
     await isRefused(connect({ url: "http://127.0.0.1:1" }), /was not reached/);
     assert.deepEqual(await keys(), []);
   }, { minTtl: "700s" });
+});
+
+Deno.test("a port of Consul's that does not speak HTTP is named", async () => {
+  const [http, lan, rpc, grpc, dns] = await Promise.all(Array.from({ length: 5 }, freePort));
+  const ports = { http, serf_lan: lan, server: rpc, grpc, dns, https: -1, serf_wan: -1 };
+  const member = { name: crypto.randomUUID(), http: http!, lan: lan!, server: rpc! };
+  const server = await startConsulMember(member, { ports }, {});
+  try {
+    for (const port of [grpc, dns, rpc, lan]) {
+      const driver = consul({ url: `http://127.0.0.1:${port}` });
+      await assert.rejects(driver.apply([acquire("lock:a")]), {
+        code: "unknown-outcome",
+        message: /check that the port is that of the HTTP API/,
+      });
+    }
+    const keys = await (await fetch(`${server.url}/v1/kv/?keys`)).json();
+    assert.deepEqual(keys, [], "nothing was written");
+  } finally {
+    await server.stop();
+  }
 });
 
 const MASTER = "5fb4ba94-6b5e-4d1c-9d5e-1f2b3c4d5e6f";

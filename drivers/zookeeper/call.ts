@@ -1,0 +1,110 @@
+/**
+ * One call of the driver: its flights to the server, and what their failures mean.
+ *
+ * @module
+ */
+
+import type { ApplyOptions } from "../driver.ts";
+import { codeOf, ConnectionError } from "../../errors.ts";
+import { partly } from "../kit/failure.ts";
+import { type Ensemble, orAborted } from "./ensemble.ts";
+import { isOvertaken, Refused, zookeeperError } from "./errors.ts";
+import type { Reply, Session } from "./session.ts";
+import { type Part, type Result, transaction } from "./wire.ts";
+
+/** How often others may be first. */
+export const ATTEMPTS = 1_000;
+
+/** The flights of one call. */
+export class Call {
+  readonly #ensemble: Ensemble;
+  readonly #options: ApplyOptions;
+  #session: Session | undefined;
+  #wrote = false;
+  #well = true;
+
+  /** Nothing is sent yet. */
+  constructor(ensemble: Ensemble, options: ApplyOptions) {
+    this.#ensemble = ensemble;
+    this.#options = options;
+  }
+
+  /** Sends requests that write nothing of a lease, and answers what came back. */
+  async ask(parts: readonly Part[]): Promise<Reply[]> {
+    return await this.#flight(parts, false);
+  }
+
+  /** Writes all of it; `undefined` if somebody else was first. Nothing is written then. */
+  async write(parts: readonly Part[]): Promise<Result[] | undefined> {
+    const [reply] = await this.#flight([transaction(parts)], true).catch((error) => {
+      if (isOvertaken(codeIn(error))) return [];
+      throw error;
+    });
+    const results = reply ? resultsIn(reply) : [];
+    const codes = results.map(({ error = 0 }) => error);
+    if (!reply || codes.some(isOvertaken)) return undefined;
+    // Of a failed one, those before the first failure have 0, and those after it -2.
+    const code = codes.find((code) => code !== 0 && code !== -2);
+    if (code !== undefined) throw this.#failed(new Refused(code), true, true);
+    this.#wrote = true;
+    return results;
+  }
+
+  /** The error when others were first too often. */
+  overtaken(): unknown {
+    const error = new ConnectionError(
+      `Others were first ${ATTEMPTS} times, so nothing was written; try again later`,
+      { retryable: true },
+    );
+    return this.#wrote ? partly(error) : error;
+  }
+
+  /** Nothing more is sent. */
+  async end(): Promise<void> {
+    if (this.#session) await this.#ensemble.leave(this.#session, this.#well);
+  }
+
+  async #flight(parts: readonly Part[], writes: boolean): Promise<Reply[]> {
+    const { signal, beforeRequest } = this.#options;
+    try {
+      this.#session ??= await this.#ensemble.enter(this.#options);
+      signal?.throwIfAborted();
+      beforeRequest?.();
+    } catch (error) {
+      throw this.#wrote ? partly(error) : error;
+    }
+    try {
+      return await orAborted(this.#session.send(parts), signal);
+    } catch (error) {
+      throw this.#failed(error, writes, codeIn(error) !== undefined);
+    }
+  }
+
+  /** The error that is thrown. An answer, even one that refuses, shows that the server is well. */
+  #failed(error: unknown, writes: boolean, answered: boolean): unknown {
+    if (answered && isOvertaken(codeIn(error))) return error;
+    const { signal } = this.#options;
+    this.#well &&= answered;
+    if (signal?.aborted && !writes && !this.#wrote) return signal.reason;
+    const failed = codeOf(error) ? error : zookeeperError(error, true, signal);
+    return this.#wrote ? partly(failed) : failed;
+  }
+}
+
+/** ZooKeeper's code, if the server refused. */
+export function codeIn(error: unknown): number | undefined {
+  return error instanceof Refused ? error.code : undefined;
+}
+
+/**
+ * The results in a reply.
+ *
+ * @throws {UnknownOutcome} when it is not one.
+ */
+export function resultsIn({ answer }: Reply): Result[] {
+  try {
+    return answer.results();
+  } catch (error) {
+    throw zookeeperError(error, true);
+  }
+}

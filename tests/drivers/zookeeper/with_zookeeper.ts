@@ -1,0 +1,71 @@
+/** A real ZooKeeper, and handles whose flights are counted and can be held up. */
+import { connect as open, type Socket } from "../../../drivers/kit/sockets.ts";
+import type { Driver } from "../../../drivers/driver.ts";
+import { zookeeper, type ZookeeperOptions } from "../../../drivers/zookeeper/zookeeper.ts";
+import { observed } from "../../servers/flights.ts";
+import {
+  startZookeeper,
+  type ZookeeperOptions as ServerOptions,
+  type ZookeeperServer,
+} from "../../servers/zookeeper.ts";
+
+/** A driver that ends its session. */
+export type Handle = Driver & AsyncDisposable;
+
+export interface ZookeeperFixture {
+  readonly server: ZookeeperServer;
+  /** A new handle. */
+  connect(options?: Partial<ZookeeperOptions>): Handle;
+}
+
+export async function withZookeeper(
+  test: (fixture: ZookeeperFixture) => Promise<void>,
+  options: ServerOptions = {},
+): Promise<void> {
+  const server = await startZookeeper(options);
+  const handles: Handle[] = [];
+  try {
+    await test({
+      server,
+      connect(options) {
+        const handle = zookeeper({ servers: server.host, ...options }) as Handle;
+        handles.push(handle);
+        return handle;
+      },
+    });
+  } finally {
+    for (const each of handles) await each[Symbol.asyncDispose]();
+    await server.stop();
+  }
+}
+
+/** A client that stands still between two flights. */
+export interface Frozen {
+  readonly connect: (address: { host: string; port: number }) => Promise<Socket>;
+  /** Holds the flight back that comes after so many others; resolves when it is there. */
+  freeze(after: number): Promise<void>;
+  /** Goes on. */
+  thaw(): void;
+}
+
+export function freezing(): Frozen {
+  let left = Infinity;
+  let [arrived, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  return {
+    connect: async (address) =>
+      observed(await open("test", address), async () => {
+        if (left-- !== 0) return undefined;
+        arrived.resolve();
+        await gone.promise;
+        return undefined;
+      }),
+    freeze(after) {
+      [left, arrived, gone] = [after, Promise.withResolvers(), Promise.withResolvers()];
+      return arrived.promise;
+    },
+    thaw() {
+      left = Infinity;
+      gone.resolve();
+    },
+  };
+}
