@@ -6,6 +6,7 @@
  * | ------------------------------- | -------------------------------------------------------------- |
  * | `memory:`                       | a new one in this process's memory, for this coordinator alone |
  * | `file:./baton.db`, `file:///…`  | a SQLite file, which `stop()` closes                           |
+ * | `ipc:NAME`, `ipc://`            | all processes of this user on this host that use that name     |
  * | `upstash://:TOKEN@host`         | Upstash at `https://host`                                      |
  * | `upstash+http://:TOKEN@host`    | the same at `http://host`, which must be this machine          |
  * | `neon://user:PASSWORD@host/db`  | Neon; so is `postgresql://…neon.tech/…`, pasted as it comes    |

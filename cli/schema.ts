@@ -15,6 +15,7 @@
  * deno run jsr:@baton/baton/schema postgres --fences
  * deno run jsr:@baton/baton/schema sqlite > baton.sql    # D1; then wrangler d1 execute
  * DATABASE_URL=… deno run -A jsr:@baton/baton/schema postgres --apply    # Neon, PlanetScale
+ * DATABASE_URL=libsql://… deno run -A jsr:@baton/baton/schema sqlite --apply    # Turso
  * ```
  *
  * @module
@@ -28,15 +29,18 @@ Prints the SQL that Baton needs in a database. Running the SQL again changes not
 
   baton-schema postgres [--schema baton] [--fences] [--apply]
   baton-schema mysql [--table baton_leases] [--fences] [--apply]
-  baton-schema sqlite
+  baton-schema sqlite [--fences] [--apply]                       D1, Turso; a file needs none
 
 In Deno, baton-schema is deno run -A jsr:@baton/baton/schema.
 
   --fences  the SQL that refuses stale writes (@baton/baton/fencing), not the SQL that keeps leases
-  --apply   runs the SQL on the Neon or PlanetScale database of DATABASE_URL, over HTTPS
+  --apply   runs the SQL on the Neon, PlanetScale or Turso database of DATABASE_URL, over HTTPS;
+            Turso's token may be in TURSO_AUTH_TOKEN
 
 Exit status: 0 done, 1 the SQL could not be applied, 2 bad arguments or no usable DATABASE_URL.
 `;
+
+const DONE = "Baton's schema is in place.";
 
 const ELSEWHERE = `\
 DATABASE_URL names a server that is not Neon's or PlanetScale's, and --apply can only reach those.
@@ -68,7 +72,7 @@ const OPTIONS = ["schema", "table", "fences", "apply"] as const;
 const KINDS: Readonly<Record<string, readonly string[]>> = {
   postgres: ["schema", "fences", "apply"],
   mysql: ["table", "fences", "apply"],
-  sqlite: [],
+  sqlite: ["fences", "apply"],
 };
 
 async function schemaCommand(args: readonly string[]): Promise<number> {
@@ -93,16 +97,23 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
     if (none) complain(`${none} needs no schema: there is nothing to create.\n`);
     return complain(HELP), 2;
   }
-  if (kind === "sqlite") return print((await import("../drivers/sqlite/migration.ts")).schema());
   // Read only for --apply: it takes a permission that printing does not need.
   const url = values.apply ? process.env["DATABASE_URL"] ?? "" : "";
   if (values.apply && !url) {
     return complain(
-      "DATABASE_URL is not set, so nothing was sent. Set it to the URL that Neon or PlanetScale shows",
+      "DATABASE_URL is not set, so nothing was sent. Set it to the URL that Neon, PlanetScale or Turso shows",
     ),
       2;
   }
   if (isElsewhere(url)) return complain(ELSEWHERE), 2;
+  if (kind === "sqlite") {
+    const { migrate, schema } = values.fences
+      ? await sqliteFences()
+      : await import("../drivers/sqlite/migration.ts");
+    if (!values.apply) return print(schema());
+    await migrate(await tursoAt(url));
+    return say(DONE), 0;
+  }
   if (kind === "postgres") {
     const { migrate, schema } = values.fences
       ? await postgresFences()
@@ -120,8 +131,16 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
     const { planetscaleQuery } = await import("../drivers/mysql/planetscale.ts");
     await migrate(planetscaleQuery({ url }), options);
   }
-  say("Baton's schema is in place.");
-  return 0;
+  return say(DONE), 0;
+}
+
+/** What sends statements to the Turso database of a URL; its token may be in a variable of its own. */
+async function tursoAt(text: string) {
+  const [url = "", parameters] = text.trim().split("?");
+  const { tursoOptions } = await import("../drivers/sqlite/turso_url.ts");
+  const { tursoQuery } = await import("../drivers/sqlite/turso.ts");
+  const token = process.env["TURSO_AUTH_TOKEN"];
+  return tursoQuery(tursoOptions({ url, parameters, ...token && { token } }));
 }
 
 /**
@@ -140,6 +159,11 @@ async function postgresFences() {
 async function mysqlFences() {
   const fencing = await import("../fencing/mysql.ts");
   return { migrate: fencing.migrateMysqlFences, schema: fencing.mysqlFences };
+}
+
+async function sqliteFences() {
+  const fencing = await import("../fencing/sqlite.ts");
+  return { migrate: fencing.migrateSqliteFences, schema: fencing.sqliteFences };
 }
 
 function print(statements: readonly string[]): number {

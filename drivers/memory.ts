@@ -73,9 +73,8 @@ export function memory(options: MemoryOptions = {}): Driver {
       for (const op of ops) {
         const waits = op.op === "acquire" && op.patience && waiters;
         const outcome = waits ? await waiters.acquire(op, signal) : step(op, table);
-        if (outcome.ok && (op.op === "release" || op.op === "acquire")) {
-          waiters?.changed(op.resource, op.seat);
-        }
+        if (outcome.ok && op.op === "release") waiters?.changed(op.resource, op.seat);
+        if (outcome.ok && op.op === "acquire" && !waits) waiters?.taken(op.resource, op.seat);
         outcomes.push(outcome);
       }
       return outcomes;

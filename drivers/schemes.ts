@@ -43,6 +43,9 @@ const ETCD_OPTIONS: ReadonlySet<string> = new Set([
   "cert_cert",
 ]);
 
+/** Options of Turso's clients. */
+const TURSO_OPTIONS: ReadonlySet<string> = new Set(["authToken", "tls"]);
+
 /** Schemes of databases, whose URLs may have options of vendors. */
 const DATABASES: ReadonlySet<string> = new Set(
   ["neon", "postgres", "postgresql", "mysql", "planetscale", "planetscale+http"],
@@ -66,6 +69,7 @@ const S3_OPTIONS: ReadonlySet<string> = new Set(["region", "endpoint"]);
 export function vendorOptions(scheme: string): ReadonlySet<string> {
   if (DATABASES.has(scheme)) return SQL_OPTIONS;
   if (scheme.startsWith("etcd")) return ETCD_OPTIONS;
+  if (scheme === "libsql" || scheme === "turso") return TURSO_OPTIONS;
   if (scheme === "zookeeper" || scheme === "kazoo") return ZOOKEEPER_OPTIONS;
   if (scheme === "s3") return S3_OPTIONS;
   return scheme.startsWith("consul") ? CONSUL_OPTIONS : new Set();
@@ -109,6 +113,9 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   "etcd3+https": etcd,
   consul,
   "consul+https": consul,
+  libsql: turso,
+  turso,
+  ipc: async ({ url }) => (await import("./sqlite/ipc_url.ts")).ipcAt(url),
   zookeeper,
   // As Tooz writes it, too.
   kazoo: zookeeper,
@@ -138,6 +145,11 @@ async function upstash({ url, token }: Address): Promise<Driver> {
 
 async function consul(address: Address): Promise<Driver> {
   return (await import("./consul/url.ts")).consulAt(address);
+}
+
+async function turso(address: Address): Promise<Driver> {
+  const { tursoOptions } = await import("./sqlite/turso_url.ts");
+  return (await import("./sqlite/turso.ts")).turso(tursoOptions(address));
 }
 
 async function zookeeper(address: Address): Promise<Driver> {

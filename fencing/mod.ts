@@ -41,5 +41,8 @@ export { fencePostgres, migratePostgresFences, postgresFences } from "./postgres
 export type { FencePostgresQuery, PostgresFencesOptions } from "./postgres.ts";
 export { fenceMysql, migrateMysqlFences, mysqlFences } from "./mysql.ts";
 export type { FenceMysqlQuery, MysqlFencesOptions } from "./mysql.ts";
+export { migrateSqliteFences, sqliteFence, sqliteFences } from "./sqlite.ts";
+export type { FenceSqliteQuery } from "./sqlite.ts";
+export type { SqliteAnswer, SqliteRows, SqliteStatement } from "../drivers/sqlite/send.ts";
 export { fencedRedis } from "./redis.ts";
 export type { FencedRedis, RedisCommand, RedisFence } from "./redis.ts";

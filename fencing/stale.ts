@@ -58,7 +58,7 @@ export class StaleToken extends CoordinationError {
 /**
  * Whether an error, or a cause of it, is the refusal of a stale token. That is a {@link
  * StaleToken}, or the database's own error if you sent the statement yourself (`pg`, Neon,
- * `mysql2`, PlanetScale).
+ * `mysql2`, PlanetScale, D1, `@libsql/client`, `node:sqlite`).
  *
  * @example
  * ```ts
@@ -86,9 +86,12 @@ export function isStale(error: unknown): boolean {
     seen.add(each);
     const { code, message } = each as { code?: unknown; message?: unknown };
     if (code === "stale-token" || code === STALE_SQLSTATE) return true;
+    // SQLite has no number that all clients pass on.
+    if (SQLITES.test(String(message))) return true;
     if (VIOLATIONS.includes(errnoOf(each)) && NAME.test(String(message))) return true;
   }
   return false;
 }
 
+const SQLITES = new RegExp(`\\bCHECK constraint failed: ${STALE_CONSTRAINT}\\b`);
 const NAME = new RegExp(`['\`]${STALE_CONSTRAINT}_`);

@@ -21,7 +21,7 @@ import { failure, noAnswer, type Verdict } from "../kit/failure.ts";
 import { nonces } from "../kit/nonce.ts";
 import { checkOptions } from "../kit/options.ts";
 import { plain } from "../kit/plain_words.ts";
-import { APPLY, checkBatch, isPatient, LEAVE, MIN_TTL, type Refusal, REFUSED } from "./protocol.ts";
+import { APPLY, checkBatch, LEAVE, MIN_TTL, type Refusal, REFUSED } from "./protocol.ts";
 
 export { BatonObject, type ObjectState } from "./object.ts";
 export type { SqlRow, SqlValue } from "../sqlite/table.ts";
@@ -127,7 +127,7 @@ export function durableObject<Id>(
         return read(response.status, await response.text(), ops, text);
       } catch (error) {
         // Not every Worker's flags tell the object that we are gone.
-        if (signal?.aborted && stub && ops.some(isPatient)) leave(stub, call, beforeRequest);
+        if (signal?.aborted && stub && ops.some(mayWait)) leave(stub, call, beforeRequest);
         throw failure(NAME, error, judge(text), signal);
       }
     },
@@ -161,6 +161,10 @@ function strange(knows: unknown): string {
     ? ["class BatonObject", "deploy the Worker that exports it, with this version of Baton"]
     : ["Worker", "deploy it with the Baton of the class BatonObject"];
   return `this ${older} has an older Baton, so they do not understand each other; ${what}`;
+}
+
+function mayWait(op: Op): boolean {
+  return op.op === "acquire" && (op.patience ?? 0) > 0;
 }
 
 /** Ends a wait. The call does not wait for that. */

@@ -11,11 +11,12 @@
 
 import type { Op, Outcome } from "../driver.ts";
 import { CODEC_VERSION, decodeOps, encodeOutcomes } from "../kit/codec.ts";
+import { withdrawn } from "../kit/failure.ts";
 import { step } from "../kit/step.ts";
 import { Waiters } from "../kit/waiting.ts";
 import { SCHEMA } from "../sqlite/schema.ts";
 import { type SqlRow, SqlTable, type SqlValue } from "../sqlite/table.ts";
-import { APPLY, checkBatch, isPatient, LEAVE, type Refusal, REFUSED } from "./protocol.ts";
+import { APPLY, checkBatch, LEAVE, type Refusal, REFUSED } from "./protocol.ts";
 
 /** The part of Cloudflare's `DurableObjectState` that is used. */
 export interface ObjectState {
@@ -24,7 +25,7 @@ export interface ObjectState {
     /** Its SQLite. */
     readonly sql: {
       /** Runs a statement. */
-      exec(text: string, ...params: SqlValue[]): { toArray(): SqlRow[] };
+      exec(text: string, ...params: SqlValue[]): { toArray(): readonly SqlRow[] };
     };
     /** Runs what must be done as a whole, or not at all. */
     transactionSync<T>(work: () => T): T;
@@ -47,6 +48,8 @@ export interface ObjectState {
  * ```
  */
 export class BatonObject {
+  /** By this Cloudflare's types know such a class, as in `DurableObjectNamespace<BatonObject>`. */
+  declare readonly __DURABLE_OBJECT_BRAND: never;
   readonly #storage: ObjectState["storage"];
   readonly #table: SqlTable;
   readonly #waiters: Waiters;
@@ -93,35 +96,38 @@ export class BatonObject {
 
   /** Runs a batch in one transaction, or in one before each wait and one after it. */
   async #apply(ops: readonly Op[], call: Call): Promise<void> {
-    let granted: Outcome | undefined;
-    for (;;) {
-      if (call.ended.signal.aborted) throw new Error("the call was aborted while it waited");
-      const wait = this.#transaction(() => this.#advance(ops, call, granted));
+    while (call.outcomes.length < ops.length) {
+      if (call.ended.signal.aborted) throw withdrawn();
+      const wait = this.#transaction(() => this.#advance(ops, call));
       call.began = true;
       if (!wait) return;
-      granted = await wait;
+      const outcome = await wait;
+      // What was granted in a transaction that failed was not.
+      if (call.ended.signal.aborted) throw withdrawn();
+      call.outcomes = [...call.outcomes, outcome];
     }
   }
 
-  /**
-   * Runs operations until one waits.
-   *
-   * @param waited The outcome of the one that has waited, which is the first that has none yet.
-   */
-  #advance(ops: readonly Op[], call: Call, waited?: Outcome): Promise<Outcome> | undefined {
+  /** Runs the next operations, until one waits. */
+  #advance(ops: readonly Op[], call: Call): Promise<Outcome> | undefined {
     const outcomes = [...call.outcomes];
-    let next: Outcome | Promise<Outcome> | undefined = waited;
     for (const op of ops.slice(outcomes.length)) {
-      next ??= isPatient(op) ? this.#waiters.acquire(op, call.ended.signal) : step(op, this.#table);
-      if (next instanceof Promise) break;
-      outcomes.push(next);
-      if (next.ok && (op.op === "acquire" || op.op === "release")) {
-        this.#waiters.changed(op.resource, op.seat);
+      const outcome = this.#step(op, call.ended.signal);
+      if (outcome instanceof Promise) {
+        call.outcomes = outcomes;
+        return outcome;
       }
-      next = undefined;
+      outcomes.push(outcome);
     }
     call.outcomes = outcomes;
-    return next as Promise<Outcome> | undefined;
+    return undefined;
+  }
+
+  #step(op: Op, signal: AbortSignal): Outcome | Promise<Outcome> {
+    if (op.op === "acquire") return this.#waiters.acquire(op, signal);
+    const outcome = step(op, this.#table);
+    if (outcome.ok && op.op === "release") this.#waiters.changed(op.resource, op.seat);
+    return outcome;
   }
 
   #wake(callback: () => void): void {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Acquire, Op } from "../driver.ts";
+import type { Op } from "../driver.ts";
 import { checkOps } from "../kit/check.ts";
 import { CODEC_VERSION } from "../kit/codec.ts";
 import { placeIn } from "../kit/step.ts";
@@ -43,9 +43,4 @@ export function checkBatch(ops: readonly Op[]): void {
   for (const op of ops) {
     if (op.op === "list" && op.after !== undefined) placeIn(op.after, op.prefix);
   }
-}
-
-/** Whether it may wait for its grant. */
-export function isPatient(op: Op): op is Acquire {
-  return op.op === "acquire" && (op.patience ?? 0) > 0;
 }

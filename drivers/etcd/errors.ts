@@ -29,6 +29,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
     "the port and api_version",
   "Client sent an HTTP request to an HTTPS server.": "write etcd+https: instead of etcd:",
 };
+/** What a server may do that takes no TLS: it hangs up before its words are read. */
+const RESET = /reset/i;
+const SCHEME = "check that the scheme fits the port (etcd: or etcd+https:), and";
 /** Authentication failed or is missing: gRPC's codes, and messages that have the code 3. */
 const UNAUTHORIZED = /^etcdserver: (user name is empty|authentication failed|invalid auth token)/;
 /** gRPC's codes that etcd gives before it writes anything. */
@@ -41,6 +44,7 @@ export function etcdError(error: unknown, sent: string, signal?: AbortSignal): C
     const { code } = error as Partial<Answer>;
     const answered = error instanceof Answer;
     const elsewhere = answered ? ELSEWHERE[text] : undefined;
+    const words = `${text} ${textOf(Object(error).cause ?? "")}`;
     const tls = !answered && isTlsFailure(error);
     const unauthorized = code === 7 || code === 16 || UNAUTHORIZED.test(text);
     return {
@@ -53,8 +57,8 @@ export function etcdError(error: unknown, sent: string, signal?: AbortSignal): C
         (unauthorized
           ? "check the user, the password and the rights"
           : tls
-          ? "check that the scheme fits the port (etcd: or etcd+https:), and the certificate"
-          : "look at the server"),
+          ? `${SCHEME} the certificate`
+          : `${RESET.test(words) ? `${SCHEME} ` : ""}look at the server`),
     };
   }, signal);
 }

@@ -31,13 +31,14 @@ export class Waiters {
   }
 
   /**
-   * Runs an acquisition, and waits for its grant at most its patience.
+   * Runs an acquisition, and waits for its grant at most its patience. Those whom its grant helps are
+   * granted with it.
    *
    * @throws {UnknownOutcome} when the signal aborts meanwhile, or has aborted; it is never granted then.
    */
   acquire(op: Acquire, signal: AbortSignal | undefined): Outcome | Promise<Outcome> {
     const { patience = 0 } = op;
-    const first = patience > 0 && this.#standsBehind(op) ? undefined : step(op, this.#table);
+    const first = patience > 0 && this.#standsBehind(op) ? undefined : this.#try(op);
     if (first && (first.ok || patience === 0)) return first;
     if (signal?.aborted) throw withdrawn();
     return new Promise((resolve, reject) => {
@@ -59,14 +60,28 @@ export class Waiters {
       const cancel = this.#after(patience, () => {
         // Those who came before it come first.
         this.changed(op.resource, op.seat);
-        answer(step(op, this.#table));
+        answer(this.#try(op));
       });
       const queue = this.#queues.enter(waiter);
       if (first) this.#refused(queue, op, first);
     });
   }
 
-  /** A seat may have become vacant, or taken: all who can be granted now are. */
+  /** Runs an acquisition, which may be what guards wait for. */
+  #try(op: Acquire): Outcome {
+    const outcome = step(op, this.#table);
+    if (outcome.ok) this.taken(op.resource, op.seat);
+    return outcome;
+  }
+
+  /** A seat was taken: all who can be granted now are, which are those whose guard wanted that. */
+  taken(resource: string, seat: string): void {
+    for (const line of this.#queues.at(resource, seat)) {
+      if (line instanceof Gate) this.#open(line, seat);
+    }
+  }
+
+  /** A seat may have become vacant: all who can be granted now are. */
   changed(resource: string, seat: string): void {
     for (const line of this.#queues.at(resource, seat)) {
       if (line instanceof Gate) this.#open(line, seat);
@@ -99,6 +114,7 @@ export class Waiters {
       if (!outcome.ok) return this.#refused(queue, first.op, outcome);
       // It leaves the queue.
       first.answer(outcome);
+      this.taken(first.op.resource, first.op.seat);
     }
   }
 

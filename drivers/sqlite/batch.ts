@@ -7,13 +7,11 @@
 
 import type {
   Acquire,
-  ApplyOptions,
   Driver,
   Guarantees,
   Guard,
   Inspect,
   Lease,
-  List,
   Op,
   Outcome,
   Release,
@@ -24,7 +22,7 @@ import { noAnswer } from "../kit/failure.ts";
 import { nonces } from "../kit/nonce.ts";
 import { bySeat, placeKey } from "../kit/order.ts";
 import { lastPage, type Listed, page } from "../kit/step.ts";
-import type { SqliteAnswer, SqliteBatch, SqliteRows, SqliteStatement } from "./send.ts";
+import type { SqliteAnswer, SqliteBatch, SqliteRows } from "./send.ts";
 import * as sql from "./statements.ts";
 
 /** What one kind of database needs. */
@@ -45,22 +43,23 @@ export function batchDriver({ name, guarantees, counts, send }: BatchBackend): D
   return {
     name,
     guarantees,
-    async apply(ops, { signal, beforeRequest }: ApplyOptions = {}) {
+    async apply(ops, { signal, beforeRequest } = {}) {
       checkOps(ops, guarantees.minTtl);
-      const parts = runsOf(ops).map((run) => partOf(run, nonce));
-      const statements = parts.flatMap((part) => part.statements);
+      const parts = runsOf(ops).map(partOf);
+      const statements = parts.flatMap(({ asked }) => asked).map(({ sql, of }) => ({
+        sql,
+        args: [`{"nonce":"${nonce()}","of":${of}}`],
+      }));
       signal?.throwIfAborted();
-      if (statements.length === 0) return [];
-      const requests = counts === "batch" ? 1 : statements.length;
+      const { length } = statements;
+      if (length === 0) return [];
       // All of them before the first is sent, for then nothing has happened when one is forbidden.
-      for (let n = 0; n < requests; n++) beforeRequest?.();
+      for (let n = counts === "batch" ? 1 : length; n > 0; n--) beforeRequest?.();
       const answers = await send(statements, signal);
       try {
-        if (answers.length !== statements.length) throw new TypeError();
-        let at = 0;
-        return parts.flatMap(({ statements: { length }, read }) =>
-          read(answers.slice(at, at += length).map(rowsIn))
-        );
+        if (answers.length !== length) throw new TypeError();
+        const rows = answers.map(rowsIn);
+        return parts.flatMap(({ asked, read }) => read(...rows.splice(0, asked.length)));
       } catch {
         throw noAnswer(name, "the answer is not one to Baton's statements");
       }
@@ -70,12 +69,12 @@ export function batchDriver({ name, guarantees, counts, send }: BatchBackend): D
 
 /** Operations that share their statements. */
 interface Part {
-  readonly statements: readonly SqliteStatement[];
-  /** The outcomes. Throws where the rows cannot be the answer. */
-  read(answers: readonly SqliteRows[]): readonly Outcome[];
+  readonly asked: readonly sql.Asking[];
+  /** The outcomes, by the rows of each statement. Throws where they cannot be the answer. */
+  read(...answers: SqliteRows[]): readonly Outcome[];
 }
 
-type Run = readonly [Op, ...Op[]];
+type Run = [Op, ...Op[]];
 
 /**
  * How many characters the operations of one statement may have. D1 takes two million bytes, and a character
@@ -85,23 +84,22 @@ const LONGEST = 500_000;
 
 /** The operations in their order, those that follow each other and can share statements together. */
 function runsOf(ops: readonly Op[]): Run[] {
-  const runs: [Op, ...Op[]][] = [];
-  let places = new Set<string>();
+  const runs: Run[] = [];
+  const places = new Set<string>();
   let length = 0;
   for (const op of ops) {
     const run = runs.at(-1);
-    const { length: more } = JSON.stringify(op);
-    const place = "resource" in op ? placeKey(op) : "";
+    const place = placeKey(op as Release);
+    length += JSON.stringify(op).length;
+    // A seat is written once by a statement, and a look may be at the same twice.
     if (
-      run?.[0].op === op.op && isShared(op) && isShared(run[0]) &&
-      (op.op === "inspect" || !places.has(place)) && length + more <= LONGEST
-    ) {
-      run.push(op);
-      length += more;
-    } else {
+      run?.[0].op === op.op && isShared(op) && isShared(run[0]) && length <= LONGEST &&
+      (op.op === "inspect" || !places.has(place))
+    ) run.push(op);
+    else {
       runs.push([op]);
-      places = new Set();
-      length = more;
+      places.clear();
+      length = 0;
     }
     places.add(place);
   }
@@ -118,41 +116,43 @@ function isPage({ seat, limit }: Inspect): boolean {
   return seat === undefined && limit !== undefined;
 }
 
-function partOf(run: Run, nonce: () => string): Part {
+function partOf(run: Run): Part {
   const [op] = run;
   switch (op.op) {
     case "acquire":
-      return acquire(op, nonce);
+      return acquire(op);
     case "renew":
-      return renew(run as readonly Renew[], nonce);
+      return renew(run as Renew[]);
     case "release":
-      return release(run as readonly [Release], nonce);
+      return release(run as Release[], op.guard);
     case "inspect":
-      return isPage(op) ? lastSeats(op, nonce) : inspect(run as readonly Inspect[], nonce);
+      if (!isPage(op)) return inspect(run as Inspect[]);
+      return { asked: [sql.last(op)], read: (rows) => [lastPage(rows.map(leaseIn), op.limit!)] };
     case "list":
-      return list(op, nonce);
+      return { asked: [sql.list(op)], read: (rows) => [page(rows.map(listedIn), op.limit)] };
   }
 }
 
-function acquire(op: Acquire, nonce: () => string): Part {
+function acquire(op: Acquire): Part {
   const { seat, id, value, ttl, guard } = op;
   const sweeps = litters(id);
-  const statements = [
-    sql.look(nonce(), [op, ...blockers(guard)]),
-    sql.acquire(nonce(), op),
-    sql.keepToken(nonce(), op, sweeps),
-    ...sweeps ? [sql.sweep(nonce(), op)] : [],
-  ];
   return {
-    statements,
-    read([looked = [], granted = []]) {
-      const [grant] = granted;
-      if (grant) return [{ ok: true, leases: [leaseIn({ ...grant, seat, id, value, left: ttl })] }];
+    asked: [
+      sql.look([op, ...blockers(guard)]),
+      sql.acquire(op),
+      sql.keepToken(op, sweeps),
+      ...sweeps ? [sql.sweep(op)] : [],
+    ],
+    read(looked, [grant]) {
+      if (grant) {
+        const lease = leaseIn({ ...grant, seat, id, value, time_left: null });
+        return [{ ok: true, leases: [{ ...lease, left: ttl }] }];
+      }
       const [[holder], blocking] = found(looked, 2) as [Lease[], Lease[]];
       if (holder) return [{ ok: holder.id === id, leases: [holder] }];
       // Only a clock that was set back makes a seat vacant at the look and not at the write.
       if (guard?.when !== "held" && blocking.length === 0) throw new TypeError();
-      return [{ ok: false, leases: blocking.sort(bySeat) }];
+      return [{ ok: false, leases: blocking }];
     },
   };
 }
@@ -172,71 +172,50 @@ function blockers(guard: Guard | undefined): readonly sql.Place[] {
   return guard?.when === "vacant" ? [guard] : [];
 }
 
-function renew(ops: readonly Renew[], nonce: () => string): Part {
+function renew(ops: readonly Renew[]): Part {
   return {
-    statements: [sql.renew(nonce(), ops)],
-    read([rows = []]) {
+    asked: [sql.renew(ops)],
+    read(rows) {
       const renewed = placesIn(rows);
       return ops.map((op) => ({ ok: renewed.has(placeKey(op)), leases: [] }));
     },
   };
 }
 
-function release(ops: readonly [Release], nonce: () => string): Part {
-  const [{ guard }] = ops;
+function release(ops: readonly Release[], guard: Guard | undefined): Part {
   return {
-    statements: [sql.look(nonce(), [...ops, ...blockers(guard)]), sql.release(nonce(), ops)],
-    read([looked = [], rows = []]) {
+    asked: [sql.look([...ops, ...blockers(guard)]), sql.release(ops)],
+    read(looked, rows) {
       const released = placesIn(rows);
       const there = found(looked, ops.length + 1);
       return ops.map((op, n) => {
         if (released.has(placeKey(op))) return { ok: true, leases: [] };
         const [holder] = there[n]!;
-        const mine = holder && (op.id === undefined || op.id === holder.id);
+        const mine = holder && (op.id ?? holder.id) === holder.id;
         // What is in the way of the only one that has a guard; otherwise it has ended since the look.
-        return { ok: false, leases: mine ? there[ops.length]!.sort(bySeat) : there[n]! };
+        return { ok: false, leases: there[mine ? ops.length : n]! };
       });
     },
   };
 }
 
-function inspect(ops: readonly Inspect[], nonce: () => string): Part {
+function inspect(ops: readonly Inspect[]): Part {
   return {
-    statements: [sql.look(nonce(), ops)],
-    read: ([rows = []]) =>
-      found(rows, ops.length).map((leases) => ({ ok: true, leases: leases.sort(bySeat) })),
+    asked: [sql.look(ops)],
+    read: (rows) => found(rows, ops.length).map((leases) => ({ ok: true, leases })),
   };
 }
 
-function lastSeats(op: Inspect, nonce: () => string): Part {
-  return {
-    statements: [sql.last(nonce(), op)],
-    read: ([rows = []]) => [lastPage(rows.map(storedIn), op.limit!)],
-  };
-}
-
-function list(op: List, nonce: () => string): Part {
-  return {
-    statements: [sql.list(nonce(), op)],
-    read: ([rows = []]) => [
-      page(
-        rows.map((row): Listed => ({ resource: text(row["resource"]), ...storedIn(row) })),
-        op.limit,
-      ),
-    ],
-  };
+/** The leases of so many places, by seat. */
+function found(rows: SqliteRows, places: number): Lease[][] {
+  const leases = Array.from({ length: places }, (): Lease[] => []);
+  for (const row of rows) leases[Number(row["n"])]!.push(leaseIn(row));
+  return leases.map((each) => each.sort(bySeat));
 }
 
 function rowsIn({ rows }: SqliteAnswer): SqliteRows {
   if (!Array.isArray(rows)) throw new TypeError();
   return rows;
-}
-
-/** The leases of so many places. */
-function found(rows: SqliteRows, places: number): Lease[][] {
-  const leases = Array.from({ length: places }, (): Lease[] => []);
-  for (const row of rows) leases[Number(row["n"])]!.push(storedIn(row));
-  return leases;
 }
 
 function placesIn(rows: SqliteRows): ReadonlySet<string> {
@@ -245,23 +224,15 @@ function placesIn(rows: SqliteRows): ReadonlySet<string> {
   );
 }
 
-/** A lease in a row. Throws where there is none. */
-function storedIn({ seat, id, token, value, time_left }: SqliteRows[number]): Lease {
-  const left = time_left === null ? Infinity : Number(time_left);
-  return leaseIn({ seat, id, token, value, left });
+function listedIn(row: SqliteRows[number]): Listed {
+  return { resource: text(row["resource"]), ...leaseIn(row) };
 }
 
-function leaseIn({ seat, id, token, value, left }: Record<string, unknown>): Lease {
-  const lease = {
-    seat: text(seat),
-    id: text(id),
-    token: Number(token),
-    value: text(value),
-    left: Number(left),
-  };
-  if (!Number.isSafeInteger(lease.token) || !(lease.token > 0 && lease.left > 0)) {
-    throw new TypeError();
-  }
+/** A lease in a row. Throws where there is none. */
+function leaseIn({ seat, id, token, value, time_left }: SqliteRows[number]): Lease {
+  const left = time_left === null ? Infinity : Number(time_left);
+  const lease = { seat: text(seat), id: text(id), token: Number(token), value: text(value), left };
+  if (!Number.isSafeInteger(lease.token) || !(lease.token > 0 && left > 0)) throw new TypeError();
   return lease;
 }
 

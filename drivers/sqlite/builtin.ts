@@ -10,6 +10,7 @@ import type { SqliteDatabase } from "./client.ts";
 /** The runtime's own modules that the driver needs. */
 interface Builtins {
   "node:fs": typeof import("node:fs");
+  "node:os": typeof import("node:os");
   "node:path": typeof import("node:path");
   "node:sqlite": typeof import("node:sqlite");
   "node:url": typeof import("node:url");

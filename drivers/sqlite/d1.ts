@@ -19,15 +19,14 @@
 
 import type { CoordinationError } from "../../errors.ts";
 import type { Driver, Guarantees } from "../driver.ts";
-import { onAbort } from "../kit/aborts.ts";
 import { checkFunction } from "../kit/check.ts";
 import { failure } from "../kit/failure.ts";
 import { checkOptions } from "../kit/options.ts";
 import { textOf } from "../kit/plain_words.ts";
 import { checkGiven } from "../kit/slips.ts";
 import { batchDriver } from "./batch.ts";
-import { verdictOn } from "./refusals.ts";
-import type { SqliteBatch, SqliteRows } from "./send.ts";
+import { isUndone, verdictOn } from "./refusals.ts";
+import { type SqliteBatch, type SqliteRows, unlessAborted } from "./send.ts";
 
 export type { SqliteAnswer, SqliteBatch, SqliteRows, SqliteStatement } from "./send.ts";
 
@@ -87,7 +86,7 @@ export function d1(database: D1Database, options: D1Options = {}): Driver {
 }
 
 /**
- * What sends statements to D1, for `migrate()` and `fencedSqlite()`.
+ * What sends statements to D1, for `migrate()` and `migrateSqliteFences()`.
  *
  * @throws {InvalidArgument} when it is no D1 database.
  */
@@ -113,14 +112,6 @@ export function d1Query(database: D1Database, options: D1Options = {}): SqliteBa
   };
 }
 
-/** Ends the wait when the signal aborts; what was sent goes on. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const unlisten = onAbort(signal, () => reject(signal?.reason));
-    work.then(resolve, reject).finally(unlisten);
-  });
-}
-
 /** An error as Baton throws it; what was `sent` may be in it, and is not repeated. */
 function d1Error(
   name: string,
@@ -132,7 +123,7 @@ function d1Error(
     const [, text = "", code = ""] =
       /^(?:D1_ERROR: )?(.*?)(?:: (SQLITE_\w+))?$/s.exec(textOf(error)) ??
         [];
-    const verdict = verdictOn({ text, code }, sent);
+    const verdict = verdictOn({ text, code, undone: isUndone(code) }, sent);
     // It waited for its turn, and did not get it.
     return text.startsWith("D1 DB is overloaded")
       ? { ...verdict, refused: true, mayPass: true }

@@ -7,8 +7,9 @@
  */
 
 import { ConnectionError } from "../../errors.ts";
+import { nonces } from "../kit/nonce.ts";
 import { SCHEMA, SCHEMA_VERSION } from "./schema.ts";
-import type { SqliteBatch } from "./send.ts";
+import type { SqliteBatch, SqliteStatement } from "./send.ts";
 
 export type { SqliteAnswer, SqliteBatch, SqliteRows, SqliteStatement } from "./send.ts";
 
@@ -35,7 +36,9 @@ export function schema(): readonly string[] {
  *   version; nothing was changed then.
  */
 export async function migrate(query: SqliteBatch): Promise<void> {
-  const answers = await query([...SCHEMA, ...LOOKS].map((sql) => ({ sql, args: [] })));
+  const statements = [...SCHEMA, LOOK].map((sql): SqliteStatement => ({ sql, args: [] }));
+  // The nonce makes each request different, so that no cache on the way answers with an old reply.
+  const answers = await query([...statements, { sql: VERSION, args: [nonces()()] }]);
   const version = answers.at(-1)?.rows[0]?.["version"];
   if (Number(version) === SCHEMA_VERSION) return;
   throw new ConnectionError(
@@ -44,8 +47,6 @@ export async function migrate(query: SqliteBatch): Promise<void> {
   );
 }
 
-/** They fail where the tables are not Baton's, and the last one answers their version. */
-const LOOKS = [
-  "select resource, seat, id, token, value, expires from baton_leases limit 0",
-  "select version, last, swept_resource, swept_seat from baton_state",
-];
+/** These fail where the tables are not Baton's. */
+const LOOK = "select resource, seat, id, token, value, expires from baton_leases limit 0";
+const VERSION = "select version, last, swept_resource, swept_seat, ?1 as nonce from baton_state";

@@ -14,22 +14,28 @@ export interface SqlError {
   readonly text: string;
   /** SQLite's name for it, such as `"SQLITE_BUSY"`; empty if it is not an error of SQLite's. */
   readonly code: string;
+  /** Whether it is certain that the transaction was rolled back. */
+  readonly undone: boolean;
 }
 
-/** After these it is not certain that the transaction was rolled back. */
+/** Whether an error of this name alone proves that the transaction was rolled back. */
+export function isUndone(code: string): boolean {
+  return code.startsWith("SQLITE_") && !IN_DOUBT.test(code);
+}
+
 const IN_DOUBT = /^SQLITE_(IOERR|CORRUPT|NOMEM)/;
 /** No table; or no JSON, which the statements are given where the tables have another version. */
-const NO_SCHEMA = /no such table: baton_|^malformed JSON/;
+const NO_SCHEMA = /no such table: baton_|malformed JSON/;
 /** A table of somebody else's. */
 const NOT_OURS = /no such column|has no column named|has \d+ columns but/;
 
 /** How an error of SQLite is judged; what was `sent` may be in it. */
-export function verdictOn({ text, code }: SqlError, sent: string): Verdict {
+export function verdictOn({ text, code, undone }: SqlError, sent: string): Verdict {
   return {
     said: plain(text, sent),
-    refused: code !== "" && !IN_DOUBT.test(code),
+    refused: undone,
     unauthorized: false,
-    mayPass: /^SQLITE_(BUSY|LOCKED)/.test(code),
+    mayPass: /^SQLITE_(BUSY|LOCKED)/.test(code) || /database (table )?is locked/.test(text),
     advice: adviceOn(text),
   };
 }

@@ -100,7 +100,8 @@ export class Ensemble {
         if (begins) throw error.reason;
       } finally {
         if (--opening.waiting === 0) {
-          // Nobody wants it any more.
+          // Nobody wants it any more, be it open or not: then the next call asks another server.
+          if (signal?.aborted) this.#at++;
           if (this.#opening === opening) this.#opening = undefined;
           opening.stop.abort();
         }
@@ -143,7 +144,7 @@ export class Ensemble {
         }
       } catch (error) {
         if (error instanceof Forbidden) throw error;
-        this.#at++;
+        if (!signal.aborted) this.#at++;
         if (signal.aborted || left === 1) throw zookeeperError(error, false);
       }
     }

@@ -27,7 +27,7 @@ const FILES =
  */
 export function zookeeperAt({ url, parameters, token }: UrlParts): Driver {
   const [, account, hosts, root] =
-    /^(?:zookeeper|kazoo):\/\/(?:([^@/]*)@)?([^@/?#]+)(\/[^?#]*?)?\/?$/i.exec(url) ?? [];
+    /^(?:zookeeper|kazoo):\/\/(?:([^@/]*)@)?([^@/?#]+)(\/[^?#]+?)?\/?$/i.exec(url) ?? [];
   if (!hosts) {
     throw new InvalidArgument(
       "Cannot use this zookeeper: URL: it must be zookeeper://host:port, or with several servers " +

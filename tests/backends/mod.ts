@@ -11,6 +11,7 @@ import { document } from "./document.ts";
 import { durableObject } from "./durable_object.ts";
 import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
+import { ipc } from "./ipc.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
@@ -18,6 +19,7 @@ import { r2 } from "./r2.ts";
 import { s3 } from "./s3.ts";
 import { sqlite } from "./sqlite.ts";
 import { sqliteBatches } from "./sqlite_batches.ts";
+import { turso } from "./turso.ts";
 import { upstash } from "./upstash.ts";
 import { zookeeper } from "./zookeeper.ts";
 
@@ -32,6 +34,7 @@ export const BACKENDS: readonly Backend[] = [
   memoryOnItsOwnClock,
   memoryBehindAWire,
   sqlite,
+  ipc,
   sqliteBatches,
   upstash,
   neon,
@@ -46,6 +49,7 @@ export const BACKENDS: readonly Backend[] = [
   ...SIZES.contended ? [r2] : [],
   durableObject,
   d1,
+  turso,
 ];
 
 /** Those that have all of these capabilities. */

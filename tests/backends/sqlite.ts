@@ -6,7 +6,7 @@
 
 import { sqlite as open, type SqliteDriver } from "../../drivers/sqlite/sqlite.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, Running, Time } from "./backend.ts";
 import { onClock } from "./fake_clock.ts";
 
 /** On a fake clock. */
@@ -18,20 +18,30 @@ export const sqlite: Backend = {
   has: {},
   async start({ time } = {}) {
     const folder = await temporaryFolder("baton-sqlite-");
-    const handles: SqliteDriver[] = [];
-    const closeAll = (): void => handles.splice(0).forEach((driver) => driver.close());
-    const backend = onClock(time, (now) => () => {
-      const driver = open(`file:${folder}/leases.db`, { now });
-      handles.push(driver);
-      return driver;
-    });
-    return {
-      ...backend,
-      restart: () => Promise.resolve(closeAll()),
-      stop: () => {
-        closeAll();
-        return removeFolder(folder);
-      },
-    };
+    const connect = (now: () => number) => open(`file:${folder}/leases.db`, { now });
+    return onFile(time, connect, () => removeFolder(folder));
   },
 };
+
+/** A backend in a file, whose handles are closed before the file is removed. */
+export function onFile(
+  time: Time | undefined,
+  connect: (now: () => number) => SqliteDriver,
+  remove: () => Promise<void>,
+): Running {
+  const handles: SqliteDriver[] = [];
+  const closeAll = (): void => handles.splice(0).forEach((driver) => driver.close());
+  const backend = onClock(time, (now) => () => {
+    const driver = connect(now);
+    handles.push(driver);
+    return driver;
+  });
+  return {
+    ...backend,
+    restart: () => Promise.resolve(closeAll()),
+    stop: () => {
+      closeAll();
+      return remove();
+    },
+  };
+}

@@ -62,12 +62,21 @@ export interface Row {
 /** Deadlocks and waits that lasted too long, by SQLSTATE or number. */
 const NOTED = ["40P01", "55P03", "1213", "1205", "1020"];
 
+/** Whether it is an error that ends a deadlock or a wait. */
+export function isNoted(error: unknown): boolean {
+  return NOTED.includes(numberOf(error));
+}
+
 /** Counts an error that ends a deadlock or a wait, and passes every error on. */
 export function noteIn(deadlocks: Map<string, number>): (error: unknown) => never {
   return (error) => {
-    const { code, errno } = Object(error) as Record<string, unknown>;
-    const number = String(errno ?? code);
-    if (NOTED.includes(number)) deadlocks.set(number, (deadlocks.get(number) ?? 0) + 1);
+    const number = numberOf(error);
+    if (isNoted(error)) deadlocks.set(number, (deadlocks.get(number) ?? 0) + 1);
     throw error;
   };
+}
+
+function numberOf(error: unknown): string {
+  const { code, errno } = Object(error) as Record<string, unknown>;
+  return String(errno ?? code);
 }

@@ -19,6 +19,7 @@ import { etcdRows } from "./etcd_times.ts";
 import { handOverRows } from "./hand_over.ts";
 import { memoryRows, sqliteRows } from "./local_times.ts";
 import { memberRows } from "./members.ts";
+import { objectRows } from "./object_waiters.ts";
 import { passes, type Row, tablesOf } from "./row.ts";
 import { scale } from "./scale_main.ts";
 import { throughputRows } from "./throughput.ts";
@@ -82,6 +83,7 @@ async function costs(): Promise<number> {
     ...await measureSql("mariadb"),
     ...await handOverRows({ rounds: rounds(100) }),
     ...await etcdRows({ rounds: rounds(200), turns: 1 }),
+    ...await objectRows({ rounds: rounds(40) }),
   ];
   print(tablesOf(rows));
   if (quick) print("A quick look: the times above are too few to decide anything.");

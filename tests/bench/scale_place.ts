@@ -72,7 +72,7 @@ export const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
       pass: () => void (ahead += AHEAD),
       kept: () => {
         using file = new DatabaseSync(`${folder}/leases.db`, { readOnly: true });
-        return Number(file.prepare("select count(*) as rows from leases").get()?.["rows"]);
+        return Number(file.prepare("select count(*) as rows from baton_leases").get()?.["rows"]);
       },
       end: () => {
         driver.close();

@@ -5,6 +5,8 @@
  */
 
 import assert from "node:assert/strict";
+import { turso } from "../../drivers/sqlite/turso.ts";
+import { startLibsql } from "../servers/libsql.ts";
 
 const SECRET = "s3cr3t-of-the-url";
 
@@ -18,11 +20,12 @@ async function schema(
   permissions: readonly string[],
   args: readonly string[],
   url?: string,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", ...permissions, "cli/schema.ts", ...args],
     cwd: new URL("../../", import.meta.url).pathname,
-    env: { NO_COLOR: "1", ...(url !== undefined && { DATABASE_URL: url }) },
+    env: { NO_COLOR: "1", ...(url !== undefined && { DATABASE_URL: url }), ...more },
   }).output();
   const [out, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   return { code, out: out ?? "", complaint: complaint ?? "" };
@@ -44,6 +47,31 @@ for (
     assert.equal(complaint, "");
   });
 }
+
+Deno.test("the tables of Turso are applied over its URL, with the token in it or beside it", async () => {
+  const server = await startLibsql(SECRET);
+  try {
+    const url = `libsql://${new URL(server.url).host}?tls=0`;
+    const args = ["sqlite", "--apply"];
+    const refused = await schema(["-A"], args, url);
+    assert.equal(refused.code, 1);
+    assert.match(refused.complaint, /check the token/);
+    for (let again = 0; again < 2; again++) {
+      const { code, out, complaint } = await schema(["-A"], args, `${url}&authToken=${SECRET}`);
+      assert.equal(code, 0, complaint);
+      assert.match(out, /in place/);
+    }
+    const beside = await schema(["-A"], args, url, { TURSO_AUTH_TOKEN: SECRET });
+    assert.equal(beside.code, 0, beside.complaint);
+    const driver = turso({ url: server.url, authToken: SECRET });
+    assert.deepEqual((await driver.apply([{ op: "inspect", resource: "x" }]))[0]?.leases, []);
+    for (const { out, complaint } of [refused, beside]) {
+      assert.ok(!`${out}${complaint}`.includes(SECRET));
+    }
+  } finally {
+    await server.stop();
+  }
+});
 
 Deno.test("an option of another database is refused", async () => {
   for (

@@ -99,6 +99,20 @@ Deno.test("who joins again after an eviction has its latest capabilities", async
   assert.deepEqual(await a.getMembersWithCapabilities("g"), new Map([["a", "new"]]));
 });
 
+Deno.test("a member that was stopped past its deadline joins again at its first call, before its seat is free", async () => {
+  for (const join of ["joinGroup", "joinGroupCreate", "tick"] as const) {
+    const scene = new Scene();
+    const a = scene.member("a");
+    await a.joinGroupCreate("g", null, { rejoin: true });
+    // No timer has fired, and the backend has the lease a little longer.
+    scene.runtime.stop(9_900);
+    if (join === "tick") await a.tick();
+    else await a[join]("g");
+    await scene.runtime.advance(1_000);
+    assert.deepEqual(await a.getMembers("g"), new Set(["a"]), join);
+  }
+});
+
 Deno.test("who leaves while it joins again stays away", async () => {
   const scene = new Scene();
   const a = scene.member("a");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mysqlFences, postgresFences } from "../../fencing/mod.ts";
+import { mysqlFences, postgresFences, sqliteFences } from "../../fencing/mod.ts";
 
 async function printed(...args: string[]): Promise<string> {
   const schema = new URL("../../cli/schema.ts", import.meta.url).pathname;
@@ -18,6 +18,7 @@ Deno.test("the command prints the fences instead of the leases when it is asked 
     text(postgresFences({ schema: "s" })),
   );
   assert.equal(await printed("mysql", "--fences"), text(mysqlFences()));
+  assert.equal(await printed("sqlite", "--fences"), text(sqliteFences()));
   assert.equal(
     await printed("mysql", "--fences", "--table", "t"),
     text(mysqlFences({ table: "t" })),

@@ -17,6 +17,8 @@ Deno.test("a refusal is known as its own class, as each database's error, and as
     having({ errno: 4025 }, "CONSTRAINT `stale_token_baton_fences` failed for `a`.`baton_fences`"),
     new Error(`target: x.-.primary: rpc error: ${MYSQL} (errno 3819) (sqlstate HY000)`),
     having({ errno: 3819 }, "Check constraint 'stale_token_baton_fences_8a0b2c' is violated."),
+    new Error("D1_ERROR: CHECK constraint failed: stale_token: SQLITE_CONSTRAINT"),
+    new Error("SQLITE_CONSTRAINT: SQLite error: CHECK constraint failed: stale_token"),
   ];
   for (const error of refusals) {
     assert(isStale(error), Deno.inspect(error));
@@ -33,6 +35,9 @@ Deno.test("nothing else is taken for a refusal", () => {
     having({ errno: 3819 }, "Check constraint 'positive' is violated."),
     having({ errno: 3819 }, "Check constraint 'positive' is violated.: Sql: 'stale_token'"),
     having({ errno: 1062 }, MYSQL),
+    new Error("CHECK constraint failed: stale_tokens"),
+    new Error("CHECK constraint failed: asked >= token"),
+    new Error("NOT NULL constraint failed: stale_token"),
     new CoordinationError("x", "lease-lost"),
   ];
   for (const error of others) assert(!isStale(error), Deno.inspect(error));

@@ -180,14 +180,18 @@ Deno.test("every file of the product has tests that import it, those of its name
   }
 });
 
-Deno.test("what is imported as a type is not reached, and what may be loaded later is", () => {
+Deno.test("what is imported as a type is not reached; what may be loaded later is, and what another process runs", () => {
   const imports = importsOf(
     new Map([
       ["a/b.ts", 'import type { T } from "./t.ts";\nimport { c } from "../c.ts";\n'],
       ["c.ts", 'const d = () => import("./a/d.ts");\nexport * from "./e.ts";\n'],
+      ["e.ts", 'run(import.meta.resolve("./a/f.ts"), new URL("g.ts", import.meta.url));\n'],
     ]),
   );
-  assert.deepEqual([...reachOf("a/b.ts", imports)].sort(), ["a/b.ts", "a/d.ts", "c.ts", "e.ts"]);
+  assert.deepEqual(
+    [...reachOf("a/b.ts", imports)].sort(),
+    ["a/b.ts", "a/d.ts", "a/f.ts", "c.ts", "e.ts", "g.ts"],
+  );
 });
 
 Deno.test("a sample is the same each time, another with another seed, and about as large as asked", () => {

@@ -37,13 +37,21 @@ export function productOf(texts: ReadonlyMap<string, string>): Map<string, strin
   return new Map([...texts].filter(([file]) => PRODUCT.includes(file.split("/")[0] ?? "")));
 }
 
-/** What each file imports when it runs, types excepted, and what it may load later. */
+/**
+ * What each file imports when it runs, types excepted, what it may load later, and what it gives to another
+ * process.
+ */
 export function importsOf(texts: ReadonlyMap<string, string>): Map<string, string[]> {
   const statements =
     /^(?:import|export)\s+(?!type\s)(?:[^"';]*?\sfrom\s+)?"([^"]+)"|\bimport\(\s*"([^"]+)"/gm;
+  const given = /\bimport\.meta\.resolve\("([^"]+)"\)|\bnew URL\("([^"]+)", import\.meta\.url\)/g;
   return new Map([...texts].map(([file, text]) => {
     const names = [...text.matchAll(statements)].map(([, now, later]) => now ?? later ?? "");
-    const local = names.filter((name) => name.startsWith("."));
+    const local = [
+      ...names.filter((name) => name.startsWith(".")),
+      ...[...text.matchAll(given)].map(([, resolved, url]) => resolved ?? url ?? "")
+        .filter((name) => name.endsWith(".ts")),
+    ];
     return [file, local.map((name) => new URL(name, `file:///${file}`).pathname.slice(1))];
   }));
 }

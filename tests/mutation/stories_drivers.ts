@@ -119,9 +119,9 @@ const OBJECTS: readonly Story[] = [
   },
   {
     name: "those who wait for a seat are not served when it is released",
-    at: "BatonObject.#advance",
-    find: 'op.op === "acquire" || op.op === "release"',
-    put: 'op.op === "acquire"',
+    at: "BatonObject.#step",
+    find: 'op.op === "release"',
+    put: 'op.op === "renew"',
   },
   {
     name: "any error of a call has done nothing",

@@ -6,6 +6,7 @@
  */
 
 import assert from "node:assert/strict";
+import { startLibsql } from "../servers/libsql.ts";
 import { startMysql } from "../servers/mysql.ts";
 import { withNeon } from "../servers/with_neon.ts";
 import { withPlanetscale } from "../servers/with_planetscale.ts";
@@ -28,6 +29,7 @@ const ON = {
   neon: ["neon.ts"],
   mysql: ["mysql-table.ts", "mysql2.ts", "kysely-mysql.ts", "drizzle-mysql.ts"],
   planetscale: ["planetscale.ts"],
+  libsql: ["libsql-table.ts", "libsql.ts"],
 } as const;
 
 /** What a reader has: `tsc --init`'s strictness, and the packages at the versions that we pin. */
@@ -128,6 +130,7 @@ Deno.test("a recipe that does not fit its client does not compile", async () => 
       ["node-redis.ts", "sendCommand(command)", "sendCommand(...command)"],
       ["pg.ts", "pool.query(text, params)", "pool.connect()"],
       ["postgres-js.ts", "sql.unsafe(text, params)", "sql.begin(text)"],
+      ["libsql.ts", 'client.batch(statements, "write")', "client.execute(statements)"],
       ["mysql2.ts", "pool.query(sql)", "pool.getConnection()"],
       ["by-url.ts", "pool.query(text, params)", "pool.query(params, text)"],
     ] as const
@@ -165,6 +168,15 @@ declare answer text; begin call baton.apply_3(request, answer); return answer; e
       },
     );
   });
+});
+
+Deno.test("the client of libSQL: the same", async (t) => {
+  const { url, token, stop } = await startLibsql();
+  try {
+    await run(t, ON.libsql, { TURSO_DATABASE_URL: url, TURSO_AUTH_TOKEN: token });
+  } finally {
+    await stop();
+  }
 });
 
 Deno.test("clients of MySQL: the same", async (t) => {

@@ -72,14 +72,14 @@ export async function runProgram(
   }
 }
 
+/** What a program may use. */
+const MODULES = [
+  import.meta.resolve("../../mod.ts"),
+  import.meta.resolve("../../drivers/memory.ts"),
+];
+
 async function bundle(outfile: string): Promise<void> {
-  const path = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
-  await esbuild.build({
-    ...bundleOptions(""),
-    stdin: {
-      contents: `export * from "./mod.ts"; export { memory } from "./drivers/memory.ts";`,
-      resolveDir: path("."),
-    },
-    outfile,
-  });
+  const contents = MODULES.map((each) => `export * from "${fileURLToPath(each)}";`).join("\n");
+  const resolveDir = fileURLToPath(new URL(".", import.meta.url));
+  await esbuild.build({ ...bundleOptions(""), stdin: { contents, resolveDir }, outfile });
 }

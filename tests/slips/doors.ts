@@ -28,7 +28,10 @@ import { redis } from "../../drivers/redis/redis.ts";
 import * as upstashes from "../../drivers/redis/upstash.ts";
 import { durableObject } from "../../drivers/durable_object/durable_object.ts";
 import * as d1s from "../../drivers/sqlite/d1.ts";
+import { libsql } from "../../drivers/sqlite/libsql.ts";
+import { ipc } from "../../drivers/sqlite/ipc.ts";
 import { sqlite } from "../../drivers/sqlite/sqlite.ts";
+import * as tursos from "../../drivers/sqlite/turso.ts";
 import * as fencing from "../../fencing/mod.ts";
 import * as hono from "../../http/hono.ts";
 import * as http from "../../http/mod.ts";
@@ -148,6 +151,10 @@ export const DOORS: Readonly<Record<string, Door>> = {
   memory: (wrong) => memory(wrong),
   "memory of testing": (wrong) => testing.memory(wrong),
   sqlite: (wrong) => sqlite("baton.db", wrong),
+  libsql: (wrong) => libsql(send, wrong),
+  turso: (wrong) => tursos.turso({ url: "libsql://h", ...wrong }),
+  tursoQuery: (wrong) => tursos.tursoQuery({ url: "libsql://h", ...wrong }),
+  ipc: (wrong) => ipc("baton", wrong),
   durableObject: (wrong) => durableObject({ idFromName: String, get: never }, wrong),
   d1: (wrong) => d1s.d1(D1, wrong),
   d1Query: (wrong) => d1s.d1Query(D1, wrong),

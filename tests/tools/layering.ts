@@ -45,7 +45,8 @@ const LEASES = [
 ];
 const WING = [...LEASES, "coordination/leases/"];
 /** Their types: the modules themselves are asked for when they are needed. */
-const NODE = ["sqlite", "url", "fs", "path"].map((name) => `node:${name}`);
+const NODE = ["sqlite", "url", "fs", "os", "path"].map((name) => `node:${name}`);
+/** What a family may import besides. An object's storage is a SQLite like any other. */
 /**
  * What a family may import besides. An object's storage is a SQLite like any other. Requests to S3 are
  * signed by a package, which no other driver of one document imports.
@@ -170,6 +171,7 @@ const ROOMS: readonly Room[] = [
       ...["errors", "send"].map((file) => `drivers/redis/${file}.ts`),
       ...["errors", "send", "migration"].map((file) => `drivers/postgres/${file}.ts`),
       ...["errors", "send", "hex"].map((file) => `drivers/mysql/${file}.ts`),
+      "drivers/sqlite/send.ts",
     ],
     why: "a fence stands where the writes go, which need not be where the leases are",
   },
@@ -230,6 +232,7 @@ const EXEMPT = new Map([
   ["drivers/redis/redis.ts", "the sender's clock may raise a token"],
   ["drivers/redis/rest.ts", "it is a transport: its caller's signal ends what it fetches"],
   ["drivers/mysql/planetscale.ts", "the vendor's client takes no signal, only a fetch"],
+  ["drivers/sqlite/hrana.ts", "it is a transport: its caller's signal ends what it fetches"],
   ["drivers/consul/client.ts", "Consul has no client of its own for this"],
   ["drivers/document/http.ts", "it sends requests"],
   ["drivers/document/r2.ts", "the first clock that it writes is chosen by chance"],

@@ -38,10 +38,10 @@ export const PARTS: readonly Part[] = [
 
 /** What takes no server: the core, and every backend within the process. */
 export const QUICK = {
-  files: /^tests\/(core|http)\/|laws\/planted|sqlite\//,
+  files: /^tests\/(core|http)\/|laws\/planted|drivers\/(sqlite|ipc)\//,
   /** In these of the others, the tests with such a name. */
   partly: /(driver|coordination|differential|requests|linearizability\/backends)_test\.ts$/,
-  names: "\\b(memory|sqlite|retrying|namespaced|traced|budgeted|decorators)\\b",
+  names: "\\b(memory|sqlite|ipc|retrying|namespaced|traced|budgeted|decorators)\\b",
 } as const;
 
 /** Every test file of the project, by its path from the root. */

@@ -50,6 +50,11 @@ export const SIZES = {
   databasesOfRuntime: size(1, 3),
   /** Operations that clients do while servers and clients are killed and frozen. */
   chaosOperations: size(1_500, 10_000),
+  /** Operations on an ensemble whose leader is killed, frozen and cut off, and how often each. */
+  ensembleOperations: size(1_500, 50_000),
+  ensembleBlows: size(1, 20),
+  /** How often one of eight processes is killed and one is frozen that share a lock by its name. */
+  ipcRounds: size(3, 30),
   /** Names that are used once in each of four rounds of each of sixteen uses. */
   soakedNames: size(1_600, 25_000),
 } as const;

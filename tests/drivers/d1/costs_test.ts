@@ -10,7 +10,7 @@ import { ConnectionError, Coordinator } from "../../../mod.ts";
 import { d1, type D1Database, d1Query, type D1Session } from "../../../drivers/sqlite/d1.ts";
 import { migrate } from "../../../drivers/sqlite/migration.ts";
 import { type D1Server, startD1 } from "../../servers/d1.ts";
-import { databaseAt } from "../../servers/d1_front.ts";
+import { databaseAt } from "../../servers/d1_binding.ts";
 import { batonErrorOf } from "../../tools/shown.ts";
 import { acquire } from "../acquire.ts";
 

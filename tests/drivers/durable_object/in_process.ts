@@ -23,14 +23,16 @@ export interface InProcess {
   meet(fault: (request: Request) => unknown): void;
 }
 
-/** Makes one, whose storage may be another's. */
-export function inProcess(database = new DatabaseSync(":memory:")): InProcess {
+/** Makes one. `statement` is called before each of its statements. */
+export function inProcess({ statement = () => {} } = {}): InProcess {
+  const database = new DatabaseSync(":memory:");
   const sql = sqlOf(database);
   const object = new BatonObject({
     storage: {
       sql: {
         exec(text, ...params) {
-          const rows = [...sql(text, ...params)];
+          statement();
+          const rows = sql(text, ...params);
           return { toArray: () => rows };
         },
       },

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type AddressInfo, createServer } from "node:net";
 import { codeOf } from "../../../errors.ts";
 import { etcd, type EtcdOptions } from "../../../drivers/etcd/etcd.ts";
 import type { Driver } from "../../../drivers/driver.ts";
@@ -109,6 +110,16 @@ Deno.test("etcd: behind a wrong port or scheme one clear error says what to chan
     const { kvs } = await ask("/kv/range", { key: "AA==", range_end: "AA==" });
     assert.equal(kvs, undefined, "nothing was written");
   });
+});
+
+Deno.test("etcd: a port that hangs up when TLS begins may be one without, and the error says so", async () => {
+  const server = createServer((socket) => {
+    socket.on("error", () => {}).once("data", () => socket.resetAndDestroy());
+  });
+  await new Promise<void>((go) => server.listen(0, "127.0.0.1", go));
+  const { port } = server.address() as AddressInfo;
+  await says(etcd({ url: `https://127.0.0.1:${port}` }), "connection", /scheme/);
+  await new Promise((go) => server.close(go));
 });
 
 async function peerOf(ask: (path: string) => Promise<Record<string, unknown>>): Promise<string> {

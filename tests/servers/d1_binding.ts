@@ -1,45 +1,10 @@
 /**
  * A Worker's binding of D1, for tests outside of Workers: its batches go to the Worker of `./d1.ts` over
- * HTTP, through a proxy on which requests and answers get lost and are counted.
+ * HTTP, which a proxy may cut.
  */
 import type { D1Database, D1Session, D1Statement } from "../../drivers/sqlite/d1.ts";
 import type { Answered, Asked } from "./d1.ts";
-import { Faults, type HttpRequest } from "./faults.ts";
-import { serveHttp } from "./http.ts";
-
-export interface D1Front {
-  readonly url: string;
-  /** HTTP requests seen so far, those with a fault included. */
-  readonly requests: number;
-  readonly faults: Faults;
-  /** Ends the front end; the D1 behind it keeps running. */
-  stop(): Promise<void>;
-}
-
-/** As it is now: a test may put another in its place. */
-const send = globalThis.fetch;
-
-export async function startD1Front(worker: string): Promise<D1Front> {
-  const faults = new Faults();
-  const forward = async ({ method, body }: HttpRequest) => {
-    const answer = await send(worker, {
-      method,
-      body: body as Uint8Array<ArrayBuffer>,
-      signal: faults.ended,
-    });
-    const headers = { "content-type": "application/json" };
-    return { status: answer.status, headers, body: await answer.text() };
-  };
-  const http = await serveHttp(forward, faults);
-  return {
-    url: http.url,
-    faults,
-    get requests() {
-      return http.requests;
-    },
-    stop: () => http.stop(),
-  };
-}
+import { send } from "./proxy.ts";
 
 /** The statements of a request, as {@link Faults.sent} has it: each is a query that Cloudflare counts. */
 export function queriesIn(sent: string): readonly string[] {

@@ -1,0 +1,81 @@
+/**
+ * Many who wait at one object, on the clock of this process.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { Driver, Op, Outcome } from "../../../drivers/driver.ts";
+import { durableObject } from "../../../drivers/durable_object/durable_object.ts";
+import { acquire } from "../acquire.ts";
+import { inProcess } from "./in_process.ts";
+
+const WAITERS = 64;
+const PATIENT = { patience: 600_000 };
+
+async function one({ apply }: Driver, op: Op): Promise<Outcome> {
+  return (await apply([op]))[0]!;
+}
+
+function release(id: string): Op {
+  return { op: "release", resource: "lock:x", seat: "", id };
+}
+
+Deno.test(`${WAITERS} that wait for one lock are served in the order in which they came`, async () => {
+  const { namespace } = inProcess();
+  const clients = Array.from({ length: WAITERS }, () => durableObject(namespace));
+  const [first] = clients as [Driver];
+  await one(first, acquire("holder"));
+  const served: number[] = [];
+  const tokens: number[] = [];
+  const all = clients.map(async (client, n) => {
+    const { ok, leases: [lease] } = await one(client, acquire(`${n}`, PATIENT));
+    assert.ok(ok && lease);
+    served.push(n);
+    tokens.push(lease.token);
+    assert.equal((await one(client, release(`${n}`))).ok, true);
+  });
+  await one(first, release("holder"));
+  await Promise.all(all);
+  assert.deepEqual(served, clients.map((_, n) => n));
+  assert.deepEqual(tokens, [...new Set(tokens)].sort((a, b) => a - b));
+});
+
+Deno.test("a grant costs as many statements, however many wait behind it", async () => {
+  const counts: number[] = [];
+  for (const waiters of [1, WAITERS]) {
+    let statements = 0;
+    const { namespace } = inProcess({ statement: () => void statements++ });
+    const driver = durableObject(namespace);
+    await one(driver, acquire("holder"));
+    const waiting = Array.from(
+      { length: waiters },
+      (_, n) => one(driver, acquire(`${n}`, PATIENT)),
+    );
+    // All have come when a later request is answered.
+    await one(driver, { op: "inspect", resource: "lock:x" });
+    statements = 0;
+    await one(driver, release("holder"));
+    await waiting[0];
+    counts.push(statements);
+    for (const n of waiting.keys()) await one(driver, release(`${n}`));
+    await Promise.all(waiting);
+  }
+  const [few = 0, many = 0] = counts;
+  // It looks whether the next can have it, too.
+  assert.ok(few > 0 && many <= few + 1, `${counts}`);
+});
+
+Deno.test("those who wait for a guard are granted by the grant that it wants, waited for or not", async () => {
+  const guard = { when: "held", resource: "lock:x", seat: "" } as const;
+  for (const patience of [0, 600_000]) {
+    const driver = durableObject(inProcess().namespace);
+    await one(driver, acquire("holder"));
+    const guarded = { ...acquire("guarded", { ...PATIENT, guard }), resource: "lock:y" };
+    await one(driver, release("holder"));
+    const waits = one(driver, guarded);
+    await one(driver, { op: "inspect", resource: "lock:y" });
+    assert.equal((await one(driver, acquire("next", { patience }))).ok, true);
+    assert.equal((await waits).ok, true);
+  }
+});

@@ -1,0 +1,73 @@
+/** libSQL's own engine behind Turso's HTTP protocol, in a process of its own and on a temporary folder. */
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import {
+  controlled,
+  freePort,
+  removeFolder,
+  type RunningProcess,
+  type Server,
+  startProcess,
+  temporaryFolder,
+} from "./process.ts";
+
+export interface LibsqlServer extends Server {
+  readonly url: string;
+  /** The token that it asks for. */
+  readonly token: string;
+}
+
+const MAIN = fileURLToPath(new URL("hrana_main.ts", import.meta.url));
+const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
+const ATTEMPTS = 10;
+
+export async function startLibsql(token: string = crypto.randomUUID()): Promise<LibsqlServer> {
+  const folder = await temporaryFolder("baton-libsql-");
+  const file = join(folder, "leases.db");
+  const launch = (port: number): Promise<RunningProcess> =>
+    startProcess({
+      program: process.execPath,
+      folder,
+      log: "libsql.log",
+      args: [
+        ...["run", "-A", "--quiet", "--config", CONFIG, MAIN],
+        ...["--port", `${port}`, "--file", file, "--token", token],
+      ],
+      ready: () => answers(port, token, file),
+    });
+  try {
+    for (let attempt = 1;; attempt++) {
+      const port = await freePort();
+      try {
+        const { current, controls } = controlled(await launch(port), () => launch(port), "kill");
+        return {
+          url: `http://127.0.0.1:${port}`,
+          token,
+          async stop() {
+            await current().kill();
+            await removeFolder(folder);
+          },
+          ...controls,
+        };
+      } catch (error) {
+        // Another test process may have taken the port between the look and the bind.
+        if (attempt === ATTEMPTS || !/AddrInUse|in use/i.test(String(error))) throw error;
+      }
+    }
+  } catch (error) {
+    await removeFolder(folder);
+    throw error;
+  }
+}
+
+async function answers(port: number, token: string, file: string): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    return await response.text() === file;
+  } catch {
+    return false;
+  }
+}
