@@ -75,7 +75,10 @@ export function zookeeper(options: ZookeeperOptions): Driver {
   if (login && !(user && password)) refuse("user", "give a user and a password, or neither");
   if (user?.includes(":")) refuse("user", "it has a colon, where the password would begin");
   if (login && tls === undefined && !servers.every(({ host }) => isLoopback(host))) {
-    refuse("password", "it needs tls: true (in a URL use_ssl=true); with false it is sent unencrypted");
+    refuse(
+      "password",
+      "it needs tls: true (in a URL use_ssl=true); with false it is sent unencrypted",
+    );
   }
   checkWhole("sessionTimeout", sessionTimeout, 1_000);
   const ensemble = new Ensemble({

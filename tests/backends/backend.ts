@@ -122,6 +122,8 @@ export interface Wire {
   readonly faults: Faults;
   /** HTTP requests so far, the lost ones too. */
   readonly requests: number;
+  /** How many requests of a write only look, and come before the one that writes. Absent: none. */
+  readonly looks?: number;
   /** A driver that sends what it is asked for and nothing besides, so that requests can be counted. */
   connect(): Driver;
   /** Makes the schema, as a user does. Absent: there is none. */

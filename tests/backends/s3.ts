@@ -45,6 +45,7 @@ function wireTo(server: S3Server): Wire {
   return {
     url: urlOf(keys, new URL(url).host),
     faults,
+    looks: 1,
     get requests() {
       return server.requests;
     },
