@@ -119,6 +119,7 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   zookeeper,
   // As Tooz writes it, too.
   kazoo: zookeeper,
+  "deno-kv": async (address) => (await import("./document/deno_kv_url.ts")).denoKvAt(address),
   s3: async (address) => (await import("./document/s3_url.ts")).s3At(address),
 };
 

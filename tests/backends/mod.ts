@@ -7,6 +7,7 @@
 
 import type { Backend, Capability } from "./backend.ts";
 import { consul } from "./consul.ts";
+import { denoKv } from "./deno_kv.ts";
 import { document } from "./document.ts";
 import { durableObject } from "./durable_object.ts";
 import { d1 } from "./d1.ts";
@@ -45,6 +46,7 @@ export const BACKENDS: readonly Backend[] = [
   zookeeper,
   document,
   s3,
+  denoKv,
   // Each of its calls takes a request of miniflare's, so a short run has its own test alone.
   ...SIZES.contended ? [r2] : [],
   durableObject,

@@ -19,8 +19,6 @@ export interface S3Options {
   readonly now?: (() => number) | undefined;
   /** Conditions that it ignores, as some servers that speak this protocol do. Default: none. */
   readonly ignores?: readonly string[];
-  /** Another front end, whose objects this one shows. */
-  readonly like?: S3Server;
 }
 
 export interface S3Server {
@@ -49,11 +47,11 @@ const SKEW = 15 * 60_000;
 const MOST = 32 * 2 ** 20;
 
 export async function startS3(
-  { now = Date.now, ignores = [], like }: S3Options = {},
+  { now = Date.now, ignores = [] }: S3Options = {},
 ): Promise<S3Server> {
   const faults = new Faults();
-  const keys = like?.keys ?? { accessKeyId: "AKIATEST", secretAccessKey: crypto.randomUUID() };
-  const objects = like?.objects ?? new Map<string, S3Object>();
+  const keys = { accessKeyId: "AKIATEST", secretAccessKey: crypto.randomUUID() };
+  const objects = new Map<string, S3Object>();
   const bucket = new Bucket(objects, ignores);
   const handler = async (request: HttpRequest): Promise<HttpReply> => {
     const reply = await answer(request, keys, bucket);

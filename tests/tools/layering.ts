@@ -234,6 +234,7 @@ const EXEMPT = new Map([
   ["drivers/mysql/planetscale.ts", "the vendor's client takes no signal, only a fetch"],
   ["drivers/sqlite/hrana.ts", "it is a transport: its caller's signal ends what it fetches"],
   ["drivers/consul/client.ts", "Consul has no client of its own for this"],
+  ["drivers/document/deno_kv.ts", "its clock is the backend's"],
   ["drivers/document/http.ts", "it sends requests"],
   ["drivers/document/r2.ts", "the first clock that it writes is chosen by chance"],
   ["drivers/etcd/etcd.ts", "the first sender's clock says where tokens begin"],
