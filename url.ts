@@ -5,13 +5,16 @@
  * | URL                             | backend                                                        |
  * | ------------------------------- | -------------------------------------------------------------- |
  * | `memory:`                       | a new one in this process's memory, for this coordinator alone |
+ * | `zake:`                         | this process's memory, which all share that use it, for tests  |
  * | `file:./baton.db`, `file:///…`  | a SQLite file, which `stop()` closes                           |
  * | `ipc:NAME`, `ipc://`            | all processes of this user on this host that use that name     |
  * | `upstash://:TOKEN@host`         | Upstash at `https://host`                                      |
  * | `upstash+http://:TOKEN@host`    | the same at `http://host`, which must be this machine          |
  * | `neon://user:PASSWORD@host/db`  | Neon; so is `postgresql://…neon.tech/…`, pasted as it comes    |
  * | `planetscale://user:PASSWORD@…` | PlanetScale; so is `mysql://…psdb.cloud/…`, pasted as it comes |
- * | `postgresql:`, `mysql:`         | any other server, through the function given as `query`        |
+ * | `redis://user:PASSWORD@host/0`  | any Redis, over ioredis; `rediss:` with TLS                    |
+ * | `postgresql:`, `postgres:`      | any other PostgreSQL, over pg                                  |
+ * | `mysql://user:PASSWORD@host/db` | any other MySQL or MariaDB, over mysql2                        |
  * | `etcd://host:2379,host:2379`    | etcd, at these members; `etcd+https:` with TLS                 |
  * | `s3://ID:SECRET@BUCKET/KEY?region=R` | an object of S3; `endpoint=https://HOST` for other stores |
  * | `consul://:TOKEN@host:8500`     | Consul at `http://host:8500`; `consul+https:` for TLS          |
@@ -21,6 +24,11 @@
  * default: 30), `membership_timeout`, `lock_timeout` and `leader_timeout`. Our own are in
  * **milliseconds**: `ttl`, `membershipTtl`, `lockTtl` and `leaderTtl`, which mean the same; and
  * `heartbeatInterval` and `requestTimeout`. `namespace` is a name.
+ *
+ * `redis:`, `postgresql:` and `mysql:` open connections, through a client that npm installs only if
+ * you ask for it: `npm install ioredis`, `pg` or `mysql2`. It is loaded when a URL needs it, and
+ * `stop()` closes what it has opened. Their URLs take the options of Tooz, and of the vendors: see
+ * `docs/coordinators.md`.
  *
  * A URL with a token is a secret. No error of this module repeats any part of one.
  *
@@ -44,14 +52,15 @@ export type { UrlParts } from "./drivers/kit/urls.ts";
  * ms.
  */
 export interface UrlOptions extends Omit<CoordinatorOptions, "memberId"> {
-  /** The credential, if it should not be in the URL: `upstash://host` and this. */
+  /** The token or password, if it should not be in the URL: `upstash://host` and this. */
   token?: string | undefined;
   /** What the driver must promise. It is checked before anything is connected. */
   characteristics?: Iterable<Characteristic> | undefined;
   /**
    * A function that sends statements to the database of a `postgresql:` or `mysql:` URL, such as
    * `(text, params) => pool.query(text, params)` with a pool of `pg` or of mysql2; see `postgres()`
-   * and `mysql()`. Baton itself does not use such a URL or its password.
+   * and `mysql()`. Baton itself does not use such a URL or its password then. Default: Baton opens a
+   * pool of its own.
    */
   query?: SqlQuery | undefined;
   /** More schemes, or replacements of ours. Names are in lower case, without `:`. */
@@ -73,14 +82,8 @@ const OPTIONS: Readonly<Record<string, readonly [keyof CoordinatorOptions, numbe
   requestTimeout: ["timeout", 1],
 };
 
-const REDIS =
-  "For Upstash, give the REST URL with upstash: instead of https:, and its token as the option token. " +
-  "Any other Redis needs a client of yours: new Coordinator(redis(send)), with redis() of " +
-  "@baton/baton/drivers/redis";
 /** For those that paste a URL that a vendor or a server shows. */
 const WAYS_OUT: Readonly<Record<string, string>> = {
-  redis: REDIS,
-  rediss: REDIS,
   https:
     "Write an Upstash REST URL with upstash: instead of https:, and give its token as the option token",
   http:
@@ -108,6 +111,7 @@ const WAYS_OUT: Readonly<Record<string, string>> = {
  * const baton = await getCoordinator(url.replace("https:", "upstash:"), "fra-1", { token });
  * ```
  * @throws {InvalidArgument} when the scheme or an option is unknown, or cannot work.
+ * @throws {NotSupported} when the client that the URL needs is not installed.
  * @throws {DriverChosenPoorly} when the driver lacks a characteristic.
  */
 export async function getCoordinator(

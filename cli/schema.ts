@@ -14,7 +14,7 @@
  * deno run jsr:@baton/baton/schema mysql --table my_leases
  * deno run jsr:@baton/baton/schema postgres --fences
  * deno run jsr:@baton/baton/schema sqlite > baton.sql    # D1; then wrangler d1 execute
- * DATABASE_URL=… deno run -A jsr:@baton/baton/schema postgres --apply    # Neon, PlanetScale
+ * DATABASE_URL=… deno run -A jsr:@baton/baton/schema postgres --apply
  * DATABASE_URL=libsql://… deno run -A jsr:@baton/baton/schema sqlite --apply    # Turso
  * ```
  *
@@ -23,6 +23,8 @@
 
 import process from "node:process";
 import { parseArgs } from "node:util";
+import type { MysqlQuery } from "../drivers/mysql/mysql.ts";
+import type { PostgresQuery } from "../drivers/postgres/postgres.ts";
 
 const HELP = `\
 Prints the SQL that Baton needs in a database. Running the SQL again changes nothing.
@@ -34,6 +36,8 @@ Prints the SQL that Baton needs in a database. Running the SQL again changes not
 In Deno, baton-schema is deno run -A jsr:@baton/baton/schema.
 
   --fences  the SQL that refuses stale writes (@baton/baton/fencing), not the SQL that keeps leases
+  --apply   runs the SQL on the database of DATABASE_URL: over HTTPS on Neon and PlanetScale, and on
+            any other server through the package pg or mysql2
   --apply   runs the SQL on the Neon, PlanetScale or Turso database of DATABASE_URL, over HTTPS;
             Turso's token may be in TURSO_AUTH_TOKEN
 
@@ -41,14 +45,6 @@ Exit status: 0 done, 1 the SQL could not be applied, 2 bad arguments or no usabl
 `;
 
 const DONE = "Baton's schema is in place.";
-
-const ELSEWHERE = `\
-DATABASE_URL names a server that is not Neon's or PlanetScale's, and --apply can only reach those.
-Nothing was sent. Print the SQL without --apply, and give it to the server's own client, such as
-
-  baton-schema postgres | psql "$DATABASE_URL"
-
-or call migrate() of @baton/baton/schema/postgres (or …/mysql) with a function that sends SQL to it.`;
 
 // deno-lint-ignore no-console -- this is a command
 const say = console.log, complain = console.error;
@@ -101,11 +97,11 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
   const url = values.apply ? process.env["DATABASE_URL"] ?? "" : "";
   if (values.apply && !url) {
     return complain(
+      "DATABASE_URL is not set, so nothing was sent. Set it to the URL of the database",
       "DATABASE_URL is not set, so nothing was sent. Set it to the URL that Neon, PlanetScale or Turso shows",
     ),
       2;
   }
-  if (isElsewhere(url)) return complain(ELSEWHERE), 2;
   if (kind === "sqlite") {
     const { migrate, schema } = values.fences
       ? await sqliteFences()
@@ -120,16 +116,14 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
       : await import("../drivers/postgres/schema.ts");
     const options = values.schema ? { schema: values.schema } : {};
     if (!values.apply) return print(schema(options));
-    const { neonQuery } = await import("../drivers/postgres/neon.ts");
-    await migrate(neonQuery(url), options);
+    await closing(await postgresOf(url), ({ query }) => migrate(query, options));
   } else {
     const { migrate, schema } = values.fences
       ? await mysqlFences()
       : await import("../drivers/mysql/schema.ts");
     const options = values.table ? { table: values.table } : {};
     if (!values.apply) return print(schema(options));
-    const { planetscaleQuery } = await import("../drivers/mysql/planetscale.ts");
-    await migrate(planetscaleQuery({ url }), options);
+    await closing(await mysqlOf(url), ({ query }) => migrate(query, options));
   }
   return say(DONE), 0;
 }
@@ -143,12 +137,48 @@ async function tursoAt(text: string) {
   return tursoQuery(tursoOptions({ url, parameters, ...token && { token } }));
 }
 
-/**
- * Whether the URL is for a server that Baton cannot reach by HTTPS. Its password is not sent then.
- */
+/** What sends statements to a database. */
+type Database<Query> = AsyncDisposable & { readonly query: Query };
+
+/** It is over HTTPS: there is nothing to close. */
+const NOTHING = { [Symbol.asyncDispose]: () => Promise.resolve() };
+
+/** Works with what is open, and closes it. (Node has `await using` from version 24 on.) */
+async function closing<T extends AsyncDisposable>(
+  open: T,
+  work: (open: T) => Promise<void>,
+): Promise<void> {
+  try {
+    await work(open);
+  } finally {
+    await open[Symbol.asyncDispose]();
+  }
+}
+
+async function postgresOf(url: string): Promise<Database<PostgresQuery>> {
+  if (isElsewhere(url)) {
+    return await (await import("../drivers/postgres/pg.ts")).postgresPool(partsOf(url));
+  }
+  return { query: (await import("../drivers/postgres/neon.ts")).neonQuery(url), ...NOTHING };
+}
+
+async function mysqlOf(url: string): Promise<Database<MysqlQuery>> {
+  if (isElsewhere(url)) {
+    return await (await import("../drivers/mysql/mysql2.ts")).mysqlPool(partsOf(url));
+  }
+  const { planetscaleQuery } = await import("../drivers/mysql/planetscale.ts");
+  return { query: planetscaleQuery({ url }), ...NOTHING };
+}
+
+/** Whether the URL is for a server that HTTPS does not lead to. */
 function isElsewhere(url: string): boolean {
   return /^\s*(postgres(ql)?|mysql):/i.test(url) && URL.canParse(url) &&
     !/\.(neon\.(tech|build)|psdb\.cloud)$/i.test(new URL(url).hostname);
+}
+
+function partsOf(text: string): { url: string; parameters: string | undefined } {
+  const [url = "", parameters] = text.trim().split(/\?(.*)/s);
+  return { url, parameters };
 }
 
 async function postgresFences() {

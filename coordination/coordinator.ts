@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { Driver } from "../drivers/driver.ts";
+import { type Characteristic, characteristicsOf } from "../drivers/characteristics.ts";
+import type { Driver, Guarantees } from "../drivers/driver.ts";
 import { checkOptions } from "../drivers/kit/options.ts";
 import { type CoordinatorOptions, CoreCoordinator, type StartOptions } from "./core.ts";
 import type { Cron } from "./cron/cron.ts";
@@ -143,6 +144,7 @@ export interface Coordinator {
  * ```
  */
 export class Coordinator extends CoreCoordinator {
+  readonly #guarantees: Guarantees;
   readonly #directory: Directory;
   readonly #groups: Groups;
   readonly #watches: Watches;
@@ -155,6 +157,7 @@ export class Coordinator extends CoreCoordinator {
    */
   constructor(driver: Driver, options: CoordinatorOptions = {}) {
     super(driver, options);
+    this.#guarantees = driver.guarantees;
     const { session, candidates } = internalsOf(this);
     const news = new News(this.memberId);
     session.listen((event) => news.hear(event));
@@ -162,6 +165,24 @@ export class Coordinator extends CoreCoordinator {
     this.#groups = new Groups(session, this.#directory, news);
     this.#watches = new Watches(session, (group) => candidates.of(group), news);
     this.#ticker = new Ticker(session, this.#groups, this.#watches, news);
+  }
+
+  /**
+   * What the backend promises, in Tooz's words: how far it reaches and how consistent it is. It is known
+   * before `start()`, without a request. `getCoordinator()` refuses a driver that lacks one of those that
+   * it is asked for.
+   *
+   * @example
+   * ```ts
+   * import { Coordinator } from "@baton/baton";
+   * import { memory } from "@baton/baton/drivers/memory";
+   *
+   * const baton = new Coordinator(memory());
+   * if (!baton.characteristics.has("DISTRIBUTED_ACROSS_HOSTS")) console.warn("one process only");
+   * ```
+   */
+  get characteristics(): ReadonlySet<Characteristic> {
+    return characteristicsOf(this.#guarantees);
   }
 
   /** The groups of which we are a member, as far as this process can know. No request. */

@@ -11,8 +11,8 @@ import type { Mysql2Answer, MysqlAnswer, MysqlQuery } from "./mysql/send.ts";
 import type { PostgresAnswer, PostgresQuery } from "./postgres/send.ts";
 
 /**
- * Sends one statement to a database, and answers as its client does: what the URL's scheme needs of
- * `PostgresQuery` and `MysqlQuery`. For MySQL `params` is empty.
+ * Sends one statement to a database, and answers as its client does: what `PostgresQuery` and
+ * `MysqlQuery` have in common. For MySQL `params` is empty.
  */
 export type SqlQuery = (
   text: string,
@@ -22,18 +22,27 @@ export type SqlQuery = (
 
 /** A URL, split into its parts for a driver. */
 export interface Address extends UrlParts {
-  /** A function that sends statements, if the URL's scheme needs one. */
+  /** A function that sends statements, if the user has given one for a database's URL. */
   readonly query?: SqlQuery | undefined;
 }
 
 /** Makes the driver of a scheme. It should not connect; the first request does that. */
 export type SchemeLoader = (address: Address) => Driver | Promise<Driver>;
 
-/** Options that vendors and other libraries put into a database's URL. */
+/** Options that vendors and other libraries, Tooz among them, put into a database's URL. */
 const SQL_OPTIONS: ReadonlySet<string> = new Set([
   ...["sslmode", "sslrootcert", "sslcert", "sslkey", "sslaccept", "ssl", "ssl-mode", "useSSL"],
   ...["channel_binding", "options", "application_name", "target_session_attrs", "client_encoding"],
   ...["connect_timeout", "connection_limit", "pool_timeout", "pgbouncer", "charset", "timezone"],
+  ...["host", "port", "dbname", "unix_socket", "ssl_ca", "ssl_capath", "ssl_cert", "ssl_key"],
+  ...["ssl_cipher", "ssl_verify_mode", "ssl_check_hostname"],
+]);
+/** Options of Tooz's for Redis. */
+const REDIS_OPTIONS: ReadonlySet<string> = new Set([
+  ...["db", "ssl", "socket_timeout", "socket_connect_timeout", "socket_keepalive"],
+  ...["sentinel", "sentinel_fallback", "sentinel_username", "sentinel_password", "sentinel_ssl"],
+  ...["ssl_certfile", "ssl_keyfile", "ssl_ca_certs"],
+  ...["retry_on_timeout", "health_check_interval", "encoding", "executor"],
 ]);
 /** Options of Tooz's for etcd. */
 const ETCD_OPTIONS: ReadonlySet<string> = new Set([
@@ -68,6 +77,7 @@ const S3_OPTIONS: ReadonlySet<string> = new Set(["region", "endpoint"]);
 /** The options that a URL of this scheme may have besides Baton's own. */
 export function vendorOptions(scheme: string): ReadonlySet<string> {
   if (DATABASES.has(scheme)) return SQL_OPTIONS;
+  if (/^rediss?$/.test(scheme)) return REDIS_OPTIONS;
   if (scheme.startsWith("etcd")) return ETCD_OPTIONS;
   if (scheme === "libsql" || scheme === "turso") return TURSO_OPTIONS;
   if (scheme === "zookeeper" || scheme === "kazoo") return ZOOKEEPER_OPTIONS;
@@ -87,6 +97,8 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
     }
     return (await import("./memory.ts")).memory();
   },
+  // Tooz's, for tests: all that use it in a process meet there.
+  zake: async () => (await import("./zake.ts")).zake(),
   file: async ({ url }) => {
     const { sqlite } = await import("./sqlite/sqlite.ts");
     try {
@@ -99,8 +111,10 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   },
   upstash,
   "upstash+http": upstash,
+  redis: (address) => ownRedis(address),
+  rediss: (address) => ownRedis(address),
   neon: (address) => neon(address),
-  // URLs as vendors show them. Other servers are reached by a client of their own, not by HTTPS.
+  // URLs as vendors show them. Other servers are reached by a client over sockets, not by HTTPS.
   postgres,
   postgresql: postgres,
   planetscale: (address) => planetscale(address),
@@ -148,26 +162,31 @@ async function consul(address: Address): Promise<Driver> {
   return (await import("./consul/url.ts")).consulAt(address);
 }
 
+async function ownRedis(address: Address): Promise<Driver> {
+  return await (await import("./redis/ioredis.ts")).redisAt(address);
+}
+
 async function turso(address: Address): Promise<Driver> {
   const { tursoOptions } = await import("./sqlite/turso_url.ts");
   return (await import("./sqlite/turso.ts")).turso(tursoOptions(address));
 }
-
 async function zookeeper(address: Address): Promise<Driver> {
   return (await import("./zookeeper/url.ts")).zookeeperAt(address);
 }
 
 async function postgres(address: Address): Promise<Driver> {
+  const { query } = address;
+  if (query) return (await import("./postgres/postgres.ts")).postgres(query as PostgresQuery);
   // Neon's client also speaks to PlanetScale Postgres.
   if (isHostOf(address, /\.(neon\.(tech|build)|psdb\.cloud)$/)) return await neon(address);
-  const query = queryOf(address, "postgresql:", "the pg package's") as PostgresQuery;
-  return (await import("./postgres/postgres.ts")).postgres(query);
+  return await (await import("./postgres/pg.ts")).postgresAt(address);
 }
 
 async function mysql(address: Address): Promise<Driver> {
+  const { query } = address;
+  if (query) return (await import("./mysql/mysql.ts")).mysql(query as MysqlQuery);
   if (isHostOf(address, /\.psdb\.cloud$/)) return await planetscale(address);
-  const query = queryOf(address, "mysql:", "mysql2's") as MysqlQuery;
-  return (await import("./mysql/mysql.ts")).mysql(query);
+  return await (await import("./mysql/mysql2.ts")).mysqlAt(address);
 }
 
 async function neon({ url, parameters, token }: Address): Promise<Driver> {
@@ -182,16 +201,8 @@ async function planetscale({ url, token }: Address): Promise<Driver> {
   return driver.planetscale({ url: withPassword(url, web, token) });
 }
 
-function isHostOf({ url, query }: Address, vendor: RegExp): boolean {
-  return query === undefined && vendor.test(parsed(url)?.hostname ?? "");
-}
-
-function queryOf({ query }: Address, scheme: string, example: string): unknown {
-  if (query) return query;
-  throw new InvalidArgument(
-    `Cannot use this ${scheme} URL: Baton cannot reach its host by HTTPS. Give the option query, a ` +
-      `function that sends a statement through ${example} client`,
-  );
+function isHostOf({ url }: Address, vendor: RegExp): boolean {
+  return vendor.test(parsed(url)?.hostname ?? "");
 }
 
 /** The URL under another scheme, with the password that was given beside the URL. */

@@ -6,6 +6,7 @@
 
 import { UnknownOutcome } from "../../errors.ts";
 import type { Op, Outcome } from "../driver.ts";
+import { refuse } from "../kit/check.ts";
 import { step } from "../kit/step.ts";
 import { type SqliteDatabase, sqlOf } from "./client.ts";
 import { refused, replaced } from "./errors.ts";
@@ -56,7 +57,7 @@ export class OpenDatabase {
     const { path, open, busyTimeout } = options;
     let database: SqliteDatabase | undefined;
     try {
-      database = open(path);
+      database = opened(open(path));
       // FULL: an acknowledged lease is on disk. WAL: readers never wait.
       database.exec(`pragma busy_timeout = ${busyTimeout}; pragma journal_mode = wal;
         pragma synchronous = full;`);
@@ -134,6 +135,14 @@ export class OpenDatabase {
     this.#replaced = this.#files.replaced();
     if (this.#replaced) throw replaced();
   }
+}
+
+function opened(database: SqliteDatabase): SqliteDatabase {
+  if (typeof database?.prepare === "function") return database;
+  return refuse(
+    "open",
+    "what it returns has no prepare(), so it is not a database that is open now",
+  );
 }
 
 function rollBack(database: SqliteDatabase): void {

@@ -18,10 +18,11 @@ const NAME = "baton";
  * @throws {InvalidArgument} when it cannot be used, with what to change.
  */
 export function ipcAt(url: string): Driver {
-  const [, name] = /^ipc:(?:\/\/)?([^/?#]*)\/?$/i.exec(url) ?? [];
+  // What has a colon or an @ is more likely an account of a server than a name.
+  const [, name] = /^ipc:(?:\/\/)?([^/?#:@]*)\/?$/i.exec(url) ?? [];
   if (name === undefined) {
     throw new InvalidArgument(
-      "Cannot use this ipc: URL: it must be ipc:NAME, with /, ?, # and % in the name percent-encoded",
+      "Cannot use this ipc: URL: it must be ipc:NAME, with /, :, @, ?, # and % in the name percent-encoded",
     );
   }
   return ipc(decodedPart("name", name) || NAME);

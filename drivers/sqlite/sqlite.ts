@@ -24,7 +24,7 @@
  */
 
 import type { Driver, Guarantees } from "../driver.ts";
-import { checkOps, refuse } from "../kit/check.ts";
+import { checkFunction, checkOps, refuse } from "../kit/check.ts";
 import { checkOptions } from "../kit/options.ts";
 import { absolute, pathOf } from "./files.ts";
 import { openBuiltin } from "./builtin.ts";
@@ -92,6 +92,7 @@ export function sqlite(file: string | URL, options: SqliteOptions = {}): SqliteD
   const path = pathOf(file);
   checkOptions(options, "busyTimeout now open");
   const { busyTimeout = 1_000, now = Date.now, open = openBuiltin } = options;
+  checkFunction("open", open);
   if (!Number.isSafeInteger(busyTimeout) || busyTimeout < 0) {
     refuse("busyTimeout", `${busyTimeout} is not a whole number of milliseconds`);
   }

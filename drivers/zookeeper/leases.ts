@@ -9,7 +9,7 @@ import type { ApplyOptions, Op, Outcome, SeatOp } from "../driver.ts";
 import { nonces } from "../kit/nonce.ts";
 import { ATTEMPTS, Call, codeIn } from "./call.ts";
 import type { Ensemble } from "./ensemble.ts";
-import { Listing } from "./listing.ts";
+import { pageOf } from "./listing.ts";
 import type { Nodes } from "./nodes.ts";
 import { Plan, roundOf } from "./plan.ts";
 import { isSwept, sweep } from "./sweep.ts";
@@ -44,8 +44,8 @@ export class Leases {
       while (outcomes.length < ops.length) {
         const op = ops[outcomes.length]!;
         if (op.op === "list") {
-          const listing = new Listing(op, this.#nodes, call);
-          outcomes.push(await this.#onceThere(call, () => listing.page(this.#nonce())));
+          const page = () => pageOf(op, this.#nodes, call, this.#nonce());
+          outcomes.push(await this.#onceThere(call, page));
         } else outcomes.push(...await this.#round(roundOf(ops, outcomes.length), call));
       }
       const swept = ops.find((op, n) => op.op === "acquire" && isSwept(outcomes[n]!));
@@ -69,14 +69,15 @@ export class Leases {
       if (request(0, transaction(parts)).length <= LONGEST) {
         const results = await call.write(parts);
         if (results) return plan.outcomes(results);
-      } else if (ends.length > SHORT) {
-        await call.write(ends.slice(0, SHORT));
-      } else {
-        const half = ops.length / 2;
+      } else if (ops.length > 1) {
+        const half = ops.length >> 1;
         return [
           ...await this.#round(ops.slice(0, half), call),
           ...await this.#round(ops.slice(half), call),
         ];
+      } else {
+        // One operation is short, but it may have found many leases that have ended.
+        await call.write(ends.slice(0, SHORT));
       }
     }
     throw call.overtaken();

@@ -159,6 +159,8 @@ export class Session {
         const [number, zxid, error] = [answer.int(), answer.long(), answer.int()];
         if (number !== next.number) throw new Error("an answer to another question");
         this.#waiting.shift();
+        // The session is over, or another server's.
+        if (error === -112 || error === -118) this.#retired = true;
         if (error) next.reject(new Refused(error));
         else next.resolve({ answer, zxid });
       }

@@ -5,6 +5,9 @@
  */
 
 import assert from "node:assert/strict";
+import { startMysql } from "../servers/mysql.ts";
+import { startPostgres } from "../servers/postgres.ts";
+import { getCoordinator } from "../../url.ts";
 import { turso } from "../../drivers/sqlite/turso.ts";
 import { startLibsql } from "../servers/libsql.ts";
 
@@ -113,20 +116,40 @@ Deno.test("to apply it takes DATABASE_URL, and without one nothing is tried", as
   assert.match(complaint, /DATABASE_URL is not set/);
 });
 
-Deno.test("a server that is not reached by HTTPS is sent nothing, and the command says what to do", async () => {
-  const hosts = ["localhost:5432", "127.0.0.1", "db.example.com", "neon.tech.example.com"];
-  for (const host of hosts) {
-    const kinds = [["postgres", "postgresql"], ["postgres", "POSTGRES"], ["mysql", "mysql"], [
-      "mysql",
-      "MySQL",
-    ]] as const;
-    for (const [kind, scheme] of kinds) {
+Deno.test("any other server is reached by a client of its own, and no URL is repeated", async () => {
+  for (const host of ["localhost:5432", "127.0.0.1", "neon.tech.example.com"]) {
+    for (const [kind, scheme] of [["postgres", "POSTGRES"], ["mysql", "mysql"]] as const) {
       const url = `${scheme}://app:${SECRET}@${host}/db`;
-      // It would need --allow-net to send anything, and would say so.
-      const { code, out, complaint } = await schema(["--allow-env"], [kind, "--apply"], url);
-      assert.equal(code, 2, complaint);
-      assert.match(complaint, /Nothing was sent[^]*psql "\$DATABASE_URL"[^]*migrate\(\)/);
+      // Without --allow-net there is no way.
+      const permissions = ["--allow-env", "--allow-read", "--allow-sys"];
+      const { code, out, complaint } = await schema(permissions, [kind, "--apply"], url);
+      assert.equal(code, 1, complaint);
+      assert.match(complaint, new RegExp(`^${kind} was not reached, so nothing was written`));
       assert(!`${out}${complaint}`.includes(SECRET));
+    }
+  }
+});
+
+Deno.test("it is applied to a server of one's own, and is there afterwards", async () => {
+  for (const start of [() => startPostgres(), () => startMysql("mariadb")]) {
+    const server = await start();
+    try {
+      const url = "url" in server
+        ? `${server.url}?application_name=x`
+        : `mysql://${server.user}:${
+          encodeURIComponent(server.password)
+        }@127.0.0.1:${server.port}/baton`;
+      for (const more of [[], ["--fences"]]) {
+        const kind = "url" in server ? "postgres" : "mysql";
+        const { code, out, complaint } = await schema(["-A"], [kind, "--apply", ...more], url);
+        assert.equal(code, 0, complaint);
+        assert.match(out, /in place/);
+      }
+      const baton = await getCoordinator(url, "me");
+      assert(await baton.getLock("x").acquire({ timeout: 0 }));
+      await baton[Symbol.asyncDispose]();
+    } finally {
+      await server.stop();
     }
   }
 });

@@ -33,8 +33,11 @@ export async function keepsContract(
   test: Deno.TestContext,
   backend: Backend & Pick<Running, "apart">,
   clock: "fake" | "real",
+  side = LANES,
 ): Promise<void> {
   const all = await casesFor(backend);
+  const on = (law: Case) => ({ ...law, run: () => law.run(backend) });
+  const lanes = clock === "real" ? side : 1;
   const on = (law: Case) => ({
     ...law,
     run: async () => {
@@ -43,7 +46,6 @@ export async function keepsContract(
       if (clock === "fake") await backend.pass(2 * LONG);
     },
   });
-  const lanes = clock === "real" ? LANES : 1;
   await sideBySide(test, all.filter((law) => !ALONE.includes(law)).map(on), lanes);
   await sideBySide(test, all.filter((law) => ALONE.includes(law)).map(on), 1);
 }

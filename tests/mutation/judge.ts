@@ -50,13 +50,18 @@ export class Judge {
       throw error;
     }
     try {
+      let compiled: boolean | undefined;
       for (const run of this.#court.runs(mutant.file)) {
+        // A compiler is slower than what owns its clock, and quicker than what waits for servers.
+        if (!run.steady) compiled ??= await compiles(root, mutant.file);
+        if (compiled === false) return verdict("did not compile");
         const { failed, hung } = await this.#try(root, run);
         if (failed !== undefined) {
           return verdict(hung ? "hung" : "found", `${failed} (${run.title})`);
         }
       }
-      return verdict(await compiles(root, mutant.file) ? "survived" : "did not compile");
+      compiled ??= await compiles(root, mutant.file);
+      return verdict(compiled ? "survived" : "did not compile");
     } finally {
       await undo();
     }

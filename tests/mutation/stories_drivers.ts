@@ -98,6 +98,72 @@ const SQLITE: readonly Story[] = [
   },
 ];
 
+const BATCHES: readonly Story[] = [
+  {
+    name: "a live seat is taken",
+    near: "sqlite/statements",
+    at: "acquire",
+    find: "where baton_leases.expires <= ${NOW} returning",
+    put: "where true returning",
+  },
+  {
+    name: "a token is the clock's alone",
+    near: "sqlite/statements",
+    at: "acquire",
+    find: "max(s.last + 1, ${NOW})",
+    put: "${NOW}",
+  },
+  {
+    name: "the last token is not kept",
+    near: "sqlite/statements",
+    at: "keepToken",
+    find: "where l.token > last",
+    put: "where l.token < last",
+  },
+  {
+    name: "a renewal revives",
+    near: "sqlite/statements",
+    at: "renew",
+    find: 'and ${live("l")} ${WHERE}',
+    put: "${WHERE}",
+  },
+  {
+    name: "a release forgets its guard",
+    near: "sqlite/statements",
+    at: "release",
+    find: "and ${holds(ops[0]?.guard)}",
+    put: "",
+  },
+  {
+    name: "tables of another version are used",
+    near: "sqlite/statements",
+    at: "ASKED",
+    find: "= ${SCHEMA_VERSION}",
+    put: ">= ${SCHEMA_VERSION}",
+  },
+  {
+    name: "an acquisition that nothing is in the way of is refused",
+    near: "sqlite/batch",
+    at: "acquire",
+    find: "throw new TypeError()",
+    put: "{}",
+  },
+  {
+    name: "a session goes on, and later queries may be a replica's",
+    near: "sqlite/d1",
+    at: "d1Query",
+    find: 'database.withSession?.("first-primary") ?? database',
+    put: "database",
+  },
+  {
+    name: "what was not committed is answered",
+    near: "sqlite/hrana",
+    at: "answersIn",
+    find: "!done[commit]",
+    put: "!done[count]",
+  },
+];
+
 const OBJECTS: readonly Story[] = [
   {
     name: "a wait that is granted in a transaction that fails is told",
@@ -303,6 +369,6 @@ const MYSQL: readonly Story[] = [
 
 /** All of them. */
 export const DRIVER_STORIES: readonly Story[] = [
-  ...[...KIT, ...SQLITE, ...OBJECTS, ...REDIS],
+  ...[...KIT, ...SQLITE, ...BATCHES, ...OBJECTS, ...REDIS],
   ...[...POSTGRES, ...MYSQL],
 ];

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as esbuild from "../tools/bundler.ts";
 import { examples, typesOfExample } from "./examples.ts";
-import { IMPORTS, LOCK, TYPED } from "./programs.ts";
+import { IMPORTS, LOCK, TYPED, URLS } from "./programs.ts";
 import { type Packed, type Project, withPackage } from "./project.ts";
 import { PLATFORMS, readPage, sizesOfPage, sizesOn } from "./sizes.ts";
 
@@ -62,6 +62,28 @@ const STEPS: readonly (readonly [name: string, work: (packed: Packed) => Promise
       [`${NAME}/drivers/planetscale`]: "@planetscale/database",
       [`${NAME}/drivers/s3`]: "aws4fetch",
     });
+  }],
+  ["a URL loads its client, or says what to install", async ({ bare, full }) => {
+    const { peerDependencies } = bare.manifest;
+    const clients = ["ioredis", "pg", "mysql2"].map((name) => `${name}@${peerDependencies[name]}`);
+    const told = clients.map((each) => ["not-supported", each]);
+    for (const [project, wanted] of [[bare, told], [full, clients.map(() => "made")]] as const) {
+      await project.write("urls.mjs", URLS);
+      const { code, out, said } = await project.run("node", "urls.mjs");
+      assert.equal(code, 0, said);
+      assert.deepEqual(JSON.parse(out), wanted);
+    }
+  }],
+  ["a Worker by URL bundles with no client but those of HTTPS", async ({ full }) => {
+    const { metafile, warnings } = await bundle(full, `export * from "@baton/baton/url";`);
+    assert.deepEqual(warnings, []);
+    const packages = Object.keys(metafile.inputs).flatMap((path) =>
+      /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []
+    );
+    assert.deepEqual([...new Set(packages)].sort(), [
+      NAME,
+      ...["@neondatabase/serverless", "@planetscale/database"],
+    ]);
   }],
   ["Node takes a lock over memory", async ({ bare }) => {
     await bare.write("lock.mjs", LOCK);

@@ -20,6 +20,18 @@ console.log(JSON.stringify({ refused, newer: after.token > lease.token }));
 await after.release();
 `;
 
+/** URLs that need a client; it prints of each error its code, and what it says to install. */
+export const URLS = `
+import { getCoordinator } from "@baton/baton/url";
+
+const urls = ["redis://host", "postgresql://host/db", "mysql://host/db"];
+const errors = await Promise.all(urls.map((url) => getCoordinator(url).catch((error) => error)));
+const told = errors.map(({ code, message }) =>
+  code ? [code, /npm install (\\S+);/.exec(message)?.[1]] : "made"
+);
+console.log(JSON.stringify(told));
+`;
+
 /** Imports the entries named on its command line, and prints which could not be and why. */
 export const IMPORTS = `
 const failed = {};

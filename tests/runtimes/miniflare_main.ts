@@ -28,6 +28,10 @@ export type Order =
   }
   /** A POST with this, or a GET without anything. */
   | { readonly fetch: string; readonly body?: unknown }
+  /** Any request; answered are its status and its text. */
+  | { readonly send: string; readonly path: string; readonly method: string }
+  /** Statements for the D1 of the binding `DB`; answered are the rows of each. */
+  | { readonly sql: string; readonly statements: readonly string[] }
   | { readonly scheduled: string; readonly time: number; readonly cron: string }
   | { readonly stop: string }
   /** Ends its process as a crash would. */
@@ -46,7 +50,8 @@ export interface Objects {
 /** The part of miniflare that is used. */
 interface Miniflare {
   readonly ready: Promise<URL>;
-  dispatchFetch(url: string, init?: { method: string; body: string }): Promise<Response>;
+  dispatchFetch(url: string, init?: { method: string; body?: string }): Promise<Response>;
+  getD1Database(binding: string): Promise<D1>;
   getWorker(): Promise<
     {
       scheduled(
@@ -55,6 +60,11 @@ interface Miniflare {
     }
   >;
   dispose(): Promise<void>;
+}
+
+interface D1 {
+  prepare(sql: string): unknown;
+  batch(statements: unknown[]): Promise<readonly { readonly results: unknown }[]>;
 }
 
 interface Package {
@@ -94,6 +104,16 @@ async function obey(order: Order): Promise<unknown> {
     const text = await response.text();
     if (!response.ok) throw new Error(`status ${response.status}: ${text}`);
     return JSON.parse(text);
+  }
+  if ("send" in order) {
+    const { send, path, method } = order;
+    const response = await isolate(send).dispatchFetch(`http://worker${path}`, { method });
+    return { status: response.status, text: await response.text() };
+  }
+  if ("sql" in order) {
+    const database = await isolate(order.sql).getD1Database("DB");
+    const answers = await database.batch(order.statements.map((sql) => database.prepare(sql)));
+    return answers.map(({ results }) => results);
   }
   if ("scheduled" in order) {
     const worker = await isolate(order.scheduled).getWorker();

@@ -96,6 +96,10 @@ export interface Workers {
   start(name: string, options?: WorkerOptions): Promise<{ readonly date: string }>;
   /** A POST with `body`, or a GET without one; answers the JSON that came back. */
   fetch<T>(name: string, body?: unknown): Promise<T>;
+  /** Any request. */
+  send(name: string, method: string, path: string): Promise<{ status: number; text: string }>;
+  /** Runs statements in its D1 `DB`, and answers the rows of each. */
+  sql<T>(name: string, ...statements: readonly string[]): Promise<readonly T[][]>;
   /** `"ok"`, or `"exception"` when the handler threw. */
   scheduled(name: string, time: number, cron?: string): Promise<{ readonly outcome: string }>;
   /** Ends one, whatever it is doing. */
@@ -122,6 +126,8 @@ export function startWorkers({ node, modules }: Installation, folder: string): W
         ...objects && { objects },
       }),
     fetch: (name, body) => ask({ fetch: name, ...(body !== undefined && { body }) }),
+    send: (name, method, path) => ask({ send: name, method, path }),
+    sql: (name, ...statements) => ask({ sql: name, statements }),
     scheduled: (name, time, cron = "* * * * *") => ask({ scheduled: name, time, cron }),
     end: (name) => ask({ stop: name }),
     kill: (name) => ask({ kill: name }),

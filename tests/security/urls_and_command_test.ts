@@ -21,10 +21,13 @@ const account = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
 /** Without pauses between one try and the next. */
 const runtime = { ...systemRuntime(), random: () => 0 };
 
-/** A coordinator that has tried to reach its backend; but one that would make a file. */
+/**
+ * A coordinator that has tried to reach its backend; but one that would make a file, or a connection to
+ * wherever such a name leads. (`tests/url/own_servers_test.ts` has the errors of connections.)
+ */
 async function started(url: string, options: UrlOptions): Promise<void> {
   const baton = await getCoordinator(url, "me", { runtime, ...options });
-  if (!url.startsWith("file:")) await baton.start();
+  if (!/^(file|ipc|rediss?|postgres(ql)?|mysql):/.test(url)) await baton.start();
 }
 
 /** Every way to give a driver a URL, or a piece of one, by itself. */
@@ -35,7 +38,7 @@ function directly(url: string): (() => unknown)[] {
 /** Schemes that drivers tell apart. */
 const DIRECT: ReadonlySet<string> = new Set(["https", "upstash", "postgresql", "mysql", ""]);
 
-const SCHEMES = [...Object.keys(KNOWN), "redis", "https", "", "javascript", "__proto__"];
+const SCHEMES = [...Object.keys(KNOWN), "https", "", "javascript", "__proto__"];
 
 /** What people paste, and what somebody might make of it. */
 const RESTS: readonly string[] = [

@@ -17,6 +17,8 @@ export interface RedisOptions {
   readonly appendOnly?: "always" | "everysec" | "no";
   /** Further arguments of `redis-server`. */
   readonly extra?: readonly string[];
+  /** It is a sentinel, with this file, which it writes to; the options above mean nothing then. */
+  readonly sentinel?: string;
 }
 
 export interface RedisServer extends Server {
@@ -61,12 +63,12 @@ function launch(
   port: number,
   options: RedisOptions,
 ): Promise<RunningProcess> {
-  const { appendOnly = "no", extra = [] } = options;
+  const { appendOnly = "no", extra = [], sentinel } = options;
   return startProcess({
     program,
     folder,
     log: "redis.log",
-    args: [
+    args: sentinel ? [sentinel, "--sentinel", "--bind", "127.0.0.1", "--port", String(port)] : [
       ["--bind", "127.0.0.1", "--port", String(port), "--dir", folder],
       ["--daemonize", "no", "--loglevel", "warning", "--save", ""],
       ["--maxmemory-policy", "noeviction"],

@@ -1,5 +1,5 @@
 /** Three real ZooKeepers in an ensemble, whose servers can be killed, frozen and cut off from each other. */
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { type Link, Links } from "./links.ts";
 import { freePort, until } from "./process.ts";
 import { asked, startZookeeperMember, type ZookeeperServer } from "./zookeeper.ts";
 
@@ -15,13 +15,25 @@ export interface ZookeeperEnsemble {
 }
 
 const SIZE = 3;
-/** In ticks: how long a server may take to begin, and how long it may be silent. */
-const TIMINGS = ["initLimit=10", "syncLimit=4"];
+/** A server may take so many ticks to begin, and be silent for so many: a leader is given up in 1.2 s. */
+const TIMINGS = ["tickTime=300", "initLimit=20", "syncLimit=4"];
+/** How long an election waits for a server that is frozen, in ms. */
+const PROPERTIES = ["-Dzookeeper.cnxTimeout=500"];
+
+/** Its own ways to the others, by the number of each member: so it is known whose a connection is. */
+type Ways = readonly { readonly links: Links; readonly open: Link[] }[];
 
 export async function startZookeeperEnsemble(): Promise<ZookeeperEnsemble> {
-  const links = new Links();
-  const members = await startMembers(links).catch(async (error) => {
-    await links.stop();
+  const ways: Ways = Array.from({ length: SIZE }, (_, own) => {
+    const links = new Links(() => "it");
+    links.name("it", own);
+    return { links, open: [] };
+  });
+  const stopWays = async (): Promise<void> => {
+    await Promise.all(ways.flatMap(({ open }) => open.map((each) => each.stop())));
+  };
+  const members = await startMembers(ways).catch(async (error) => {
+    await stopWays();
     throw error;
   });
   return {
@@ -37,29 +49,32 @@ export async function startZookeeperEnsemble(): Promise<ZookeeperEnsemble> {
       });
       return found;
     },
-    cutOff: (member) => links.cutOff(member),
-    mend: () => links.mend(),
+    cutOff: (member) => ways.forEach(({ links }) => links.cutOff(member)),
+    mend: () => ways.forEach(({ links }) => links.mend()),
     async stop() {
       await Promise.all(members.map((each) => each.stop()));
-      await links.stop();
+      await stopWays();
     },
   };
 }
 
-async function startMembers(links: Links): Promise<ZookeeperServer[]> {
-  const all = [...Array(SIZE).keys()];
+async function startMembers(ways: Ways): Promise<ZookeeperServer[]> {
+  const all = [...ways.keys()];
   const ports = await Promise.all(
     all.map(async () => [await freePort(), await freePort()] as const),
   );
-  const plans = await Promise.all(all.map(async (own) => {
+  const plans = await Promise.all(ways.map(async ({ links, open }, own) => {
     const lines = await Promise.all(all.map(async (other) => {
-      // Each reaches each of the others by a way of its own, so that it is known whose a connection is.
-      const [peer, election] = await Promise.all(
-        ports[other]!.map((port) => own === other ? port : links.open(own, other, port)),
-      );
-      return `server.${other + 1}=127.0.0.1:${peer}:${election}`;
+      const reached = await Promise.all(ports[other]!.map(async (port) => {
+        if (own === other) return port;
+        const link = await links.to(other, { host: "127.0.0.1", port });
+        open.push(link);
+        return link.port;
+      }));
+      return `server.${other + 1}=127.0.0.1:${reached.join(":")}`;
     }));
-    return { id: own + 1, client: await freePort(), settings: [...TIMINGS, ...lines] };
+    const settings = [...TIMINGS, ...lines];
+    return { id: own + 1, client: await freePort(), settings, properties: PROPERTIES };
   }));
   // Together, for none is ready alone.
   const started = await Promise.allSettled(plans.map(startZookeeperMember));
@@ -68,66 +83,4 @@ async function startMembers(links: Links): Promise<ZookeeperServer[]> {
   if (failed === undefined) return members;
   await Promise.all(members.map((each) => each.stop()));
   throw failed.reason;
-}
-
-/** A connection between two members. */
-interface Pair {
-  readonly from: number;
-  readonly to: number;
-  end(): void;
-}
-
-/** The ways between the members, which can be cut. */
-class Links {
-  readonly #servers: Server[] = [];
-  readonly #open = new Set<Pair>();
-  #alone: number | undefined;
-
-  /** A port that leads from one member to a port of another. */
-  async open(from: number, to: number, port: number): Promise<number> {
-    const server = createServer((socket) => this.#accept(socket, from, to, port));
-    this.#servers.push(server);
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(0, "127.0.0.1", resolve);
-    });
-    return (server.address() as { port: number }).port;
-  }
-
-  cutOff(member: number): void {
-    this.#alone = member;
-    for (const each of this.#open) if (this.#isCut(each)) each.end();
-  }
-
-  mend(): void {
-    this.#alone = undefined;
-  }
-
-  async stop(): Promise<void> {
-    for (const each of this.#open) each.end();
-    await Promise.all(
-      this.#servers.map((each) => new Promise<void>((resolve) => each.close(() => resolve()))),
-    );
-  }
-
-  #isCut({ from, to }: Pair): boolean {
-    return this.#alone !== undefined && (from === this.#alone || to === this.#alone);
-  }
-
-  #accept(socket: Socket, from: number, to: number, port: number): void {
-    const target = connect(port, "127.0.0.1");
-    const pair: Pair = {
-      ...{ from, to },
-      end: () => {
-        socket.destroy();
-        target.destroy();
-        this.#open.delete(pair);
-      },
-    };
-    this.#open.add(pair);
-    for (const each of [socket, target]) each.on("error", pair.end).on("close", pair.end);
-    if (this.#isCut(pair)) return pair.end();
-    socket.pipe(target);
-    target.pipe(socket);
-  }
 }

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import mysql2 from "mysql2/promise";
-import { ConnectionError, InvalidArgument } from "../../mod.ts";
+import { ConnectionError } from "../../mod.ts";
 import { getCoordinator } from "../../url.ts";
 import { migrate as migrateMysql } from "../../drivers/mysql/schema.ts";
 import { neonQuery } from "../../drivers/postgres/neon.ts";
@@ -72,18 +72,6 @@ Deno.test("a DATABASE_URL of PlanetScale's works as it is pasted, its credential
 Deno.test("a Postgres of PlanetScale's is reached as Neon is", async () => {
   const [request] = await fetched(`postgresql://u:${SECRET}@aws-eu-1.connect.psdb.cloud/postgres`);
   assert.match(request?.url ?? "", /^https:\/\/[^/]*psdb\.cloud\/sql$/);
-});
-
-Deno.test("any other Postgres or MySQL needs a function that sends to it, and its URL is not used", async () => {
-  for (const scheme of ["postgres:", "postgresql:", "mysql:"]) {
-    const url = `${scheme}//u:${SECRET}@db.example.com/main`;
-    await assert.rejects(getCoordinator(url, "me"), (error: Error) => {
-      assert(error instanceof InvalidArgument);
-      assert.match(error.message, /Give the option query/);
-      assert(!inspect(error).includes(SECRET));
-      return true;
-    });
-  }
 });
 
 Deno.test("typos in a database's URL are refused as in any other", async () => {

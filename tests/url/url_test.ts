@@ -185,13 +185,13 @@ Deno.test("options that are given go before those in the URL, and undefined says
 });
 
 Deno.test("a bad URL is refused before anything is loaded or sent, without a word of it repeated", async (t) => {
-  const known = /memory:, file:, upstash:, upstash\+http:/;
+  const known = /memory:, zake:, file:, upstash:, upstash\+http:/;
   const bad: ReadonlyArray<readonly [url: string, why: RegExp]> = [
     ["", /it is "". Is its variable of the environment set/],
     ["s3cr3t", known],
     ["s3cr3t:x", known],
     ["constructor:s3cr3t", known],
-    ["redis://:s3cr3t@host", known],
+    ["amqp://:s3cr3t@host", known],
     ["https://:s3cr3t@eu1-x.upstash.io", known],
     [" memory:", known],
     ["memory:s3cr3t", /takes no name/],

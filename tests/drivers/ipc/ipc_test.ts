@@ -199,7 +199,16 @@ Deno.test("ipc: URLs, Tooz's among them", async () => {
   for (const url of ["ipc:", "ipc://", "ipc://?timeout=10"]) {
     await using _ = await getCoordinator(url, "a");
   }
-  for (const url of ["ipc:a/b", "ipc:///run/a", "ipc:a#b", "ipc:%", "ipc:a?folder=/tmp"]) {
+  for (
+    const url of [
+      "ipc:a/b",
+      "ipc:///run/a",
+      "ipc:a#b",
+      "ipc://:token@a",
+      "ipc:%",
+      "ipc:a?folder=/tmp",
+    ]
+  ) {
     await assert.rejects(getCoordinator(url, "a"), { code: "invalid-argument" }, url);
   }
 });

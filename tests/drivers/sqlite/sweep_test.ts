@@ -61,7 +61,8 @@ for (const [what, name] of Object.entries(NAMES)) {
       if (n % 1_000 > 0) continue;
       const [row] = bare("select count(*) as rows from baton_leases");
       const rows = Number(row?.["rows"]);
-      assert.ok(rows <= BEFORE + 2.5 * LIVING, `${rows} rows after ${n} grants`);
+      // A round takes as many grants as a third of the rows; by chance it takes longer.
+      assert.ok(rows <= BEFORE + 5 * LIVING, `${rows} rows after ${n} grants`);
     }
     // The state, and a hundred rows.
     assert.ok(most <= 102, `a grant has looked at ${most} rows`);

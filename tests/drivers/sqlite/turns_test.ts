@@ -9,8 +9,10 @@ import { isBusy } from "../../../drivers/sqlite/errors.ts";
 import { inTurn } from "../../../drivers/sqlite/turn.ts";
 import { removeFolder, temporaryFolder } from "../../servers/process.ts";
 
-/** How many turns all processes have together, and how many each must have had of them. */
-const [ALL, LEAST] = [1_200, 30];
+/** How many processes there are, and how many turns they have together. */
+const [SIZE, ALL] = [8, 32_000];
+/** How many each must have had: a quarter of its part. */
+const LEAST = ALL / SIZE / 4;
 
 /** Takes turns without a pause while there are any, and says how many it has had. */
 const WRITER = `
@@ -31,11 +33,11 @@ for (let turns = 0;; turns++) {
 }
 `;
 
-Deno.test("of four processes that write all the time none is left behind", async () => {
+Deno.test("of eight processes that write all the time none is left behind", async () => {
   const folder = await temporaryFolder("baton-sqlite-");
   await Deno.writeTextFile(`${folder}/writer.ts`, WRITER);
   const config = new URL("../../../deno.json", import.meta.url).pathname;
-  const children = Array.from({ length: 4 }, (_, seat) =>
+  const children = Array.from({ length: SIZE }, (_, seat) =>
     new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "-A", "--no-check", "--config", config],

@@ -39,13 +39,17 @@ export interface Crowd {
   end(): Promise<void>;
 }
 
-/** Sets them to work, each with a driver of its own. */
-export function startCrowd(drivers: readonly Driver[], seed: number): Crowd {
+/**
+ * Sets them to work, each with a driver of its own.
+ *
+ * @param forgets How many of their leases they do not release, from 0 to 1.
+ */
+export function startCrowd(drivers: readonly Driver[], seed: number, forgets = 0.1): Crowd {
   const tally: Tally = { operations: 0, granted: 0, unknown: 0, failed: 0 };
   const windows: Window[] = [];
   const stop = new AbortController();
   const clients = drivers.map((driver, n) =>
-    new Client(driver, chance(seed + n), tally, windows, stop.signal).work()
+    new Client(driver, chance(seed + n), tally, windows, stop.signal, forgets).work()
   );
   // What one of them throws is thrown at the end.
   const all = Promise.all(clients);
@@ -66,6 +70,7 @@ class Client {
   readonly #tally: Tally;
   readonly #windows: Window[];
   readonly #stop: AbortSignal;
+  readonly #forgets: number;
 
   constructor(
     driver: Driver,
@@ -73,7 +78,9 @@ class Client {
     tally: Tally,
     windows: Window[],
     stop: AbortSignal,
+    forgets: number,
   ) {
+    this.#forgets = forgets;
     this.#driver = driver;
     this.#random = random;
     this.#tally = tally;
@@ -111,7 +118,7 @@ class Client {
       to = sent + ttl * (1 - RATE);
     }
     // What is released is not held from before the release was sent; some is forgotten.
-    const forgets = this.#random() < 0.1;
+    const forgets = this.#random() < this.#forgets;
     to = forgets ? to : Math.min(to, performance.now());
     if (to > from) this.#windows.push({ lock, shared, token, from, to });
     if (!forgets) await this.#known(release(mine as Acquire));

@@ -17,6 +17,9 @@ const KEYWORDS = [
   ...["redis", "upstash", "postgres", "neon", "mysql", "planetscale", "sqlite", "consul"],
 ];
 
+/** Clients that URLs load when they need them: hidden from bundlers, and so from `deno pack`. */
+const LOADED = ["ioredis", "mysql2", "pg"];
+
 /** The command, by its name and by the file that `COMMAND` becomes. */
 const BIN = { "baton-schema": "./cli/bin.js" } as const;
 
@@ -68,7 +71,7 @@ export function finished(packed: Packed, { imports, files }: Source): Manifest {
   for (const [entry, { types }] of Object.entries(exports)) {
     if (!types) throw new Error(`The entry ${entry} would have no types.`);
   }
-  const clients = Object.keys(dependencies).toSorted();
+  const clients = [...new Set([...Object.keys(dependencies), ...LOADED])].toSorted();
   return {
     ...{ name, version, license, description: DESCRIPTION, keywords: KEYWORDS },
     ...(REPOSITORY !== undefined && { repository: { type: "git", url: REPOSITORY } }),

@@ -10,7 +10,7 @@ import type { Op } from "../../../drivers/driver.ts";
 import { d1, type D1Database } from "../../../drivers/sqlite/d1.ts";
 import { batonErrorOf, errorOf, shown } from "../../tools/shown.ts";
 import { acquire } from "../acquire.ts";
-import { standIn } from "./stand_in.ts";
+import { standIn } from "./d1_stand_in.ts";
 
 const SEAT = { resource: "lock:x", seat: "" } as const;
 const OPS: readonly Op[] = [

@@ -63,7 +63,8 @@ for (const [what, name] of Object.entries(NAMES)) {
       const [{ rows, live } = { rows: NaN, live: NaN }] = database.prepare(
         "select count(*) as rows, sum(expires is null) as live from baton_leases",
       ).all() as { rows: number; live: number }[];
-      assert.ok(rows <= BEFORE + 3 * LIVING, `${rows} rows after ${n} grants`);
+      // About twice as many as a rule; sweeps come by chance, so bad luck has room. Without them: all.
+      assert.ok(rows <= BEFORE + 6 * LIVING, `${rows} rows after ${n} grants`);
       assert.equal(live, BEFORE);
     }
     const sweeps = statements - 3 * (GRANTS + BEFORE);

@@ -1,0 +1,94 @@
+/**
+ * Clients that are not `node:sqlite`. `tests/runtimes/` runs Bun's; better-sqlite3 cannot be installed on
+ * every machine, so what is different in it stands here.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { NotSupported } from "../../../errors.ts";
+import type { Op } from "../../../drivers/driver.ts";
+import { sqlite, type SqliteDatabase } from "../../../drivers/sqlite/sqlite.ts";
+import { acquire, inFolder, made, TTL } from "./replacing.ts";
+
+/** Every operation in every form, so that every statement is run. */
+const ALL: readonly (readonly Op[])[] = [
+  [acquire("a"), { ...acquire("b"), guard: { when: "held", resource: "lock:x" } }],
+  [{ op: "renew", resource: "lock:x", seat: "", id: "a", ttl: TTL }],
+  [{ op: "inspect", resource: "lock:x" }, { op: "inspect", resource: "lock:x", seat: "" }],
+  [
+    { op: "inspect", resource: "lock:x", limit: 1 },
+    { op: "inspect", resource: "lock:x", limit: 1, before: "z" },
+  ],
+  ["", "lock:"].flatMap((prefix): Op[] => [
+    { op: "list", prefix, limit: 1 },
+    { op: "list", prefix, limit: 1, after: '["lock:x",""]' },
+  ]),
+  [{ op: "release", resource: "lock:x", seat: "", id: "a" }],
+  // One grant in 32 sweeps.
+  Array.from({ length: 32 }, (_, n) => ({ ...acquire(`${n}`), seat: `${n}`, ttl: 1 })),
+  Array.from({ length: 32 }, (_, n) => ({ ...acquire(`${n}`), seat: `other ${n}` })),
+];
+
+Deno.test("a client that asks for rows only where there can be any, and knows no numbered parameters", async () => {
+  const prepared: string[] = [];
+  let now = 1_800_000_000_000;
+  const open = (path: string): SqliteDatabase => {
+    const database = new DatabaseSync(path);
+    return {
+      exec: (text) => database.exec(text),
+      close: () => database.close(),
+      prepare(text) {
+        prepared.push(text);
+        assert.doesNotMatch(text, /\?\d|[:@$]\w/, "better-sqlite3 takes these for names");
+        const statement = database.prepare(text);
+        const reader = /^(select|pragma)/.test(text);
+        return {
+          reader,
+          all: (...params) => reader ? statement.all(...params) : assert.fail("it has no rows"),
+          run: (...params) => reader ? assert.fail("it has rows") : statement.run(...params),
+        };
+      },
+    };
+  };
+  await inFolder(async (folder) => {
+    const file = `${folder}/leases.db`;
+    // A file that was not there before is opened twice.
+    await made(file, "nobody");
+    using driver = sqlite(file, { open, now: () => now });
+    const run = async () => {
+      for (const ops of ALL) {
+        await driver.apply(ops);
+        now += 10;
+      }
+    };
+    await run();
+    const once = prepared.length;
+    assert.equal(new Set(prepared).size, once, "each is prepared once");
+    await run();
+    assert.equal(prepared.length, once);
+    // It is the same file to everybody.
+    using other = sqlite(file, { now: () => now });
+    assert.equal(
+      (await other.apply([{ ...acquire("i"), seat: "other 1" }]))[0]?.leases[0]?.id,
+      "1",
+    );
+  });
+});
+
+Deno.test("what cannot be opened, and what is no database, is refused with a reason", async () => {
+  await inFolder(async (folder) => {
+    const file = `${folder}/leases.db`;
+    const missing = sqlite(file, {
+      open() {
+        throw new NotSupported("there is no SQLite here");
+      },
+    });
+    await assert.rejects(missing.apply([acquire("i")]), NotSupported);
+    for (const wrong of [{}, Promise.resolve(), undefined]) {
+      const driver = sqlite(file, { open: () => wrong as never });
+      await assert.rejects(driver.apply([acquire("i")]), /Cannot use this open: .*no prepare\(\)/);
+    }
+  });
+});
