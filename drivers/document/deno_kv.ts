@@ -86,7 +86,7 @@ export function denoKv(kv: Kv, options: DenoKvOptions = {}): Driver {
   checkOptions(options, "prefix clock now");
   const { prefix = ["baton"], clock = "host", now = Date.now } = options;
   for (const each of ["getMany", "atomic"] as const) {
-    checkFunction(`kv.${each}`, Object(kv)[each], "; open it with await Deno.openKv(path)");
+    checkFunction(`kv.${each}`, Object(kv)[each], "; give what Deno's openKv() answers");
   }
   if (clock !== "host" && clock !== "process") {
     refuse("clock", `it is neither "host" nor "process"`);

@@ -36,7 +36,6 @@ export async function keepsContract(
   side = LANES,
 ): Promise<void> {
   const all = await casesFor(backend);
-  const on = (law: Case) => ({ ...law, run: () => law.run(backend) });
   const lanes = clock === "real" ? side : 1;
   const on = (law: Case) => ({
     ...law,
