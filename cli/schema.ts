@@ -29,13 +29,14 @@ import type { PostgresQuery } from "../drivers/postgres/postgres.ts";
 const HELP = `\
 Prints the SQL that Baton needs in a database. Running the SQL again changes nothing.
 
-  baton-schema postgres [--schema baton] [--fences] [--apply]
+  baton-schema postgres [--schema baton] [--fences | --rpc] [--apply]
   baton-schema mysql [--table baton_leases] [--fences] [--apply]
   baton-schema sqlite [--fences] [--apply]                       D1, Turso; a file needs none
 
 In Deno, baton-schema is deno run -A jsr:@baton/baton/schema.
 
   --fences  the SQL that refuses stale writes (@baton/baton/fencing), not the SQL that keeps leases
+  --rpc     with the function that rpc() of Supabase calls
   --apply   runs the SQL on the database of DATABASE_URL: over HTTPS on Neon and PlanetScale, and on
             any other server through the package pg or mysql2
   --apply   runs the SQL on the Neon, PlanetScale or Turso database of DATABASE_URL, over HTTPS;
@@ -63,10 +64,10 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-const OPTIONS = ["schema", "table", "fences", "apply"] as const;
+const OPTIONS = ["schema", "table", "fences", "rpc", "apply"] as const;
 /** The databases, and the options that each of them has. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
-  postgres: ["schema", "fences", "apply"],
+  postgres: ["schema", "fences", "rpc", "apply"],
   mysql: ["table", "fences", "apply"],
   sqlite: ["fences", "apply"],
 };
@@ -79,6 +80,7 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
       schema: { type: "string" },
       table: { type: "string" },
       fences: { type: "boolean", default: false },
+      rpc: { type: "boolean", default: false },
       apply: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -114,7 +116,10 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
     const { migrate, schema } = values.fences
       ? await postgresFences()
       : await import("../drivers/postgres/schema.ts");
-    const options = values.schema ? { schema: values.schema } : {};
+    const options = {
+      ...values.schema && { schema: values.schema },
+      ...values.rpc && { rpc: true },
+    };
     if (!values.apply) return print(schema(options));
     await closing(await postgresOf(url), ({ query }) => migrate(query, options));
   } else {

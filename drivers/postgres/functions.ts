@@ -20,6 +20,8 @@
  * @module
  */
 
+import { apply } from "./apply.ts";
+
 /** The statements that make version 3 of the functions, in the order in which they need each other. */
 export function functions(schema: string): readonly string[] {
   return [
@@ -305,53 +307,4 @@ begin
       perform ${schema}.bury_3(it->>0, it->>1);
     end if;
   end loop;
-end $baton$`;
-
-/**
- * The whole of one request. A procedure, for a procedure can commit: where it runs within somebody's open
- * transaction the first commit is refused, before anything is written; and the last one makes the answer
- * come after the commit.
- */
-const apply = (schema: string): string =>
-  `create or replace procedure ${schema}.apply_3(request text, inout outcomes text)
-language plpgsql as $baton$
-declare
-  batch constant jsonb := request::jsonb;
-  answers jsonb[] := '{}';
-  answer jsonb;
-  it record;
-begin
-  commit;
-  -- Any other level would show every statement the state of before we waited for a lock.
-  if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'Baton needs the isolation level read committed' using errcode = 'BT003';
-  elsif pg_is_in_recovery() then
-    raise exception 'Baton needs the primary, and this is a replica' using errcode = 'BT001';
-  elsif current_setting('synchronous_commit') = 'off' then
-    -- An acknowledged lease must survive a crash.
-    perform set_config('synchronous_commit', 'on', true);
-  end if;
-
-  perform ${schema}.lock_3(batch->'locks', batch->'places');
-  for it in select * from jsonb_to_recordset(batch->'ops') as each(
-    op text, resource text, seat text, id text, ttl float8, value text, guard jsonb,
-    again boolean, stop text, "limit" int, "before" text) loop
-    case it.op
-      when 'acquire' then
-        answer := ${schema}.acquire_3(it.resource, it.seat, it.id, it.ttl, it.value, it.guard);
-      when 'renew' then
-        answer := ${schema}.renew_3(it.resource, it.seat, it.id, it.ttl, it.value);
-      when 'release' then
-        answer := ${schema}.release_3(it.resource, it.seat, it.id, it.guard);
-      when 'list' then
-        answer := ${schema}.list_3(it.resource, it.seat, it.again, it.stop, it."limit");
-      else
-        answer := case when it.seat is null and it."limit" is not null
-          then ${schema}.last_3(it.resource, it."before", it."limit")
-          else jsonb_build_array(true, coalesce(${schema}.look_3(it.resource, it.seat), '[]')) end;
-    end case;
-    answers := answers || answer;
-  end loop;
-  outcomes := to_jsonb(answers)::text;
-  commit;
 end $baton$`;

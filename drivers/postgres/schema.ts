@@ -10,6 +10,7 @@
  */
 
 import { checkOptions } from "../kit/options.ts";
+import { rpc } from "./apply.ts";
 import { functions } from "./functions.ts";
 import { migrateBy } from "./migration.ts";
 import { type PostgresQuery, schemaName } from "./send.ts";
@@ -18,6 +19,11 @@ import { type PostgresQuery, schemaName } from "./send.ts";
 export interface PostgresSchemaOptions {
   /** The Postgres schema; it is created when it is missing. Default: `"baton"`. */
   schema?: string | undefined;
+  /**
+   * Whether to make the function that Supabase's `rpc()` calls, too; see `docs/clients.md`. The role
+   * `service_role` must be there. Default: false.
+   */
+  rpc?: boolean | undefined;
 }
 
 /**
@@ -28,13 +34,14 @@ export interface PostgresSchemaOptions {
  * @throws {InvalidArgument} when the schema is not a plain lower-case name.
  */
 export function schema(options: PostgresSchemaOptions = {}): readonly string[] {
-  checkOptions(options, "schema");
+  checkOptions(options, "schema rpc");
   const schema = schemaName(options.schema);
   return [
     `create schema if not exists ${schema}`,
     table(schema),
     onlyOnce(`${schema}.leases_by_hour`, `create index leases_by_hour on ${schema}.leases (hour)`),
     ...functions(schema),
+    ...options.rpc ? rpc(schema) : [],
   ];
 }
 

@@ -51,6 +51,14 @@ for (
   });
 }
 
+Deno.test("--rpc prints the function for Supabase, which no other database has", async () => {
+  const { code, out } = await schema([], ["postgres", "--rpc", "--schema", "mine"]);
+  assert.equal(code, 0);
+  assert.match(out, /function mine\.rpc_3[^]*from public;[^]*mine\.rpc_3\(text\) to service_role;/);
+  assert.doesNotMatch((await schema([], ["postgres"])).out, /service_role/);
+  assert.equal((await schema([], ["mysql", "--rpc"])).code, 2);
+});
+
 Deno.test("the tables of Turso are applied over its URL, with the token in it or beside it", async () => {
   const server = await startLibsql(SECRET);
   try {

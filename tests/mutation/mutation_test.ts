@@ -174,7 +174,9 @@ Deno.test("every file of the product has tests that import it, those of its name
   assert.deepEqual(alone, []);
   const [first] = runsFor("coordination/locks/semaphore.ts", tests);
   assert.match(first?.paths[0] ?? "", /semaphore_test\.ts$/);
-  for (const family of ["redis", "postgres", "mysql", "consul", "etcd", "durable_object"]) {
+  for (
+    const family of ["redis", "postgres", "mysql", "consul", "etcd", "durable_object", "zookeeper"]
+  ) {
     const runs = runsFor(`drivers/${family}/${family}.ts`, tests);
     assert(runs.some(({ title }) => title === `about ${family}`), family);
   }

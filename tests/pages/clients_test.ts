@@ -6,8 +6,11 @@
  */
 
 import assert from "node:assert/strict";
+import { migrate } from "../../drivers/postgres/schema.ts";
 import { startLibsql } from "../servers/libsql.ts";
 import { startMysql } from "../servers/mysql.ts";
+import { startPostgres } from "../servers/postgres.ts";
+import { startPostgrest } from "../servers/postgrest.ts";
 import { withNeon } from "../servers/with_neon.ts";
 import { withPlanetscale } from "../servers/with_planetscale.ts";
 import { withUpstash } from "../servers/with_upstash.ts";
@@ -27,6 +30,9 @@ const ON = {
     ...["drizzle-postgres.ts", "drizzle-postgres-js.ts", "by-url.ts"],
   ],
   neon: ["neon.ts"],
+  supabase: ["supabase.ts"],
+  // tests/runtimes/worker_tcp_test.ts
+  workers: ["workers-hyperdrive.ts", "workers-redis.ts"],
   mysql: ["mysql-table.ts", "mysql2.ts", "kysely-mysql.ts", "drizzle-mysql.ts"],
   planetscale: ["planetscale.ts"],
   libsql: ["libsql-table.ts", "libsql.ts"],
@@ -153,21 +159,40 @@ Deno.test("clients of Redis and Upstash: locks are acquired, refused, renewed an
   });
 });
 
-Deno.test("clients of Postgres and Neon: the same, and Supabase's way cannot be used", async (t) => {
+Deno.test("clients of Postgres and Neon: the same", async (t) => {
   await withNeon(async ({ postgres, server }) => {
     await run(t, ON.postgres, { DATABASE_URL: postgres.url });
     await run(t, ON.neon, { DATABASE_URL: server.connectionString });
-    await t.step(
-      "a call from within a function, as supabase.rpc() makes it, is refused",
-      async () => {
-        await postgres.query(
-          `create function by_rpc(request text) returns text language plpgsql as $$
-declare answer text; begin call baton.apply_3(request, answer); return answer; end $$`,
-        );
-        await assert.rejects(postgres.query("select by_rpc('{}')"), { code: "2D000" });
-      },
-    );
   });
+});
+
+Deno.test("Supabase's client: the same, for service_role alone, and for nobody but PostgREST", async (t) => {
+  const postgres = await startPostgres();
+  try {
+    await postgres.query("create role service_role; create role anon");
+    const direct = (text: string, params: string[]) => postgres.query(text, params);
+    await migrate(direct, { rpc: true });
+    // Running it again changes nothing.
+    await migrate(direct, { rpc: true });
+    const server = await startPostgrest(postgres);
+    try {
+      const env = { SUPABASE_URL: server.url, SUPABASE_SERVICE_ROLE_KEY: "service_role" };
+      await run(t, ON.supabase, env);
+      await t.step("every other role is refused, and nothing was written", async () => {
+        for (const role of ["anon", "another"]) {
+          const { status, code } = await server.call(role, "rpc_3", { request: "{}" });
+          assert.deepEqual([status, code], role === "anon" ? [403, "42501"] : [401, "PGRST301"]);
+        }
+      });
+      await t.step("a call of anybody else's is refused as one in a transaction", async () => {
+        await assert.rejects(postgres.query("select baton.rpc_3('{}')"), { code: "25001" });
+      });
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await postgres.stop();
+  }
 });
 
 Deno.test("the client of libSQL: the same", async (t) => {

@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { type LuaEngine, LuaFactory } from "wasmoon";
 import type { Driver, Op, Outcome } from "../../../drivers/driver.ts";
 import { redis, type SendCommand } from "../../../drivers/redis/redis.ts";
+import { SCRIPT } from "../../../drivers/redis/script.ts";
 import { fencedRedis, StaleToken } from "../../../fencing/mod.ts";
 import { acquire, over, withRedis } from "./with_redis.ts";
 
@@ -145,5 +146,44 @@ Deno.test("in Lua 5.4 a fence lets through what it lets through in Redis", async
   }
   await assert.rejects(fenced({ key: "fence", token: max - 1 }, [["INCR", "n"]]), StaleToken);
   assert.equal(await engine.doString("return data.fence"), `${max}`);
+  engine.global.close();
+});
+
+/** As Dragonfly without the flag: a key that the request does not name is refused. */
+const STRICT = `
+local call = redis.call
+function redis.call(name, ...)
+  local words, step = {...}, name == 'mset' and 2 or 1
+  local last = (name == 'mget' or name == 'mset' or name == 'del') and #words or name ~= 'scan' and 1 or 0
+  for n = 1, last, step do
+    local declared = false
+    for _, key in ipairs(KEYS) do declared = declared or key == words[n] end
+    if not declared then error('script tried accessing undeclared key') end
+  end
+  return call(name, ...)
+end
+redis.pcall = redis.call
+`;
+
+Deno.test("Dragonfly is asked on the first line for undeclared keys, which looks at many seats need", async () => {
+  // Dragonfly reads the flags there alone, and to all others the line is a comment.
+  assert.equal(SCRIPT.split("\n")[0], "--!df flags=allow-undeclared-keys");
+  const { send, engine } = await lua54();
+  await engine.doString(STRICT);
+  const driver = redis(send);
+  const at = { resource: "group:g", seat: "a", id: "1" };
+  const inspect = { op: "inspect", resource: "group:g" } as const;
+  for (
+    const op of [
+      acquire("1", at),
+      acquire("2", at),
+      { op: "renew", ...at, ttl: 1_000 } as const,
+      { ...inspect, seat: "a" },
+    ]
+  ) await driver.apply([op]);
+  for (const op of [inspect, { op: "list", prefix: "", limit: 10 } as const]) {
+    // Where the line is not honoured, nothing is made up.
+    await assert.rejects(driver.apply([op]), { code: "unknown-outcome" });
+  }
   engine.global.close();
 });
