@@ -133,9 +133,15 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   zookeeper,
   // As Tooz writes it, too.
   kazoo: zookeeper,
+  kubernetes,
+  "kubernetes+http": kubernetes,
   "deno-kv": async (address) => (await import("./document/deno_kv_url.ts")).denoKvAt(address),
   s3: async (address) => (await import("./document/s3_url.ts")).s3At(address),
 };
+
+async function kubernetes(address: Address): Promise<Driver> {
+  return (await import("./document/kubernetes_url.ts")).kubernetesAt(address);
+}
 
 async function etcd(address: Address): Promise<Driver> {
   return (await import("./etcd/url.ts")).etcdAt(address);

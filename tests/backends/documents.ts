@@ -5,7 +5,8 @@
  * @module
  */
 
-import { FakeClock } from "../conformance/mod.ts";
+import type { Driver } from "../../drivers/driver.ts";
+import { type Backend as Place, FakeClock } from "../conformance/mod.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
 import type { Backend, Wire } from "./backend.ts";
 import { NOT_REACHED } from "./remote.ts";
@@ -36,6 +37,7 @@ const COSTS: Readonly<Record<string, number>> = {
 export function documentOverHttp<S>(
   open: (now: () => number) => Promise<S>,
   wireTo: (server: S) => Wire,
+  apart?: (server: S) => () => Driver,
 ): Pick<Backend<"wire">, "clock" | "lanes" | "has" | "holds" | "contended" | "costs" | "start"> {
   return {
     clock: "fake",
@@ -46,10 +48,10 @@ export function documentOverHttp<S>(
     costs: COSTS,
     async start({ time } = {}) {
       const clock = new FakeClock();
-      const wire = wireTo(await open(time?.now ?? clock.now));
-      return {
-        wire,
-        connect: () => wire.connect(),
+      const server = await open(time?.now ?? clock.now);
+      const wire = wireTo(server);
+      const place = (connect: () => Driver): Place => ({
+        connect,
         pass: (ms) =>
           time ? Promise.reject(new Error("the clock is the caller's")) : clock.pass(ms),
         tick: 1,
@@ -58,6 +60,11 @@ export function documentOverHttp<S>(
         cut: (what) => wire.faults.next(what === "request" ? NOT_REACHED : "truncate"),
         freeze: (after) => wire.faults.freeze(after),
         sent: () => wire.faults.sent(),
+      });
+      return {
+        ...place(() => wire.connect()),
+        ...apart && { apart: () => place(apart(server)) },
+        wire,
         stop: () => wire.stop(),
       };
     },

@@ -13,6 +13,7 @@ import { durableObject } from "./durable_object.ts";
 import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
 import { ipc } from "./ipc.ts";
+import { kubernetes } from "./kubernetes.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
@@ -46,6 +47,7 @@ export const BACKENDS: readonly Backend[] = [
   zookeeper,
   document,
   s3,
+  kubernetes,
   denoKv,
   // Each of its calls takes a request of miniflare's, so a short run has its own test alone.
   ...SIZES.contended ? [r2] : [],

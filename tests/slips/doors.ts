@@ -10,6 +10,7 @@ import { HashRing } from "../../coordination/partition/hash_ring.ts";
 import { consul } from "../../drivers/consul/consul.ts";
 import { denoKv } from "../../drivers/document/deno_kv.ts";
 import { document } from "../../drivers/document/document.ts";
+import { kubernetes } from "../../drivers/document/kubernetes.ts";
 import { r2 } from "../../drivers/document/r2.ts";
 import { s3 } from "../../drivers/document/s3.ts";
 import { etcd } from "../../drivers/etcd/etcd.ts";
@@ -168,6 +169,7 @@ export const DOORS: Readonly<Record<string, Door>> = {
   zookeeper: (wrong) => zookeeper({ servers: "localhost:2181", ...wrong }),
   document: (wrong) => document(new OwnStore(Date.now), { ...BY_SECONDS, ...wrong }),
   s3: (wrong) => s3({ url: "https://h.example/b/k", credentials: KEYS, ...wrong }),
+  kubernetes: (wrong) => kubernetes({ url: "https://h.example", ...wrong }),
   denoKv: (wrong) => denoKv({ getMany: send, atomic: never }, wrong),
   r2: (wrong) => r2({ get: send, put: send }, wrong),
   postgres: (wrong) => postgres(send, wrong),
