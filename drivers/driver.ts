@@ -54,7 +54,8 @@
  *    which their requests came. An aborted one is withdrawn. Without `push`, patience changes
  *    nothing.
  * 15. The driver calls {@link ApplyOptions.beforeRequest} once for each request, before it sends
- *     it.
+ *     it. Where the backend limits something else that a request consists of, such as the statements of
+ *     a batch, each of these counts as a request.
  * 16. Each page of an `inspect` with a limit is as of one instant, and the next begins where it
  *     ended, whatever was written between them. Seats that begin with decimal numbers of equally
  *     many digits come in the order of these numbers. Other seats may have an order of the driver's

@@ -71,6 +71,9 @@ const ZOOKEEPER_OPTIONS: ReadonlySet<string> = new Set([
   ...["keyfile_password", "handler", "connection_retry", "command_retry"],
 ]);
 
+/** Options of S3 in a URL. */
+const S3_OPTIONS: ReadonlySet<string> = new Set(["region", "endpoint"]);
+
 /** The options that a URL of this scheme may have besides Baton's own. */
 export function vendorOptions(scheme: string): ReadonlySet<string> {
   if (DATABASES.has(scheme)) return SQL_OPTIONS;
@@ -78,6 +81,7 @@ export function vendorOptions(scheme: string): ReadonlySet<string> {
   if (scheme.startsWith("etcd")) return ETCD_OPTIONS;
   if (scheme === "libsql" || scheme === "turso") return TURSO_OPTIONS;
   if (scheme === "zookeeper" || scheme === "kazoo") return ZOOKEEPER_OPTIONS;
+  if (scheme === "s3") return S3_OPTIONS;
   return scheme.startsWith("consul") ? CONSUL_OPTIONS : new Set();
 }
 
@@ -129,7 +133,15 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   zookeeper,
   // As Tooz writes it, too.
   kazoo: zookeeper,
+  kubernetes,
+  "kubernetes+http": kubernetes,
+  "deno-kv": async (address) => (await import("./document/deno_kv_url.ts")).denoKvAt(address),
+  s3: async (address) => (await import("./document/s3_url.ts")).s3At(address),
 };
+
+async function kubernetes(address: Address): Promise<Driver> {
+  return (await import("./document/kubernetes_url.ts")).kubernetesAt(address);
+}
 
 async function etcd(address: Address): Promise<Driver> {
   return (await import("./etcd/url.ts")).etcdAt(address);

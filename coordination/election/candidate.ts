@@ -165,7 +165,7 @@ export class Candidate {
     lease.signal.addEventListener("abort", () => {
       if (codeOf(lease.signal.reason) !== "lease-lost") return;
       this.session.report({ type: "leadership-lost", ...term });
-    }, { once: true });
+    });
     return lease;
   }
 

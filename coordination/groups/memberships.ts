@@ -245,7 +245,7 @@ export class Groups {
     lease.farewell = this.#directory.farewell(group, this.#memberId, incarnation);
     signal.addEventListener("abort", () => {
       if (codeOf(signal.reason) === "lease-lost") this.#evicted(group, incarnation, options);
-    }, { once: true });
+    });
     return {
       group,
       incarnation,

@@ -14,7 +14,7 @@ import { onAbort } from "../../drivers/kit/aborts.ts";
 export function watchful(controller: AbortController, look: () => void): AbortSignal {
   const { signal } = controller;
   let ended = signal.aborted;
-  signal.addEventListener("abort", () => ended = true, { once: true });
+  signal.addEventListener("abort", () => ended = true);
   const aborted = (): boolean => {
     look();
     return ended;

@@ -24,6 +24,8 @@ export interface Span {
   readonly limit?: string;
   /** Of a range: the last key first. */
   readonly sort_order?: "DESCEND";
+  /** Of a range: only how many keys there are. */
+  readonly count_only?: true;
 }
 
 /** A pair of a key and its value as the gateway sends it. What is empty or 0 is left out. */

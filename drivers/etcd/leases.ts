@@ -12,8 +12,11 @@ import type { Gateway, Json } from "./gateway.ts";
 import { type Keys, only } from "./keys.ts";
 import { isPatient, partsOf, writes } from "./parts.ts";
 import { Terms } from "./terms.ts";
-import { type Done, doneIn, isHeld, put, range, Steps } from "./txn.ts";
+import { type Done, doneIn, groups, isHeld, put, range, Steps } from "./txn.ts";
 import { Obstacles } from "./waiting.ts";
+
+/** So many seats are remembered that were taken. */
+const MOST_TAKEN = 1_000;
 
 /** One handle. */
 export class Leases {
@@ -22,8 +25,12 @@ export class Leases {
   readonly #now: () => number;
   readonly #steps: Steps;
   readonly #terms = new Terms();
+  /** Seats for which one of ours has waited in vain: most likely they are still taken. */
+  readonly #taken = new Set<string>();
+  /** The newest revision of etcd's that an answer had. */
+  #seen = 0;
 
-  /** It remembers nothing but the newest terms. */
+  /** It remembers nothing but the newest terms, and some of the seats that were taken. */
   constructor(gateway: Gateway, keys: Keys, now: () => number) {
     this.#gateway = gateway;
     this.#keys = keys;
@@ -57,7 +64,8 @@ export class Leases {
           else if (op.op === "acquire") {
             requests.push(steps.acquire(op, await this.#term(op, options)));
           } else if (op.op === "renew") {
-            requests.push(steps.renew(op, await this.#term(op, options)));
+            const term = await this.#term(op, options);
+            requests.push(steps.renew(op, term, this.#seen));
           } else requests.push(steps.of(op));
         }
         return requests;
@@ -66,11 +74,30 @@ export class Leases {
       options,
     );
     const outcomes = strictly(() => ops.map((op, n) => steps.outcome(op, done[n]!)));
+    await this.#again(ops, done, outcomes, options);
     const last = ops.at(-1)!;
     if (isPatient(last) && !outcomes.at(-1)?.ok) {
       outcomes.splice(-1, 1, await this.#wait(last as Acquire, done.at(-1)!, options));
     }
     return outcomes;
+  }
+
+  /**
+   * Makes the renewals of leases that had been changed since the newest revision that was known here, by
+   * a renewal whose answer got lost or by another handle. What was seen of them now is known.
+   */
+  async #again(
+    ops: readonly Op[],
+    done: readonly Done[],
+    outcomes: Outcome[],
+    options: ApplyOptions,
+  ): Promise<void> {
+    const late = [...ops.keys()].filter((n) => this.#steps.isLate(ops[n]!, done[n]!));
+    if (late.length === 0) return;
+    const made = await this.#part(late.map((n) => ops[n]!), options).catch((error) => {
+      throw partly(error);
+    });
+    for (const [i, n] of late.entries()) outcomes[n] = made[i]!;
   }
 
   /** Waits until it is granted, or its patience is over. */
@@ -137,30 +164,48 @@ export class Leases {
     }
     const [done] = await this.#transact(leave, false, options);
     const { none } = strictly(() => new Obstacles(op, this.#keys, done!));
-    if (!none) return strictly(() => this.#steps.refusal(op, done!));
+    if (!none) {
+      if (this.#taken.size === MOST_TAKEN) this.#taken.clear();
+      this.#taken.add(this.#keys.seats(op));
+      return strictly(() => this.#steps.refusal(op, done!));
+    }
     const { patience: _, ...now } = op;
     const [outcome] = await this.#part([now], options);
     return outcome!;
   }
 
-  /** An acquisition that goes to the end of the queue if it is refused. */
+  /**
+   * An acquisition that goes to the end of the queue if it is refused. If it was refused before, it only
+   * goes there: for a place in the queue an older term will do, and a wait after a wait needs no new one.
+   */
   async #queue(op: Acquire, options: ApplyOptions): Promise<Json> {
     const { ttl, patience = 0 } = op;
-    const term = await this.#term(op, options);
-    // Its place must outlast its patience, and end soon if its process is gone.
-    const place = patience <= ttl && ttl < Infinity
-      ? term
-      : await this.#term({ ttl: patience }, options);
-    return this.#steps.queue(op, term, place);
+    const again = this.#taken.delete(this.#keys.seats(op));
+    const term = again ? undefined : await this.#term(op, options);
+    // It must outlast the patience, and end soon if its process is gone.
+    const places = { ttl: patience <= ttl && ttl < Infinity ? ttl : patience };
+    const place = await this.#term(places, options, patience);
+    return again ? this.#steps.lineUp(op, place) : this.#steps.queue(op, term, place);
   }
 
-  /** A term that has the ttl left. */
-  async #term({ ttl }: { ttl: number }, options: ApplyOptions): Promise<string | undefined> {
+  /** A term of this ttl that has so many ms left. Default: the ttl. */
+  async #term(
+    { ttl }: { ttl: number },
+    options: ApplyOptions,
+    least?: number,
+  ): Promise<string | undefined> {
     return await this.#terms.of(ttl, async (seconds) => {
-      const { ID } = await this.#gateway.post("/lease/grant", { TTL: `${seconds}` }, options);
+      const answer = await this.#gateway.post("/lease/grant", { TTL: `${seconds}` }, options);
+      const { ID } = answer;
       if (!/^\d+$/.test(`${ID}`)) throw noAnswer();
+      this.#see(answer);
       return `${ID}`;
-    });
+    }, least);
+  }
+
+  #see({ header }: Json): void {
+    const revision = Number(Object(header).revision);
+    if (Number.isSafeInteger(revision)) this.#seen = Math.max(this.#seen, revision);
   }
 
   /** Sends one transaction; one more if it is the first of all, or if etcd has lost a term of ours. */
@@ -174,16 +219,23 @@ export class Leases {
       const inner = await requests();
       const body = {
         compare: [isHeld(epoch)],
-        success: [range(epoch), ...inner],
+        success: [range(epoch), ...groups(inner)],
         failure: acquires ? [put(epoch, clock(this.#now()))] : [],
       };
       try {
         const answer = await this.#gateway.post("/kv/txn", body, options);
+        this.#see(answer);
         const done = strictly(() => doneIn(answer, inner.length));
         if (done) return done;
         // Without an epoch there are no leases.
         if (!acquires) {
-          return inner.map(() => ({ succeeded: false, found: [], revision: 0, epoch: 0 }));
+          return inner.map(() => ({
+            succeeded: false,
+            found: [],
+            count: 0,
+            revision: 0,
+            epoch: 0,
+          }));
         }
         if (again) throw noAnswer();
       } catch (error) {

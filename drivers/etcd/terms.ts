@@ -29,14 +29,14 @@ export class Terms {
   readonly #newest = new Map<number, Term>();
 
   /**
-   * The id of a term that has at least `ttl` ms left from now on; `undefined` for one without end.
-   * An eighth is added, so that the term can be shared for as long.
+   * The id of a term of this ttl that has at least `least` ms left from now on; `undefined` for one
+   * without end. Default: the ttl. An eighth is added, so that the term can be shared for as long.
    */
-  async of(ttl: number, grant: Grant): Promise<string | undefined> {
+  async of(ttl: number, grant: Grant, least: number = ttl): Promise<string | undefined> {
     if (ttl === Infinity) return undefined;
     const seconds = Math.ceil(ttl * 1.125 / 1_000);
     const newest = this.#newest.get(seconds);
-    if (newest && leftOf(newest) >= ttl) return newest.id;
+    if (newest && leftOf(newest) >= least) return newest.id;
     // From the send on, for it is granted later.
     const asked = instant();
     const term = { id: await grant(seconds), seconds, asked };

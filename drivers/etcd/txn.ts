@@ -22,6 +22,7 @@ import { lastPage, type Listed, page, placeIn } from "../kit/step.ts";
 import { noAnswer } from "./errors.ts";
 import type { Json } from "./gateway.ts";
 import { type Keys, type KeyValue, only, type Span, under } from "./keys.ts";
+import { GROUP } from "./parts.ts";
 
 /** What etcd did of one operation. */
 export interface Done {
@@ -29,6 +30,8 @@ export interface Done {
   readonly succeeded: boolean;
   /** What each of its ranges found, in order. */
   readonly found: readonly (readonly KeyValue[])[];
+  /** How many keys its first range counted. */
+  readonly count: number;
   /** etcd's revision. */
   readonly revision: number;
   /** What is added to a revision to make a token of it. */
@@ -66,6 +69,14 @@ function txn(compare: readonly Json[], success: readonly Json[], failure: readon
   return { request_txn: { compare, success, failure } };
 }
 
+/** Any number of operations as few: etcd limits those of a transaction, with all that are around it. */
+export function groups(steps: readonly Json[]): Json[] {
+  return Array.from(
+    { length: Math.ceil(steps.length / GROUP) },
+    (_, n) => txn([], steps.slice(n * GROUP, (n + 1) * GROUP), []),
+  );
+}
+
 /** A guard as the value of one that waits: if the first of those with the same cannot pass, none can. */
 export function guardText(guard: Guard | undefined): string {
   return guard ? JSON.stringify(guard) : "none";
@@ -99,13 +110,24 @@ export class Steps {
    * An acquisition that goes to the end of the queue if it is refused, or if anybody waits. What it
    * finds last is the queue. Its place in it ends with the second term.
    */
-  queue(op: Acquire, term: string | undefined, place: string | undefined): Json {
+  queue(
+    op: Acquire,
+    term: string | undefined,
+    place: string | undefined,
+    compare: readonly Json[] = [],
+  ): Json {
     const mine = put(this.#waiter(op), guardText(op.guard), place);
-    return this.acquire(op, term, [isVacant(this.line(op))], [], [
+    return this.acquire(op, term, [isVacant(this.line(op)), ...compare], [], [
       // A copy of what was granted does not wait.
       txn([isVacant(this.#lease(op))], [mine], []),
       range(this.line(op)),
     ]);
+  }
+
+  /** As {@link Steps.queue}, but it is not granted at once, even if nobody is in the way. */
+  lineUp(op: Acquire, place: string | undefined): Json {
+    // Never true: nothing is done without an epoch.
+    return this.queue(op, undefined, place, [isVacant(only(this.#keys.epoch))]);
   }
 
   /** The acquisition of one that waits, for as long as it does. What it finds last is the queue. */
@@ -119,13 +141,17 @@ export class Steps {
     return txn([], [drop(this.#waiter(op)), ...this.#reasons(op)], []);
   }
 
-  /** A renewal, which moves the lease to the term. */
-  renew(op: Renew, term: string | undefined): Json {
+  /**
+   * A renewal, which moves the lease to the term, unless it was changed after the revision `seen`. So a
+   * late copy cannot move it back to an older term, after which a newer renewal would not hold.
+   */
+  renew(op: Renew, term: string | undefined, seen: number): Json {
     const key = this.#lease(op);
     const { ttl, value } = op;
     const kept = { request_put: { ...key, ignore_value: true, ...attached(term) } };
     const write = value === undefined ? kept : put(key, `${ttl} ${value}`, term);
-    return txn([isHeld(key)], [write], []);
+    const since = { target: "MOD", result: "LESS", mod_revision: `${seen + 1}`, ...key };
+    return txn([isHeld(key), since], [write], [range({ ...key, count_only: true })]);
   }
 
   /** Any other operation. */
@@ -138,6 +164,11 @@ export class Steps {
       case "list":
         return this.#list(op);
     }
+  }
+
+  /** Whether a renewal was not made although its lease is there. */
+  isLate(op: Op, { succeeded, count }: Done): boolean {
+    return op.op === "renew" && !succeeded && count > 0;
   }
 
   /** The outcome of an operation. */
@@ -268,10 +299,12 @@ export function doneIn(answer: Json, count: number): Done[] | undefined {
   if (!succeeded) return undefined;
   const [first, ...rest] = responses;
   const epoch = Number(decoded(first?.response_range?.kvs?.[0]?.value));
-  if (rest.length !== count || !(epoch >= 0)) throw noAnswer();
-  return rest.map(({ response_txn: inner, response_range: found }) => ({
+  const parts = rest.flatMap(({ response_txn: group }) => group?.responses ?? []);
+  if (parts.length !== count || !(epoch >= 0)) throw noAnswer();
+  return parts.map(({ response_txn: inner, response_range: found }) => ({
     succeeded: inner?.succeeded === true,
     found: inner ? inner.responses?.flatMap(kvsIn) ?? [] : [found?.kvs ?? []],
+    count: Number(inner?.responses?.[0]?.response_range?.count ?? 0),
     revision,
     epoch,
   }));
@@ -289,5 +322,5 @@ interface TxnAnswer {
 
 interface AnswerPart {
   readonly response_txn?: TxnAnswer;
-  readonly response_range?: { readonly kvs?: readonly KeyValue[] };
+  readonly response_range?: { readonly kvs?: readonly KeyValue[]; readonly count?: string };
 }

@@ -18,7 +18,7 @@ export interface Socket {
   /** What the server gets. */
   readonly writable: WritableStream<Uint8Array>;
   /**
-   * Closes it at once, in both directions: whoever reads or writes is answered by an end or an error.
+   * Closes it at once, in both directions: reads end, and writes fail.
    * It may be called more than once, and never throws.
    */
   close(): void;
@@ -174,7 +174,7 @@ async function onCloudflare({ host, port, tls, signal }: Opening): Promise<Socke
   const { connect } = await import(name) as CloudflareSockets;
   const socket = connect({ hostname: host, port }, { secureTransport: tls ? "on" : "off" });
   const close = (): void => void socket.close().catch(() => {});
-  // What ends it is seen by whoever reads and writes.
+  // Its end is seen by reads and writes.
   socket.closed.catch(() => {});
   await orClosed(socket.opened, signal, close);
   return { readable: socket.readable, writable: socket.writable, close };

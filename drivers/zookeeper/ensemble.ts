@@ -102,11 +102,15 @@ export class Ensemble {
         if (--opening.waiting === 0) {
           // Nobody wants it any more, be it open or not: then the next call asks another server.
           if (signal?.aborted) this.#at++;
-          if (this.#opening === opening) this.#opening = undefined;
+          this.#forget(opening);
           opening.stop.abort();
         }
       }
     }
+  }
+
+  #forget(opening: Opening): void {
+    if (this.#opening === opening) this.#opening = undefined;
   }
 
   #begin(options: ApplyOptions): Opening {
@@ -117,9 +121,9 @@ export class Ensemble {
       this.#session?.retire();
       return this.#session = session;
     });
-    // Those who waited may all have gone.
-    session.catch(() => {});
     const opening = { session, stop, waiting: 0 };
+    // Before those who wait are told: they may try again.
+    session.catch(() => this.#forget(opening));
     // What one request of a Worker has begun must not be waited for in another.
     if (this.#with.lasting) this.#opening = opening;
     return opening;
@@ -139,6 +143,9 @@ export class Ensemble {
         try {
           allowed(beforeRequest);
           return await Session.open(socket, this.#number++, timeout, login);
+        } catch (error) {
+          socket.close();
+          throw error;
         } finally {
           unlisten();
         }

@@ -3,13 +3,13 @@
  *
  * ```
  * /baton                                   when it was created, and by which transaction: the base of tokens
- * /baton/clock                             whoever writes it is told the leader's time
+ * /baton/clock                             the answer to a write has the leader's time
  * /baton/b4f/rlock%3Apayments              a resource; the server removes it when it has no seats
  * /baton/b4f/rlock%3Apayments/s            a seat, with the id, the ttl and the value of its lease
  * /baton/b4f/rlock%3Apayments/s/i1c7…      the marker of its lease, named by the id
  * ```
  *
- * Versions begin anew with each node, so those of a seat do not tell a lease from its successor. The
+ * Versions begin at 0 with each node, so those of a seat do not tell a lease from its successor. The
  * marker does: an id never comes again.
  *
  * @module

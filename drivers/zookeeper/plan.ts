@@ -136,7 +136,7 @@ export class Plan {
     } else if (inside !== undefined) {
       this.#add(create(inside, this.#access), remove(inside));
     } else {
-      // A node with others below it is not deleted. Whoever needs this one creates it.
+      // A node with others below it is not deleted. The next lease creates this one again.
       this.#there.set(resource, false);
       this.#add(remove(path));
     }

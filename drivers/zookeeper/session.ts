@@ -59,12 +59,12 @@ export class Session {
     this.#number = number;
     this.#reader = socket.readable.getReader();
     this.#writer = socket.writable.getWriter();
-    // Whoever writes is told.
+    // A write that fails says so itself.
     this.#writer.closed.catch(() => {});
   }
 
   /**
-   * Opens one.
+   * Opens one. The caller closes the socket if it fails.
    *
    * @param number The number before that of the first request.
    * @param timeout For how long it lasts when nothing is sent, in ms; the server may choose another time.
@@ -77,20 +77,15 @@ export class Session {
     who: Login | undefined,
   ): Promise<Session> {
     const session = new Session(socket, number);
-    try {
-      // In one flight: a server reads on when the session is there.
-      const more = who ? [request(LOGGED_IN, login(who.user, who.password))] : [];
-      await session.#write([opening(timeout), ...more]);
-      const answer = new Answer(await session.#frame(true));
-      answer.int();
-      session.#timeout = answer.int();
-      if (session.#timeout <= 0) throw new Error("the server opened no session");
-      if (who) await session.#loggedIn();
-      return session;
-    } catch (error) {
-      session.retire();
-      throw error;
-    }
+    // In one flight: a server reads on when the session is there.
+    const more = who ? [request(LOGGED_IN, login(who.user, who.password))] : [];
+    await session.#write([opening(timeout), ...more]);
+    const answer = new Answer(await session.#frame(true));
+    answer.int();
+    session.#timeout = answer.int();
+    if (session.#timeout <= 0) throw new Error("the server opened no session");
+    if (who) await session.#loggedIn();
+    return session;
   }
 
   /**

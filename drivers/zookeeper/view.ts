@@ -160,7 +160,7 @@ export class View {
   }
 
   /**
-   * The fencing token of a lease: transactions are numbered for ever, and a new root begins at the clock,
+   * The fencing token of a lease: the numbers of transactions only grow, and a new root begins at the clock,
    * because the numbers of another ensemble, or of one that has lost its data, may be small.
    */
   token({ czxid }: Stat): number {

@@ -43,7 +43,7 @@ export interface Part {
   readonly record: (frame: Frame) => Frame;
 }
 
-/** Who may use what is created: everybody, or whoever logs in as its creator did. */
+/** Who may use what is created: everybody, or those who log in as its creator did. */
 export type Access = "world" | "auth";
 
 /** Every version. */

@@ -52,6 +52,11 @@ export interface StartOptions {
 
 /** A running backend, as the law suite needs it. */
 export interface Running extends Place {
+  /**
+   * The same, for one law alone. Where all leases are in one document, laws that run side by side would
+   * make each other wait. Absent: they do not.
+   */
+  apart?(): Place;
   /** Ends it and removes all that it left on disk. */
   stop(): Promise<void>;
 }
@@ -73,6 +78,14 @@ export interface Backend<C extends Capability = never> {
   readonly has: { readonly [K in C]: true };
   /** When the server can write what it acknowledges to disk, if tests can choose. */
   readonly flushes?: readonly string[];
+  /** How many leases of some hundred bytes a namespace holds. Absent: any number. */
+  readonly holds?: number;
+  /**
+   * Whether all writes of a namespace conflict with each other. Then the coordinator's laws, whose crowds
+   * take very many requests, are tried in `deno task prove` only: in `deno task test` they are tried on
+   * another backend of the same algorithm, whose key this is.
+   */
+  readonly contended?: { readonly like: string };
   /** Operations that take more requests than on other backends, with their numbers. */
   readonly costs?: Readonly<Record<string, number>>;
   /** Requests that several operations share, by their URL. Its own tests count them. */
@@ -109,6 +122,8 @@ export interface Wire {
   readonly faults: Faults;
   /** HTTP requests so far, the lost ones too. */
   readonly requests: number;
+  /** How many requests of a write only look, and come before the one that writes. Absent: none. */
+  readonly looks?: number;
   /** A driver that sends what it is asked for and nothing besides, so that requests can be counted. */
   connect(): Driver;
   /** Makes the schema, as a user does. Absent: there is none. */

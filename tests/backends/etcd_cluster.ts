@@ -22,7 +22,7 @@ export const etcdCluster: Backend<"server" | "wire"> = {
     const running = await startRemote({
       loses: "nothing",
       start: async () => membersOf(await startEtcdCluster()),
-      refuse: ({ cluster }) => refuseOnEtcd(cluster.members[0]!),
+      refuse: ({ cluster }, dice) => refuseOnEtcd(cluster.members[0]!, dice),
       front: wireTo,
     });
     return { ...running, tick: 4_000 };

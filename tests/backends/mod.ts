@@ -7,18 +7,25 @@
 
 import type { Backend, Capability } from "./backend.ts";
 import { consul } from "./consul.ts";
+import { denoKv } from "./deno_kv.ts";
+import { document } from "./document.ts";
 import { durableObject } from "./durable_object.ts";
 import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
 import { ipc } from "./ipc.ts";
+import { kubernetes } from "./kubernetes.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
+import { r2 } from "./r2.ts";
+import { s3 } from "./s3.ts";
 import { sqlite } from "./sqlite.ts";
 import { sqliteBatches } from "./sqlite_batches.ts";
 import { turso } from "./turso.ts";
 import { upstash } from "./upstash.ts";
 import { zookeeper } from "./zookeeper.ts";
+
+import { SIZES } from "../tools/size_of_proofs.ts";
 
 export type * from "./backend.ts";
 export { DECORATORS } from "./decorators.ts";
@@ -38,6 +45,12 @@ export const BACKENDS: readonly Backend[] = [
   consul,
   etcd,
   zookeeper,
+  document,
+  s3,
+  kubernetes,
+  denoKv,
+  // Each of its calls takes a request of miniflare's, so a short run has its own test alone.
+  ...SIZES.contended ? [r2] : [],
   durableObject,
   d1,
   turso,

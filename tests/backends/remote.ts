@@ -36,7 +36,7 @@ export interface Parts<S extends Startable> {
 export type Remote<S> = RunningWith<"server" | "wire"> & { readonly own: S };
 
 /** What a proxy answers in the place of a server. */
-const NOT_REACHED: Fault = { status: 502, body: "<html><h1>Bad Gateway</h1></html>" };
+export const NOT_REACHED: Fault = { status: 502, body: "<html><h1>Bad Gateway</h1></html>" };
 
 /** Starts server and front end; what fails leaves nothing running. */
 export async function startRemote<S extends Startable>(parts: Parts<S>): Promise<Remote<S>> {
@@ -75,6 +75,7 @@ export async function startRemote<S extends Startable>(parts: Parts<S>): Promise
     restart,
     // Not by a broken connection: there a runtime's own fetch sends again, unasked.
     cut: (what) => wire.faults.next(what === "request" ? NOT_REACHED : "truncate"),
+    freeze: (after) => wire.faults.freeze(after),
     sent: () => wire.faults.sent(),
     stop,
   };

@@ -29,7 +29,7 @@ export const zookeeper: Backend<"server"> = {
         return driver;
       },
       pass: wait,
-      tick: 100,
+      tick: 50,
       many: SIZES.listedLeases,
       server: {
         loses: "nothing",

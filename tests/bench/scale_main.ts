@@ -28,9 +28,13 @@ export async function scale({ backends = [], large, print }: ScaleOptions): Prom
     if (!open) throw new Error(`no place is called ${name}; there are ${Object.keys(PLACES)}`);
     await using few = await open();
     await using many = await open();
-    const { push } = many.driver.guarantees;
+    const { driver: { guarantees: { push } }, grows = {} } = many;
     const curves = [];
     for (const subject of SUBJECTS) {
+      if (grows[subject.name]) {
+        print(`${name}: "${subject.name}" is not measured, for ${grows[subject.name]}`);
+        continue;
+      }
       const most = subject.looking && !push ? MOST_LOOKING : Infinity;
       const at = counts.filter((count) => count <= most);
       const found = await curvesFor(subject, { small: few, large: many }, at);

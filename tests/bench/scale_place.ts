@@ -2,10 +2,12 @@
 import { DatabaseSync } from "node:sqlite";
 import { wrapped } from "../../drivers/kit/wrapped.ts";
 import type { Driver, Op } from "../../drivers/driver.ts";
+import { etcd } from "../../drivers/etcd/etcd.ts";
 import { memory } from "../../drivers/memory.ts";
 import { sqlite } from "../../drivers/sqlite/sqlite.ts";
 import { backendOf } from "../backends/mod.ts";
 import type { Table } from "../backends/table.ts";
+import { startEtcd } from "../servers/etcd.ts";
 import type { Faults } from "../servers/faults.ts";
 import { removeFolder, temporaryFolder } from "../servers/process.ts";
 import { bareSender } from "./clients.ts";
@@ -30,6 +32,8 @@ export interface Place extends AsyncDisposable {
   kept?(): Promise<number>;
   /** The front end in this process forgets what it has recorded, so that heaps can be compared. */
   forget(): void;
+  /** Names of subjects that cannot keep their shape here, and why. */
+  readonly grows?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What only this kind of backend can do. */
@@ -41,6 +45,7 @@ interface Inside {
   /** Absent: clean-up comes with other requests. */
   sweep?(): Promise<void>;
   readonly faults?: Faults;
+  readonly grows?: Place["grows"];
   end(): void | Promise<void>;
 }
 
@@ -93,6 +98,33 @@ export const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
       end: () => running.stop(),
     });
   },
+  etcd: async () => {
+    const server = await startEtcd();
+    const driver = etcd({ url: server.url });
+    const ask = async (path: string, body: object): Promise<Record<string, unknown>> => {
+      const response = await fetch(`${server.url}/v3${path}`, {
+        method: "POST",
+        body: JSON.stringify(body),
+      });
+      return await response.json();
+    };
+    const terms = async () => (await ask("/lease/leases", {}))["leases"] as { ID: string }[] ?? [];
+    return placeOf(driver, {
+      direct: driver,
+      // Those of etcd's end, and with them what is attached to them.
+      pass: async () => {
+        for (const { ID } of await terms()) await ask("/lease/revoke", { ID });
+      },
+      kept: async () => {
+        const all = { key: btoa("baton/"), range_end: btoa("baton0"), count_only: true };
+        return Number((await ask("/kv/range", all))["count"] ?? 0) + (await terms()).length;
+      },
+      grows: {
+        "who wait for one lock": "each of them hears of each that leaves the queue",
+      },
+      end: () => server.stop(),
+    });
+  },
   neon: () => sqlPlace("neon"),
   mysql: () => sqlPlace("mysql"),
 };
@@ -134,7 +166,7 @@ where expires < '9000-01-01'`;
 }
 
 function placeOf(outer: Driver, inside: Inside): Place {
-  const { direct, pass, kept, sweep, faults, end } = inside;
+  const { direct, pass, kept, sweep, faults, grows, end } = inside;
   let quick = false;
   let requests = 0;
   let open = 0;
@@ -184,6 +216,7 @@ function placeOf(outer: Driver, inside: Inside): Place {
       await fill(Array.from({ length: pairs }, (_, turn) => pair(turn)).flat());
     },
     forget: () => void faults?.seen.splice(0),
+    grows,
     ...(kept && { kept: async () => await kept() }),
     [Symbol.asyncDispose]: async () => await end(),
   };

@@ -98,9 +98,11 @@ async function refuse(stage: Stage, alone: Alone): Promise<void> {
     await reached(stage, (i + random()) / refusals);
     if (over.aborted) return;
     await alone(async () => {
+      // Clients meet it before we know that it has begun.
+      const from = Date.now();
       // Spread over all that there are.
       const { why, unauthorized, end } = await server.refuse((i + random()) / refusals);
-      const time = { why, unauthorized, from: Date.now(), to: Infinity };
+      const time = { why, unauthorized, from, to: Infinity };
       damage.refusals.push(time);
       const [before, until] = [fleet.sum.turnedAway, time.from + refusalMs * (0.5 + random() / 2)];
       const isOver = () => Date.now() >= until && fleet.sum.turnedAway >= before + fleet.size;

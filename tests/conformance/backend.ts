@@ -28,6 +28,13 @@ export interface Backend {
    */
   cut?(what: Cut): void | Promise<void>;
   /**
+   * Lets the next `after` requests pass, whichever handle sends them, and holds the one that comes then on
+   * its way, as if its sender had been frozen before it. It is for drivers that read in one request and
+   * write in the next. Absent where that cannot be done, or where one call is one step; then
+   * `freezeCases` cannot be run.
+   */
+  freeze?(after: number): Freeze;
+  /**
    * Every request that was sent since this was called last, byte for byte, one text each. Absent where
    * nothing is sent, or nobody can see it; then `requestCases` cannot be run.
    */
@@ -37,6 +44,11 @@ export interface Backend {
    * which is quick anywhere.
    */
   readonly many?: number;
+  /**
+   * How many rounds of each race are run. Fewer will do where every write of the backend conflicts with
+   * every other, so that a round of sixteen clients takes hundreds of requests. Default: 200.
+   */
+  readonly rounds?: number;
   /**
    * The shortest ttl, in milliseconds, with which timing is reliable here if nothing else runs: 1 on
    * a fake clock, 100 over HTTP to a server nearby. A lease is expected to be alive until at least
@@ -52,6 +64,14 @@ export interface Backend {
  */
 export type Cut = "request" | "reply";
 
+/** A request that is held on its way, or that is still to come. */
+export interface Freeze {
+  /** Resolves when it is held. */
+  readonly frozen: Promise<void>;
+  /** It goes on its way. If it has not come yet, it will not be held. */
+  end(): void;
+}
+
 /** One law that every driver keeps. It fails by rejecting; how it is run is the runner's business. */
 export interface Case {
   /** The law as a sentence, after the rule of the contract that it belongs to. Unique. */
@@ -64,7 +84,7 @@ export interface Case {
   /**
    * Tries it. Cases may run one after the other in any order; side by side only where the clock is
    * real, for a fake one would be set on under the feet of the others; and those of `restartCases`,
-   * `cutCases` and `requestCases` never.
+   * `cutCases`, `freezeCases` and `requestCases` never.
    */
   run(backend: Backend): Promise<void>;
 }

@@ -25,6 +25,7 @@ import { acquireCases } from "./acquire.ts";
 import type { Backend, Case } from "./backend.ts";
 import { batchCases } from "./batch.ts";
 import { cutCases } from "./cuts.ts";
+import { freezeCases } from "./frozen.ts";
 import { guaranteeCases } from "./guarantees.ts";
 import { guardCases } from "./guards.ts";
 import { limitCases } from "./limits.ts";
@@ -44,13 +45,13 @@ import { tokenCases } from "./tokens.ts";
 
 export type * from "../../drivers/driver.ts";
 export type { After } from "../../drivers/kit/mod.ts";
-export type { Backend, Case, Cut } from "./backend.ts";
+export type { Backend, Case, Cut, Freeze } from "./backend.ts";
 export type { MemoryOptions } from "../../drivers/memory.ts";
 export { onFakeClock } from "./fake_clock.ts";
 export { memory } from "./strict_memory.ts";
 export { FakeClock } from "./virtual_clock.ts";
 export { withCuts } from "./with_cuts.ts";
-export { cutCases, noPushCases, pushCases, requestCases, restartCases };
+export { cutCases, freezeCases, noPushCases, pushCases, requestCases, restartCases };
 
 /** The laws that every backend keeps, whatever it can do and be seen to do. */
 export const driverCases: readonly Case[] = [
@@ -74,7 +75,7 @@ export const driverCases: readonly Case[] = [
 
 /**
  * All laws that this backend can be held to: those of every backend; those about patience, which depend
- * on its `guarantees.push`; and those for which it offers `restart`, `cut` and `sent`.
+ * on its `guarantees.push`; and those for which it offers `restart`, `cut`, `freeze` and `sent`.
  */
 export async function casesFor(backend: Backend): Promise<readonly Case[]> {
   const { guarantees: { push } } = await backend.connect();
@@ -83,6 +84,7 @@ export async function casesFor(backend: Backend): Promise<readonly Case[]> {
     ...push ? pushCases : noPushCases,
     ...backend.restart ? restartCases : [],
     ...backend.cut ? cutCases : [],
+    ...backend.freeze ? freezeCases : [],
     ...backend.sent ? requestCases : [],
   ];
 }

@@ -9,7 +9,7 @@ import type { Driver, Lease, Op, Outcome } from "../../drivers/driver.ts";
 import type { Case } from "./backend.ts";
 import { apply, granted, isGranted, isOutcome, released, step } from "./expect.ts";
 import { acquire, breakSeat, ifHeld, ifVacant, inspect, release, renew } from "./operations.ts";
-import { crowdLaw, law } from "./scene.ts";
+import { crowdLaw, law, type Scene } from "./scene.ts";
 
 const CLIENTS = 16;
 
@@ -19,7 +19,7 @@ export const raceCases: readonly Case[] = [
     const clients = await on.clients(CLIENTS);
     const resource = on.name();
     let last = -1;
-    for (let round = 0; round < 200; round++) {
+    for (let round = 0; round < rounds(on); round++) {
       const bids = clients.map(() => acquire(resource, { value: `round ${round}` }));
       const outcomes = await race(clients, bids);
       const winners = bids.filter((_, index) => outcomes[index]?.ok);
@@ -55,7 +55,7 @@ export const raceCases: readonly Case[] = [
   }),
   crowdLaw(3, "readers and a writer that race never hold a lock together", async (on) => {
     const clients = await on.clients(CLIENTS);
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < rounds(on) / 2; round++) {
       const writer = on.name();
       const readers = `${writer}:readers`;
       const bids = clients.map((_, index) =>
@@ -71,7 +71,7 @@ export const raceCases: readonly Case[] = [
   }),
   crowdLaw(3, "joins and a delete that race never leave a member without a group", async (on) => {
     const clients = await on.clients(CLIENTS);
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < rounds(on) / 2; round++) {
       const group = acquire(on.name());
       const members = on.name();
       await granted(on.driver, group);
@@ -104,6 +104,10 @@ export const raceCases: readonly Case[] = [
     }
   }),
 ];
+
+function rounds({ backend }: Scene): number {
+  return backend.rounds ?? 200;
+}
 
 /** Starts all operations before waiting for any, each by a client of its own. */
 async function race(clients: readonly Driver[], ops: readonly Op[]): Promise<Outcome[]> {

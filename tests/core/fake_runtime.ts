@@ -18,6 +18,8 @@ export class FakeRuntime implements Runtime {
   lasting = true;
   /** More timers than this are never due at one instant, unless one sets the next. */
   mostAtOnce = 2_000;
+  /** Whether something is under way that time must wait for, such as a request over a real wire. */
+  busy: () => boolean = () => false;
   #ids = 0;
   #timers = new Map<symbol, { at: number; callback: () => void }>();
 
@@ -45,7 +47,7 @@ export class FakeRuntime implements Runtime {
    */
   async advance(ms: number): Promise<void> {
     const end = this.monoNow + ms;
-    await settled();
+    await this.#settled();
     for (let [fired, at] = [0, this.monoNow];; fired++) {
       const next = [...this.#timers].sort(([, a], [, b]) => a.at - b.at)[0];
       if (!next || next[1].at > end) break;
@@ -54,9 +56,13 @@ export class FakeRuntime implements Runtime {
       this.stop(Math.max(0, next[1].at - this.monoNow));
       this.#timers.delete(next[0]);
       next[1].callback();
-      await settled();
+      await this.#settled();
     }
     this.stop(end - this.monoNow);
+  }
+
+  async #settled(): Promise<void> {
+    do await settled(); while (this.busy());
   }
 
   /** Lets time pass while nothing of this process runs, as under SIGSTOP. */

@@ -1,21 +1,64 @@
 /** How long a follower waits, and what ends a candidacy. */
 
 import assert from "node:assert/strict";
-import { Coordinator, InvalidArgument } from "../../mod.ts";
+import { StaleToken } from "../../fencing/mod.ts";
+import { ConnectionError, Coordinator, InvalidArgument } from "../../mod.ts";
 import { settled } from "./fake_runtime.ts";
 import { meddling } from "./meddling.ts";
 import { Scene } from "./scene.ts";
 
-Deno.test("a follower leads as soon as a dead leader's time is over", async () => {
+Deno.test("a follower leads as soon as a dead leader's time is over, but for some jitter", async () => {
+  for (const [random, after] of [[0, 1], [0.5, 26], [0.98, 50]] as const) {
+    const scene = new Scene();
+    scene.runtime.random = () => random;
+    await scene.member("a").election("g").campaign({ ttl: 2_000 });
+    const start = scene.runtime.monoNow;
+    const leading = scene.member("b").lead("g", () => scene.runtime.monoNow - start);
+    await scene.runtime.advance(3_000);
+    assert.equal(await leading, 2_000 + after);
+  }
+});
+
+/** From each instant to the next. */
+function steps(instants: readonly number[]): number[] {
+  return instants.slice(1).map((at, n) => at - instants[n]!);
+}
+
+Deno.test("a candidate without an answer pauses twice as long each time, up to five seconds, less up to a tenth; an answer ends that", async () => {
+  for (const [random, share] of [[0, 1], [0.5, 0.95]] as const) {
+    const scene = new Scene();
+    scene.runtime.random = () => random;
+    await scene.member("b").election("g").campaign({ ttl: 600_000 });
+    const asked: number[] = [];
+    const wire = meddling(scene.wire, {
+      before: () => {
+        if (asked.push(scene.runtime.monoNow) === 7) return;
+        throw new ConnectionError("no such user", { code: "unauthorized", retryable: false });
+      },
+    });
+    const stop = new AbortController();
+    const leading = scene.over(wire, "a").lead("g", () => {}, { signal: stop.signal });
+    await scene.runtime.advance(24_100);
+    stop.abort();
+    await leading;
+    const pauses = [500, 1_000, 2_000, 4_000, 5_000, 5_000].map((ms) => ms * share);
+    // Another leads, for longer than it waits for that.
+    assert.deepEqual(steps(asked), [...pauses, 5_001 + 50 * random, 500 * share, 1_000 * share]);
+  }
+});
+
+Deno.test("a leader whose terms end by an error pauses twice as long after each, until one was long", async () => {
   const scene = new Scene();
-  await scene.member("a").election("g").campaign({ ttl: 2_000 });
-  const start = scene.runtime.monoNow;
-  let took = NaN;
-  const leading = scene.member("b").lead("g", () => took = scene.runtime.monoNow - start);
-  await scene.runtime.advance(3_000);
-  await leading;
-  // Not before, and then at once, but for some jitter.
-  assert(took >= 2_000 && took < 2_500, `${took}`);
+  const begun: number[] = [];
+  const leading = scene.member("a").lead("g", async ({ term }) => {
+    begun.push(scene.runtime.monoNow);
+    if (begun.length === 6) return "done";
+    if (begun.length === 4) await new Promise<void>((go) => scene.runtime.after(5_001, go));
+    throw new StaleToken({ resource: "r", token: term });
+  });
+  await scene.runtime.advance(10_000);
+  assert.equal(await leading, "done");
+  assert.deepEqual(steps(begun), [100, 200, 400, 5_001 + 100, 200]);
 });
 
 Deno.test("a follower notices within five seconds that a leader has stood down", async () => {

@@ -9,7 +9,14 @@ import fc from "fast-check";
 import type { Driver, Outcome, SeatOp } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
 import type { Backend } from "../conformance/mod.ts";
-import { anyMoves, type Move, type Plan } from "./moves.ts";
+import { anyMoves, FAKE, lateOnFake, type Move, type Plan, REAL } from "./moves.ts";
+
+/** What can be tried on a backend in any number. */
+export async function planFor({ connect }: Backend, clock: "fake" | "real"): Promise<Plan> {
+  const { guarantees: { overrun = 1, minTtl } } = await connect();
+  if (clock === "real") return REAL;
+  return overrun > 1 ? lateOnFake(minTtl, overrun) : FAKE;
+}
 
 /** Runs one sequence on both, under names of its own; answers how many operations that were. */
 export async function compare(

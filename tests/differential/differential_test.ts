@@ -13,8 +13,8 @@ import { BACKENDS, DECORATORS } from "../backends/mod.ts";
 import type { Backend } from "../conformance/mod.ts";
 import { atPace } from "../conformance/pace.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
-import { agrees } from "./compare.ts";
-import { FAKE, REAL, waiting } from "./moves.ts";
+import { agrees, planFor } from "./compare.ts";
+import { FAKE, waiting } from "./moves.ts";
 import { eachOp, type Step } from "../tools/each_op.ts";
 
 const seed = Number(Deno.env.get("BATON_SEED") ?? crypto.getRandomValues(new Int32Array(1))[0]);
@@ -37,9 +37,8 @@ for (const { name, clock, lanes, start } of [...BACKENDS, ...DECORATORS]) {
   Deno.test(`${name} does what the model does, over ${comparedOperations} random operations`, () =>
     withBackend(async (backend) => {
       let ops = 0;
-      const property = agrees(backend, clock === "fake" ? FAKE : REAL, lanes, (count) => {
-        ops += count;
-      });
+      const plan = await planFor(backend, clock);
+      const property = agrees(backend, plan, lanes, (count) => void (ops += count));
       const numRuns = Math.ceil(60 / (lanes + 1));
       for (let round = seed; ops < comparedOperations; round++) {
         await fc.assert(property, { seed: round, numRuns });

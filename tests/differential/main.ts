@@ -10,8 +10,7 @@
 import { parseArgs } from "node:util";
 import fc from "fast-check";
 import { BACKENDS, DECORATORS } from "../backends/mod.ts";
-import { agrees } from "./compare.ts";
-import { FAKE, REAL } from "./moves.ts";
+import { agrees, planFor } from "./compare.ts";
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -37,7 +36,7 @@ for (const { name, clock, lanes, start } of chosen) {
   console.log(`${name}: ${sequences} sequences from seed ${seed} on …`);
   const backend = await start();
   let [ops, compared, shown] = [0, 0, 0];
-  const property = agrees(backend, clock === "fake" ? FAKE : REAL, lanes, (count) => {
+  const property = agrees(backend, await planFor(backend, clock), lanes, (count) => {
     ops += count;
     if (++compared < shown + 10_000) return;
     shown = compared;

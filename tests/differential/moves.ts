@@ -84,6 +84,12 @@ export function waiting(short: number, overrun = 1): Plan {
   return { ttls: [Infinity, short], often: 6, passes: [short * (overrun + 0.25)] };
 }
 
+/** What is tried on a clock that tests set on, where leases of `short` ms may end late. */
+export function lateOnFake(short: number, overrun: number): Plan {
+  // All passes of a sequence together do not end a long lease.
+  return { ...FAKE, ttls: [Infinity, LONG, short], passes: waiting(short, overrun).passes };
+}
+
 /** A sequence of moves. */
 export function anyMoves({ ttls, often, passes }: Plan): fc.Arbitrary<Move[]> {
   const ops = fc.array(anyOp(ttls), { minLength: 1, maxLength: 4, size: "max" });

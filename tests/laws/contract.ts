@@ -9,13 +9,21 @@ import {
   type Case,
   casesFor,
   cutCases,
+  freezeCases,
   requestCases,
   restartCases,
 } from "../conformance/mod.ts";
+import { LONG } from "../conformance/operations.ts";
+import type { Running } from "../backends/mod.ts";
 import { sideBySide } from "./side_by_side.ts";
 
-/** A restart is one for all, a cut meets whoever asks next, and what is sent is counted. */
-export const ALONE: readonly Case[] = [...restartCases, ...cutCases, ...requestCases];
+/** A restart is one for all, a cut or a freeze meets whoever asks next, and what is sent is counted. */
+export const ALONE: readonly Case[] = [
+  ...restartCases,
+  ...cutCases,
+  ...freezeCases,
+  ...requestCases,
+];
 
 /** On a real clock, so many laws wait at once. */
 const LANES = 6;
@@ -23,13 +31,20 @@ const LANES = 6;
 /** Tries every law on a backend. */
 export async function keepsContract(
   test: Deno.TestContext,
-  backend: Backend,
+  backend: Backend & Pick<Running, "apart">,
   clock: "fake" | "real",
   side = LANES,
 ): Promise<void> {
   const all = await casesFor(backend);
-  const on = (law: Case) => ({ ...law, run: () => law.run(backend) });
   const lanes = clock === "real" ? side : 1;
+  const on = (law: Case) => ({
+    ...law,
+    run: async () => {
+      await law.run(backend.apart?.() ?? backend);
+      // What a law leaves behind has ended before the next, where that costs nothing.
+      if (clock === "fake") await backend.pass(2 * LONG);
+    },
+  });
   await sideBySide(test, all.filter((law) => !ALONE.includes(law)).map(on), lanes);
   await sideBySide(test, all.filter((law) => ALONE.includes(law)).map(on), 1);
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Driver } from "../../drivers/driver.ts";
+import { etcdCluster } from "../backends/etcd_cluster.ts";
 import { type Backend, BACKENDS, DECORATORS, having, type RunningWith } from "../backends/mod.ts";
 import type { Fault } from "../servers/faults.ts";
 import { chance } from "../tools/chance.ts";
@@ -100,5 +101,42 @@ function entryOf(backend: Backend): PlaceEntry {
   };
 }
 
-/** Every backend and decorator. */
-export const PLACES: readonly PlaceEntry[] = [...BACKENDS, ...DECORATORS].map(entryOf);
+/** For longer than it takes the others to elect another leader. In ms. */
+const DEPOSED = 3_000;
+
+/** A cluster whose leader is frozen in the first run, and cut off in the second. */
+function deposing({ name, start }: Backend<"server" | "wire">): PlaceEntry {
+  return {
+    name: `${name} that depose their leader`,
+    slow: true,
+    async start() {
+      const running = await start();
+      let back = Promise.resolve();
+      const place = overHttp(running);
+      return {
+        ...place,
+        lose(random, how) {
+          place.lose(random, how);
+          running.server.pause();
+          back = new Promise((resolve) =>
+            setTimeout(() => resolve(running.server.resume()), DEPOSED)
+          );
+        },
+        async settle() {
+          await back;
+          await place.settle();
+        },
+        async stop() {
+          await back;
+          await place.stop();
+        },
+      };
+    },
+  };
+}
+
+/** Every backend and decorator, and a cluster. */
+export const PLACES: readonly PlaceEntry[] = [
+  ...[...BACKENDS, ...DECORATORS].map(entryOf),
+  deposing(etcdCluster),
+];

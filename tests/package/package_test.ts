@@ -60,6 +60,7 @@ const STEPS: readonly (readonly [name: string, work: (packed: Packed) => Promise
     assert.deepEqual(Object.fromEntries(named), {
       [`${NAME}/drivers/neon`]: "@neondatabase/serverless",
       [`${NAME}/drivers/planetscale`]: "@planetscale/database",
+      [`${NAME}/drivers/s3`]: "aws4fetch",
     });
   }],
   ["a URL loads its client, or says what to install", async ({ bare, full }) => {

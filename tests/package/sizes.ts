@@ -22,6 +22,10 @@ export interface Size {
 
 /** What each program of the table imports. */
 const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
+  "one cron job, a Durable Object": [
+    ...["cronJob cron", "durableObject drivers/durable-object"],
+    "BatonObject drivers/durable-object",
+  ],
   "one cron job, Upstash": ["cronJob cron", "upstash drivers/upstash"],
   "one cron job, Neon": ["cronJob cron", "neon drivers/neon"],
   "one cron job, PlanetScale": ["cronJob cron", "planetscale drivers/planetscale"],

@@ -82,7 +82,13 @@ const PAGES: Readonly<Record<string, (said: string) => string>> = {
       succeeded: true,
       responses: [
         { response_range: { kvs: [{ key: btoa("k"), value: btoa("7"), create_revision: "7" }] } },
-        { response_range: { kvs: [{ key: said, value: said, create_revision: said }] } },
+        {
+          response_txn: {
+            responses: [
+              { response_range: { kvs: [{ key: said, value: said, create_revision: said }] } },
+            ],
+          },
+        },
       ],
     }),
   "an error's code": (said) => JSON.stringify({ code: said, message: said, error: { code: said } }),

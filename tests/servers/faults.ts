@@ -94,6 +94,30 @@ export class Faults {
     this.#queue.push(...kinds);
   }
 
+  /**
+   * Lets the next `after` requests pass and holds the one that comes then, until `end()` is called. If it
+   * has not come by then, it is not held.
+   */
+  freeze(after: number): { readonly frozen: Promise<void>; end(): void } {
+    const [frozen, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const passes: Fault[] = Array.from({ length: after }, () => ({ delay: 0 }));
+    const hold: Fault = {
+      get hold() {
+        frozen.resolve();
+        return ended.promise;
+      },
+    };
+    const mine = [...passes, hold];
+    this.#queue.push(...mine);
+    return {
+      frozen: frozen.promise,
+      end: () => {
+        this.#queue = this.#queue.filter((each) => !mine.includes(each));
+        ended.resolve();
+      },
+    };
+  }
+
   /** Chooses for every request that finds the queue empty; requests are counted from zero. */
   always(choose: (requestIndex: number) => Fault): void {
     this.#choose = choose;

@@ -154,23 +154,48 @@ export async function refuseOnSqlite(send: SqliteBatch): Promise<Refusal> {
   };
 }
 
-/** etcd, or a member of a cluster: without space. It takes releases still. */
-export async function refuseOnEtcd({ url }: EtcdServer): Promise<Refusal> {
-  const ask = async (path: string, body: object): Promise<Record<string, unknown>> => {
+/** Who may do everything in etcd, once there are users. */
+const ROOT = { name: "root", password: "root-p4ssword" };
+
+/** etcd, or a member of a cluster: without space, where it takes releases still, or for users alone. */
+export async function refuseOnEtcd({ url }: EtcdServer, dice: number): Promise<Refusal> {
+  const ask = async (path: string, body: object, token = ""): Promise<Record<string, unknown>> => {
     const response = await fetch(`${url}/v3${path}`, {
       method: "POST",
       body: JSON.stringify(body),
+      ...token && { headers: { authorization: token } },
     });
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.error);
     return answer;
   };
-  const { header } = await ask("/maintenance/status", {});
-  const { member_id: memberID } = Object(header);
-  const alarm = (action: string) =>
-    ask("/maintenance/alarm", { action, memberID, alarm: "NOSPACE" });
-  await alarm("ACTIVATE");
-  return { why: "no space", unauthorized: false, end: async () => void await alarm("DEACTIVATE") };
+  if (dice < 0.5) {
+    const { header } = await ask("/maintenance/status", {});
+    const { member_id: memberID } = Object(header);
+    const alarm = (action: string) =>
+      ask("/maintenance/alarm", { action, memberID, alarm: "NOSPACE" });
+    await alarm("ACTIVATE");
+    return {
+      why: "no space",
+      unauthorized: false,
+      end: async () => void await alarm("DEACTIVATE"),
+    };
+  }
+  const { users = [] } = await ask("/auth/user/list", {});
+  if (!(users as string[]).includes(ROOT.name)) {
+    await ask("/auth/user/add", ROOT);
+    await ask("/auth/role/add", { name: ROOT.name });
+    await ask("/auth/user/grant", { user: ROOT.name, role: ROOT.name });
+  }
+  await ask("/auth/enable", {});
+  return {
+    why: "users alone",
+    unauthorized: true,
+    async end() {
+      const { token } = await ask("/auth/authenticate", ROOT);
+      await ask("/auth/disable", {}, `${token}`);
+    },
+  };
 }
 
 /** ZooKeeper: nobody but its administrator may write the clock any more, without which nothing is done. */

@@ -8,6 +8,11 @@ import { cronJob } from "../../coordination/cron/mod.ts";
 import { retrying } from "../../coordination/leases/retrying.ts";
 import { HashRing } from "../../coordination/partition/hash_ring.ts";
 import { consul } from "../../drivers/consul/consul.ts";
+import { denoKv } from "../../drivers/document/deno_kv.ts";
+import { document } from "../../drivers/document/document.ts";
+import { kubernetes } from "../../drivers/document/kubernetes.ts";
+import { r2 } from "../../drivers/document/r2.ts";
+import { s3 } from "../../drivers/document/s3.ts";
 import { etcd } from "../../drivers/etcd/etcd.ts";
 import { zookeeper } from "../../drivers/zookeeper/zookeeper.ts";
 import { memory } from "../../drivers/memory.ts";
@@ -40,6 +45,7 @@ import {
   slotAt,
   systemRuntime,
 } from "../../mod.ts";
+import { BY_SECONDS, OwnStore } from "../backends/document.ts";
 import * as testing from "../conformance/mod.ts";
 import { getCoordinator } from "../../url.ts";
 
@@ -71,6 +77,7 @@ const URLS = {
   planetscale: "mysql://u:p@localhost/db",
   upstash: "https://localhost",
 };
+const KEYS = { accessKeyId: "id", secretAccessKey: "secret" };
 const slot = 1_800_000_000_000;
 
 /** By their names, as the documentation has them. */
@@ -160,6 +167,11 @@ export const DOORS: Readonly<Record<string, Door>> = {
   etcd: (wrong) => etcd({ url: "http://localhost:2379", ...wrong }),
   consul: (wrong) => consul({ url: "http://localhost:8500", ...wrong }),
   zookeeper: (wrong) => zookeeper({ servers: "localhost:2181", ...wrong }),
+  document: (wrong) => document(new OwnStore(Date.now), { ...BY_SECONDS, ...wrong }),
+  s3: (wrong) => s3({ url: "https://h.example/b/k", credentials: KEYS, ...wrong }),
+  kubernetes: (wrong) => kubernetes({ url: "https://h.example", ...wrong }),
+  denoKv: (wrong) => denoKv({ getMany: send, atomic: never }, wrong),
+  r2: (wrong) => r2({ get: send, put: send }, wrong),
   postgres: (wrong) => postgres(send, wrong),
   neon: (wrong) => neon({ url: URLS.neon, ...wrong }),
   neonClient: (wrong) => neonClient({ query: send }, wrong),

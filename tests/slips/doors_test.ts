@@ -17,7 +17,7 @@ const ROOT = new URL("../../", import.meta.url);
 /** Those that take options, and are no doors of the package. */
 const NO_DOORS = new Set([
   // What a driver is given comes from the core, and from other drivers.
-  "Driver.apply",
+  ...["Driver.apply", "DocumentStore.read", "DocumentStore.write"],
   // Internal, and called by those above them.
   ...["Acquirable.begin", "Lock.begin", "Semaphore.begin"],
 ]);

@@ -51,8 +51,13 @@ const WING = [...LEASES, "coordination/leases/"];
 /** Their types: the modules themselves are asked for when they are needed. */
 const NODE = ["sqlite", "url", "fs", "os", "path"].map((name) => `node:${name}`);
 /** What a family may import besides. An object's storage is a SQLite like any other. */
+/**
+ * What a family may import besides. An object's storage is a SQLite like any other. Requests to S3 are
+ * signed by a package, which no other driver of one document imports.
+ */
 const BESIDES: Readonly<Record<string, readonly string[]>> = {
   sqlite: NODE,
+  document: ["aws4fetch"],
   durable_object: ["drivers/sqlite/schema.ts", "drivers/sqlite/table.ts"],
 };
 /** Options and events name what stands above them, as types alone. */
@@ -238,6 +243,9 @@ const EXEMPT = new Map([
   ["drivers/mysql/planetscale.ts", "the vendor's client takes no signal, only a fetch"],
   ["drivers/sqlite/hrana.ts", "it is a transport: its caller's signal ends what it fetches"],
   ["drivers/consul/client.ts", "Consul has no client of its own for this"],
+  ["drivers/document/deno_kv.ts", "its clock is the backend's"],
+  ["drivers/document/http.ts", "it sends requests"],
+  ["drivers/document/r2.ts", "the first clock that it writes is chosen by chance"],
   ["drivers/etcd/etcd.ts", "the first sender's clock says where tokens begin"],
   ["drivers/etcd/gateway.ts", "it sends requests"],
   ["drivers/etcd/leases.ts", "patience ends here, and the backend does not count it"],

@@ -23,6 +23,8 @@ const PART_BUDGET = 4_096;
  * Turso, etcd, Consul and ZooKeeper have no client of a vendor beside them, etcd has the queue of those who wait,
  * and ZooKeeper its wire protocol and the sockets under it. With the driver of Durable Objects comes their
  * class, which is the server; the driver is measured alone, too. IPC is SQLite and the care of a folder.
+ * class, which is the server; the driver is measured alone, too. S3 reads errors in XML, and tries which
+ * conditions a store knows.
  */
 const LARGE_PARTS: Readonly<Record<string, number>> = {
   redis: 4_950,
@@ -30,10 +32,11 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   mysql: 5_050,
   planetscale: 5_800,
   turso: 5_150,
-  etcd: 6_450,
+  etcd: 6_950,
   consul: 8_200,
   zookeeper: 9_550,
   ipc: 4_250,
+  s3: 4_600,
   "durable-object": 6_100,
 };
 

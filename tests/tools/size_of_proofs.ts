@@ -32,6 +32,12 @@ export const SIZES = {
   comparedOperations: size(3_000, 30_000),
   /** Leases of a namespace that is listed while clients come and go, on every backend. */
   listedLeases: size(2_000, 10_000),
+  /** Rounds in which clients race for one document over HTTP, where each takes hundreds of requests. */
+  documentRounds: size(20, 200),
+  /** Whether every backend whose writes all conflict is held to every law, also to those that take long. */
+  contended: isFull,
+  /** Leases that are listed while others come and go, in one document: each change writes them all. */
+  documentLeases: size(100, 400),
   /** Rounds in which eight clients race for one group. */
   groupRaceRounds: size(500, 3_000),
   /** Grants that sixteen clients compete for in an SQL database; other races take a part of it. */

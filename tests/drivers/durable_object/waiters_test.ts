@@ -11,7 +11,7 @@ import { acquire } from "../acquire.ts";
 import { inProcess } from "./in_process.ts";
 
 const WAITERS = 64;
-const PATIENT = { patience: 600_000 };
+const PATIENT = { patience: 60_000 };
 
 async function one({ apply }: Driver, op: Op): Promise<Outcome> {
   return (await apply([op]))[0]!;
@@ -68,7 +68,7 @@ Deno.test("a grant costs as many statements, however many wait behind it", async
 
 Deno.test("those who wait for a guard are granted by the grant that it wants, waited for or not", async () => {
   const guard = { when: "held", resource: "lock:x", seat: "" } as const;
-  for (const patience of [0, 600_000]) {
+  for (const patience of [0, 60_000]) {
     const driver = durableObject(inProcess().namespace);
     await one(driver, acquire("holder"));
     const guarded = { ...acquire("guarded", { ...PATIENT, guard }), resource: "lock:y" };

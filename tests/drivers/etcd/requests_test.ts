@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Coordinator } from "../../../mod.ts";
-import { acquire, inspect, list, release, renew } from "../../conformance/operations.ts";
+import type { Op } from "../../../drivers/driver.ts";
+import { acquire, ifVacant, inspect, list, release, renew } from "../../conformance/operations.ts";
 import { until } from "../../servers/process.ts";
 import { withEtcd } from "./with_etcd.ts";
 
@@ -30,17 +31,62 @@ Deno.test("etcd: an acquisition takes two requests, and one if a lease of etcd's
   });
 });
 
-Deno.test("etcd: a batch of a hundred is one transaction, of any number of leases with one ttl", async () => {
+Deno.test("etcd: a thousand renewals are one transaction, and a hundred of anything else", async () => {
   await withEtcd(async ({ connect, paths }) => {
-    const ops = Array.from({ length: 250 }, (_, n) => acquire(`lock:${n}`));
-    await connect().apply(ops);
-    paths();
+    // Each with a guard, and so with all that a refusal reads.
+    const ops = Array.from(
+      { length: 1_000 },
+      (_, n) => acquire(`lock:${n}`, { guard: ifVacant(`readers:${n}`) }),
+    );
     const driver = connect();
-    await driver.apply(ops.slice(0, 100).map((op) => renew(op)));
-    assert.deepEqual(paths(), [GRANT, TXN]);
-    const outcomes = await driver.apply(ops.map((op) => renew(op)));
-    assert.deepEqual(paths(), [TXN, TXN, TXN]);
-    assert.ok(outcomes.every(({ ok }) => ok));
+    await driver.apply(ops);
+    paths();
+    const few = ops.slice(0, 100);
+    const all = async (batch: readonly Op[], ok: boolean): Promise<void> => {
+      const outcomes = await driver.apply(batch);
+      assert.ok(outcomes.length === batch.length && outcomes.every((each) => each.ok === ok));
+      assert.deepEqual(paths(), [TXN], `${batch[0]?.op}`);
+    };
+    await all(ops.map((op) => renew(op)), true);
+    await all(few.map(({ resource, guard }) => acquire(resource, { guard })), false);
+    await all(few.map(({ resource }) => inspect(resource)), true);
+    await all(few.map((op) => release(op, op.guard)), true);
+    await all(few, true);
+    await driver.apply([...ops, ...ops].map((op) => renew(op)));
+    assert.deepEqual(paths(), [TXN, TXN]);
+    await connect().apply(ops.map((op) => renew(op)));
+    assert.deepEqual(paths(), [GRANT, TXN], "a handle that has no lease of etcd's yet");
+    await driver.apply(ops.map((op) => renew(op)));
+    assert.deepEqual(
+      paths(),
+      [TXN, TXN],
+      "the other handle has renewed them, which it did not know",
+    );
+    // The most of one transaction: renewals, and one that reads.
+    await all([...ops.slice(0, 990).map((op) => renew(op)), acquire("lock:more")], true);
+    // docs/backends.md says how many operations a transaction must be allowed to have.
+  }, ["--max-txn-ops", "72"]);
+});
+
+Deno.test("etcd: long names and values are spread over as many requests as etcd takes", async () => {
+  await withEtcd(async ({ connect, paths }) => {
+    const driver = connect();
+    const name = "ü".repeat(250);
+    const guard = { when: "vacant", resource: name, seat: name } as const;
+    const long = Array.from(
+      { length: 400 },
+      (_, n) => acquire(`${name}${n}`, { seat: name, guard }),
+    );
+    const large = Array.from(
+      { length: 40 },
+      (_, n) => acquire(`large:${n}`, { value: "ü".repeat(32_000) }),
+    );
+    paths();
+    for (const ops of [long, large]) {
+      assert.ok((await driver.apply(ops)).every(({ ok }) => ok));
+      assert.ok((await driver.apply(ops.map((op) => renew(op, op.value)))).every(({ ok }) => ok));
+    }
+    assert.ok(paths().length < 20);
   });
 });
 
@@ -77,6 +123,40 @@ Deno.test("etcd: a wait takes a try, a watch and a last transaction, however lon
     await driver.apply([release(mine)]);
     assert.equal((await wait)[0]?.ok, true);
     assert.deepEqual(paths(), [TXN, TXN], "a release, and a grant");
+  });
+});
+
+Deno.test("etcd: a wait after one in vain needs no new lease of etcd's, and is granted as soon", async () => {
+  await withEtcd(async ({ connect, paths }) => {
+    const mine = acquire("lock:a");
+    const [driver, other] = [connect(), connect()];
+    const wait = (patience: number) => other.apply([acquire("lock:a", { ttl: 120_000, patience })]);
+    await driver.apply([mine]);
+    await wait(100);
+    paths();
+    const { now } = Date;
+    try {
+      // More than an eighth of the ttl later, a lease of etcd's is too old for a grant.
+      Date.now = () => now() + 20_000;
+      assert.equal((await wait(100))[0]?.ok, false);
+      assert.deepEqual(paths(), [TXN, WATCH, TXN]);
+      const next = wait(600_000);
+      await until("it waits", () => paths().includes(WATCH));
+      await driver.apply([release(mine)]);
+      const [lease] = await next;
+      assert.equal(lease?.ok, true);
+      assert.deepEqual(paths(), [TXN, GRANT, TXN]);
+      await wait(100);
+      assert.equal(
+        (await other.apply([release({ ...mine, id: lease!.leases[0]!.id })]))[0]?.ok,
+        true,
+      );
+      paths();
+      assert.equal((await wait(100))[0]?.ok, true);
+      assert.deepEqual(paths(), [TXN, TXN], "it lines up first, and finds that it is free");
+    } finally {
+      Date.now = now;
+    }
   });
 });
 

@@ -68,6 +68,45 @@ Deno.test("etcd: however often leases are renewed, there is one lease of etcd's 
   });
 });
 
+/** etcd's lease to which a lease of ours is attached. */
+async function termOf({ ask }: EtcdFixture, resource: string): Promise<string | undefined> {
+  const place = `baton/leases/${resource}`;
+  const range = { key: btoa(`${place}\0`), range_end: btoa(`${place}\x01`) };
+  const { kvs } = await ask("/kv/range", range) as { kvs?: { lease: string }[] };
+  return kvs?.[0]?.lease;
+}
+
+Deno.test("etcd: a renewal that comes late does not undo a later one, and is made again if it was not known", async () => {
+  await withEtcd(async (fixture) => {
+    const { connect, front: { faults }, paths } = fixture;
+    const driver = connect();
+    const mine = acquire("lock:a", { ttl: 100_000 });
+    await driver.apply([mine]);
+    const { now } = Date;
+    let after = 0;
+    try {
+      Date.now = () => now() + after;
+      let arrive = (): void => {};
+      faults.next({ hold: new Promise((resolve) => arrive = resolve) });
+      const late = driver.apply([renew(mine)]);
+      await until("it is on its way", () => paths().includes("/kv/txn"));
+      const old = await termOf(fixture, "lock:a");
+      // By now that lease of etcd's is too old for a renewal.
+      after = 60_000;
+      assert.equal((await driver.apply([renew(mine)]))[0]?.ok, true);
+      const term = await termOf(fixture, "lock:a");
+      assert.notEqual(term, old);
+      paths();
+      arrive();
+      assert.equal((await late)[0]?.ok, true);
+      assert.deepEqual(paths(), ["/kv/txn"], "it was not made, so it is made again");
+      assert.equal(await termOf(fixture, "lock:a"), term, "it is where the later one has put it");
+    } finally {
+      Date.now = now;
+    }
+  });
+});
+
 Deno.test("etcd: a lease of etcd's that somebody has revoked is made anew, and nothing is lost", async () => {
   await withEtcd(async ({ connect, ask, terms }) => {
     const driver = connect();

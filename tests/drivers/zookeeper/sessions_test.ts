@@ -132,7 +132,7 @@ Deno.test("ZooKeeper: an abort gives its own call up and no other, and later cal
   }));
 
 Deno.test("ZooKeeper: who may not send does not spoil the session that others wait for", () =>
-  withZookeeper(async ({ connect }) => {
+  withZookeeper(async ({ server, connect }) => {
     const driver = connect();
     const reason = new ConnectionError("enough");
     const forbidden = driver.apply([acquire("lock:a")], {
@@ -140,9 +140,10 @@ Deno.test("ZooKeeper: who may not send does not spoil the session that others wa
         throw reason;
       },
     });
-    const beside = driver.apply([acquire("lock:b")]);
+    const beside = [1, 2, 3].map((n) => driver.apply([acquire(`lock:${n}`)]));
     await assert.rejects(forbidden, (error) => error === reason);
-    assert.equal((await beside)[0]?.ok, true);
+    for (const each of beside) assert.equal((await each)[0]?.ok, true);
+    await until("it has no connection left", async () => await clientsOf(server.port) === 2);
   }));
 
 Deno.test("ZooKeeper: what was written and whose reply was lost is unknown, and its replay is answered as it was", () =>

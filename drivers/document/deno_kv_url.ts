@@ -1,0 +1,37 @@
+/**
+ * The URLs of Deno KV: `deno-kv:./leases.db`, `deno-kv:///absolute/path`, and `deno-kv:` for a database in
+ * this process's memory.
+ *
+ * @module
+ */
+
+import { InvalidArgument, NotSupported } from "../../errors.ts";
+import type { Driver } from "../driver.ts";
+import { decodedPart, type UrlParts } from "../kit/urls.ts";
+import { denoKv, type Kv } from "./deno_kv.ts";
+
+/** What Deno has of it with `--unstable-kv`. */
+interface Runtime {
+  readonly openKv?: (path: string) => Promise<Kv & { close(): void }>;
+}
+
+/**
+ * The driver of a URL. Whoever has made it disposes of it, which closes the database.
+ *
+ * @throws {InvalidArgument} when it does not name a file.
+ * @throws {NotSupported} where there is no Deno KV.
+ */
+export async function denoKvAt({ url }: UrlParts): Promise<Driver> {
+  const [, path] = /^deno-kv:(?:\/\/(?=\/|$))?([^?#]*)$/i.exec(url) ?? [];
+  if (path === undefined || path.startsWith("//")) {
+    throw new InvalidArgument(
+      "Cannot use this deno-kv: URL: it must be deno-kv:PATH or deno-kv:///PATH; Baton does not use a " +
+        "database of several machines, because Deno KV has no clock",
+    );
+  }
+  const { openKv } = Object((globalThis as { Deno?: unknown }).Deno) as Runtime;
+  if (!openKv) throw new NotSupported("There is no Deno KV here: run Deno with --unstable-kv");
+  const kv = await openKv(decodedPart("path", path) || ":memory:");
+  const driver = denoKv(kv, { clock: path ? "host" : "process" });
+  return { ...driver, [Symbol.asyncDispose]: () => Promise.resolve(kv.close()) };
+}

@@ -1,0 +1,252 @@
+/**
+ * Leases in one object of S3, or of any store that speaks its protocol and honours its conditions: R2,
+ * Tigris, Ceph, versitygw. It needs no database and no server of your own.
+ *
+ * What it does **not** promise, beyond what `./document.ts` says. Its clock is the `Date` of the answers,
+ * in whole seconds: a ttl is at least a second, and a lease that is not renewed ends up to two seconds
+ * late, never early. If several front ends answer, their clocks must agree within half a second. A write
+ * is two requests. Give it the store's own address: through a CDN, a custom domain or a cache an old
+ * object would look like a new one.
+ *
+ * A server that ignores `If-Match` or `If-None-Match` would let two hold one lease. The first write of an
+ * object tries both, and refuses to go on without them.
+ *
+ * @module
+ */
+
+import { AwsV4Signer } from "aws4fetch";
+import { ConnectionError, type CoordinationError } from "../../errors.ts";
+import type { ApplyOptions, Driver } from "../driver.ts";
+import { refuse } from "../kit/check.ts";
+import { failure, noAnswer, type Verdict } from "../kit/failure.ts";
+import { nonces } from "../kit/nonce.ts";
+import { checkOptions } from "../kit/options.ts";
+import { checkToken, isLoopback, parsed } from "../kit/urls.ts";
+import { document, type DocumentStore, type Found } from "./document.ts";
+import { type Answer, clockOf, send } from "./http.ts";
+
+/** Who signs the requests. */
+export interface S3Credentials {
+  /** The id of the access key (`AWS_ACCESS_KEY_ID`). */
+  readonly accessKeyId: string;
+  /** The secret of the access key (`AWS_SECRET_ACCESS_KEY`). */
+  readonly secretAccessKey: string;
+  /** The token of temporary credentials (`AWS_SESSION_TOKEN`). Default: none. */
+  readonly sessionToken?: string | undefined;
+}
+
+/** How the S3 driver is made. */
+export interface S3Options {
+  /**
+   * The URL of the object: `https://s3.eu-central-1.amazonaws.com/BUCKET/baton.json`, or
+   * `https://ACCOUNT.r2.cloudflarestorage.com/BUCKET/baton.json`. The bucket has to exist, and the object
+   * is made by the first write. `http:` is for this machine only.
+   */
+  url: string;
+  /** The credentials, or a function that returns those of now. It is called before each request. */
+  credentials: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
+  /** The region. Default: the one in the URL's host, `"auto"` for R2, and otherwise `"us-east-1"`. */
+  region?: string | undefined;
+}
+
+const NAME = "s3";
+/** It fits into an answer, with room for what an answer is made of. */
+const MOST = 8 * 2 ** 20;
+/** What nobody takes for a document. It is written only where a condition was ignored. */
+const IGNORED = '{"baton":0}';
+
+/**
+ * Makes the driver. Each operation is two requests, or one if it changes nothing.
+ *
+ * @example
+ * ```ts
+ * import { Coordinator } from "@baton/baton";
+ * import { s3 } from "@baton/baton/drivers/s3";
+ *
+ * declare const env: { AWS_ACCESS_KEY_ID: string; AWS_SECRET_ACCESS_KEY: string };
+ * const driver = s3({
+ *   url: "https://s3.eu-central-1.amazonaws.com/my-bucket/baton.json",
+ *   credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
+ * });
+ * const baton = new Coordinator(driver, { ttl: 60_000 });
+ * ```
+ * @throws {InvalidArgument} when the URL or the credentials cannot be right.
+ */
+export function s3(options: S3Options): Driver {
+  checkOptions(options, "url credentials region");
+  const { credentials } = options;
+  if (typeof credentials !== "function") checkCredentials(credentials);
+  return document(new S3Store({ ...options, url: checkedUrl(options.url) }), {
+    name: NAME,
+    guarantees: {
+      consistency: "linearizable",
+      clock: "server",
+      durability: "replicas",
+      minTtl: 1_000,
+      overrun: 3,
+    },
+    most: MOST,
+    unit: 1_000,
+  });
+}
+
+/** A checked URL. No message repeats it: people paste credentials before the host. */
+function checkedUrl(text: string): string {
+  const url = parsed(text);
+  const secure = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.host));
+  if (!url || !secure || url.username || url.search || url.hash || !/[^/]$/.test(url.pathname)) {
+    refuse(
+      "URL",
+      "it must be https://HOST/BUCKET/KEY alone; http: is for this machine only",
+    );
+  }
+  return url.href;
+}
+
+function checkCredentials({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials): void {
+  for (const each of [accessKeyId, secretAccessKey, sessionToken ?? "-"]) checkToken(each);
+}
+
+/** The version of an object: its ETag, or `undefined` for the one that is not there yet. */
+type Version = string | undefined;
+
+class S3Store implements DocumentStore<Version> {
+  readonly #options: S3Options;
+  readonly #nonce = nonces();
+  /** The keys that are made of the secret, each for a day: see `AwsV4Signer`. */
+  readonly #keys = new Map<string, ArrayBuffer>();
+
+  constructor(options: S3Options) {
+    this.#options = options;
+  }
+
+  async read(options: ApplyOptions): Promise<Found<Version>> {
+    return await this.#ask("GET", {}, undefined, options, (answer) => {
+      const { status, text, headers } = answer;
+      if (status === 404 && codeIn(text) === "NoSuchKey") {
+        return { text: undefined, version: undefined, now: clockOf(NAME, headers) };
+      }
+      const version = headers.get("etag");
+      if (status !== 200 || !version) throw new Refused(answer);
+      return { text, version, now: clockOf(NAME, headers) };
+    });
+  }
+
+  async write(text: string, version: Version, options: ApplyOptions): Promise<boolean> {
+    if (version !== undefined) return await this.#put(text, { "if-match": version }, options);
+    // Once in the life of an object: does this server know conditions?
+    await this.#mustLose({ "if-match": '"00000000000000000000000000000000"' }, options);
+    const created = await this.#put(text, { "if-none-match": "*" }, options);
+    if (created) await this.#mustLose({ "if-none-match": "*" }, options);
+    return created;
+  }
+
+  async #mustLose(condition: Record<string, string>, options: ApplyOptions): Promise<void> {
+    if (!await this.#put(IGNORED, condition, options)) return;
+    throw new ConnectionError(
+      `This server ignores ${
+        Object.keys(condition)
+      }, so two could hold one lease, and no lease is granted ` +
+        "here; use a store with conditional writes, and delete this object",
+    );
+  }
+
+  async #put(
+    text: string,
+    condition: Record<string, string>,
+    options: ApplyOptions,
+  ): Promise<boolean> {
+    const headers = { ...condition, "content-type": "application/json" };
+    return await this.#ask("PUT", headers, text, options, (answer) => {
+      const { status, headers, text } = answer;
+      if (status === 200 && headers.has("etag")) return true;
+      const code = codeIn(text);
+      // 404: somebody has deleted it. 409: another write is under way, so this one was not tried.
+      const lost = (status === 412 && code === "PreconditionFailed") ||
+        (status === 404 && code === "NoSuchKey") ||
+        (status === 409 && /^(ConditionalRequestConflict|OperationAborted)$/.test(code));
+      if (!lost) throw new Refused(answer);
+      return false;
+    });
+  }
+
+  async #ask<T>(
+    method: string,
+    headers: Record<string, string>,
+    body: string | undefined,
+    { signal, beforeRequest }: ApplyOptions,
+    read: (answer: Answer) => T,
+  ): Promise<T> {
+    const { url, credentials, region } = this.#options;
+    const now = typeof credentials === "function" ? await credentials() : credentials;
+    checkCredentials(now);
+    beforeRequest?.();
+    try {
+      const { sessionToken, ...keys } = now;
+      const signed = await new AwsV4Signer({
+        ...keys,
+        ...sessionToken !== undefined && { sessionToken },
+        ...{ method, headers, service: "s3" },
+        // Without it, the signer reads the region in the host.
+        ...region !== undefined && { region },
+        // A name that the vendor's own clients send, and that each server ignores.
+        url: `${url}?x-id=${this.#nonce()}`,
+        cache: this.#keys,
+      }).sign();
+      const { href } = signed.url;
+      return read(await send(NAME, { url: href, method, headers: signed.headers, body, signal }));
+    } catch (error) {
+      throw s3Error(error, signal);
+    }
+  }
+}
+
+/** S3 answered with something else than what was asked for. */
+class Refused extends Error {
+  readonly status: number;
+
+  constructor({ status, text }: Answer) {
+    super(codeIn(text));
+    this.status = status;
+  }
+}
+
+/** The code in an error's XML; `""` if it is none of S3's. */
+function codeIn(text: string): string {
+  return /^(?:<\?xml[^>]*\?>)?\s*<Error>[^]*?<Code>(\w{1,64})<\/Code>/.exec(text)?.[1] ?? "";
+}
+
+/** What S3 says before it writes anything: the codes, what to do, and which error that is. */
+const REFUSALS:
+  readonly (readonly [codes: RegExp, advice: string, kind?: "unauthorized" | "busy"])[] = [
+    [
+      /Denied|Signature|^(Invalid|Expired)(AccessKeyId|Token)|AuthorizationHeader|TimeTooSkewed/,
+      "check the credentials, the region and this machine's clock; the rights are s3:GetObject, " +
+      "s3:PutObject and, or a missing object looks like a forbidden one, s3:ListBucket",
+      "unauthorized",
+    ],
+    [/^NoSuchBucket/, "the bucket has to exist: check the URL"],
+    [
+      /^(NotImplemented|InvalidArgument|InvalidRequest|MethodNotAllowed)$/,
+      "this store has no conditional writes, it seems, and then it cannot be used",
+    ],
+    [/^(SlowDown|TooManyRequests)$/, "this object is written too often", "busy"],
+  ];
+
+function s3Error(error: unknown, signal: AbortSignal | undefined): CoordinationError {
+  if (error instanceof Refused && error.message === "") {
+    return noAnswer(NAME, `status ${error.status}`);
+  }
+  const judge = (): Verdict => {
+    const { status, message } = error as Refused;
+    const [, advice, kind] = REFUSALS.find(([codes]) => status >= 400 && codes.test(message)) ?? [];
+    return {
+      said: status === undefined ? "a broken connection" : `status ${status}: ${message}`,
+      refused: advice !== undefined,
+      unauthorized: kind === "unauthorized",
+      mayPass: kind === "busy",
+      advice: advice ?? "check the URL and the network",
+    };
+  };
+  return failure(NAME, error, judge, signal);
+}

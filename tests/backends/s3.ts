@@ -1,0 +1,57 @@
+/**
+ * S3's protocol, on a front end of our own whose clock is the test's.
+ *
+ * @module
+ */
+
+import { s3 as open } from "../../drivers/document/s3.ts";
+import { type S3Server, startS3 } from "../servers/s3.ts";
+import type { Backend, Wire } from "./backend.ts";
+import { documentOverHttp } from "./documents.ts";
+
+const KEY = "baton.json";
+
+/** A new front end for each start, with its objects. */
+export const s3: Backend<"wire"> = {
+  name: "s3",
+  key: "s3",
+  ...documentOverHttp((now) => startS3({ now }), wireTo),
+  vendors: [{
+    name: "s3",
+    driver: (host, { user, token }, protocol) =>
+      open({
+        url: `${protocol}://${host}/leases/${KEY}`,
+        credentials: { accessKeyId: user, secretAccessKey: token },
+      }),
+    pasted: (url, { user, token }) => [
+      () => open({ url, credentials: { accessKeyId: user, secretAccessKey: token } }),
+      () =>
+        open({
+          url: "https://h.example/b/k",
+          credentials: { accessKeyId: `${user} ${url}`, secretAccessKey: token },
+        }),
+    ],
+    url: (host, { user, token }) => urlOf({ accessKeyId: user, secretAccessKey: token }, host),
+  }],
+};
+
+function urlOf(keys: S3Server["keys"], host: string): string {
+  const [id, secret] = [keys.accessKeyId, keys.secretAccessKey].map(encodeURIComponent);
+  return `s3://${id}:${secret}@leases/${KEY}?region=eu-test-1&endpoint=http://${host}`;
+}
+
+function wireTo(server: S3Server): Wire {
+  const { url, keys, region, faults } = server;
+  return {
+    url: urlOf(keys, new URL(url).host),
+    faults,
+    looks: 1,
+    get requests() {
+      return server.requests;
+    },
+    connect: () => open({ url: `${url}/${KEY}`, credentials: keys, region }),
+    // With an object of its own, for those that share one make each other wait. On the host's clock.
+    another: async () => wireTo(await startS3()),
+    stop: () => server.stop(),
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * What is Deno KV's own: a text in parts, its URL, and what its errors prove.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { denoKv, type Kv } from "../../../drivers/document/deno_kv.ts";
+import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../errors.ts";
+import { getCoordinator } from "../../../url.ts";
+import { granted, lists, step } from "../../conformance/expect.ts";
+import { acquire, inspect } from "../../conformance/operations.ts";
+import { removeFolder, temporaryFolder } from "../../servers/process.ts";
+
+async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await temporaryFolder("baton-deno-kv-");
+  try {
+    await test(folder);
+  } finally {
+    await removeFolder(folder);
+  }
+}
+
+Deno.test("a document of many values is cut into parts, and read as of one instant", () =>
+  withFolder(async (folder) => {
+    const kv = await Deno.openKv(`${folder}/leases.db`);
+    try {
+      const driver = denoKv(kv);
+      const held = [];
+      // Letters of two bytes, so that parts are cut within a letter.
+      for (let n = 0; n < 8; n++) {
+        const mine = acquire(`lock:${n}`, { value: "é".repeat(32_000) + n % 2 });
+        held.push(await granted(driver, mine));
+      }
+      const { value: parts } = await kv.get(["baton"]);
+      assert(Number(parts) > 7, `${parts}`);
+      for (const [n, lease] of held.entries()) {
+        await lists(driver, inspect(`lock:${n}`), [lease]);
+      }
+      const full = driver.apply([acquire("lock:more", { value: "x".repeat(65_000) })]);
+      await assert.rejects(full, (error: Error) => {
+        return error instanceof ConnectionError && /576000 is the most/.test(error.message);
+      });
+      assert.equal((await step(driver, inspect("lock:more"))).leases.length, 0);
+    } finally {
+      kv.close();
+    }
+  }));
+
+Deno.test("a URL opens a file or a database in memory, and stop closes it", () =>
+  withFolder(async (folder) => {
+    for (const url of [`deno-kv://${folder}/leases.db`, `deno-kv:${folder}/leases.db`]) {
+      const baton = await getCoordinator(url, "me");
+      const lease = await baton.getLock("x").hold();
+      assert.equal(await lease.renew(), true);
+      await lease.release();
+      await baton.stop();
+    }
+    const baton = await getCoordinator("deno-kv:", "me");
+    assert((await baton.getLock("x").hold()).token > 0);
+    await baton.stop();
+    for (const url of ["deno-kv://api.deno.com/v2/databases/1/connect", "deno-kv:%ff"]) {
+      await assert.rejects(getCoordinator(url, "me"), InvalidArgument);
+    }
+  }));
+
+Deno.test("a database in memory is of this process, and a file is of this host", async () => {
+  const kv = await Deno.openKv(":memory:");
+  try {
+    assert.equal(denoKv(kv, { clock: "process" }).guarantees.durability, "process");
+    assert.equal(denoKv(kv).guarantees.clock, "host");
+    assert.throws(() => denoKv(kv, { clock: "server" as "host" }), InvalidArgument);
+    assert.throws(() => denoKv({} as Kv), /openKv/);
+  } finally {
+    kv.close();
+  }
+});
+
+Deno.test("only a locked file proves that nothing was written", async () => {
+  const failing = (message: string): Kv => ({
+    getMany: () => Promise.reject(new TypeError(message)),
+    atomic: () => assert.fail("it could not even read"),
+  });
+  const op = acquire("lock:a");
+  await assert.rejects(denoKv(failing("database is locked")).apply([op]), (error: Error) => {
+    return error instanceof ConnectionError && error.retryable;
+  });
+  await assert.rejects(denoKv(failing("something else")).apply([op]), UnknownOutcome);
+});

@@ -1,0 +1,138 @@
+/**
+ * The algorithm of one document: its limits, what it does when it is overtaken, and that a store which
+ * answers old texts, or a driver which leaves the dead where they are, would be noticed.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { document, type DocumentStore } from "../../../drivers/document/document.ts";
+import type { Acquire, Driver } from "../../../drivers/driver.ts";
+import { step as decide, type Table } from "../../../drivers/kit/step.ts";
+import { ConnectionError } from "../../../errors.ts";
+import { BY_SECONDS, Freezer, OwnStore } from "../../backends/document.ts";
+import { freezeCases } from "../../conformance/frozen.ts";
+import { granted, released } from "../../conformance/expect.ts";
+import { FakeClock, memory } from "../../conformance/mod.ts";
+import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
+
+Deno.test("whoever is overtaken again and again gives up, and says that nothing was written", async () => {
+  let reads = 0;
+  const store: DocumentStore<number> = {
+    read: () => Promise.resolve({ text: undefined, version: reads++, now: 1_000 }),
+    write: () => Promise.resolve(false),
+  };
+  const driver = document(store, BY_SECONDS);
+  await assert.rejects(driver.apply([acquire("lock:a")]), (error: ConnectionError) => {
+    assert(error instanceof ConnectionError && error.retryable);
+    assert.match(error.message, /nothing was written/);
+    return true;
+  });
+  assert.equal(reads, 301);
+});
+
+Deno.test("a document that is full takes nothing more, says so, and can be made smaller", async () => {
+  const store = new OwnStore(() => 1_800_000_000_000);
+  const driver = document(store, { ...BY_SECONDS, most: 4_000 });
+  const held: Acquire[] = [];
+  let full: unknown;
+  while (!full) {
+    const mine = acquire(`lock:${held.length}`, { value: "é".repeat(100) });
+    full = await driver.apply([mine]).then(() => void held.push(mine), (error: unknown) => error);
+  }
+  assert(held.length > 8, `${held.length}`);
+  assert(full instanceof ConnectionError && full.retryable);
+  assert.match(full.message, /4000 is the most/);
+  const [first, second] = held;
+  assert(first && second);
+  await released(driver, release(first));
+  assert.equal((await driver.apply([renew(second)]))[0]?.ok, true);
+  // Where the limit was higher once, what is there already can still be released.
+  const smaller = document(store, { ...BY_SECONDS, most: 1_000 });
+  await assert.rejects(smaller.apply([acquire("lock:new")]), ConnectionError);
+  await released(smaller, release(second));
+});
+
+Deno.test("tokens go on from the clock when the document is gone, and from the last one when it is not", async () => {
+  let now = 1_800_000_000_000;
+  const options = { ...BY_SECONDS };
+  const [first, second] = [new OwnStore(() => now), new OwnStore(() => now)];
+  const before = await granted(document(first, options), acquire("lock:a"));
+  now += 1_000;
+  const after = await granted(document(second, options), acquire("lock:a"));
+  assert(after.token > before.token);
+  now -= 3_600_000;
+  const later = await granted(document(second, options), acquire("lock:b"));
+  assert.equal(later.token, after.token + 1);
+});
+
+/** A driver of one document that writes only what an operation changes, and leaves the dead there. */
+function careless(store: DocumentStore<number>): Driver {
+  type Row = {
+    resource: string;
+    seat: string;
+    id: string;
+    token: number;
+    value: string;
+    ends: number;
+  };
+  return {
+    ...memory(),
+    async apply(ops, options = {}) {
+      for (;;) {
+        const { text, version, now } = await store.read(options);
+        let rows: Row[] = JSON.parse(text ?? "[]");
+        let changed = false;
+        const drop = (resource: string, seat: string): void => {
+          rows = rows.filter((row) => row.resource !== resource || row.seat !== seat);
+          changed = true;
+        };
+        const table: Table = {
+          live: (resource, seat) =>
+            rows.filter((row) => row.ends > now && row.resource === resource)
+              .filter((row) => seat === undefined || row.seat === seat)
+              .map(({ resource: _, ends, ...row }) => ({ ...row, left: ends - now })),
+          put(resource, { left, ...lease }) {
+            drop(resource, lease.seat);
+            rows.push({ ...lease, resource, ends: now + left });
+          },
+          drop,
+          scan: () => [],
+          nextToken: () => now,
+        };
+        const outcomes = ops.map((op) => decide(op, table));
+        if (!changed || await store.write(JSON.stringify(rows), version, options)) return outcomes;
+      }
+    },
+  };
+}
+
+for (const { name, run } of freezeCases) {
+  // A takeover writes, so even such a driver ends the old lease with it.
+  if (/acquisition|guard/.test(name)) continue;
+  Deno.test(`a driver that leaves the dead in the document is noticed: ${name}`, async () => {
+    const [clock, freezer] = [new FakeClock(), new Freezer()];
+    const store = new OwnStore(clock.now, freezer);
+    const backend = {
+      connect: () => ({ ...careless(store), guarantees: document(store, BY_SECONDS).guarantees }),
+      pass: (ms: number) => clock.pass(ms),
+      tick: 1,
+      freeze: (after: number) => freezer.freeze(after),
+    };
+    await assert.rejects(run(backend), /revived|late renewal/);
+  });
+}
+
+Deno.test("what is asked again and changes nothing is not written", async () => {
+  const store = new OwnStore(() => 1_800_000_000_000);
+  let writes = 0;
+  const counting: DocumentStore<number> = {
+    read: (options) => store.read(options),
+    write: (...args) => (writes++, store.write(...args)),
+  };
+  const driver = document(counting, BY_SECONDS);
+  const mine = acquire("lock:a");
+  await granted(driver, mine);
+  await driver.apply([mine, acquire("lock:a"), inspect("lock:a"), inspect("lock:b")]);
+  assert.equal(writes, 1);
+});
