@@ -24,7 +24,7 @@ function statusOf(code: string): number {
   return code === "42501" ? 403 : code === "42883" ? 404 : 400;
 }
 
-export async function startPostgrest(postgres: PostgresServer): Promise<PostgrestServer> {
+export function startPostgrest(postgres: PostgresServer): Promise<PostgrestServer> {
   const pool = new Pool({ connectionString: postgres.url, max: 32 });
   async function answer(
     method: string,
@@ -68,7 +68,7 @@ export async function startPostgrest(postgres: PostgresServer): Promise<Postgres
     return Response.json(said ?? null, { status });
   });
   const url = `http://127.0.0.1:${server.addr.port}`;
-  return {
+  return Promise.resolve({
     url,
     async call(key, name, args) {
       const response = await fetch(`${url}/rest/v1/rpc/${name}`, {
@@ -82,5 +82,5 @@ export async function startPostgrest(postgres: PostgresServer): Promise<Postgres
       await server.shutdown();
       await pool.end();
     },
-  };
+  });
 }
