@@ -37,6 +37,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   zookeeper: 9_550,
   ipc: 4_250,
   s3: 4_600,
+  kubernetes: 4_350,
   "durable-object": 6_100,
 };
 
