@@ -1,6 +1,7 @@
 /** Nothing grows with the number of names and calls: what ran out is forgotten by the way. */
 
 import assert from "node:assert/strict";
+import { MemberNotJoined } from "../../mod.ts";
 import { internalsOf } from "../../coordination/internals.ts";
 import { Scene } from "./scene.ts";
 
@@ -71,6 +72,11 @@ Deno.test("groups whose membership ran out are forgotten; one that wants to be b
   const { events } = await a.tick();
   assert.equal(events.filter(({ type }) => type === "evicted").length > 0, true);
   assert.deepEqual(a.groups, ["back"]);
+  // Who leaves a group that it remembers releases its seat; otherwise it looks who has that.
+  scene.sent.length = 0;
+  for (let n = 0; n < 500; n++) await assert.rejects(a.leaveGroup(`g${n}`), MemberNotJoined);
+  const remembered = scene.sent.filter(([op]) => op?.op === "release").length;
+  assert(remembered <= 128, `${remembered} of 500 are remembered`);
 });
 
 Deno.test("the cursor of a function that watches one group after the other does not grow", async () => {

@@ -38,6 +38,7 @@ export function changesAt({ node, around }: Place, text: string): Change[] {
     to: part.end ?? 0,
     put: instead,
   });
+  // A statement becomes a block, because the compiler wants no empty statement after a condition.
   const dropped = (part: Node, instead: string): Change =>
     put(part, `dropped: ${brief(source(part))}`, instead);
   switch (node.type) {
@@ -57,14 +58,14 @@ export function changesAt({ node, around }: Place, text: string): Change[] {
     case "ForStatement":
       return node.test ? [put(node.test, "loop never entered", "false")] : [];
     case "ExpressionStatement":
-      return isPlainField(node.expression, around) ? [] : [dropped(node, ";")];
+      return isPlainField(node.expression, around) ? [] : [dropped(node, "{}")];
     case "ThrowStatement":
     case "ContinueStatement":
-      return [dropped(node, ";")];
+      return [dropped(node, "{}")];
     case "BreakStatement":
-      return parent?.type === "SwitchCase" ? [] : [dropped(node, ";")];
+      return parent?.type === "SwitchCase" ? [] : [dropped(node, "{}")];
     case "ReturnStatement":
-      if (!node.argument) return [dropped(node, ";")];
+      if (!node.argument) return [dropped(node, "{}")];
       return isBoolean(node.argument)
         ? [put(node.argument, "return value negated", `!(${source(node.argument)})`)]
         : [];

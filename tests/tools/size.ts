@@ -32,7 +32,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   mysql: 5_050,
   planetscale: 5_800,
   turso: 5_150,
-  etcd: 6_450,
+  etcd: 6_950,
   consul: 8_200,
   zookeeper: 9_550,
   ipc: 4_250,

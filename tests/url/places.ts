@@ -4,6 +4,7 @@
  * @module
  */
 
+import { existsSync, readdirSync } from "node:fs";
 import { mysqlPool } from "../../drivers/mysql/mysql2.ts";
 import { migrate as migrateMysql } from "../../drivers/mysql/schema.ts";
 import { postgresPool } from "../../drivers/postgres/pg.ts";
@@ -29,6 +30,7 @@ export interface Place<S = unknown> {
 export const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
   "zake:": () => Promise.resolve({ url: "zake://", server: undefined, stop: async () => {} }),
   "file:": aFile,
+  "ipc:": anIpc,
   "redis:": aRedis,
   "postgresql:": aPostgres,
   "mysql: on MySQL": () => aMysql("mysql"),
@@ -49,6 +51,18 @@ async function aFile(): Promise<Place> {
   const folder = await temporaryFolder("baton-url-");
   const stop = () => removeFolder(folder);
   return { url: `file://${folder}/baton.db`, server: undefined, stop };
+}
+
+function anIpc(): Promise<Place> {
+  // It is in a folder of the user's, which others may use now.
+  const name = `test-${crypto.randomUUID()}`;
+  const folder = `${existsSync("/dev/shm") ? "/dev/shm" : "/tmp"}/baton-${Deno.uid()}`;
+  const stop = async () => {
+    for (const file of readdirSync(folder)) {
+      if (file.startsWith(name)) await Deno.remove(`${folder}/${file}`);
+    }
+  };
+  return Promise.resolve({ url: `ipc://${name}`, server: undefined, stop });
 }
 
 /** A Redis of its own. */

@@ -45,7 +45,7 @@ Deno.test("etcd: a thousand renewals are one transaction, and a hundred of anyth
     const all = async (batch: readonly Op[], ok: boolean): Promise<void> => {
       const outcomes = await driver.apply(batch);
       assert.ok(outcomes.length === batch.length && outcomes.every((each) => each.ok === ok));
-      assert.deepEqual(paths(), [TXN], batch[0]?.op);
+      assert.deepEqual(paths(), [TXN], `${batch[0]?.op}`);
     };
     await all(ops.map((op) => renew(op)), true);
     await all(few.map(({ resource, guard }) => acquire(resource, { guard })), false);
