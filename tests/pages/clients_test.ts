@@ -174,7 +174,7 @@ Deno.test("Supabase's client: the same, for service_role alone, and for nobody b
     await migrate(direct, { rpc: true });
     // Running it again changes nothing.
     await migrate(direct, { rpc: true });
-    const server = await startPostgrest(postgres);
+    const server = startPostgrest(postgres);
     try {
       const env = { SUPABASE_URL: server.url, SUPABASE_SERVICE_ROLE_KEY: "service_role" };
       await run(t, ON.supabase, env);

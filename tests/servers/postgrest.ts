@@ -24,8 +24,10 @@ function statusOf(code: string): number {
   return code === "42501" ? 403 : code === "42883" ? 404 : 400;
 }
 
-export function startPostgrest(postgres: PostgresServer): Promise<PostgrestServer> {
+export function startPostgrest(postgres: PostgresServer): PostgrestServer {
   const pool = new Pool({ connectionString: postgres.url, max: 32 });
+  // The database may be stopped before the last connection has ended.
+  pool.on("error", () => {});
   async function answer(
     method: string,
     path: string,
@@ -68,7 +70,7 @@ export function startPostgrest(postgres: PostgresServer): Promise<PostgrestServe
     return Response.json(said ?? null, { status });
   });
   const url = `http://127.0.0.1:${server.addr.port}`;
-  return Promise.resolve({
+  return {
     url,
     async call(key, name, args) {
       const response = await fetch(`${url}/rest/v1/rpc/${name}`, {
@@ -82,5 +84,5 @@ export function startPostgrest(postgres: PostgresServer): Promise<PostgrestServe
       await server.shutdown();
       await pool.end();
     },
-  });
+  };
 }

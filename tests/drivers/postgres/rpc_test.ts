@@ -25,7 +25,7 @@ Deno.test("through rpc() of Supabase races, replays and aborts end as they must"
   try {
     await database.query("create role service_role");
     await migrate((text, params) => database.query(text, params), { rpc: true });
-    const server = await startPostgrest(database);
+    const server = startPostgrest(database);
     const supabase = createClient(server.url, "service_role", { auth: { persistSession: false } });
     // As `docs/clients.md` has it.
     const driver = postgres(async (_, [request], signal) => {
