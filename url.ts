@@ -17,6 +17,7 @@
  * | `mysql://user:PASSWORD@host/db` | any other MySQL or MariaDB, over mysql2                        |
  * | `etcd://host:2379,host:2379`    | etcd, at these members; `etcd+https:` with TLS                 |
  * | `s3://ID:SECRET@BUCKET/KEY?region=R` | an object of S3; `endpoint=https://HOST` for other stores |
+ * | `kubernetes://:TOKEN@HOST/NAMESPACE/NAME` | a Lease object of Kubernetes |
  * | `deno-kv:./leases.db` | Deno KV in a file; `deno-kv:` in memory |
  * | `s3://ID:SECRET@BUCKET/KEY?region=R` | an object of S3; `endpoint=https://HOST` for other stores |
  * | `kubernetes://:TOKEN@HOST/NAMESPACE/NAME` | a Lease object of Kubernetes |

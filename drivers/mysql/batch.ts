@@ -35,6 +35,8 @@ export interface MysqlServer {
 
 /** So many in a row are not an accident any more. */
 const ROUNDS = 30;
+/** How often a deadlock is met before it is told. In a crowd over fast connections, 30 were too few. */
+const DEADLOCKS = 300;
 
 const RELEASED: Outcome = { ok: true, leases: [] };
 
@@ -222,7 +224,7 @@ export class MysqlBatch {
       } catch (error) {
         // The server has undone the statement for another's sake, and asks to send it again. One of
         // those in a deadlock always gets through.
-        if (isDeadlock(error) && deadlocks < ROUNDS && !signal?.aborted) continue;
+        if (isDeadlock(error) && deadlocks < DEADLOCKS && !signal?.aborted) continue;
         this.#fail(mysqlError(this.#server.name, error, signal));
       }
     }

@@ -23,8 +23,7 @@ const PART_BUDGET = 4_096;
  * Turso, etcd, Consul and ZooKeeper have no client of a vendor beside them, etcd has the queue of those who wait,
  * and ZooKeeper its wire protocol and the sockets under it. With the driver of Durable Objects comes their
  * class, which is the server; the driver is measured alone, too. IPC is SQLite and the care of a folder.
- * class, which is the server; the driver is measured alone, too. S3 reads errors in XML, and tries which
- * conditions a store knows.
+ * S3 reads errors in XML, and tries which conditions a store knows. Kubernetes looks for its own account.
  */
 const LARGE_PARTS: Readonly<Record<string, number>> = {
   redis: 4_950,
@@ -37,6 +36,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   zookeeper: 9_550,
   ipc: 4_250,
   s3: 4_600,
+  kubernetes: 4_350,
   "durable-object": 6_100,
 };
 
