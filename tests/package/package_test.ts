@@ -82,7 +82,7 @@ const STEPS: readonly (readonly [name: string, work: (packed: Packed) => Promise
     );
     assert.deepEqual([...new Set(packages)].sort(), [
       NAME,
-      ...["@neondatabase/serverless", "@planetscale/database"],
+      ...["@neondatabase/serverless", "@planetscale/database", "aws4fetch"],
     ]);
   }],
   ["Node takes a lock over memory", async ({ bare }) => {

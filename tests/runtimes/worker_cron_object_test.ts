@@ -59,7 +59,8 @@ Deno.test(`on an object each of ${SLOTS} slots runs at most once, whatever is ki
     assert.deepEqual(twice, [], "slots that ran more than once");
     const missed = answered.filter((slot) => !runs.has(slot));
     assert.deepEqual(missed, [], "slots that did not run although every claim was answered");
-    assert.ok(answered.length >= SLOTS - SLOTS / STRETCH, `only ${answered.length} had an answer`);
+    // Each kill takes the answers of a slot or two, and of more where the next object is slow to start.
+    assert.ok(answered.length > SLOTS / 2, `only ${answered.length} had an answer`);
     const [name = ""] = crew.names;
     const shown = (await crew.history(name)).map(({ slot }) => slot);
     assert.deepEqual(shown, [...runs.keys()].sort((a, b) => b - a).slice(0, 20));
