@@ -59,9 +59,28 @@ export class Ensemble {
    * @throws {ConnectionError} when no server opens one.
    */
   async enter(options: ApplyOptions): Promise<Session> {
-    const session = await this.#enter(options);
-    session.enter();
-    return session;
+    const { signal } = options;
+    for (;;) {
+      if (this.#session?.lives) return entered(this.#session);
+      const begins = !this.#opening || !this.#with.lasting;
+      const opening = begins ? this.#begin(options) : this.#opening!;
+      opening.waiting++;
+      try {
+        const session = await orAborted(opening.session, signal);
+        // A call that was told before us may have given it up.
+        if (session.lives) return entered(session);
+      } catch (error) {
+        if (!(error instanceof Forbidden)) throw error;
+        if (begins) throw error.reason;
+      } finally {
+        if (--opening.waiting === 0) {
+          // Nobody wants it any more, be it open or not: then the next call asks another server.
+          if (signal?.aborted) this.#at++;
+          this.#forget(opening);
+          opening.stop.abort();
+        }
+      }
+    }
   }
 
   /**
@@ -84,29 +103,6 @@ export class Ensemble {
   async end(): Promise<void> {
     await this.#session?.end();
     this.#session = undefined;
-  }
-
-  async #enter(options: ApplyOptions): Promise<Session> {
-    const { signal } = options;
-    for (;;) {
-      if (this.#session?.lives) return this.#session;
-      const begins = !this.#opening || !this.#with.lasting;
-      const opening = begins ? this.#begin(options) : this.#opening!;
-      opening.waiting++;
-      try {
-        return await orAborted(opening.session, signal);
-      } catch (error) {
-        if (!(error instanceof Forbidden)) throw error;
-        if (begins) throw error.reason;
-      } finally {
-        if (--opening.waiting === 0) {
-          // Nobody wants it any more, be it open or not: then the next call asks another server.
-          if (signal?.aborted) this.#at++;
-          this.#forget(opening);
-          opening.stop.abort();
-        }
-      }
-    }
   }
 
   #forget(opening: Opening): void {
@@ -142,7 +138,10 @@ export class Ensemble {
         const unlisten = onAbort(signal, () => socket.close());
         try {
           allowed(beforeRequest);
-          return await Session.open(socket, this.#number++, timeout, login);
+          const session = await Session.open(socket, this.#number++, timeout, login);
+          // The socket was closed when it had just become a session.
+          signal.throwIfAborted();
+          return session;
         } catch (error) {
           socket.close();
           throw error;
@@ -156,6 +155,12 @@ export class Ensemble {
       }
     }
   }
+}
+
+/** Counted in the same step as it is found to live, or a call that gives it up would close it between. */
+function entered(session: Session): Session {
+  session.enter();
+  return session;
 }
 
 function allowed(beforeRequest: ApplyOptions["beforeRequest"]): void {
