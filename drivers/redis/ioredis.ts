@@ -125,16 +125,26 @@ class Lines implements Connections<Line> {
   release(line: Line, broken: boolean): void {
     if (broken && this.#line === line) this.#line = undefined;
     if (--line.users > 0) return;
-    if (this.#ended || this.#line !== line) line.client.disconnect();
+    if (this.#ended || this.#line !== line) hangUp(line.client);
     // An idle connection keeps no process alive.
     else line.client.stream.unref?.();
   }
 
   end(): Promise<void> {
     this.#ended = true;
-    if (this.#line?.users === 0) this.#line.client.disconnect();
+    if (this.#line?.users === 0) hangUp(this.#line.client);
     return Promise.resolve();
   }
+}
+
+/**
+ * Ends a connection at once. The client alone would wait for the other side for two seconds, by a timer
+ * that keeps the process alive; and that also if the connection has ended by itself.
+ */
+function hangUp(client: Redis): void {
+  if (client.stream?.destroyed) return;
+  client.disconnect();
+  client.stream?.destroy();
 }
 
 function opened(client: Redis): Line {
