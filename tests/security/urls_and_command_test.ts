@@ -63,6 +63,8 @@ Deno.test("no error of getCoordinator or of a driver repeats any part of a URL o
     const caught = await printed(async () => {
       for (const scheme of SCHEMES) {
         for (const rest of RESTS) {
+          // It would make a file of this name.
+          if (scheme === "deno-kv" && rest === token) continue;
           const url = `${scheme}:${rest}`;
           const made = [() => started(url, {}), ...(DIRECT.has(scheme) ? directly(url) : [])];
           for (const make of made) {

@@ -26,7 +26,10 @@ Deno.test("through rpc() of Supabase races, replays and aborts end as they must"
     await database.query("create role service_role");
     await migrate((text, params) => database.query(text, params), { rpc: true });
     const server = startPostgrest(database);
-    const supabase = createClient(server.url, "service_role", { auth: { persistSession: false } });
+    const supabase = createClient(server.url, "service_role", {
+      // Or it starts a timer.
+      auth: { persistSession: false, autoRefreshToken: false },
+    });
     // As `docs/clients.md` has it.
     const driver = postgres(async (_, [request], signal) => {
       const call = supabase.schema("baton").rpc("rpc_3", { request });
