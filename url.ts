@@ -19,9 +19,6 @@
  * | `s3://ID:SECRET@BUCKET/KEY?region=R` | an object of S3; `endpoint=https://HOST` for other stores |
  * | `kubernetes://:TOKEN@HOST/NAMESPACE/NAME` | a Lease object of Kubernetes |
  * | `deno-kv:./leases.db` | Deno KV in a file; `deno-kv:` in memory |
- * | `s3://ID:SECRET@BUCKET/KEY?region=R` | an object of S3; `endpoint=https://HOST` for other stores |
- * | `kubernetes://:TOKEN@HOST/NAMESPACE/NAME` | a Lease object of Kubernetes |
- * | `deno-kv:./leases.db` | Deno KV in a file; `deno-kv:` in memory |
  * | `consul://:TOKEN@host:8500`     | Consul at `http://host:8500`; `consul+https:` for TLS          |
  * | `zookeeper://host:2181,host/x`  | ZooKeeper at these servers, below the node `/x`; also `kazoo:` |
  *
