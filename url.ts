@@ -16,9 +16,10 @@
  * | `postgresql:`, `postgres:`      | any other PostgreSQL, over pg                                  |
  * | `mysql://user:PASSWORD@host/db` | any other MySQL or MariaDB, over mysql2                        |
  * | `etcd://host:2379,host:2379`    | etcd, at these members; `etcd+https:` with TLS                 |
- * | `s3://ID:SECRET@BUCKET/KEY?region=R` | an object of S3; `endpoint=https://HOST` for other stores |
- * | `kubernetes://:TOKEN@HOST/NAMESPACE/NAME` | a Lease object of Kubernetes |
- * | `deno-kv:./leases.db` | Deno KV in a file; `deno-kv:` in memory |
+ * | `libsql://host?authToken=TOKEN` | Turso or libSQL at `https://host`; also `turso:`               |
+ * | `s3://ID:SECRET@BUCKET/KEY`     | an object of S3; `?region=R`, `?endpoint=https://HOST`         |
+ * | `kubernetes://:TOKEN@HOST/NS/N` | the Lease object `N` of Kubernetes' namespace `NS`             |
+ * | `deno-kv:./leases.db`           | Deno KV in a file; `deno-kv:` in memory                        |
  * | `consul://:TOKEN@host:8500`     | Consul at `http://host:8500`; `consul+https:` for TLS          |
  * | `zookeeper://host:2181,host/x`  | ZooKeeper at these servers, below the node `/x`; also `kazoo:` |
  *
