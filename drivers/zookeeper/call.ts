@@ -5,7 +5,7 @@
  */
 
 import type { ApplyOptions } from "../driver.ts";
-import { codeOf, ConnectionError } from "../../errors.ts";
+import { ConnectionError } from "../../errors.ts";
 import { partly } from "../kit/failure.ts";
 import { type Ensemble, orAborted } from "./ensemble.ts";
 import { isOvertaken, Refused, zookeeperError } from "./errors.ts";
@@ -86,7 +86,8 @@ export class Call {
     const { signal } = this.#options;
     this.#well &&= answered;
     if (signal?.aborted && !writes && !this.#wrote) return signal.reason;
-    const failed = codeOf(error) ? error : zookeeperError(error, true, signal);
+    // The signal's reason proves nothing, whatever error it is.
+    const failed = zookeeperError(error, true, signal);
     return this.#wrote ? partly(failed) : failed;
   }
 }

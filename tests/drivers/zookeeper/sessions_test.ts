@@ -131,6 +131,20 @@ Deno.test("ZooKeeper: an abort gives its own call up and no other, and later cal
     assert.deepEqual((await driver.apply([inspect("lock:a")]))[0]?.leases, []);
   }));
 
+Deno.test("ZooKeeper: a write that is given up on its way is unknown, whatever the reason looks like", () =>
+  withZookeeper(async ({ connect }) => {
+    const frozen = freezing();
+    const driver = connect({ connect: frozen.connect });
+    await driver.apply([inspect("before")]);
+    const controller = new AbortController();
+    const arrived = frozen.freeze(1);
+    const given = driver.apply([acquire("lock:a")], { signal: controller.signal });
+    await arrived;
+    controller.abort(new ConnectionError("Another backend was not reached"));
+    await assert.rejects(given, { code: "unknown-outcome" });
+    frozen.thaw();
+  }));
+
 Deno.test("ZooKeeper: who may not send does not spoil the session that others wait for", () =>
   withZookeeper(async ({ server, connect }) => {
     const driver = connect();
