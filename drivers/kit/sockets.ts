@@ -105,7 +105,7 @@ async function opened(address: Opening): Promise<Socket> {
 }
 
 async function inDeno(deno: DenoNet, { host, port, tls, signal }: Opening): Promise<Socket> {
-  const conn = await deno.connect({ hostname: host, port, signal });
+  const conn = await connectedInDeno(deno, { hostname: host, port }, signal);
   // One write is one flight here: there is nothing to gather.
   conn.setNoDelay();
   if (!tls) return denoSocket(conn);
@@ -113,6 +113,34 @@ async function inDeno(deno: DenoNet, { host, port, tls, signal }: Opening): Prom
   const secure = await deno.startTls(conn, { hostname: host, caCerts });
   await orClosed(secure.handshake(), signal, () => close(secure));
   return denoSocket(secure);
+}
+
+/**
+ * Deno's `connect()` loses a connection, which then stays open, if the signal aborts when the connection
+ * is there and has not been answered yet. That is so for a few turns of the micro-tasks; in these the
+ * abort waits.
+ */
+async function connectedInDeno(
+  deno: DenoNet,
+  address: { readonly hostname: string; readonly port: number },
+  signal: AbortSignal,
+): Promise<DenoTcp> {
+  const late = new AbortController();
+  let answered = false;
+  const unlisten = onAbort(signal, async () => {
+    for (let turn = 0; turn < 32; turn++) await undefined;
+    if (!answered) late.abort();
+  });
+  try {
+    const conn = await deno.connect({ ...address, signal: late.signal });
+    answered = true;
+    if (signal.aborted) close(conn);
+    signal.throwIfAborted();
+    return conn;
+  } finally {
+    answered = true;
+    unlisten();
+  }
 }
 
 function denoSocket(conn: DenoConn): Socket {

@@ -137,6 +137,8 @@ export class Ensemble {
         const socket = await connect({ ...server, tls, signal });
         const unlisten = onAbort(signal, () => socket.close());
         try {
+          // It may have been given up just as it was there.
+          signal.throwIfAborted();
           allowed(beforeRequest);
           const session = await Session.open(socket, this.#number++, timeout, login);
           // The socket was closed when it had just become a session.
