@@ -37,10 +37,9 @@ In Deno, baton-schema is deno run -A jsr:@baton/baton/schema.
 
   --fences  the SQL that refuses stale writes (@baton/baton/fencing), not the SQL that keeps leases
   --rpc     with the function that rpc() of Supabase calls
-  --apply   runs the SQL on the database of DATABASE_URL: over HTTPS on Neon and PlanetScale, and on
-            any other server through the package pg or mysql2
-  --apply   runs the SQL on the Neon, PlanetScale or Turso database of DATABASE_URL, over HTTPS;
-            Turso's token may be in TURSO_AUTH_TOKEN
+  --apply   runs the SQL on the database of DATABASE_URL: over HTTPS on Neon, PlanetScale and Turso,
+            whose token may be in TURSO_AUTH_TOKEN, and on any other server through the package pg
+            or mysql2
 
 Exit status: 0 done, 1 the SQL could not be applied, 2 bad arguments or no usable DATABASE_URL.
 `;
@@ -100,7 +99,6 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
   if (values.apply && !url) {
     return complain(
       "DATABASE_URL is not set, so nothing was sent. Set it to the URL of the database",
-      "DATABASE_URL is not set, so nothing was sent. Set it to the URL that Neon, PlanetScale or Turso shows",
     ),
       2;
   }
@@ -134,12 +132,11 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
 }
 
 /** What sends statements to the Turso database of a URL; its token may be in a variable of its own. */
-async function tursoAt(text: string) {
-  const [url = "", parameters] = text.trim().split("?");
+async function tursoAt(url: string) {
   const { tursoOptions } = await import("../drivers/sqlite/turso_url.ts");
   const { tursoQuery } = await import("../drivers/sqlite/turso.ts");
   const token = process.env["TURSO_AUTH_TOKEN"];
-  return tursoQuery(tursoOptions({ url, parameters, ...token && { token } }));
+  return tursoQuery(tursoOptions({ ...partsOf(url), ...token && { token } }));
 }
 
 /** What sends statements to a database. */
