@@ -2,7 +2,7 @@
  * Leases in Deno KV, of one process or of one host.
  *
  * What it does **not** promise, beyond what `./document.ts` says. Deno KV shows no clock, so leases end by
- * the clock of whoever looks. That is the same clock for all code of a process, and for all processes of
+ * the clock of the process that looks. That is the same clock for all code of a process, and for all processes of
  * a host that open one file. For a database that several machines share it is not, so do **not** use this
  * driver there. A file may lose its last writes in a power cut. Open it once in a process: a second handle
  * on a file is refused at times ("database is locked"), which is an error that may pass.
@@ -71,7 +71,7 @@ const PARTS = 9;
 /**
  * Makes the driver of an open database. Each operation is two calls, or one if it changes nothing.
  *
- * @param kv What `Deno.openKv(path)` has answered. Whoever opened it closes it.
+ * @param kv What `Deno.openKv(path)` has answered. The caller closes it.
  * @example
  * ```ts
  * import { Coordinator } from "@baton/baton";

@@ -16,7 +16,7 @@ interface Runtime {
 }
 
 /**
- * The driver of a URL. Whoever has made it disposes of it, which closes the database.
+ * The driver of a URL. Dispose of it to close the database.
  *
  * @throws {InvalidArgument} when it does not name a file.
  * @throws {NotSupported} where there is no Deno KV.

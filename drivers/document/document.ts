@@ -1,6 +1,6 @@
 /**
- * All leases in one text, which is replaced only by whoever has read it: for stores that can write under
- * the condition that nobody else has written, and can do no more than that. `step()` decides what each
+ * All leases in one text, which a process replaces only if nobody else has since it read it: for stores
+ * that can write under this condition, and can do no more than that. `step()` decides what each
  * operation means.
  *
  * What it does **not** promise. Every write of the document conflicts with every other write of it, so
@@ -63,7 +63,7 @@ export interface DocumentOptions {
 /**
  * How often the document is read again because somebody else has written. Each time one of those who
  * write gets on, so this is only for very many. There is no pause in between, because a driver sets no
- * timers; whoever calls it pauses.
+ * timers; the caller pauses.
  */
 const ATTEMPTS = 300;
 

@@ -6,6 +6,7 @@
 
 import { noAnswer } from "../kit/failure.ts";
 import { plainRequest, textIn } from "../kit/http.ts";
+import type { DocumentOptions } from "./document.ts";
 
 /** What is sent. */
 export interface Sending {
@@ -51,6 +52,18 @@ export async function send(
   const text = await textIn(name, response);
   return { status: response.status, text, headers: response.headers };
 }
+
+/** What stores have in common whose clock is {@link clockOf}, and which keep several copies of a document. */
+export const BY_DATE: Pick<DocumentOptions, "guarantees" | "unit"> = {
+  guarantees: {
+    consistency: "linearizable",
+    clock: "server",
+    durability: "replicas",
+    minTtl: 1_000,
+    overrun: 3,
+  },
+  unit: 1_000,
+};
 
 /**
  * The server's clock, which counts whole seconds, in ms since 1970.

@@ -17,9 +17,9 @@ import { refuse } from "../kit/check.ts";
 import { failure, noAnswer, type Verdict } from "../kit/failure.ts";
 import { nonces } from "../kit/nonce.ts";
 import { checkOptions } from "../kit/options.ts";
-import { checkToken, isLoopback, parsed } from "../kit/urls.ts";
+import { checkToken, secureUrl } from "../kit/urls.ts";
 import { document, type DocumentStore, type Found } from "./document.ts";
-import { type Answer, clockOf, send } from "./http.ts";
+import { type Answer, BY_DATE, clockOf, send } from "./http.ts";
 
 /** How the Kubernetes driver is made. */
 export interface KubernetesOptions {
@@ -74,25 +74,15 @@ export function kubernetes(options: KubernetesOptions): Driver {
   const leases = `${base}/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
   return document(new LeaseStore(leases, name, token), {
     name: NAME,
-    guarantees: {
-      consistency: "linearizable",
-      clock: "server",
-      durability: "replicas",
-      minTtl: 1_000,
-      overrun: 3,
-    },
     most: MOST,
-    unit: 1_000,
+    ...BY_DATE,
   });
 }
 
 /** A checked URL, without a slash at its end. No message repeats it. */
 function checkedUrl(text: string): string {
-  const url = parsed(text);
-  const secure = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.host));
-  if (!url || !secure || url.username || url.search || url.hash) {
-    refuse("URL", "it must be https://HOST alone; http: is for this machine only");
-  }
+  const url = secureUrl(text);
+  if (!url) refuse("URL", "it must be https://HOST alone; http: is for this machine only");
   return url.href.replace(/\/$/, "");
 }
 

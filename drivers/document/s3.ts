@@ -21,9 +21,9 @@ import { refuse } from "../kit/check.ts";
 import { failure, noAnswer, type Verdict } from "../kit/failure.ts";
 import { nonces } from "../kit/nonce.ts";
 import { checkOptions } from "../kit/options.ts";
-import { checkToken, isLoopback, parsed } from "../kit/urls.ts";
+import { checkToken, secureUrl } from "../kit/urls.ts";
 import { document, type DocumentStore, type Found } from "./document.ts";
-import { type Answer, clockOf, send } from "./http.ts";
+import { type Answer, BY_DATE, clockOf, send } from "./http.ts";
 
 /** Who signs the requests. */
 export interface S3Credentials {
@@ -78,23 +78,15 @@ export function s3(options: S3Options): Driver {
   if (typeof credentials !== "function") checkCredentials(credentials);
   return document(new S3Store({ ...options, url: checkedUrl(options.url) }), {
     name: NAME,
-    guarantees: {
-      consistency: "linearizable",
-      clock: "server",
-      durability: "replicas",
-      minTtl: 1_000,
-      overrun: 3,
-    },
     most: MOST,
-    unit: 1_000,
+    ...BY_DATE,
   });
 }
 
 /** A checked URL. No message repeats it: people paste credentials before the host. */
 function checkedUrl(text: string): string {
-  const url = parsed(text);
-  const secure = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.host));
-  if (!url || !secure || url.username || url.search || url.hash || !/[^/]$/.test(url.pathname)) {
+  const url = secureUrl(text);
+  if (!url || url.pathname.endsWith("/")) {
     refuse(
       "URL",
       "it must be https://HOST/BUCKET/KEY alone; http: is for this machine only",

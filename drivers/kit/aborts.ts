@@ -22,6 +22,19 @@ export function onAbort(signal: AbortSignal | undefined, callback: () => void): 
   return listeners.add(callback);
 }
 
+/**
+ * Waits for work that takes no signal, until the signal aborts: then it rejects with the signal's reason,
+ * and what was sent goes on.
+ */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const unlisten = onAbort(signal, () => reject(signal.reason));
+    if (signal.aborted) reject(signal.reason);
+    work.then(resolve, reject).finally(unlisten);
+  });
+}
+
 /** All callbacks of one signal. */
 class Listeners {
   readonly #signal: AbortSignal;

@@ -50,6 +50,17 @@ export function checkToken(token: string): void {
 }
 
 /**
+ * A URL to which a secret may be sent: `https:`, or `http:` on this machine, and without an account, a
+ * query and a fragment. `undefined` for any other text.
+ */
+export function secureUrl(text: string): URL | undefined {
+  const url = parsed(text);
+  if (!url || url.username || url.password || url.search || url.hash) return undefined;
+  const { protocol, host } = url;
+  return protocol === "https:" || (protocol === "http:" && isLoopback(host)) ? url : undefined;
+}
+
+/**
  * Whether a host, with or without a port, is this machine. Only there may a secret go unencrypted.
  */
 export function isLoopback(host: string): boolean {

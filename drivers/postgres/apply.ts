@@ -66,7 +66,7 @@ end $baton$`;
  * The same as a function, for PostgREST, which calls nothing else: it runs each call in a transaction of
  * its own, and answers after the commit. Anywhere else an answer would come before the commit, so that
  * others would see a grant only later, or never; so it is refused there. PostgREST sets the method of its
- * request for its transaction. Only `service_role` may call it: whoever else may, can break any lock.
+ * request for its transaction. Only `service_role` may call it: any other role that may can break every lock.
  */
 export const rpc = (schema: string): readonly string[] => {
   const { declare, begin } = body(schema);

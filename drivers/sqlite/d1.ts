@@ -19,6 +19,7 @@
 
 import type { CoordinationError } from "../../errors.ts";
 import type { Driver, Guarantees } from "../driver.ts";
+import { unlessAborted } from "../kit/aborts.ts";
 import { checkFunction } from "../kit/check.ts";
 import { failure } from "../kit/failure.ts";
 import { checkOptions } from "../kit/options.ts";
@@ -26,7 +27,7 @@ import { textOf } from "../kit/plain_words.ts";
 import { checkGiven } from "../kit/slips.ts";
 import { batchDriver } from "./batch.ts";
 import { isUndone, verdictOn } from "./refusals.ts";
-import { type SqliteBatch, type SqliteRows, unlessAborted } from "./send.ts";
+import type { SqliteBatch, SqliteRows } from "./send.ts";
 
 export type { SqliteAnswer, SqliteBatch, SqliteRows, SqliteStatement } from "./send.ts";
 

@@ -1,5 +1,5 @@
 /**
- * What libSQL promises, whoever sends to it.
+ * What libSQL promises, over its own protocol and over a client.
  *
  * @module
  */

@@ -4,7 +4,7 @@
  * It does **not** coordinate between users, hosts or containers, and nothing survives a restart of the
  * host. It is a SQLite file in the host's memory (`/dev/shm` on Linux, else `/tmp`), so all that the
  * driver `sqlite` says is true of it, but for the crash of the host. Linux may remove the file when its
- * user logs out for the last time. Then nothing that was held is held any more, and whoever held it is
+ * user logs out for the last time. Then nothing that was held is held any more, and a process that held it is
  * told at its next request.
  *
  * The folder is the user's own: one that belongs to somebody else, or that others may open, is refused.
@@ -32,7 +32,7 @@ export interface IpcOptions extends SqliteOptions {
 /**
  * Makes the driver. Folder, file and tables are made at the first use.
  *
- * @param name Whoever gives the same name shares the leases. At most 64 bytes.
+ * @param name Processes that give the same name share the leases. At most 64 bytes.
  * @example
  * ```ts
  * import { ipc } from "@baton/baton/drivers/ipc";

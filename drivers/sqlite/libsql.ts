@@ -9,6 +9,7 @@
  */
 
 import type { Driver } from "../driver.ts";
+import { unlessAborted } from "../kit/aborts.ts";
 import { checkFunction, SENDS } from "../kit/check.ts";
 import { failure } from "../kit/failure.ts";
 import { checkOptions } from "../kit/options.ts";
@@ -17,7 +18,7 @@ import { slipIn } from "../kit/slips.ts";
 import { batchDriver } from "./batch.ts";
 import { LIBSQL } from "./guarantees.ts";
 import { isUndone, verdictOn } from "./refusals.ts";
-import { type SqliteBatch, unlessAborted } from "./send.ts";
+import type { SqliteBatch } from "./send.ts";
 
 export type { SqliteAnswer, SqliteBatch, SqliteRows, SqliteStatement } from "./send.ts";
 

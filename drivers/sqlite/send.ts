@@ -4,8 +4,6 @@
  * @module
  */
 
-import { onAbort } from "../kit/aborts.ts";
-
 /** The rows of a statement, each by the names of its columns. */
 export type SqliteRows = readonly Readonly<Record<string, unknown>>[];
 
@@ -32,11 +30,3 @@ export type SqliteBatch = (
   statements: SqliteStatement[],
   signal?: AbortSignal,
 ) => Promise<readonly SqliteAnswer[]>;
-
-/** Ends the wait when the signal aborts, for a client that takes none; what was sent goes on. */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const unlisten = onAbort(signal, () => reject(signal?.reason));
-    work.then(resolve, reject).finally(unlisten);
-  });
-}

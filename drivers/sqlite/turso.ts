@@ -17,7 +17,7 @@ import type { Driver } from "../driver.ts";
 import { refuse } from "../kit/check.ts";
 import { checkOptions } from "../kit/options.ts";
 import { checkGiven } from "../kit/slips.ts";
-import { checkToken, isLoopback, parsed } from "../kit/urls.ts";
+import { checkToken, secureUrl } from "../kit/urls.ts";
 import { batchDriver } from "./batch.ts";
 import { LIBSQL } from "./guarantees.ts";
 import { hranaSender } from "./hrana.ts";
@@ -74,18 +74,13 @@ const NAME = "turso";
 
 /** The URL for `fetch`, without a path. No message repeats it, for it may hold a token. */
 function checkedUrl(text: string): string {
-  const { protocol, host, pathname, search, hash, username, password } =
-    parsed(String(text).replace(/^(libsql|turso):/i, "https:")) ?? {};
-  const secure = protocol === "https:";
-  if (
-    !host || (!secure && !(protocol === "http:" && isLoopback(host))) || pathname !== "/" ||
-    search || hash || username || password
-  ) {
+  const url = secureUrl(String(text).replace(/^(libsql|turso):/i, "https:"));
+  if (url?.pathname !== "/") {
     refuse(
       "URL",
       "it must be libsql://HOST alone, as TURSO_DATABASE_URL is, and the token be given as authToken; " +
         "http: is for this machine only",
     );
   }
-  return `${protocol}//${host}`;
+  return url.origin;
 }

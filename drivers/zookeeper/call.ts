@@ -6,8 +6,9 @@
 
 import type { ApplyOptions } from "../driver.ts";
 import { ConnectionError } from "../../errors.ts";
+import { unlessAborted } from "../kit/aborts.ts";
 import { partly } from "../kit/failure.ts";
-import { type Ensemble, orAborted } from "./ensemble.ts";
+import type { Ensemble } from "./ensemble.ts";
 import { isOvertaken, Refused, zookeeperError } from "./errors.ts";
 import type { Reply, Session } from "./session.ts";
 import { type Part, type Result, transaction } from "./wire.ts";
@@ -74,7 +75,7 @@ export class Call {
       throw this.#wrote ? partly(error) : error;
     }
     try {
-      return await orAborted(this.#session.send(parts), signal);
+      return await unlessAborted(this.#session.send(parts), signal);
     } catch (error) {
       throw this.#failed(error, writes, codeIn(error) !== undefined);
     }

@@ -5,7 +5,7 @@
  */
 
 import type { ApplyOptions } from "../driver.ts";
-import { onAbort } from "../kit/aborts.ts";
+import { onAbort, unlessAborted } from "../kit/aborts.ts";
 import { nonces } from "../kit/nonce.ts";
 import type { Connect, SocketAddress } from "../kit/sockets.ts";
 import { zookeeperError } from "./errors.ts";
@@ -66,7 +66,7 @@ export class Ensemble {
       const opening = begins ? this.#begin(options) : this.#opening!;
       opening.waiting++;
       try {
-        const session = await orAborted(opening.session, signal);
+        const session = await unlessAborted(opening.session, signal);
         // A call that was told before us may have given it up.
         if (session.lives) return entered(session);
       } catch (error) {
@@ -171,14 +171,4 @@ function allowed(beforeRequest: ApplyOptions["beforeRequest"]): void {
   } catch (reason) {
     throw new Forbidden(reason);
   }
-}
-
-/** What a promise answers, or the signal's reason. */
-export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return new Promise((resolve, reject) => {
-    const unlisten = onAbort(signal, () => reject(signal.reason));
-    if (signal.aborted) reject(signal.reason);
-    work.then(resolve, reject).finally(unlisten);
-  });
 }
