@@ -7,7 +7,8 @@
 
 import { d1 as open, d1Query } from "../../drivers/sqlite/d1.ts";
 import { migrate } from "../../drivers/sqlite/migration.ts";
-import { type D1Server, startD1 } from "../servers/d1.ts";
+import { startD1 } from "../servers/d1.ts";
+import type { MiniflareServer } from "../servers/miniflare.ts";
 import { databaseAt, queriesIn } from "../servers/d1_binding.ts";
 import { startProxy } from "../servers/proxy.ts";
 import { refuseOnSqlite } from "../servers/refusals.ts";
@@ -32,7 +33,7 @@ export const d1: Backend<"server"> = {
   },
 };
 
-async function wireTo(server: D1Server): Promise<Wire> {
+async function wireTo(server: MiniflareServer): Promise<Wire> {
   const front = await startProxy(server.url);
   const { url, faults } = front;
   return {

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { CoordinationError } from "../../mod.ts";
-import { freePort } from "../servers/process.ts";
+import { freePort } from "../servers/ports.ts";
 import { startBabbler, startBadServer } from "./bad_server.ts";
 import { BREAKS, DRIP, ECHOES, REDIRECTS, redirectTo, SILENCE } from "./fault_rows.ts";
 import { leaksIn } from "./secrets.ts";

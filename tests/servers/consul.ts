@@ -5,9 +5,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { cached } from "./cache.ts";
 import { unpackDebian } from "./debian.ts";
+import { freePort, onFreePort } from "./ports.ts";
 import {
   controlled,
-  freePort,
   removeFolder,
   type RunningProcess,
   type Server,
@@ -30,8 +30,6 @@ export interface ConsulServer extends Server {
   readonly token: string | undefined;
 }
 
-const ATTEMPTS = 10;
-
 /** The program. Debian's newest that still has it is bullseye; it needs nothing but the C library. */
 async function requireConsul(): Promise<string> {
   const wanted = { suite: "bullseye", name: "consul", whole: false };
@@ -41,16 +39,11 @@ async function requireConsul(): Promise<string> {
 
 /** Starts one server, which needs no other. */
 export async function startConsul(options: ConsulServerOptions = {}): Promise<ConsulServer> {
-  for (let attempt = 1;; attempt++) {
-    const [http, lan, server] = [await freePort(), await freePort(), await freePort()];
+  return await onFreePort(async (http) => {
+    const [lan, server] = [await freePort(), await freePort()];
     const name = `consul-${randomUUID()}`;
-    try {
-      return await startConsulMember({ name, http, lan, server }, {}, options);
-    } catch (error) {
-      // Another test process may have taken a port between the look and the bind.
-      if (attempt === ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
-    }
-  }
+    return await startConsulMember({ name, http, lan, server }, {}, options);
+  });
 }
 
 /** A server's name and its ports: for clients, for gossip, and for other servers. */

@@ -7,7 +7,8 @@ import {
   startConsulMember,
 } from "./consul.ts";
 import { type Link, Links } from "./links.ts";
-import { freePort, until } from "./process.ts";
+import { freePort } from "./ports.ts";
+import { until } from "./process.ts";
 
 export interface ConsulCluster {
   readonly members: readonly ConsulServer[];

@@ -1,9 +1,9 @@
 /** A real `etcd`, alone or three in a cluster, on free loopback ports, for as long as a test runs. */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { freePort, onFreePort } from "./ports.ts";
 import {
   controlled,
-  freePort,
   removeFolder,
   requireProgram,
   type RunningProcess,
@@ -30,20 +30,13 @@ export interface Member {
   readonly advertised: number;
 }
 
-const ATTEMPTS = 10;
-
 /** Starts one server, which is a cluster of its own. */
 export async function startEtcd(extra: readonly string[] = []): Promise<EtcdServer> {
-  for (let attempt = 1;; attempt++) {
-    const [client, peer] = [await freePort(), await freePort()];
+  return await onFreePort(async (client) => {
+    const peer = await freePort();
     const member = { name: `etcd-${randomUUID()}`, client, peer, advertised: peer };
-    try {
-      return await startMember(member, [member], extra);
-    } catch (error) {
-      // Another test process may have taken a port between the look and the bind.
-      if (attempt === ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
-    }
-  }
+    return await startMember(member, [member], extra);
+  });
 }
 
 /** Starts a member of a cluster. It is ready when it answers, which takes most of the members. */

@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { type EtcdServer, type Member, startMember } from "./etcd.ts";
 import { type Link, Links, type SenderOf } from "./links.ts";
-import { freePort, until } from "./process.ts";
+import { freePort } from "./ports.ts";
+import { until } from "./process.ts";
 
 export interface EtcdCluster {
   readonly members: readonly EtcdServer[];

@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { onFreePort } from "./ports.ts";
 import {
   controlled,
-  freePort,
   removeFolder,
   type RunningProcess,
   type Server,
@@ -20,7 +20,6 @@ export interface LibsqlServer extends Server {
 
 const MAIN = fileURLToPath(new URL("hrana_main.ts", import.meta.url));
 const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
-const ATTEMPTS = 10;
 
 export async function startLibsql(token: string = crypto.randomUUID()): Promise<LibsqlServer> {
   const folder = await temporaryFolder("baton-libsql-");
@@ -37,24 +36,18 @@ export async function startLibsql(token: string = crypto.randomUUID()): Promise<
       ready: () => answers(port, token, file),
     });
   try {
-    for (let attempt = 1;; attempt++) {
-      const port = await freePort();
-      try {
-        const { current, controls } = controlled(await launch(port), () => launch(port), "kill");
-        return {
-          url: `http://127.0.0.1:${port}`,
-          token,
-          async stop() {
-            await current().kill();
-            await removeFolder(folder);
-          },
-          ...controls,
-        };
-      } catch (error) {
-        // Another test process may have taken the port between the look and the bind.
-        if (attempt === ATTEMPTS || !/AddrInUse|in use/i.test(String(error))) throw error;
-      }
-    }
+    return await onFreePort(async (port) => {
+      const { current, controls } = controlled(await launch(port), () => launch(port), "kill");
+      return {
+        url: `http://127.0.0.1:${port}`,
+        token,
+        async stop() {
+          await current().kill();
+          await removeFolder(folder);
+        },
+        ...controls,
+      };
+    }, /AddrInUse|in use/i);
   } catch (error) {
     await removeFolder(folder);
     throw error;

@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { freePort } from "./process.ts";
+import { freePort } from "./ports.ts";
 
 const LOOPBACK = "127.0.0.1";
 

@@ -3,14 +3,19 @@
  * stands before something that is there inside of workerd alone.
  */
 import { requireRuntimes } from "../runtimes/install.ts";
-import { freePort, removeFolder, startProcess, temporaryFolder } from "./process.ts";
-import { guardFamily, killFamily } from "./process_family.ts";
+import { onFreePort } from "./ports.ts";
+import {
+  removeFolder,
+  type RunningProcess,
+  type Server,
+  startProcess,
+  temporaryFolder,
+} from "./process.ts";
+import { freezeFamily, guardFamily, killFamily, signalFamily } from "./process_family.ts";
 
-export interface MiniflareServer {
+export interface MiniflareServer extends Server {
   /** Where the Worker is. */
   readonly url: string;
-  /** Ends it, and removes what it has written. */
-  stop(): Promise<void>;
 }
 
 export interface MiniflareOptions {
@@ -18,8 +23,8 @@ export interface MiniflareOptions {
   readonly name: string;
   /** The Worker, as a module. A GET without a query must answer `env.ID`. */
   readonly script: string;
-  /** What it is bound to, as miniflare's options have it. */
-  readonly bindings: Readonly<Record<string, unknown>>;
+  /** What it is bound to, as miniflare's options have it; what is to outlive a restart is in its folder. */
+  bindings(folder: string): Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -42,47 +47,60 @@ new Miniflare({
 }).ready.catch((error) => { console.error(error); process.exit(1); });
 `;
 
-const ATTEMPTS = 10;
-
 export async function startMiniflare(
   { name, script, bindings }: MiniflareOptions,
 ): Promise<MiniflareServer> {
   const { node, modules } = await requireRuntimes();
   const folder = await temporaryFolder(`baton-${name}-`);
   const guard = guardFamily(folder, folder);
+  const more = JSON.stringify(bindings(folder));
+  const launch = (port: number): Promise<RunningProcess> =>
+    startProcess({
+      program: node,
+      folder,
+      log: `${name}.log`,
+      args: ["-e", PROGRAM, "--", modules, folder, `${port}`, script, more],
+      ready: () => answers(urlAt(port), folder),
+    });
   const end = async (): Promise<void> => {
     await killFamily(folder);
     await guard.dismiss();
     await removeFolder(folder);
   };
   try {
-    for (let attempt = 1;; attempt++) {
-      const port = await freePort();
-      const url = `http://127.0.0.1:${port}/`;
-      try {
-        const process = await startProcess({
-          program: node,
-          folder,
-          log: `${name}.log`,
-          args: ["-e", PROGRAM, "--", modules, folder, `${port}`, script, JSON.stringify(bindings)],
-          ready: () => answers(url, folder),
-        });
-        const stop = async (): Promise<void> => {
-          await killFamily(folder);
-          await process.kill();
-          await end();
-        };
-        return { url, stop };
-      } catch (error) {
+    return await onFreePort(async (port) => {
+      let current = await launch(port).catch(async (error) => {
         await killFamily(folder);
-        // Another test process may have taken the port between the look and the bind.
-        if (attempt === ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
-      }
-    }
+        throw error;
+      });
+      // At once, as a machine fails: neither workerd nor what started it can put anything in order.
+      const kill = async (): Promise<void> => {
+        await killFamily(folder);
+        await current.kill();
+      };
+      return {
+        url: urlAt(port),
+        async stop() {
+          await kill();
+          await end();
+        },
+        kill,
+        async restart() {
+          await kill();
+          current = await launch(port);
+        },
+        pause: () => freezeFamily(folder),
+        resume: () => signalFamily(folder, "SIGCONT"),
+      };
+    });
   } catch (error) {
     await end();
     throw error;
   }
+}
+
+function urlAt(port: number): string {
+  return `http://127.0.0.1:${port}/`;
 }
 
 async function answers(url: string, id: string): Promise<boolean> {

@@ -9,9 +9,9 @@ import type { Connection } from "mysql2/promise";
 import { run, serverUser } from "./cache.ts";
 import { linkTo, type MysqlAddress, type MysqlLink } from "./mysql_link.ts";
 import { type MysqlKind, type MysqlProgram, mysqlProgram } from "./mysql_kinds.ts";
+import { onFreePort } from "./ports.ts";
 import {
   controlled,
-  freePort,
   removeFolder,
   type RunningProcess,
   type Server,
@@ -45,7 +45,6 @@ export interface MysqlServer extends Server {
   client(): Promise<Connection>;
 }
 
-const ATTEMPTS = 10;
 const ACCOUNT = { user: "baton", password: "p@ss/w:rd%1", database: "baton" } as const;
 
 const KEEPER = { ...ACCOUNT, user: "keeper" } as const;
@@ -82,15 +81,10 @@ export async function startMysql(
     if (serverUser !== undefined) await chown(folder, serverUser.uid, serverUser.gid);
     await writeFile(join(folder, "initial.sql"), initial(kind));
     await run("cp", ["-R", program.pristine, join(folder, "data")], serverUser);
-    for (let attempt = 1;; attempt++) {
-      const site = { program, folder, port: await freePort(), settings };
-      try {
-        return serverOf(kind, site, await launch(site));
-      } catch (error) {
-        // Another test process may have taken the port between the look and the bind.
-        if (attempt === ATTEMPTS || !String(error).includes("Address already in use")) throw error;
-      }
-    }
+    return await onFreePort(async (port) => {
+      const site = { program, folder, port, settings };
+      return serverOf(kind, site, await launch(site));
+    }, /Address already in use/);
   } catch (error) {
     await removeFolder(folder);
     throw error;

@@ -10,8 +10,8 @@ import {
   type SystemUser,
   unprivilegedUser,
 } from "./postgres_folder.ts";
+import { onFreePort } from "./ports.ts";
 import {
-  freePort,
   removeFolder,
   type RunningProcess,
   type Server,
@@ -56,8 +56,6 @@ interface Place {
   readonly guard: FamilyGuard;
 }
 
-const ATTEMPTS = 10;
-
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const program = await requirePostgres();
   const folder = await temporaryFolder("baton-postgres-");
@@ -67,15 +65,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   try {
     const login = await createDatabase(program, folder, user);
     const place = { program, folder, mark, user, login, settings: options.settings ?? {}, guard };
-    for (let attempt = 1;; attempt++) {
-      const port = await freePort();
-      try {
-        return serverOf(place, port, await launch(place, port));
-      } catch (error) {
-        // Another test process may have taken the port between the look and the bind.
-        if (attempt === ATTEMPTS || !String(error).includes("Address already in use")) throw error;
-      }
-    }
+    return await onFreePort(
+      async (port) => serverOf(place, port, await launch(place, port)),
+      /Address already in use/,
+    );
   } catch (error) {
     await killFamily(mark);
     await guard.dismiss();

@@ -1,39 +1,15 @@
 /**
- * What every server under test needs: a free port, a folder that goes away, a child process that is
+ * What every server under test needs: a folder that goes away, a child process that is
  * known to be ready and cannot outlive the tests, and its program installed when it is missing.
  */
 import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { accessSync, closeSync, constants, openSync, readFileSync, statfsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-
-/**
- * Below the ports that systems give to outgoing connections (from 32,768 on Linux, from 49,152 elsewhere):
- * a stranger's connection could have the port of a server while that is down, and keep it from coming back.
- */
-const [FIRST_PORT, LAST_PORT] = [15_000, 32_000];
-
-/** A loopback port nobody listens on now. Whoever binds it must be ready to lose a race for it. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve, reject) => {
-      server.once("error", (error: NodeJS.ErrnoException) => {
-        return error.code === "EADDRINUSE" ? resolve(false) : reject(error);
-      });
-      server.listen(port, "127.0.0.1", () => resolve(true));
-    });
-    if (!free) continue;
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-    return port;
-  }
-}
 
 /** Room for the servers of all tests that run at once, in bytes. */
 const ROOM = 3e9;

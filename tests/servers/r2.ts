@@ -38,7 +38,7 @@ export async function startR2(): Promise<R2Server> {
   const worker = await startMiniflare({
     name: "r2",
     script: SCRIPT,
-    bindings: { r2Buckets: ["BUCKET"] },
+    bindings: () => ({ r2Buckets: ["BUCKET"] }),
   });
   const faults = new Faults();
   const forward = async ({ body }: HttpRequest): Promise<HttpReply> => {

@@ -1,9 +1,9 @@
 /** A real `redis-server` on a free loopback port, in a temporary folder, for as long as a test runs. */
 import { connect } from "node:net";
 import { Redis } from "ioredis";
+import { onFreePort } from "./ports.ts";
 import {
   controlled,
-  freePort,
   removeFolder,
   requireProgram,
   type RunningProcess,
@@ -30,27 +30,15 @@ export interface RedisServer extends Server {
   client(): Redis;
 }
 
-const ATTEMPTS = 10;
-
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const program = await requireProgram("redis-server", "redis-server");
   const folder = await temporaryFolder("baton-redis-");
   try {
-    for (let attempt = 1;; attempt++) {
-      const port = await freePort();
-      try {
-        return serverOf(
-          program,
-          folder,
-          port,
-          options,
-          await launch(program, folder, port, options),
-        );
-      } catch (error) {
-        // Another test process may have taken the port between the look and the bind.
-        if (attempt === ATTEMPTS || !String(error).includes("Address already in use")) throw error;
-      }
-    }
+    return await onFreePort(
+      async (port) =>
+        serverOf(program, folder, port, options, await launch(program, folder, port, options)),
+      /Address already in use/,
+    );
   } catch (error) {
     await removeFolder(folder);
     throw error;

@@ -6,9 +6,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { requireRuntimes } from "../runtimes/install.ts";
+import { onFreePort } from "./ports.ts";
 import {
   controlled,
-  freePort,
   removeFolder,
   type RunningProcess,
   type Server,
@@ -36,18 +36,9 @@ export interface WorkerdServer extends Server {
   deploy(code: string): Promise<void>;
 }
 
-const ATTEMPTS = 10;
-
 /** Starts one on a free port. It is ready when its Worker answers. */
 export async function startWorkerd(options: WorkerdOptions): Promise<WorkerdServer> {
-  for (let attempt = 1;; attempt++) {
-    try {
-      return await startAt(await freePort(), options);
-    } catch (error) {
-      // Another test process may have taken the port between the look and the bind.
-      if (attempt === ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
-    }
-  }
+  return await onFreePort((port) => startAt(port, options));
 }
 
 async function startAt(port: number, options: WorkerdOptions): Promise<WorkerdServer> {

@@ -2,9 +2,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { onFreePort } from "./ports.ts";
 import {
   controlled,
-  freePort,
   removeFolder,
   type RunningProcess,
   type Server,
@@ -38,20 +38,12 @@ export interface ZookeeperMember extends ZookeeperOptions {
   readonly client: number;
 }
 
-const ATTEMPTS = 10;
 /** A session lasts from two of these, in ms, to twenty. */
 const TICK = 500;
 
 /** Starts one server, which is an ensemble of its own. */
 export async function startZookeeper(options: ZookeeperOptions = {}): Promise<ZookeeperServer> {
-  for (let attempt = 1;; attempt++) {
-    try {
-      return await startZookeeperMember({ ...options, client: await freePort() });
-    } catch (error) {
-      // Another test process may have taken a port between the look and the bind.
-      if (attempt === ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
-    }
-  }
+  return await onFreePort((client) => startZookeeperMember({ ...options, client }));
 }
 
 /** Starts a member of an ensemble. It is ready when it serves, which takes most of the members. */

@@ -1,6 +1,7 @@
 /** Three real ZooKeepers in an ensemble, whose servers can be killed, frozen and cut off from each other. */
 import { type Link, Links } from "./links.ts";
-import { freePort, until } from "./process.ts";
+import { freePort } from "./ports.ts";
+import { until } from "./process.ts";
 import { asked, startZookeeperMember, type ZookeeperServer } from "./zookeeper.ts";
 
 export interface ZookeeperEnsemble {

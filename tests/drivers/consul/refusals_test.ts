@@ -13,7 +13,7 @@ import { getCoordinator } from "../../../url.ts";
 import { granted, lists, step } from "../../conformance/expect.ts";
 import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
 import { startConsulMember } from "../../servers/consul.ts";
-import { freePort } from "../../servers/process.ts";
+import { freePort } from "../../servers/ports.ts";
 import { MIN_TTL, withConsul } from "./with_consul.ts";
 
 const URL_HERE = "http://127.0.0.1:8500";

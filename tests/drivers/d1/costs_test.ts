@@ -9,7 +9,8 @@ import assert from "node:assert/strict";
 import { ConnectionError, Coordinator } from "../../../mod.ts";
 import { d1, type D1Database, d1Query, type D1Session } from "../../../drivers/sqlite/d1.ts";
 import { migrate } from "../../../drivers/sqlite/migration.ts";
-import { type D1Server, startD1 } from "../../servers/d1.ts";
+import { startD1 } from "../../servers/d1.ts";
+import type { MiniflareServer } from "../../servers/miniflare.ts";
 import { databaseAt } from "../../servers/d1_binding.ts";
 import { batonErrorOf } from "../../tools/shown.ts";
 import { acquire } from "../acquire.ts";
@@ -23,7 +24,7 @@ interface Cost {
   readonly written: number;
 }
 
-async function withD1(test: (server: D1Server) => Promise<void>): Promise<void> {
+async function withD1(test: (server: MiniflareServer) => Promise<void>): Promise<void> {
   const server = await startD1();
   try {
     await test(server);

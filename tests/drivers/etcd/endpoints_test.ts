@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { etcd } from "../../../drivers/etcd/etcd.ts";
 import { ConnectionError, UnknownOutcome } from "../../../mod.ts";
 import { acquire, inspect } from "../../conformance/operations.ts";
-import { freePort, until } from "../../servers/process.ts";
+import { freePort } from "../../servers/ports.ts";
+import { until } from "../../servers/process.ts";
 import { startEtcdFront } from "../../servers/etcd_front.ts";
 import { withEtcd } from "./with_etcd.ts";
 

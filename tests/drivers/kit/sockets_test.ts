@@ -16,7 +16,8 @@ import { bundleOptions } from "../../runtimes/bundle.ts";
 import { requireRuntimes } from "../../runtimes/install.ts";
 import { startChild } from "../../runtimes/talk.ts";
 import { CERTIFICATE, PRIVATE_KEY } from "../../servers/certificate.ts";
-import { freePort, removeFolder, temporaryFolder } from "../../servers/process.ts";
+import { freePort } from "../../servers/ports.ts";
+import { removeFolder, temporaryFolder } from "../../servers/process.ts";
 
 /** Sends back what it gets, and ends what sends "end". */
 async function withEcho(

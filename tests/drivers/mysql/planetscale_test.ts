@@ -13,7 +13,7 @@ import { planetscale, planetscaleClient } from "../../../drivers/mysql/planetsca
 import { abortsAreTold } from "../aborted_call.ts";
 import { type Fault, Faults, type HttpRequest } from "../../servers/faults.ts";
 import { serveHttp } from "../../servers/http.ts";
-import { freePort } from "../../servers/process.ts";
+import { freePort } from "../../servers/ports.ts";
 import { acquire, TRICKY } from "../acquire.ts";
 import { assertNoSecret, withTable } from "./planetscale_account.ts";
 import { errorOf, shown } from "../../tools/shown.ts";

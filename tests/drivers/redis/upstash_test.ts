@@ -9,7 +9,8 @@ import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../mod.t
 import type { Driver } from "../../../drivers/driver.ts";
 import { upstash } from "../../../drivers/redis/upstash.ts";
 import type { Fault } from "../../servers/faults.ts";
-import { freePort, until } from "../../servers/process.ts";
+import { freePort } from "../../servers/ports.ts";
+import { until } from "../../servers/process.ts";
 import { type UpstashFixture, withUpstash } from "../../servers/with_upstash.ts";
 import { shown } from "../../tools/shown.ts";
 import { acquire, TRICKY } from "../acquire.ts";

@@ -8,7 +8,7 @@ import { zookeeper, type ZookeeperOptions } from "../../../drivers/zookeeper/zoo
 import { getCoordinator } from "../../../url.ts";
 import { acquire, inspect, list, release, renew } from "../../conformance/operations.ts";
 import { startBabbler, startBadServer } from "../../security/bad_server.ts";
-import { freePort } from "../../servers/process.ts";
+import { freePort } from "../../servers/ports.ts";
 import { withAccess } from "../../servers/zookeeper_access.ts";
 import { type Handle, withZookeeper } from "./with_zookeeper.ts";
 

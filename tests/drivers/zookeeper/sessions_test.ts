@@ -9,7 +9,8 @@ import { create, look, read, transaction, write } from "../../../drivers/zookeep
 import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
 import { CERTIFICATE, PRIVATE_KEY } from "../../servers/certificate.ts";
 import { flightsOf, observed } from "../../servers/flights.ts";
-import { freePort, until } from "../../servers/process.ts";
+import { freePort } from "../../servers/ports.ts";
+import { until } from "../../servers/process.ts";
 import { asked } from "../../servers/zookeeper.ts";
 import { ZOOKEEPERS, type ZookeeperVersion } from "../../servers/zookeeper_install.ts";
 import { freezing, type Handle, withZookeeper } from "./with_zookeeper.ts";
