@@ -5,19 +5,8 @@
  * @module
  */
 
-import { type Server, until } from "../servers/process.ts";
-
-/** Members that can be killed, frozen and cut off. */
-interface Cluster {
-  readonly members: readonly Server[];
-  /** The number of the member that leads; waits until there is one. */
-  leader(): Promise<number>;
-  /** Cuts a member off from the others. */
-  cutOff(member: number): void;
-  /** Ends that. */
-  mend(): void;
-  stop(): Promise<void>;
-}
+import { anotherLeads, type Cluster } from "../servers/cluster.ts";
+import type { Server } from "../servers/process.ts";
 
 /** A cluster, and what is done to it as to a server. */
 export interface Members<C extends Cluster> extends Server {
@@ -58,7 +47,7 @@ export function membersOf<C extends Cluster>(cluster: C): Members<C> {
         else cluster.members[leader]!.pause();
         mend = async () => {
           // Only one that was deposed meanwhile can answer what is no longer true.
-          await until("another leads", async () => await cluster.leader() !== leader);
+          await anotherLeads(cluster, leader);
           if (cuts) cluster.mend();
           else cluster.members[leader]!.resume();
         };

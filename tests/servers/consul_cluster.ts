@@ -1,5 +1,6 @@
 /** Three real Consul servers in a cluster, which can be killed, frozen and cut off from each other. */
 import { randomInt, randomUUID } from "node:crypto";
+import { type Cluster, leaderBy, startTogether } from "./cluster.ts";
 import {
   type ConsulMember,
   type ConsulServer,
@@ -8,18 +9,9 @@ import {
 } from "./consul.ts";
 import { type Link, Links } from "./links.ts";
 import { freePort } from "./ports.ts";
-import { until } from "./process.ts";
 
-export interface ConsulCluster {
-  readonly members: readonly ConsulServer[];
-  /** The number of the member that most follow; waits until there is one. */
-  leader(): Promise<number>;
-  /** Cuts a member off from the others, but for their gossip. Clients reach it still. */
-  cutOff(member: number): void;
-  /** Ends that. */
-  mend(): void;
-  stop(): Promise<void>;
-}
+/** Its members are servers of Consul. One that is cut off hears the others' gossip still. */
+export type ConsulCluster = Cluster<ConsulServer>;
 
 const SIZE = 3;
 
@@ -50,37 +42,31 @@ export async function startConsulCluster(
     // One that was killed comes back.
     autopilot: { cleanup_dead_servers: false },
   });
-  // Together, for none is ready alone.
-  const started = await Promise.allSettled(
-    plans.map((each, n) => startConsulMember(each, settingsOf(n), options)),
-  );
-  const members = started.flatMap((each) => each.status === "fulfilled" ? [each.value] : []);
-  const stop = async (): Promise<void> => {
-    await Promise.all(members.map((each) => each.stop()));
+  const stopWays = async (): Promise<void> => {
     await Promise.all(ways.map((each) => each.stop()));
   };
-  for (const each of started) {
-    if (each.status === "fulfilled") continue;
-    await stop();
-    throw each.reason;
-  }
+  const members = await startTogether(
+    plans.map((each, n) => startConsulMember(each, settingsOf(n), options)),
+  ).catch(async (error) => {
+    await stopWays();
+    throw error;
+  });
   return {
     members,
-    async leader() {
-      let found = -1;
-      await until("most members follow one leader", async () => {
+    leader: () =>
+      leaderBy(async () => {
         const named = await Promise.all(members.map(({ url }) => leaderOf(url)));
-        found = plans.findIndex(({ server }, n) =>
+        return plans.findIndex(({ server }, n) =>
           named[n] === `${known(n)}:${server}` &&
           named.filter((each) => each === named[n]).length > SIZE / 2
         );
-        return found >= 0;
-      });
-      return found;
-    },
+      }),
     cutOff: (member) => links.cutOff(member),
     mend: () => links.mend(),
-    stop,
+    async stop() {
+      await Promise.all(members.map((each) => each.stop()));
+      await stopWays();
+    },
   };
 }
 

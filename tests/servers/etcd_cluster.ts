@@ -1,20 +1,12 @@
 /** Three real etcds in a cluster, whose members can be killed, frozen and cut off from each other. */
 import { randomUUID } from "node:crypto";
+import { type Cluster, leaderBy, startTogether } from "./cluster.ts";
 import { type EtcdServer, type Member, startMember } from "./etcd.ts";
 import { type Link, Links, type SenderOf } from "./links.ts";
 import { freePort } from "./ports.ts";
-import { until } from "./process.ts";
 
-export interface EtcdCluster {
-  readonly members: readonly EtcdServer[];
-  /** The number of the member that most follow; waits until there is one. */
-  leader(): Promise<number>;
-  /** Cuts a member off from the others. Clients reach it still. */
-  cutOff(member: number): void;
-  /** Ends that. */
-  mend(): void;
-  stop(): Promise<void>;
-}
+/** Its members are etcds. */
+export type EtcdCluster = Cluster<EtcdServer>;
 
 const SIZE = 3;
 
@@ -28,38 +20,33 @@ export async function startEtcdCluster(): Promise<EtcdCluster> {
     ways.push(way);
     plans.push({ name: `etcd-${n}-${randomUUID()}`, client, peer, advertised: way.port });
   }
-  // Together, for none is ready alone.
-  const started = await Promise.allSettled(plans.map((each) => startMember(each, plans)));
-  const members = started.flatMap((each) => each.status === "fulfilled" ? [each.value] : []);
-  const stop = async (): Promise<void> => {
-    await Promise.all(members.map((each) => each.stop()));
+  const stopWays = async (): Promise<void> => {
     await Promise.all(ways.map((each) => each.stop()));
   };
-  for (const each of started) {
-    if (each.status === "fulfilled") continue;
-    await stop();
-    throw each.reason;
-  }
+  const members = await startTogether(plans.map((each) => startMember(each, plans)))
+    .catch(async (error) => {
+      await stopWays();
+      throw error;
+    });
   for (const [n, { url }] of members.entries()) {
     const { header } = await statusOf(url) ?? {};
     links.name(BigInt(header!.member_id).toString(16), n);
   }
   return {
     members,
-    async leader() {
-      let found = -1;
-      await until("most members follow one leader", async () => {
+    leader: () =>
+      leaderBy(async () => {
         const all = await Promise.all(members.map(({ url }) => statusOf(url)));
-        found = all.findIndex((each) =>
+        return all.findIndex((each) =>
           each && all.filter((other) => other?.leader === each.header.member_id).length > SIZE / 2
         );
-        return found >= 0;
-      });
-      return found;
-    },
+      }),
     cutOff: (member) => links.cutOff(member),
     mend: () => links.mend(),
-    stop,
+    async stop() {
+      await Promise.all(members.map((each) => each.stop()));
+      await stopWays();
+    },
   };
 }
 

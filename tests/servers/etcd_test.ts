@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { startEtcd } from "./etcd.ts";
+import { anotherLeads } from "./cluster.ts";
 import { startEtcdCluster } from "./etcd_cluster.ts";
 import { startEtcdFront } from "./etcd_front.ts";
 import { until } from "./process.ts";
@@ -76,15 +77,14 @@ Deno.test("in a cluster a member that is cut off is deposed, answers no more, an
     const urls = cluster.members.map(({ url }) => url);
     await ask(urls[first]!, "/kv/put", { key: btoa("a"), value: btoa("1") });
     cluster.cutOff(first);
-    await until("another leads", async () => await cluster.leader() !== first);
-    const second = await cluster.leader();
+    const second = await anotherLeads(cluster, first);
     await ask(urls[second]!, "/kv/put", { key: btoa("a"), value: btoa("2") });
     const alone = await ask(urls[first]!, "/kv/range", { key: btoa("a") });
     assert.equal(alone["kvs"], undefined, "it must not answer what it cannot know");
     cluster.mend();
     await until("it is back", async () => await valueOf(urls[first]!, "a") === "2");
     await cluster.members[second]!.kill();
-    await until("another leads", async () => await cluster.leader() !== second);
+    await anotherLeads(cluster, second);
     await cluster.members[second]!.restart();
     await until("it is back", async () => await valueOf(urls[second]!, "a") === "2");
   } finally {

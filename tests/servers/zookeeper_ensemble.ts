@@ -1,19 +1,11 @@
 /** Three real ZooKeepers in an ensemble, whose servers can be killed, frozen and cut off from each other. */
+import { type Cluster, leaderBy, startTogether } from "./cluster.ts";
 import { type Link, Links } from "./links.ts";
 import { freePort } from "./ports.ts";
-import { until } from "./process.ts";
 import { asked, startZookeeperMember, type ZookeeperServer } from "./zookeeper.ts";
 
-export interface ZookeeperEnsemble {
-  readonly members: readonly ZookeeperServer[];
-  /** The number of the member that leads and serves; waits until there is one. */
-  leader(): Promise<number>;
-  /** Cuts a member off from the others. Clients reach it still. */
-  cutOff(member: number): void;
-  /** Ends that. */
-  mend(): void;
-  stop(): Promise<void>;
-}
+/** Its members are ZooKeepers. */
+export type ZookeeperEnsemble = Cluster<ZookeeperServer>;
 
 const SIZE = 3;
 /** A server may take so many ticks to begin, and be silent for so many: a leader is given up in 1.2 s. */
@@ -39,17 +31,13 @@ export async function startZookeeperEnsemble(): Promise<ZookeeperEnsemble> {
   });
   return {
     members,
-    async leader() {
-      let found = -1;
-      await until("one member leads", async () => {
+    leader: () =>
+      leaderBy(async () => {
         const modes = await Promise.all(
           members.map(({ port }) => asked(port, "srvr").catch(String)),
         );
-        found = modes.findIndex((text) => /^Mode: leader/m.test(text));
-        return found >= 0;
-      });
-      return found;
-    },
+        return modes.findIndex((text) => /^Mode: leader/m.test(text));
+      }),
     cutOff: (member) => ways.forEach(({ links }) => links.cutOff(member)),
     mend: () => ways.forEach(({ links }) => links.mend()),
     async stop() {
@@ -59,7 +47,7 @@ export async function startZookeeperEnsemble(): Promise<ZookeeperEnsemble> {
   };
 }
 
-async function startMembers(ways: Ways): Promise<ZookeeperServer[]> {
+async function startMembers(ways: Ways): Promise<readonly ZookeeperServer[]> {
   const all = [...ways.keys()];
   const ports = await Promise.all(
     all.map(async () => [await freePort(), await freePort()] as const),
@@ -77,11 +65,5 @@ async function startMembers(ways: Ways): Promise<ZookeeperServer[]> {
     const settings = [...TIMINGS, ...lines];
     return { id: own + 1, client: await freePort(), settings, properties: PROPERTIES };
   }));
-  // Together, for none is ready alone.
-  const started = await Promise.allSettled(plans.map(startZookeeperMember));
-  const members = started.flatMap((each) => each.status === "fulfilled" ? [each.value] : []);
-  const failed = started.find((each) => each.status === "rejected");
-  if (failed === undefined) return members;
-  await Promise.all(members.map((each) => each.stop()));
-  throw failed.reason;
+  return await startTogether(plans.map(startZookeeperMember));
 }

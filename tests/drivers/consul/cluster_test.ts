@@ -6,38 +6,19 @@
 
 import assert from "node:assert/strict";
 import { consul } from "../../../drivers/consul/consul.ts";
-import type { Driver, Op, Outcome } from "../../../drivers/driver.ts";
-import { codeOf, isUnknown } from "../../../errors.ts";
+import type { Driver } from "../../../drivers/driver.ts";
+import { codeOf } from "../../../errors.ts";
 import { acquire, breakSeat, inspect, release, renew } from "../../conformance/operations.ts";
+import { anotherLeads } from "../../servers/cluster.ts";
 import { type ConsulCluster, startConsulCluster } from "../../servers/consul_cluster.ts";
 import { startConsulFront } from "../../servers/consul_front.ts";
 import { until } from "../../servers/process.ts";
+import { asking } from "../known.ts";
 
 const at = (url: string): Driver => consul({ url, minTtl: 100 });
 
-/** The outcome, or `undefined` when it is unknown, or nothing was done because nobody leads. */
-async function outcomeOf(
-  driver: Driver,
-  op: Op,
-  signal?: AbortSignal,
-): Promise<Outcome | undefined> {
-  try {
-    return (await driver.apply([op], { signal }))[0];
-  } catch (error) {
-    assert.ok(isUnknown(error) || codeOf(error) === "connection", `${error}`);
-    return undefined;
-  }
-}
-
-/** Sends it again until it is known, as the core does. */
-async function known(driver: Driver, op: Op): Promise<Outcome> {
-  let outcome: Outcome | undefined;
-  await until("there is an answer", async () => {
-    outcome = await outcomeOf(driver, op, AbortSignal.timeout(10_000));
-    return outcome !== undefined;
-  });
-  return outcome!;
-}
+/** A definite error: nothing was done, because nobody leads. */
+const { outcomeOf, known } = asking(10_000, (error) => codeOf(error) === "connection");
 
 async function withCluster(test: (cluster: ConsulCluster) => Promise<void>): Promise<void> {
   const cluster = await startConsulCluster();
@@ -46,12 +27,6 @@ async function withCluster(test: (cluster: ConsulCluster) => Promise<void>): Pro
   } finally {
     await cluster.stop();
   }
-}
-
-async function anotherLeads(cluster: ConsulCluster, before: number): Promise<number> {
-  let leader = before;
-  await until("another leads", async () => (leader = await cluster.leader()) !== before);
-  return leader;
 }
 
 Deno.test("Consul: a leader that was frozen and deposed answers nothing that is no longer true", async () => {

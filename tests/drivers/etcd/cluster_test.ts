@@ -1,34 +1,12 @@
 import assert from "node:assert/strict";
 import { etcd } from "../../../drivers/etcd/etcd.ts";
-import { isUnknown } from "../../../errors.ts";
-import type { Driver, Op, Outcome } from "../../../drivers/driver.ts";
 import { acquire, inspect, renew } from "../../conformance/operations.ts";
-import { type EtcdCluster, startEtcdCluster } from "../../servers/etcd_cluster.ts";
+import { anotherLeads } from "../../servers/cluster.ts";
+import { startEtcdCluster } from "../../servers/etcd_cluster.ts";
 import { until } from "../../servers/process.ts";
+import { asking } from "../known.ts";
 
-/** The outcome, or `undefined` when it is unknown. */
-async function outcomeOf(
-  driver: Driver,
-  op: Op,
-  signal?: AbortSignal,
-): Promise<Outcome | undefined> {
-  try {
-    return (await driver.apply([op], { signal }))[0];
-  } catch (error) {
-    assert.ok(isUnknown(error), `${error}`);
-    return undefined;
-  }
-}
-
-/** Sends it again until it is known, as the core does. */
-async function known(driver: Driver, op: Op): Promise<Outcome> {
-  let outcome: Outcome | undefined;
-  await until("there is an answer", async () => {
-    outcome = await outcomeOf(driver, op, AbortSignal.timeout(2_000));
-    return outcome !== undefined;
-  });
-  return outcome!;
-}
+const { outcomeOf, known } = asking(2_000);
 
 /** etcd's lease to which a lease of ours is attached, as another member knows it. */
 async function termOf(url: string, resource: string): Promise<string | undefined> {
@@ -37,12 +15,6 @@ async function termOf(url: string, resource: string): Promise<string | undefined
   const body = JSON.stringify({ key, range_end });
   const answer = await (await fetch(`${url}/v3/kv/range`, { method: "POST", body })).json();
   return answer.kvs?.[0]?.lease;
-}
-
-async function anotherLeads(cluster: EtcdCluster, before: number): Promise<number> {
-  let leader = before;
-  await until("another leads", async () => (leader = await cluster.leader()) !== before);
-  return leader;
 }
 
 Deno.test("etcd: what a leader answers that was frozen and deposed is true, or unknown", async () => {
