@@ -5,7 +5,7 @@
  */
 
 import { denoKv as open } from "../../drivers/document/deno_kv.ts";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
 import type { Backend as Place } from "../conformance/mod.ts";
 import type { Backend } from "./backend.ts";

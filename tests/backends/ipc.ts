@@ -5,7 +5,7 @@
  */
 
 import { ipc as open } from "../../drivers/sqlite/ipc.ts";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 import type { Backend } from "./backend.ts";
 import { onFile } from "./sqlite.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { sqlite as open, type SqliteDriver } from "../../drivers/sqlite/sqlite.ts";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 import type { Backend, Running, Time } from "./backend.ts";
 import { onClock } from "./fake_clock.ts";
 

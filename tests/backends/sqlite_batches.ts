@@ -9,7 +9,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { batchDriver } from "../../drivers/sqlite/batch.ts";
 import { migrate } from "../../drivers/sqlite/migration.ts";
 import type { SqliteBatch, SqliteRows } from "../../drivers/sqlite/send.ts";
-import type { Guarantees } from "../../drivers/driver.ts";
+import type { Driver, Guarantees } from "../../drivers/driver.ts";
 import type { Backend } from "./backend.ts";
 import { onClock } from "./fake_clock.ts";
 
@@ -52,6 +52,14 @@ export function batchOn(database: DatabaseSync): SqliteBatch {
   };
 }
 
+/** A driver that sends its statements so. */
+export function batchesBy(
+  send: SqliteBatch,
+  counts: "batch" | "statement" = "batch",
+): Driver {
+  return batchDriver({ name: "batches", guarantees: GUARANTEES, counts, send });
+}
+
 /** On a fake clock. */
 export const sqliteBatches: Backend = {
   name: "sqlite in batches",
@@ -64,8 +72,7 @@ export const sqliteBatches: Backend = {
     const backend = onClock(time, (now) => {
       database = databaseOn(now);
       const send = batchOn(database);
-      return () =>
-        batchDriver({ name: "batches", guarantees: GUARANTEES, counts: "statement", send });
+      return () => batchesBy(send, "statement");
     });
     await migrate(batchOn(database!));
     return { ...backend, stop: () => Promise.resolve(database?.close()) };

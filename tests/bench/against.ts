@@ -1,6 +1,6 @@
 /** The same operations in this checkout and in another one, in turns: what has a change cost? */
 import { fileURLToPath } from "node:url";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 import { startBackend } from "./backend.ts";
 import { type Child, startChild } from "./child.ts";
 import type { Effort } from "./contest.ts";

@@ -9,7 +9,7 @@ import { backendOf } from "../backends/mod.ts";
 import type { Table } from "../backends/table.ts";
 import { startEtcd } from "../servers/etcd.ts";
 import type { Faults } from "../servers/faults.ts";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 import { bareSender } from "./clients.ts";
 
 /** Where so many things are made, and looked after. */

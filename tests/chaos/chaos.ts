@@ -8,7 +8,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chance } from "../tools/chance.ts";
 import { requireRuntimes } from "../runtimes/install.ts";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 import { inTransactions } from "./application.ts";
 import { build } from "./bundle.ts";
 import { unsettled } from "./check_stops.ts";

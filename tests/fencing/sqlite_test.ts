@@ -13,7 +13,7 @@ import { isStale, migrateSqliteFences, sqliteFence, sqliteFences } from "../../f
 import { startD1 } from "../servers/d1.ts";
 import { databaseAt } from "../servers/d1_binding.ts";
 import { startLibsql } from "../servers/libsql.ts";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 import { errorOf, interleave, RESOURCES, type Write } from "./writers.ts";
 
 const ACCOUNTS = "create table accounts (id text primary key, history text not null default '')";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
 

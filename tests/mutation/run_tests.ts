@@ -6,7 +6,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
-import { removeFolder } from "../servers/process.ts";
+import { removeFolder } from "../servers/folders.ts";
 import type { Run } from "./runs.ts";
 
 /** What came of a run. */

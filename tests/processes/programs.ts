@@ -7,7 +7,7 @@
 import { fileURLToPath } from "node:url";
 import * as esbuild from "../tools/bundler.ts";
 import { bundleOptions } from "../runtimes/bundle.ts";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 
 /** How a program ended. */
 export interface Ended {

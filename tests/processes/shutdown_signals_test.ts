@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 import { PATIENCE } from "./programs.ts";
 
 const PROGRAM = `

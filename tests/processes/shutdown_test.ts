@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { Coordinator } from "../../mod.ts";
 import { sqlite } from "../../drivers/sqlite/sqlite.ts";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 
 const LEADER = `
   import { Coordinator, shutdownSignal } from "${new URL("../../mod.ts", import.meta.url)}";

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { Coordinator } from "../../mod.ts";
 import { sqlite } from "../../drivers/sqlite/sqlite.ts";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 
 /** Long against whatever a busy machine adds to a first acquisition, in ms. */
 const TTL = 2_000;

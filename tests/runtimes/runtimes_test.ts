@@ -9,7 +9,7 @@ import { Coordinator } from "../../mod.ts";
 import { open } from "../backends/address.ts";
 import type { Wire } from "../backends/mod.ts";
 import type { Fault } from "../servers/faults.ts";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
 import { build } from "./bundle.ts";
 import { otherCases, timedCases } from "./chosen.ts";

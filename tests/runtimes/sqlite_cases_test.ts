@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { driverCases, noPushCases } from "../conformance/mod.ts";
 import { sideBySide } from "../laws/side_by_side.ts";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 import * as esbuild from "../tools/bundler.ts";
 import { requireRuntimes } from "./install.ts";
 import { startChild } from "./talk.ts";

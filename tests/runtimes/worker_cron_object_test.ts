@@ -7,7 +7,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { removeFolder, temporaryFolder, until } from "../servers/process.ts";
+import { inFolder } from "../servers/folders.ts";
+import { until } from "../servers/process.ts";
 import { build, buildExample } from "./bundle.ts";
 import { type Crew, dateOf, startCrew } from "./crew.ts";
 import { requireRuntimes } from "./install.ts";
@@ -41,7 +42,7 @@ Deno.test({
   sanitizeResources: false,
   async fn() {
     const { modules } = await requireRuntimes();
-    await inFolder(async (folder) => {
+    await inFolder("baton-worker-", async (folder) => {
       const bytes = await buildExample(folder, modules, EXAMPLE);
       assert.ok(bytes > 1_000 && bytes <= BUDGET, `${bytes} bytes, minified and gzipped`);
     });
@@ -115,18 +116,9 @@ async function runAll({ crew, ledger, slots, kill }: Scene): Promise<number[]> {
   return answered;
 }
 
-async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await temporaryFolder("baton-worker-");
-  try {
-    await work(folder);
-  } finally {
-    await removeFolder(folder);
-  }
-}
-
 async function withScene(mode: string, work: (scene: Scene) => Promise<void>): Promise<void> {
   const installed = await requireRuntimes();
-  await inFolder(async (folder) => {
+  await inFolder("baton-worker-", async (folder) => {
     const built = buildExample(folder, installed.modules, EXAMPLE);
     await built.then(() => build(folder, installed.modules));
     const date = await dateOf(EXAMPLE);

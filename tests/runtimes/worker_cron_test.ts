@@ -7,7 +7,8 @@
 
 import assert from "node:assert/strict";
 import { chance, seedOfRun } from "../tools/chance.ts";
-import { removeFolder, temporaryFolder, until } from "../servers/process.ts";
+import { inFolder } from "../servers/folders.ts";
+import { until } from "../servers/process.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
 import { type UpstashFixture, withUpstash } from "../servers/with_upstash.ts";
 import { build, buildExample } from "./bundle.ts";
@@ -39,7 +40,7 @@ Deno.test({
   sanitizeResources: false,
   async fn() {
     const { modules } = await requireRuntimes();
-    await inFolder(async (folder) => {
+    await inFolder("baton-worker-", async (folder) => {
       const bytes = await buildExample(folder, modules);
       assert.ok(bytes > 1_000 && bytes <= BUDGET, `${bytes} bytes, minified and gzipped`);
     });
@@ -116,18 +117,9 @@ Deno.test(`in retry each of ${SLOTS} slots completes, each run with a larger tok
   });
 });
 
-async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await temporaryFolder("baton-worker-");
-  try {
-    await work(folder);
-  } finally {
-    await removeFolder(folder);
-  }
-}
-
 async function withScene(mode: string, work: (scene: Scene) => Promise<void>): Promise<void> {
   const installed = await requireRuntimes();
-  await inFolder(async (folder) => {
+  await inFolder("baton-worker-", async (folder) => {
     const built = buildExample(folder, installed.modules);
     await built.then(() => build(folder, installed.modules));
     await withUpstash(async (fixture) => {

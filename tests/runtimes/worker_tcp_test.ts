@@ -10,7 +10,7 @@ import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { filesOfPage } from "../pages/try_page.ts";
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 import * as esbuild from "../tools/bundler.ts";
 import { aPostgres, aRedis } from "../url/places.ts";
 import { requireRuntimes } from "./install.ts";

@@ -6,7 +6,7 @@ import { chmod, mkdir, mkdtemp, rename } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { removeFolder } from "./process.ts";
+import { removeFolder } from "./folders.ts";
 
 export interface UnixUser {
   readonly uid: number;

@@ -6,14 +6,8 @@ import process from "node:process";
 import { cached } from "./cache.ts";
 import { unpackDebian } from "./debian.ts";
 import { freePort, onFreePort } from "./ports.ts";
-import {
-  controlled,
-  removeFolder,
-  type RunningProcess,
-  type Server,
-  startProcess,
-  temporaryFolder,
-} from "./process.ts";
+import { removeFolder, temporaryFolder } from "./folders.ts";
+import { controlled, type RunningProcess, type Server, startProcess } from "./process.ts";
 
 export interface ConsulServerOptions {
   /** The shortest ttl of a session. Default: a tenth of a second; users have ten seconds. */

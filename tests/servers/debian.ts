@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "./cache.ts";
-import { removeFolder } from "./process.ts";
+import { removeFolder } from "./folders.ts";
 
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 

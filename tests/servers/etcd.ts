@@ -2,14 +2,13 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { freePort, onFreePort } from "./ports.ts";
+import { removeFolder, temporaryFolder } from "./folders.ts";
 import {
   controlled,
-  removeFolder,
   requireProgram,
   type RunningProcess,
   type Server,
   startProcess,
-  temporaryFolder,
 } from "./process.ts";
 
 export interface EtcdServer extends Server {

@@ -3,14 +3,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { onFreePort } from "./ports.ts";
-import {
-  controlled,
-  removeFolder,
-  type RunningProcess,
-  type Server,
-  startProcess,
-  temporaryFolder,
-} from "./process.ts";
+import { removeFolder, temporaryFolder } from "./folders.ts";
+import { controlled, type RunningProcess, type Server, startProcess } from "./process.ts";
 
 export interface LibsqlServer extends Server {
   readonly url: string;

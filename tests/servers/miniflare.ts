@@ -4,13 +4,8 @@
  */
 import { requireRuntimes } from "../runtimes/install.ts";
 import { onFreePort } from "./ports.ts";
-import {
-  removeFolder,
-  type RunningProcess,
-  type Server,
-  startProcess,
-  temporaryFolder,
-} from "./process.ts";
+import { removeFolder, temporaryFolder } from "./folders.ts";
+import { type RunningProcess, type Server, startProcess } from "./process.ts";
 import { freezeFamily, guardFamily, killFamily, signalFamily } from "./process_family.ts";
 
 export interface MiniflareServer extends Server {

@@ -10,14 +10,8 @@ import { run, serverUser } from "./cache.ts";
 import { linkTo, type MysqlAddress, type MysqlLink } from "./mysql_link.ts";
 import { type MysqlKind, type MysqlProgram, mysqlProgram } from "./mysql_kinds.ts";
 import { onFreePort } from "./ports.ts";
-import {
-  controlled,
-  removeFolder,
-  type RunningProcess,
-  type Server,
-  startProcess,
-  temporaryFolder,
-} from "./process.ts";
+import { removeFolder, temporaryFolder } from "./folders.ts";
+import { controlled, type RunningProcess, type Server, startProcess } from "./process.ts";
 
 export type { MysqlKind } from "./mysql_kinds.ts";
 

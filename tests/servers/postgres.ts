@@ -11,13 +11,8 @@ import {
   unprivilegedUser,
 } from "./postgres_folder.ts";
 import { onFreePort } from "./ports.ts";
-import {
-  removeFolder,
-  type RunningProcess,
-  type Server,
-  startProcess,
-  temporaryFolder,
-} from "./process.ts";
+import { removeFolder, temporaryFolder } from "./folders.ts";
+import { type RunningProcess, type Server, startProcess } from "./process.ts";
 import {
   type FamilyGuard,
   freezeFamily,

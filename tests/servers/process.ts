@@ -1,41 +1,13 @@
 /**
- * What every server under test needs: a folder that goes away, a child process that is
- * known to be ready and cannot outlive the tests, and its program installed when it is missing.
+ * What every server under test needs: a child process that is known to be ready and cannot outlive the
+ * tests, and its program installed when it is missing.
  */
 import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from "node:child_process";
-import { accessSync, closeSync, constants, openSync, readFileSync, statfsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { accessSync, closeSync, constants, openSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-
-/** Room for the servers of all tests that run at once, in bytes. */
-const ROOM = 3e9;
-
-/**
- * A new folder, in memory where there is room: to make the thousand files of a server, and to flush
- * each commit, takes a tenth of the time there. What a killed process has written stays all the same.
- * `TMPDIR` says otherwise.
- */
-export async function temporaryFolder(prefix: string): Promise<string> {
-  return await mkdtemp(join(process.env["TMPDIR"] ?? inMemory() ?? tmpdir(), prefix));
-}
-
-function inMemory(): string | undefined {
-  try {
-    const { bavail, bsize } = statfsSync("/dev/shm");
-    return bavail * bsize > ROOM ? "/dev/shm" : undefined;
-  } catch {
-    return undefined; // Only Linux has one.
-  }
-}
-
-/** Removes a folder and everything in it; one that is gone already is fine. */
-export async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-}
 
 /** What has not happened within so many ms never will, however busy the machine is. */
 const NEVER = 120_000;

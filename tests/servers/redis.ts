@@ -2,14 +2,13 @@
 import { connect } from "node:net";
 import { Redis } from "ioredis";
 import { onFreePort } from "./ports.ts";
+import { removeFolder, temporaryFolder } from "./folders.ts";
 import {
   controlled,
-  removeFolder,
   requireProgram,
   type RunningProcess,
   type Server,
   startProcess,
-  temporaryFolder,
 } from "./process.ts";
 
 export interface RedisOptions {

@@ -7,14 +7,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { requireRuntimes } from "../runtimes/install.ts";
 import { onFreePort } from "./ports.ts";
-import {
-  controlled,
-  removeFolder,
-  type RunningProcess,
-  type Server,
-  startProcess,
-  temporaryFolder,
-} from "./process.ts";
+import { removeFolder, temporaryFolder } from "./folders.ts";
+import { controlled, type RunningProcess, type Server, startProcess } from "./process.ts";
 
 export interface WorkerdOptions {
   /** The Worker's only module. It answers `GET /ready` with the text in `env.READY`. */

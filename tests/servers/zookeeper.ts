@@ -3,14 +3,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { onFreePort } from "./ports.ts";
-import {
-  controlled,
-  removeFolder,
-  type RunningProcess,
-  type Server,
-  startProcess,
-  temporaryFolder,
-} from "./process.ts";
+import { removeFolder, temporaryFolder } from "./folders.ts";
+import { controlled, type RunningProcess, type Server, startProcess } from "./process.ts";
 import { requireZookeeper, type ZookeeperVersion } from "./zookeeper_install.ts";
 
 export interface ZookeeperOptions {

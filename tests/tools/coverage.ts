@@ -6,7 +6,7 @@
  * @module
  */
 
-import { removeFolder, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 

@@ -13,7 +13,8 @@ import { startConsul } from "../servers/consul.ts";
 import { startEtcd } from "../servers/etcd.ts";
 import { type MysqlKind, type MysqlServer, startMysql } from "../servers/mysql.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
-import { removeFolder, type Server, temporaryFolder } from "../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../servers/folders.ts";
+import type { Server } from "../servers/process.ts";
 import { type RedisServer, startRedis } from "../servers/redis.ts";
 import { startZookeeper } from "../servers/zookeeper.ts";
 

@@ -10,19 +10,10 @@ import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../error
 import { getCoordinator } from "../../../url.ts";
 import { granted, lists, step } from "../../conformance/expect.ts";
 import { acquire, inspect } from "../../conformance/operations.ts";
-import { removeFolder, temporaryFolder } from "../../servers/process.ts";
-
-async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await temporaryFolder("baton-deno-kv-");
-  try {
-    await test(folder);
-  } finally {
-    await removeFolder(folder);
-  }
-}
+import { inFolder } from "../../servers/folders.ts";
 
 Deno.test("a document of many values is cut into parts, and read as of one instant", () =>
-  withFolder(async (folder) => {
+  inFolder("baton-deno-kv-", async (folder) => {
     const kv = await Deno.openKv(`${folder}/leases.db`);
     try {
       const driver = denoKv(kv);
@@ -48,7 +39,7 @@ Deno.test("a document of many values is cut into parts, and read as of one insta
   }));
 
 Deno.test("a URL opens a file or a database in memory, and stop closes it", () =>
-  withFolder(async (folder) => {
+  inFolder("baton-deno-kv-", async (folder) => {
     for (const url of [`deno-kv://${folder}/leases.db`, `deno-kv:${folder}/leases.db`]) {
       const baton = await getCoordinator(url, "me");
       const lease = await baton.getLock("x").hold();

@@ -6,10 +6,15 @@ import type { Driver } from "../../../drivers/driver.ts";
 import { getCoordinator } from "../../../url.ts";
 import { acquire } from "../../conformance/operations.ts";
 import { startBabbler, startBadServer } from "../../security/bad_server.ts";
+import {
+  refusesOptions,
+  refusesUrls,
+  type WrongOptions,
+  type WrongUrls,
+} from "../refused_input.ts";
 import { withEtcd } from "./with_etcd.ts";
 
-/** Options that cannot be right, and what the error names. */
-const OPTIONS: readonly (readonly [EtcdOptions, RegExp])[] = [
+const OPTIONS: WrongOptions<EtcdOptions> = [
   [{ url: "" }, /http:\/\/HOST:PORT/],
   [{ url: "localhost:2379" }, /http:\/\/HOST:PORT/],
   [{ url: "etcd://localhost:2379" }, /http:\/\/HOST:PORT/],
@@ -27,17 +32,10 @@ const OPTIONS: readonly (readonly [EtcdOptions, RegExp])[] = [
 ];
 
 Deno.test("etcd: options that cannot be right are refused, and no error shows a secret", () => {
-  for (const [options, names] of OPTIONS) {
-    assert.throws(() => etcd(options), (error: Error) => {
-      assert.equal(codeOf(error), "invalid-argument", `${JSON.stringify(options)}: ${error}`);
-      assert.match(error.message, names);
-      assert.doesNotMatch(error.message, /s3cret/);
-      return true;
-    });
-  }
+  refusesOptions(OPTIONS, etcd, /s3cret/);
 });
 
-const URLS: readonly (readonly [url: string, names: RegExp, token?: string])[] = [
+const URLS: WrongUrls = [
   ["etcd:", /etcd:\/\/host:port/],
   ["etcd:localhost:2379", /etcd:\/\/host:port/],
   ["etcd://", /etcd:\/\/host:port/],
@@ -58,15 +56,7 @@ const URLS: readonly (readonly [url: string, names: RegExp, token?: string])[] =
 ];
 
 Deno.test("etcd: URLs that cannot be right are refused, and no error shows a secret", async () => {
-  for (const [url, names, token] of URLS) {
-    const made = getCoordinator(url, "a", token === undefined ? {} : { token });
-    await assert.rejects(made.then((baton) => baton.start()), (error: Error) => {
-      assert.equal(codeOf(error), "invalid-argument", `${url}: ${error}`);
-      assert.match(error.message, names, url);
-      assert.doesNotMatch(error.message, /s3cret/);
-      return true;
-    });
-  }
+  await refusesUrls(URLS, /s3cret/);
 });
 
 Deno.test("etcd: Tooz's URLs and ours lead to the same leases", async () => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { removeFolder, temporaryFolder } from "../../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../../servers/folders.ts";
 
 /** How long a lease lives in ms, which is how long others wait for one that was killed. */
 const TTL = 400;

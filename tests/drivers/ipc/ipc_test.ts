@@ -13,16 +13,7 @@ import { codeOf, ConnectionError } from "../../../errors.ts";
 import { getCoordinator } from "../../../url.ts";
 import { granted, refused, step } from "../../conformance/expect.ts";
 import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
-import { removeFolder, temporaryFolder } from "../../servers/process.ts";
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await temporaryFolder("baton-ipc-");
-  try {
-    await test(folder);
-  } finally {
-    await removeFolder(folder);
-  }
-}
+import { inFolder, removeFolder, temporaryFolder } from "../../servers/folders.ts";
 
 /** The folder that nobody names: the one that holds what this test has made there. */
 async function withName(test: (name: string, files: () => string[]) => Promise<void>) {
@@ -78,7 +69,7 @@ async function inProgram(program: string, config: string): Promise<string> {
 }
 
 Deno.test("ipc: each name has leases of its own, and a file in the folder", async () => {
-  await inFolder(async (folder) => {
+  await inFolder("baton-ipc-", async (folder) => {
     const names = [
       "a",
       "A",
@@ -121,7 +112,7 @@ async function isRefused(folder: string, reason: RegExp): Promise<void> {
 }
 
 Deno.test("ipc: a folder that is somebody else's, or open to others, is refused", async () => {
-  await inFolder(async (folder) => {
+  await inFolder("baton-ipc-", async (folder) => {
     for (const mode of [0o755, 0o701, 0o777, 0o710]) {
       const open = `${folder}/open${mode}`;
       await Deno.mkdir(open);
@@ -167,7 +158,7 @@ Deno.test("ipc: what cannot be right is refused before anything is made", () => 
 });
 
 Deno.test("ipc: when the folder is removed, as at a log-out, its holders are told, and tokens grow", async () => {
-  await inFolder(async (parent) => {
+  await inFolder("baton-ipc-", async (parent) => {
     const folder = `${parent}/own`;
     using one = ipc("a", { folder });
     using two = ipc("a", { folder });

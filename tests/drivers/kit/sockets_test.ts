@@ -17,7 +17,7 @@ import { requireRuntimes } from "../../runtimes/install.ts";
 import { startChild } from "../../runtimes/talk.ts";
 import { CERTIFICATE, PRIVATE_KEY } from "../../servers/certificate.ts";
 import { freePort } from "../../servers/ports.ts";
-import { removeFolder, temporaryFolder } from "../../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../../servers/folders.ts";
 
 /** Sends back what it gets, and ends what sends "end". */
 async function withEcho(

@@ -5,10 +5,9 @@
  */
 
 import assert from "node:assert/strict";
-import { batchDriver } from "../../../drivers/sqlite/batch.ts";
 import { migrate } from "../../../drivers/sqlite/migration.ts";
 import type { SqliteBatch } from "../../../drivers/sqlite/send.ts";
-import { batchOn, databaseOn } from "../../backends/sqlite_batches.ts";
+import { batchesBy, batchOn, databaseOn } from "../../backends/sqlite_batches.ts";
 import { chance, seedOfRun } from "../../tools/chance.ts";
 
 const GRANTS = 6_000;
@@ -37,18 +36,7 @@ for (const [what, name] of Object.entries(NAMES)) {
       statements += batch.length;
       return run(batch);
     };
-    const driver = batchDriver({
-      name: "batches",
-      guarantees: {
-        consistency: "linearizable",
-        clock: "server",
-        durability: "process",
-        push: false,
-        minTtl: 1,
-      },
-      counts: "batch",
-      send,
-    });
+    const driver = batchesBy(send);
     const acquire = async (resource: string, seat: string, ttl: number): Promise<void> => {
       // By chance, as the core's are.
       const id = `${random()}`;

@@ -6,10 +6,9 @@
  */
 
 import assert from "node:assert/strict";
-import { batchDriver } from "../../../drivers/sqlite/batch.ts";
 import { migrate } from "../../../drivers/sqlite/migration.ts";
-import type { Driver, Op } from "../../../drivers/driver.ts";
-import { batchOn, databaseOn } from "../../backends/sqlite_batches.ts";
+import type { Op } from "../../../drivers/driver.ts";
+import { batchesBy, batchOn, databaseOn } from "../../backends/sqlite_batches.ts";
 import { acquire } from "../acquire.ts";
 
 const SEAT = { resource: "lock:x", seat: "" } as const;
@@ -31,18 +30,7 @@ async function place() {
   const database = databaseOn(Date.now);
   const send = batchOn(database);
   await migrate(send);
-  const driver: Driver = batchDriver({
-    name: "batches",
-    guarantees: {
-      consistency: "linearizable",
-      clock: "server",
-      durability: "process",
-      push: false,
-      minTtl: 1,
-    },
-    counts: "batch",
-    send,
-  });
+  const driver = batchesBy(send);
   const dump = () =>
     ["baton_leases", "baton_state"].map((table) =>
       database.prepare(`select * from ${table}`).all()

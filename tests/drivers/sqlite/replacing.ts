@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import type { Acquire, Outcome } from "../../../drivers/driver.ts";
 import { sqlite } from "../../../drivers/sqlite/sqlite.ts";
 import { ConnectionError } from "../../../errors.ts";
-import { removeFolder, temporaryFolder } from "../../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../../servers/folders.ts";
 
 /** Longer than any test. */
 export const TTL = 600_000;

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { ConnectionError, InvalidArgument } from "../../../mod.ts";
 import { sqlite } from "../../../drivers/sqlite/sqlite.ts";
-import { removeFolder, temporaryFolder } from "../../servers/process.ts";
+import { inFolder } from "../../servers/folders.ts";
 import { acquire } from "../acquire.ts";
 
 /** A child that adds to an unguarded counter under the lock, as often as it is told. */
@@ -25,15 +25,6 @@ for (let i = 0; i < Number(rounds); i++) {
   });
 }
 `;
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await temporaryFolder("baton-sqlite-");
-  try {
-    await test(folder);
-  } finally {
-    await removeFolder(folder);
-  }
-}
 
 /** A file with Baton's tables, on which a statement was run. */
 async function made(file: string, statement: string): Promise<void> {
@@ -53,7 +44,7 @@ function run(script: string, ...args: string[]): Deno.ChildProcess {
 }
 
 Deno.test("four processes that add to one counter under the lock lose no update", async () => {
-  await inFolder(async (folder) => {
+  await inFolder("baton-sqlite-", async (folder) => {
     const [script, counter] = [`${folder}/counter.ts`, `${folder}/counter`];
     await Deno.writeTextFile(script, COUNTER);
     await Deno.writeTextFile(counter, "0 0");
@@ -67,7 +58,7 @@ Deno.test("four processes that add to one counter under the lock lose no update"
 });
 
 Deno.test("after a hard kill of every process acknowledged leases stand, and tokens go on", async () => {
-  await inFolder(async (folder) => {
+  await inFolder("baton-sqlite-", async (folder) => {
     const script = `${folder}/holder.ts`;
     const file = `${folder}/leases.db`;
     await Deno.writeTextFile(
@@ -92,7 +83,7 @@ Deno.test("after a hard kill of every process acknowledged leases stand, and tok
 });
 
 Deno.test("a file that another process is writing is a definite error that may pass", async () => {
-  await inFolder(async (folder) => {
+  await inFolder("baton-sqlite-", async (folder) => {
     const file = `${folder}/leases.db`;
     using driver = sqlite(file, { busyTimeout: 10 });
     // Opens the file, which a writer would keep it from.
@@ -113,7 +104,7 @@ Deno.test("a file that another process is writing is a definite error that may p
 });
 
 Deno.test("what is no path, no SQLite file, or a newer Baton's is refused with a reason", async () => {
-  await inFolder(async (folder) => {
+  await inFolder("baton-sqlite-", async (folder) => {
     for (const file of ["", "file:", ":memory:", "mysql://u:PASSWORD@h/d", "https://h/d", "a\0b"]) {
       assert.throws(() => sqlite(file), (error: Error) => {
         assert(error instanceof InvalidArgument, file);
@@ -140,7 +131,7 @@ Deno.test("what is no path, no SQLite file, or a newer Baton's is refused with a
 });
 
 Deno.test("a path may be relative, a file: URL, or a URL object", async () => {
-  await inFolder(async (folder) => {
+  await inFolder("baton-sqlite-", async (folder) => {
     for (
       const file of [
         `${folder}/a`,

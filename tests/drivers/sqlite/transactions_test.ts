@@ -11,7 +11,7 @@ import { DatabaseSync } from "node:sqlite";
 import { ConnectionError, UnknownOutcome } from "../../../errors.ts";
 import type { Acquire } from "../../../drivers/driver.ts";
 import { sqlite } from "../../../drivers/sqlite/sqlite.ts";
-import { removeFolder, temporaryFolder } from "../../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../../servers/folders.ts";
 
 function acquire(id: string, resource = "lock:x"): Acquire {
   return { op: "acquire", resource, seat: "", id, ttl: 60_000, value: "v" };

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { isBusy } from "../../../drivers/sqlite/errors.ts";
 import { inTurn } from "../../../drivers/sqlite/turn.ts";
-import { removeFolder, temporaryFolder } from "../../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../../servers/folders.ts";
 
 /** How many processes there are, and how many turns they have together. */
 const [SIZE, ALL] = [8, 32_000];

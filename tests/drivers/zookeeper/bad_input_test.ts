@@ -10,12 +10,17 @@ import { acquire, inspect, list, release, renew } from "../../conformance/operat
 import { startBabbler, startBadServer } from "../../security/bad_server.ts";
 import { freePort } from "../../servers/ports.ts";
 import { withAccess } from "../../servers/zookeeper_access.ts";
+import {
+  refusesOptions,
+  refusesUrls,
+  type WrongOptions,
+  type WrongUrls,
+} from "../refused_input.ts";
 import { type Handle, withZookeeper } from "./with_zookeeper.ts";
 
 const HOST = "localhost:2181";
 
-/** Options that cannot be right, and what the error names. */
-const OPTIONS: readonly (readonly [ZookeeperOptions, RegExp])[] = [
+const OPTIONS: WrongOptions<ZookeeperOptions> = [
   [{ servers: "" }, /HOST:PORT/],
   [{ servers: "zookeeper://localhost:2181" }, /HOST:PORT/],
   [{ servers: "localhost:2181/s3cret" }, /HOST:PORT/],
@@ -38,17 +43,10 @@ const OPTIONS: readonly (readonly [ZookeeperOptions, RegExp])[] = [
 ];
 
 Deno.test("ZooKeeper: options that cannot be right are refused, and no error shows a secret", () => {
-  for (const [options, names] of OPTIONS) {
-    assert.throws(() => zookeeper(options), (error: Error) => {
-      assert.equal(codeOf(error), "invalid-argument", `${JSON.stringify(options)}: ${error}`);
-      assert.match(error.message, names);
-      assert.doesNotMatch(error.message, /s3cret/);
-      return true;
-    });
-  }
+  refusesOptions(OPTIONS, zookeeper, /s3cret/);
 });
 
-const URLS: readonly (readonly [url: string, names: RegExp, token?: string])[] = [
+const URLS: WrongUrls = [
   ["zookeeper:", /zookeeper:\/\/host:port/],
   ["zookeeper:localhost:2181", /zookeeper:\/\/host:port/],
   ["zookeeper://", /zookeeper:\/\/host:port/],
@@ -70,15 +68,7 @@ const URLS: readonly (readonly [url: string, names: RegExp, token?: string])[] =
 ];
 
 Deno.test("ZooKeeper: URLs that cannot be right are refused, and no error shows a secret", async () => {
-  for (const [url, names, token] of URLS) {
-    const made = getCoordinator(url, "a", token === undefined ? {} : { token });
-    await assert.rejects(made.then((baton) => baton.start()), (error: Error) => {
-      assert.equal(codeOf(error), "invalid-argument", `${url}: ${error}`);
-      assert.match(error.message, names, url);
-      assert.doesNotMatch(error.message, /s3cret/);
-      return true;
-    });
-  }
+  await refusesUrls(URLS, /s3cret/);
 });
 
 Deno.test("ZooKeeper: Tooz's URLs and ours lead to the same leases, and a path to others", () =>

@@ -9,7 +9,7 @@ import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "../../servers/cache.ts";
-import { removeFolder, temporaryFolder } from "../../servers/process.ts";
+import { removeFolder, temporaryFolder } from "../../servers/folders.ts";
 import { withLibrary } from "./declarations.ts";
 import { COMMAND, finished } from "./manifest.ts";
 
