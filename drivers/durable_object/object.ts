@@ -61,8 +61,8 @@ export class BatonObject {
     this.#storage = storage;
     storage.transactionSync(() => SCHEMA.forEach((each) => storage.sql.exec(each)));
     this.#table = new SqlTable((text, ...params) => storage.sql.exec(text, ...params).toArray());
-    // Not the object's alarm, each setting of which is billed as a row: a request that waits keeps the object in
-    // memory, and its timers with it.
+    // Not the object's alarm, each setting of which is billed as a row: a request that waits keeps the
+    // object in memory, and its timers with it.
     this.#waiters = new Waiters(this.#table, (ms, callback) => {
       const timer = setTimeout(() => this.#wake(callback), ms);
       return () => clearTimeout(timer);

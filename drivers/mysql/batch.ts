@@ -17,6 +17,7 @@ import type {
   Renew,
 } from "../driver.ts";
 import { partly } from "../kit/failure.ts";
+import { unlessAborted } from "../kit/aborts.ts";
 import { bySeat } from "../kit/order.ts";
 import { lastPage, type Listed, page } from "../kit/step.ts";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../errors.ts";
@@ -31,12 +32,30 @@ export interface MysqlServer {
   /** Sends a statement that differs from every earlier one. */
   readonly send: SendStatement;
   readonly statements: Statements;
+  /** For statements that a deadlock has undone. */
+  readonly turns: Turns;
+}
+
+/**
+ * Statements that go out one after the other. If all that met in a deadlock were sent again at once, they
+ * would meet in another one, over fast connections hundreds of times.
+ */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Waits for those before it, and no longer than until the signal aborts. */
+  next<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const mine = this.#last.then(() => {
+      signal?.throwIfAborted();
+      return work();
+    });
+    this.#last = mine.catch(() => {});
+    return unlessAborted(mine, signal);
+  }
 }
 
 /** So many in a row are not an accident any more. */
 const ROUNDS = 30;
-/** How often a deadlock is met before it is told. In a crowd over fast connections, 30 were too few. */
-const DEADLOCKS = 300;
 
 const RELEASED: Outcome = { ok: true, leases: [] };
 
@@ -220,11 +239,12 @@ export class MysqlBatch {
         this.#fail(error);
       }
       try {
-        return Object(await this.#server.send(sql, signal));
+        const sent = () => this.#server.send(sql, signal);
+        return Object(await (deadlocks > 0 ? this.#server.turns.next(sent, signal) : sent()));
       } catch (error) {
         // The server has undone the statement for another's sake, and asks to send it again. One of
         // those in a deadlock always gets through.
-        if (isDeadlock(error) && deadlocks < DEADLOCKS && !signal?.aborted) continue;
+        if (isDeadlock(error) && deadlocks < ROUNDS && !signal?.aborted) continue;
         this.#fail(mysqlError(this.#server.name, error, signal));
       }
     }

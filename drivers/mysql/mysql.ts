@@ -24,7 +24,7 @@ import { checkOps } from "../kit/check.ts";
 import { checkOptions } from "../kit/options.ts";
 import type { Driver, Guarantees, Op, Outcome } from "../driver.ts";
 import { placeKey } from "../kit/order.ts";
-import { MysqlBatch, type MysqlServer } from "./batch.ts";
+import { MysqlBatch, type MysqlServer, Turns } from "./batch.ts";
 import { type MysqlQuery, senderThrough, tableName } from "./send.ts";
 import { Statements } from "./statements.ts";
 import { sweep } from "./sweep.ts";
@@ -65,7 +65,7 @@ export function mysql(query: MysqlQuery, options: MysqlOptions = {}): Driver {
   checkOptions(options, "name table");
   const { name = "mysql" } = options;
   const statements = new Statements(tableName(options.table));
-  const server: MysqlServer = { name, send: senderThrough(query), statements };
+  const server: MysqlServer = { name, send: senderThrough(query), statements, turns: new Turns() };
   return {
     name,
     guarantees: GUARANTEES,

@@ -28,8 +28,8 @@ const PART_BUDGET = 4_096;
 const LARGE_PARTS: Readonly<Record<string, number>> = {
   redis: 4_950,
   upstash: 6_050,
-  mysql: 5_050,
-  planetscale: 5_800,
+  mysql: 5_150,
+  planetscale: 5_950,
   turso: 5_150,
   etcd: 6_950,
   consul: 8_200,
