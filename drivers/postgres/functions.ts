@@ -134,13 +134,22 @@ declare
 begin
   loop
     since := clock_timestamp();
-    select id, expires, ${LEASE} as lease into old
+    select id, token, expires, ${LEASE} as lease into old
     from ${schema}.leases where resource = at and seat = place;
     if found and old.id <> '' and old.expires > since then
       return jsonb_build_array(old.id = who, jsonb_build_array(old.lease));
     end if;
     there := ${schema}.blockers_3(guard);
-    if there is not null then return jsonb_build_array(false, there); end if;
+    if there is not null then
+      -- That is the answer of a vacant seat: it was vacant before the look at the guard, and is still.
+      if old.id <> '' then
+        perform ${schema}.bury_3(at, place);
+      elsif not exists (select from ${schema}.leases
+        where resource = at and seat = place and token is distinct from old.token) then
+        return jsonb_build_array(false, there);
+      end if;
+      continue;
+    end if;
     if old.id is null then
       insert into ${schema}.leases (resource, seat, id, token, value, expires)
       values (at, place, who, floor(extract(epoch from clock_timestamp()) * 1000), what,

@@ -32,6 +32,10 @@ export const ASKED: Readonly<Record<string, Asked>> = {
   "a page of all seats": [{ op: "inspect", resource: "x", limit: 10 }, true, ["of x"]],
   "a list": [{ op: "list", prefix: "x", limit: 10 }, true, ["of x"]],
   "another's acquisition": [acquire("x", { id: "b" }), false, ["of x"]],
+  "another's acquisition, whose guard fails": [
+    acquire("x", { id: "b", guard: { when: "vacant", ...seat("z") } }),
+    ...[false, ["of x"]] as [boolean, string[]],
+  ],
   "its own acquisition, sent again": [acquire("x"), true, ["of x"]],
   "a renewal, sent again": [{ op: "renew", ...X, id: "of x", ttl: 60_000 }, true, []],
   "its release": [{ op: "release", ...X, id: "of x" }, true, []],
