@@ -9,7 +9,7 @@ import type { Connect, Socket, SocketAddress } from "../kit/sockets.ts";
 
 /** A reply that is not one to what was asked. */
 export class OddReply extends Error {
-  /** What memcached said, or whoever answered. It may repeat what was sent. */
+  /** What was answered, by memcached or by another server. It may repeat what was sent. */
   readonly line: string;
 
   /** With the line. */
@@ -103,7 +103,7 @@ export class Connection implements Replies {
     const login = this.#login;
     this.#login = undefined;
     const bytes = new TextEncoder().encode(`${login ?? ""}${commands}`);
-    // Whoever waits for the reply sees the end of the connection then.
+    // Those who wait for the reply see the end of the connection then.
     this.#writer.write(bytes).catch(() => this.#socket.close());
     const reply = this.#turn.then(async () => {
       if (login !== undefined) {

@@ -60,7 +60,7 @@ export function memcachedError(
     const [, said, advice, kind] = REFUSALS.find(([words]) => odd && words.test(error.line)) ?? [];
     return {
       said: said ?? (odd ? "what answers is not memcached" : !answered ? SILENT : plain(error, "")),
-      // A look writes nothing, whoever has answered it.
+      // A look writes nothing, no matter who has answered it.
       refused: said !== undefined || (odd && !writes),
       unauthorized: kind === "unauthorized",
       mayPass: kind === "passes",

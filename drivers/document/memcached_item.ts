@@ -28,7 +28,7 @@ const APART = 3_000;
  * shows is how long that is from now. So one that replaces a lost one shows the same time.
  */
 const LAST_SECOND = 2 ** 31 - 1;
-/** The longest item that is read, in bytes; memcached's own limit is 1 MiB unless it is told otherwise. */
+/** The longest item that is read, in bytes; memcached's own limit is 1 MiB by default. */
 const MOST = 32 * 2 ** 20;
 
 /** An item of memcached. */
@@ -52,7 +52,7 @@ export class ItemStore implements DocumentStore<Version> {
       signal?.throwIfAborted();
       beforeRequest?.();
       const { left, text, cas } = await this.#look(connection, signal);
-      // To whoever makes the item it does not show the time yet.
+      // To the one who makes the item it does not show the time yet.
       if (left < 0) continue;
       const now = (LAST_SECOND - left) * 1_000;
       const fine = Math.min(Math.max(this.#now(), now - APART), now + APART);

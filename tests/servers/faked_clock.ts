@@ -60,7 +60,7 @@ export function fakedClock(library: string, file: string): FakedClock {
 
 /**
  * A clock that stands still at what it is set to, in ms since 1970, and so do the timers of the process
- * under it. Whoever has set it on must see to it that the process looks at it.
+ * under it. Who has set it on must see to it that the process looks at it.
  */
 export function stoppedClock(library: string, file: string, now: number): FakedClock {
   const set = (ms: number): void => write(file, (ms / 1_000).toFixed(3));

@@ -32,7 +32,7 @@ export interface MemcachedServer extends Server {
   readonly host: string;
   /** Has it look at its clock, if that has been set on. */
   sync(): Promise<void>;
-  /** What it answers to commands that each answer with one line; whoever asks has not logged in. */
+  /** What it answers to commands that each get one line. Nobody has logged in for it. */
   ask(...commands: readonly string[]): Promise<string[]>;
 }
 
@@ -69,7 +69,7 @@ function launched(
     folder,
     log: "memcached.log",
     args: [
-      // As root it wants to be told that it may be; its folder is closed to everybody else.
+      // Root has to be named to be allowed; the folder is closed to everybody else.
       ["-u", "root", "-l", "127.0.0.1", "-p", String(port), "-U", "0"],
       ["-m", String(memory), "-t", "2", ...evicts ? [] : ["-M"]],
       users ? ["-Y", join(folder, "users")] : [],
