@@ -22,6 +22,8 @@ export interface MemcachedOptions {
   readonly evicts?: boolean;
   /** Who may log in, as `user:password`; without that everybody may do everything. */
   readonly users?: readonly string[];
+  /** Where it also speaks TLS, with these files. */
+  readonly tls?: { readonly port: number; readonly files: string };
   /** Further arguments. */
   readonly extra?: readonly string[];
 }
@@ -61,7 +63,7 @@ function launched(
   program: string,
   folder: string,
   port: number,
-  { memory = 16, evicts = false, users, extra = [] }: MemcachedOptions,
+  { memory = 16, evicts = false, users, tls, extra = [] }: MemcachedOptions,
   clock: FakedClock | undefined,
 ): Promise<RunningProcess> {
   return startProcess({
@@ -70,7 +72,10 @@ function launched(
     log: "memcached.log",
     args: [
       // Root has to be named to be allowed; the folder is closed to everybody else.
-      ["-u", "root", "-l", "127.0.0.1", "-p", String(port), "-U", "0"],
+      ["-u", "root", "-p", String(port), "-U", "0"],
+      tls
+        ? ["-Z", "-o", tls.files, "-l", `notls:127.0.0.1:${port},127.0.0.1:${tls.port}`]
+        : ["-l", "127.0.0.1"],
       ["-m", String(memory), "-t", "2", ...evicts ? [] : ["-M"]],
       users ? ["-Y", join(folder, "users")] : [],
       extra,
