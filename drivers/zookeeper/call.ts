@@ -8,8 +8,10 @@ import type { ApplyOptions } from "../driver.ts";
 import { ConnectionError } from "../../errors.ts";
 import { unlessAborted } from "../kit/aborts.ts";
 import { partly } from "../kit/failure.ts";
+import { instant, since } from "../kit/instants.ts";
 import type { Ensemble } from "./ensemble.ts";
 import { isOvertaken, Refused, zookeeperError } from "./errors.ts";
+import { Listener, type News } from "./news.ts";
 import type { Reply, Session } from "./session.ts";
 import { type Part, type Result, transaction } from "./wire.ts";
 
@@ -21,6 +23,7 @@ export class Call {
   readonly #ensemble: Ensemble;
   readonly #options: ApplyOptions;
   #session: Session | undefined;
+  #listener: Listener | undefined;
   #wrote = false;
   #well = true;
 
@@ -51,6 +54,23 @@ export class Call {
     return results;
   }
 
+  /**
+   * What is heard of the node that was watched last, at the latest after so many ms; `undefined` if that
+   * is nothing. If its session is lost, the next flight has another one.
+   *
+   * @throws {UnknownOutcome} when the call is aborted.
+   */
+  async news(ms: number): Promise<News | undefined> {
+    const start = instant();
+    for (let left = ms; left > 0 && this.#session; left = ms - since(start)) {
+      const pause = Math.min(left, this.#session.keep());
+      const news = await this.#listener?.within(pause, this.#options.signal);
+      if (news === "lost") await this.#leave(false);
+      if (news) return news;
+    }
+    return undefined;
+  }
+
   /** The error when others were first too often. */
   overtaken(): unknown {
     const error = new ConnectionError(
@@ -62,7 +82,23 @@ export class Call {
 
   /** Nothing more is sent. */
   async end(): Promise<void> {
-    if (this.#session) await this.#ensemble.leave(this.#session, this.#well);
+    await this.#leave(this.#well);
+  }
+
+  async #leave(well: boolean): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    this.#listen(undefined);
+    this.#session = undefined;
+    await this.#ensemble.leave(session, well);
+  }
+
+  /** Listens to another node, or to none, in place of the one before. */
+  #listen(path: string | undefined): void {
+    const before = this.#listener;
+    this.#listener = path === undefined ? undefined : new Listener(path);
+    if (this.#listener) this.#session?.listen(this.#listener);
+    if (before) this.#session?.forget(before, this.#options.beforeRequest);
   }
 
   async #flight(parts: readonly Part[], writes: boolean): Promise<Reply[]> {
@@ -71,6 +107,8 @@ export class Call {
       this.#session ??= await this.#ensemble.enter(this.#options);
       signal?.throwIfAborted();
       beforeRequest?.();
+      // Before it is sent, for what is told may come together with the answer.
+      for (const { watches } of parts) if (watches !== undefined) this.#listen(watches);
     } catch (error) {
       throw this.#wrote ? partly(error) : error;
     }

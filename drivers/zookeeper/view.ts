@@ -9,7 +9,7 @@ import type { Place } from "../kit/step.ts";
 import { type Call, resultsIn } from "./call.ts";
 import { Refused, zookeeperError } from "./errors.ts";
 import { type Held, held, type Nodes, textIn } from "./nodes.ts";
-import { list, look, type Part, read, type Result, type Stat, write } from "./wire.ts";
+import { isWatched, list, look, type Part, read, type Result, type Stat, write } from "./wire.ts";
 
 /** A seat that has a node, whether its lease lives or not. */
 export interface Seat extends Place, Held {
@@ -43,6 +43,8 @@ export class View {
   readonly #names: ReadonlyMap<string, readonly string[]>;
   /** What is to be written. */
   readonly #changed = new Map<string, Seat | undefined>();
+  /** The node that is watched from before this look on. */
+  watched: string | undefined;
   readonly #ended = new Set<Seat>();
 
   /** That time, these nodes by their names, and the seats of whole resources. */
@@ -62,6 +64,7 @@ export class View {
    * Looks at all that these operations are about; `undefined` if it changed meanwhile. It takes one
    * flight, and another one for the seats of whole resources, whose names are not known before.
    *
+   * @param watch A request that watches a node, which goes before the look.
    * @throws {Refused} with the code of a missing node when there is no root.
    */
   static async of(
@@ -69,6 +72,7 @@ export class View {
     nodes: Nodes,
     call: Call,
     nonce: string,
+    watch?: Part,
   ): Promise<View | undefined> {
     const paths = new Set([nodes.root]);
     const whole = new Set<string>();
@@ -80,7 +84,7 @@ export class View {
     const lists = [...whole].map((resource) => list(nodes.resource(resource)));
     // The answer to a write has the leader's time. It also makes what is read after it as new as the
     // write, whichever server answers.
-    const seen = await reads(call, [...paths], lists, write(nodes.clock, nonce));
+    const seen = await reads(call, [...paths], lists, write(nodes.clock, nonce), watch);
     const names = new Map(
       [...whole].map((resource, n) => [resource, textsIn(seen.lists[n])]),
     );
@@ -97,7 +101,10 @@ export class View {
     // The names are still those of all seats if none has come or gone.
     const changed = [...whole].map((resource) => nodes.resource(resource))
       .some((path) => seen.at.get(path)?.stat?.pzxid !== last.at.get(path)?.stat?.pzxid);
-    return changed || !last.atOnce ? undefined : new View(nodes, seen.now, last.at, names);
+    if (changed || !last.atOnce) return undefined;
+    const view = new View(nodes, seen.now, last.at, names);
+    view.watched = seen.watched;
+    return view;
   }
 
   /** The live lease of a seat, or those of all seats of a resource, ordered by seat. */
@@ -194,6 +201,8 @@ interface Seen {
   readonly at: ReadonlyMap<string, Result>;
   /** The results of the lists. */
   readonly lists: readonly Result[];
+  /** The node that is watched. */
+  readonly watched: string | undefined;
 }
 
 /** Reads nodes, and the names of the nodes below others, in one flight. */
@@ -202,6 +211,7 @@ export async function reads(
   paths: readonly string[],
   lists: readonly Part[],
   clock?: Part,
+  watch?: Part,
 ): Promise<Seen> {
   const looks: Part[][] = [[...lists]];
   let length = 0;
@@ -212,8 +222,11 @@ export async function reads(
     }
     looks.at(-1)!.push(read(path));
   }
-  const replies = await call.ask([...clock ? [clock] : [], ...looks.map(look)]);
+  const replies = await call.ask(
+    [clock, watch].flatMap((each) => each ?? []).concat(looks.map(look)),
+  );
   const now = clock ? replies.shift()!.answer.result(clock.type).stat!.mtime : NaN;
+  const watched = watch && isWatched(watch, replies.shift()!.error) ? watch.watches : undefined;
   const results = replies.flatMap(resultsIn);
   for (const { error = MISSING } of results) {
     if (error !== MISSING) throw zookeeperError(new Refused(error), true);
@@ -226,6 +239,7 @@ export async function reads(
     atOnce: replies.length === 1 || !newer,
     at: new Map(paths.map((path, n) => [path, found[n]!])),
     lists: results.slice(0, lists.length),
+    watched,
   };
 }
 

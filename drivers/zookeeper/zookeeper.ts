@@ -45,7 +45,8 @@ const GUARANTEES: Guarantees = {
   consistency: "linearizable",
   clock: "server",
   durability: "replicas",
-  push: false,
+  push: true,
+  fair: false,
   minTtl: 1,
 };
 
