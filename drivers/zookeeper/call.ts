@@ -13,7 +13,7 @@ import type { Ensemble } from "./ensemble.ts";
 import { isOvertaken, Refused, zookeeperError } from "./errors.ts";
 import { Listener, type News } from "./news.ts";
 import type { Reply, Session } from "./session.ts";
-import { type Part, type Result, transaction } from "./wire.ts";
+import { isWatched, type Part, type Result, transaction, unwatch } from "./wire.ts";
 
 /** How often others may be first. */
 export const ATTEMPTS = 1_000;
@@ -71,6 +71,11 @@ export class Call {
     return undefined;
   }
 
+  /** The node that is watched. */
+  get watched(): string | undefined {
+    return this.#listener?.path;
+  }
+
   /** The error when others were first too often. */
   overtaken(): unknown {
     const error = new ConnectionError(
@@ -88,32 +93,51 @@ export class Call {
   async #leave(well: boolean): Promise<void> {
     const session = this.#session;
     if (!session) return;
-    this.#listen(undefined);
+    this.#listen();
     this.#session = undefined;
     await this.#ensemble.leave(session, well);
   }
 
-  /** Listens to another node, or to none, in place of the one before. */
-  #listen(path: string | undefined): void {
-    const before = this.#listener;
-    this.#listener = path === undefined ? undefined : new Listener(path);
-    if (this.#listener) this.#session?.listen(this.#listener);
-    if (before) this.#session?.forget(before, this.#options.beforeRequest);
+  /** Listens to this node or, without one, to none, and no longer to the one before. */
+  #listen(path?: string): void {
+    const [session, before] = [this.#session, this.#listener];
+    this.#listener = path ? new Listener(path) : undefined;
+    if (this.#listener) session?.listen(this.#listener);
+    if (before && session?.forget(before)) this.#unwatch(session, before.path);
+  }
+
+  /** The server does not watch. */
+  #deaf(): void {
+    if (this.#listener) this.#session?.forget(this.#listener);
+    this.#listener = undefined;
+  }
+
+  /** In the background. The answer also ends the reading, which would keep a process from its end. */
+  async #unwatch(session: Session, path: string): Promise<void> {
+    try {
+      this.#options.beforeRequest?.();
+      await session.send([unwatch(path)]);
+    } catch {
+      // The server has told just now, or the session is over.
+    }
   }
 
   async #flight(parts: readonly Part[], writes: boolean): Promise<Reply[]> {
     const { signal, beforeRequest } = this.#options;
+    const watch = parts.find(({ watches }) => watches);
     try {
       this.#session ??= await this.#ensemble.enter(this.#options);
       signal?.throwIfAborted();
       beforeRequest?.();
       // Before it is sent, for what is told may come together with the answer.
-      for (const { watches } of parts) if (watches !== undefined) this.#listen(watches);
+      if (watch) this.#listen(watch.watches);
     } catch (error) {
       throw this.#wrote ? partly(error) : error;
     }
     try {
-      return await unlessAborted(this.#session.send(parts), signal);
+      const replies = await unlessAborted(this.#session.send(parts), signal);
+      if (watch && !isWatched(watch, replies[parts.indexOf(watch)]!.error)) this.#deaf();
+      return replies;
     } catch (error) {
       throw this.#failed(error, writes, codeIn(error) !== undefined);
     }

@@ -8,6 +8,7 @@
 import type { Acquire, ApplyOptions, Op, Outcome, SeatOp } from "../driver.ts";
 import { instant, since } from "../kit/instants.ts";
 import { nonces } from "../kit/nonce.ts";
+import { Recent } from "../kit/recent.ts";
 import { ATTEMPTS, Call, codeIn } from "./call.ts";
 import type { Ensemble } from "./ensemble.ts";
 import { pageOf } from "./listing.ts";
@@ -30,6 +31,8 @@ export class Leases {
   readonly #nodes: Nodes;
   readonly #access: Access;
   readonly #nonce = nonces();
+  /** What those watched who waited in vain, by their seats: most likely it is still in the way. */
+  readonly #watched = new Recent<Part>();
 
   /** In nodes that are named so and may be used by those. */
   constructor(ensemble: Ensemble, nodes: Nodes, access: Access) {
@@ -74,9 +77,10 @@ export class Leases {
    * and the look at it comes behind the watch, so no change is missed.
    */
   async #wait(op: Acquire, call: Call): Promise<Outcome> {
-    const start = instant();
+    const [start, seat] = [instant(), this.#nodes.seat(op)];
     let refusal: Outcome | undefined;
-    let watch: Part | undefined;
+    let watch = this.#watched.get(seat);
+    this.#watched.delete(seat);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const view = await this.#look([op], call, watch);
       const [outcome] = (view && await this.#decided([op], view, call)) ?? [];
@@ -87,10 +91,13 @@ export class Leases {
       if (!view || !outcome) continue;
       const obstacle = new Obstacle(op, view, this.#nodes);
       watch = obstacle.watch;
-      if (view.watched !== watch.watches) continue;
+      if (call.watched !== watch.watches) continue;
       // When what is in the way must have ended, nobody tells.
       const news = await call.news(Math.min(left, obstacle.left));
-      if (!news && obstacle.left > left) return outcome;
+      if (!news && obstacle.left > left) {
+        this.#watched.set(seat, watch);
+        return outcome;
+      }
       attempt = 0;
       // Most likely it is gone, and then a look would only say so.
       if (news !== "changed" || !obstacle.remove(view)) continue;

@@ -19,7 +19,6 @@ import {
   type Part,
   request,
   SIGN_OF_LIFE,
-  unwatch,
 } from "./wire.ts";
 
 /** Who asks. */
@@ -129,16 +128,9 @@ export class Session {
     this.#listeners.add(one);
   }
 
-  /** That one listens no longer. If nobody else does, the server need not tell, which is one request. */
-  async forget(one: Listener, beforeRequest?: () => void): Promise<void> {
-    if (!this.#listeners.remove(one)) return;
-    try {
-      beforeRequest?.();
-      // Its answer also ends the reading, which would keep a process from its end.
-      await this.send([unwatch(one.path)]);
-    } catch {
-      // The server has told just now, or it is the session that is over.
-    }
+  /** That one listens no longer. Answers whether the server need not tell of its node any more. */
+  forget(one: Listener): boolean {
+    return this.#listeners.remove(one);
   }
 
   /**

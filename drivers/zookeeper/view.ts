@@ -9,7 +9,7 @@ import type { Place } from "../kit/step.ts";
 import { type Call, resultsIn } from "./call.ts";
 import { Refused, zookeeperError } from "./errors.ts";
 import { type Held, held, type Nodes, textIn } from "./nodes.ts";
-import { isWatched, list, look, type Part, read, type Result, type Stat, write } from "./wire.ts";
+import { list, look, type Part, read, type Result, type Stat, write } from "./wire.ts";
 
 /** A seat that has a node, whether its lease lives or not. */
 export interface Seat extends Place, Held {
@@ -43,8 +43,6 @@ export class View {
   readonly #names: ReadonlyMap<string, readonly string[]>;
   /** What is to be written. */
   readonly #changed = new Map<string, Seat | undefined>();
-  /** The node that is watched from before this look on. */
-  watched: string | undefined;
   readonly #ended = new Set<Seat>();
 
   /** That time, these nodes by their names, and the seats of whole resources. */
@@ -101,10 +99,7 @@ export class View {
     // The names are still those of all seats if none has come or gone.
     const changed = [...whole].map((resource) => nodes.resource(resource))
       .some((path) => seen.at.get(path)?.stat?.pzxid !== last.at.get(path)?.stat?.pzxid);
-    if (changed || !last.atOnce) return undefined;
-    const view = new View(nodes, seen.now, last.at, names);
-    view.watched = seen.watched;
-    return view;
+    return changed || !last.atOnce ? undefined : new View(nodes, seen.now, last.at, names);
   }
 
   /** The live lease of a seat, or those of all seats of a resource, ordered by seat. */
@@ -201,8 +196,6 @@ interface Seen {
   readonly at: ReadonlyMap<string, Result>;
   /** The results of the lists. */
   readonly lists: readonly Result[];
-  /** The node that is watched. */
-  readonly watched: string | undefined;
 }
 
 /** Reads nodes, and the names of the nodes below others, in one flight. */
@@ -222,11 +215,10 @@ export async function reads(
     }
     looks.at(-1)!.push(read(path));
   }
-  const replies = await call.ask(
-    [clock, watch].flatMap((each) => each ?? []).concat(looks.map(look)),
-  );
+  const before = [clock, watch].flatMap((each) => each ?? []);
+  const replies = await call.ask([...before, ...looks.map(look)]);
   const now = clock ? replies.shift()!.answer.result(clock.type).stat!.mtime : NaN;
-  const watched = watch && isWatched(watch, replies.shift()!.error) ? watch.watches : undefined;
+  if (watch) replies.shift();
   const results = replies.flatMap(resultsIn);
   for (const { error = MISSING } of results) {
     if (error !== MISSING) throw zookeeperError(new Refused(error), true);
@@ -239,7 +231,6 @@ export async function reads(
     atOnce: replies.length === 1 || !newer,
     at: new Map(paths.map((path, n) => [path, found[n]!])),
     lists: results.slice(0, lists.length),
-    watched,
   };
 }
 
