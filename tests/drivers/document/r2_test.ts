@@ -10,6 +10,7 @@ import { r2, type R2Bucket } from "../../../drivers/document/r2.ts";
 import type { Driver, Op } from "../../../drivers/driver.ts";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../errors.ts";
 import { granted, isGranted, isOutcome, lists, step } from "../../conformance/expect.ts";
+import { listenerCase } from "../../laws/listeners.ts";
 import { freezeCases } from "../../conformance/frozen.ts";
 import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
 import { r2 as entry } from "../../backends/r2.ts";
@@ -98,12 +99,13 @@ async function conditions(t: Deno.TestContext, { bucket }: R2Server): Promise<vo
   });
 }
 
-Deno.test("on workerd's R2 a client that was frozen revives nothing", async () => {
+Deno.test("on workerd's R2 a client that was frozen revives nothing, and signals keep no listeners", async () => {
   const backend = await entry.start();
   try {
     for (const { name, run } of freezeCases) {
       if (/look|guard/.test(name)) await run(backend.apart?.() ?? backend);
     }
+    await listenerCase.run(backend);
   } finally {
     await backend.stop();
   }
