@@ -52,6 +52,8 @@ export interface StartOptions {
 
 /** A running backend, as the law suite needs it. */
 export interface Running extends Place {
+  /** As of a place of the coordinator's laws: how many members a crowd has. */
+  readonly members?: number;
   /**
    * The same, for one law alone. Where all leases are in one document, laws that run side by side would
    * make each other wait. Absent: they do not.

@@ -30,6 +30,9 @@ export const BY_SECONDS: DocumentOptions = {
   unit: 1_000,
 };
 
+/** Of what many do at once, for all writes conflict. */
+const FEWER = { many: SIZES.documentLeases, members: SIZES.documentMembers };
+
 /** Holds a request on its way, wherever requests come by. */
 export class Freezer {
   #pass = Infinity;
@@ -105,6 +108,6 @@ export const document: Backend = {
     });
     const stop = () => Promise.resolve();
     const freeze: Place["freeze"] = (after) => freezer.freeze(after);
-    return Promise.resolve({ ...backend, many: SIZES.documentLeases, freeze, stop });
+    return Promise.resolve({ ...backend, ...FEWER, freeze, stop });
   },
 };

@@ -8,7 +8,7 @@
 import type { Driver } from "../../drivers/driver.ts";
 import { type Backend as Place, FakeClock } from "../conformance/mod.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
-import type { Backend, Wire } from "./backend.ts";
+import type { Backend, Running, Wire } from "./backend.ts";
 import { NOT_REACHED } from "./remote.ts";
 
 /** How many leases of some hundred bytes tests put into a document, each change of which writes them all. */
@@ -50,13 +50,14 @@ export function documentOverHttp<S>(
       const clock = new FakeClock();
       const server = await open(time?.now ?? clock.now);
       const wire = wireTo(server);
-      const place = (connect: () => Driver): Place => ({
+      const place = (connect: () => Driver): Place & Pick<Running, "members"> => ({
         connect,
         pass: (ms) =>
           time ? Promise.reject(new Error("the clock is the caller's")) : clock.pass(ms),
         tick: 1,
         many: SIZES.documentLeases,
         rounds: SIZES.documentRounds,
+        members: SIZES.documentMembers,
         cut: (what) => wire.faults.next(what === "request" ? NOT_REACHED : "truncate"),
         freeze: (after) => wire.faults.freeze(after),
         sent: () => wire.faults.sent(),

@@ -34,7 +34,7 @@ for (const { name, start } of TRIED.filter(({ clock }) => clock === "fake")) {
   Deno.test(`coordinators on ${name} keep their laws`, async (test) => {
     // One clock for the backend and for all members, which only the cases set on.
     const runtime = new FakeRuntime();
-    const { connect, stop } = await start({ time: { now: runtime.wall, after: runtime.after } });
+    const { connect, members, stop } = await start({ time: { now: runtime.wall, after: runtime.after } });
     let underWay = 0;
     runtime.busy = () => underWay > 0;
     const driver = async (): Promise<Driver> => {
@@ -49,7 +49,7 @@ for (const { name, start } of TRIED.filter(({ clock }) => clock === "fake")) {
     };
     const pass = (ms: number) => runtime.advance(ms);
     try {
-      const place = { driver, runtime, pass, tick: 250 };
+      const place = { driver, runtime, pass, tick: 250, ...members !== undefined && { members } };
       await runAll(test, () => place, 1);
       assert.equal(runtime.timers, 0, "a case left a timer behind");
     } finally {
@@ -68,8 +68,8 @@ for (
   Deno.test(`coordinators on ${name}, and on a real clock, keep their laws`, async (test) => {
     const backend = await start();
     try {
-      const placeOf = ({ connect, pass, tick }: Omit<Running, "stop">): Place => {
-        return { driver: () => connect(), pass, tick };
+      const placeOf = ({ connect, pass, tick, members }: Omit<Running, "stop">): Place => {
+        return { driver: () => connect(), pass, tick, ...members !== undefined && { members } };
       };
       const place = placeOf(backend);
       await runAll(test, () => backend.apart ? placeOf(backend.apart()) : place, LANES);

@@ -38,6 +38,8 @@ export const SIZES = {
   contended: isFull,
   /** Leases that are listed while others come and go, in one document: each change writes them all. */
   documentLeases: size(100, 400),
+  /** Members that join one group at once, and leave it, in one document. */
+  documentMembers: size(25, 100),
   /** Rounds in which eight clients race for one group. */
   groupRaceRounds: size(500, 3_000),
   /** Grants that sixteen clients compete for in an SQL database; other races take a part of it. */

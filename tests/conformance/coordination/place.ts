@@ -17,6 +17,11 @@ export interface Place {
   pass(ms: number): Promise<void>;
   /** The shortest time that is told apart reliably here, in ms: a case's ttl is four of them. */
   readonly tick: number;
+  /**
+   * How many members a crowd has. Fewer will do where every write of the backend conflicts with every
+   * other, so that what many do at once takes thousands of requests. Default: 100.
+   */
+  readonly members?: number;
 }
 
 /** One law of the coordinator. It fails by rejecting; how it is run is the runner's business. */

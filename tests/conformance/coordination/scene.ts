@@ -15,6 +15,9 @@ import { Wire } from "./wire.ts";
 /** A ttl that does not end while a case runs. */
 export const LONG = 60_000;
 
+/** How many members a crowd has where writes do not conflict. */
+const CROWD = 100;
+
 /** How often is looked whether something is done, in ms. */
 const LOOK = 50;
 
@@ -99,6 +102,11 @@ export class Scene {
     });
     this.#wires.set(member, wire);
     return member;
+  }
+
+  /** As many processes as a crowd has, called "m0" and so on. */
+  crowd(): Promise<Coordinator[]> {
+    return this.members(this.#place.members ?? CROWD);
   }
 
   /** As many processes, called "m0" and so on. */
