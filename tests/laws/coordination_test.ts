@@ -34,7 +34,9 @@ for (const { name, start } of TRIED.filter(({ clock }) => clock === "fake")) {
   Deno.test(`coordinators on ${name} keep their laws`, async (test) => {
     // One clock for the backend and for all members, which only the cases set on.
     const runtime = new FakeRuntime();
-    const { connect, members, stop } = await start({ time: { now: runtime.wall, after: runtime.after } });
+    const { connect, members, stop } = await start({
+      time: { now: runtime.wall, after: runtime.after },
+    });
     let underWay = 0;
     runtime.busy = () => underWay > 0;
     const driver = async (): Promise<Driver> => {
