@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import type { Driver } from "../../drivers/driver.ts";
-import { BACKENDS, having, type Running } from "../backends/mod.ts";
+import { BACKENDS, having, type Running, STANDING } from "../backends/mod.ts";
 import {
   type CoordinationCase,
   coordinationCases,
@@ -15,7 +15,6 @@ import {
 } from "../conformance/coordination/mod.ts";
 import { wrapped } from "../../drivers/kit/wrapped.ts";
 import { FakeRuntime } from "../core/fake_runtime.ts";
-import { SIZES } from "../tools/size_of_proofs.ts";
 import { sideBySide } from "./side_by_side.ts";
 
 /** On a real clock, so many laws wait at once. */
@@ -27,10 +26,7 @@ function runAll(test: Deno.TestContext, place: () => Place, lanes: number): Prom
   return sideBySide(test, coordinationCases.map(on), lanes);
 }
 
-/** All of them; in a short run one that is contended is stood for by another one of its kind. */
-const TRIED = BACKENDS.filter(({ contended }) => !contended || SIZES.contended);
-
-for (const { name, start } of TRIED.filter(({ clock }) => clock === "fake")) {
+for (const { name, start } of STANDING.filter(({ clock }) => clock === "fake")) {
   Deno.test(`coordinators on ${name} keep their laws`, async (test) => {
     // One clock for the backend and for all members, which only the cases set on.
     const runtime = new FakeRuntime();
@@ -63,7 +59,7 @@ for (const { name, start } of TRIED.filter(({ clock }) => clock === "fake")) {
 const SERVERS = new Set(having("server").map(({ key }) => key));
 
 for (
-  const { name, start } of TRIED.filter(({ clock, key, contended }) =>
+  const { name, start } of STANDING.filter(({ clock, key, contended }) =>
     clock === "real" && (SERVERS.has(key) || contended)
   )
 ) {
