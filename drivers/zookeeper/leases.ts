@@ -7,12 +7,13 @@
 
 import type { ApplyOptions, Op, Outcome, SeatOp } from "../driver.ts";
 import { nonces } from "../kit/nonce.ts";
+import { isSwept } from "../kit/sweeps.ts";
 import { ATTEMPTS, Call, codeIn } from "./call.ts";
 import type { Ensemble } from "./ensemble.ts";
 import { pageOf } from "./listing.ts";
 import type { Nodes } from "./nodes.ts";
 import { Plan, roundOf } from "./plan.ts";
-import { isSwept, sweep } from "./sweep.ts";
+import { sweep, SWEEPS } from "./sweep.ts";
 import { reads, View } from "./view.ts";
 import { type Access, create, request, transaction } from "./wire.ts";
 
@@ -48,7 +49,7 @@ export class Leases {
           outcomes.push(await this.#onceThere(call, page));
         } else outcomes.push(...await this.#round(roundOf(ops, outcomes.length), call));
       }
-      const swept = ops.find((op, n) => op.op === "acquire" && isSwept(outcomes[n]!));
+      const swept = ops.find((op, n) => op.op === "acquire" && isSwept(outcomes[n]!, SWEEPS));
       if (swept) await sweep((swept as SeatOp).resource, this.#nodes, call, this.#nonce());
       return outcomes;
     } finally {
