@@ -32,6 +32,8 @@ export const SIZES = {
   comparedOperations: size(2_000, 30_000),
   /** Leases of a namespace that is listed while clients come and go, on every backend. */
   listedLeases: size(1_000, 10_000),
+  /** Rounds in which sixteen clients race on a backend whose requests take their time; half for groups. */
+  raceRounds: size(60, 200),
   /** Rounds in which clients race for one document over HTTP, where each takes hundreds of requests. */
   documentRounds: size(20, 200),
   /** Whether every backend whose writes all conflict is held to every law, also to those that take long. */
