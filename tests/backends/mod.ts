@@ -60,6 +60,14 @@ export const BACKENDS: readonly Backend[] = [
   turso,
 ];
 
+/**
+ * All of them, but in a short run one that is contended is stood for by another one of its algorithm: for
+ * what is the same wherever its document is.
+ */
+export const STANDING: readonly Backend[] = BACKENDS.filter(({ contended }) =>
+  !contended || SIZES.contended
+);
+
 /** Those that have all of these capabilities. */
 export function having<const C extends Capability>(...wanted: readonly C[]): Backend<C>[] {
   return BACKENDS.filter((backend): backend is Backend<C> =>
