@@ -19,7 +19,7 @@
  */
 
 import type { Driver, Guarantees, Op, Outcome } from "../driver.ts";
-import { onAbort, unlessAborted } from "../kit/aborts.ts";
+import { unlessAborted } from "../kit/aborts.ts";
 import { checkOps, checkText } from "../kit/check.ts";
 import { checkOptions } from "../kit/options.ts";
 import { step } from "../kit/step.ts";

@@ -44,7 +44,9 @@ const ADVICE: Readonly<Record<string, readonly [advice: string, passes: boolean]
 /** The error when there is no IndexedDB, or it must not be used. */
 export function missing(error?: unknown): NotSupported {
   return new NotSupported(
-    `Cannot keep leases here${error ? ` (${kindOf(error)})` : ""}: there is no IndexedDB. It is only in ` +
+    `Cannot keep leases here${
+      error ? ` (${kindOf(error)})` : ""
+    }: there is no IndexedDB. It is only in ` +
       "browsers; some lack it in private windows, in sandboxed frames, and where a site may not keep data",
   );
 }

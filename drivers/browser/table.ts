@@ -30,7 +30,7 @@ const LAST = { resource: "", seat: "", id: "", value: "" };
 
 /** One grant in so many deletes dead rows, such as old cron slots. */
 const GRANTS = 32;
-/** So many of them at most: more than have been added meanwhile. */
+/** So many of them at most, which is more than have been added meanwhile. */
 const SWEPT = 100;
 
 /** The table. Rows are read before `step()` asks for them, because IndexedDB does not answer at once. */
@@ -42,7 +42,7 @@ export class BrowserTable implements Table {
   #now = 0;
   #last = 0;
   #counts = false;
-  #sweeps = false;
+  #sweeps = 0;
   /** What was read for the operation that asks for a page. */
   #page: readonly Row[] = [];
 
@@ -115,11 +115,9 @@ export class BrowserTable implements Table {
   /** Writes what is not about a single lease. It comes last. */
   async end(): Promise<void> {
     if (this.#counts) this.#store.put({ ...LAST, token: this.#last });
-    if (!this.#sweeps) return;
-    const dead = this.#store.index(ENDS).getAllKeys(
-      browser.IDBKeyRange.upperBound(this.#now),
-      SWEPT,
-    );
+    if (this.#sweeps === 0) return;
+    const ended = browser.IDBKeyRange.upperBound(this.#now);
+    const dead = this.#store.index(ENDS).getAllKeys(ended, SWEPT * this.#sweeps);
     for (const key of await answer(dead)) this.#store.delete(key);
   }
 
@@ -154,7 +152,7 @@ export class BrowserTable implements Table {
   nextToken(): number {
     this.#last = Math.max(this.#last + 1, this.#now);
     this.#counts = true;
-    if (this.#last % GRANTS === 0) this.#sweeps = true;
+    if (this.#last % GRANTS === 0) this.#sweeps++;
     return this.#last;
   }
 
