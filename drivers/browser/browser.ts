@@ -9,11 +9,12 @@
  * the browser not to do that by itself. It does not push: a released lock is noticed when those who wait
  * ask again.
  *
- * **A tab that is not seen runs slowly.** Browsers run the timers of a hidden tab once a second, and after
- * five minutes once a minute, so it renews its leases late. They freeze tabs, and keep pages that were left
- * in memory, where nothing runs. A lease that is lost that way is reported when the page runs again: its
- * signal aborts, and its token is refused by whatever checks tokens. So use a ttl of at least three minutes in
- * a tab, or hold leases in a worker, whose timers go on while the tab is hidden.
+ * **A tab that nobody looks at runs slowly.** Browsers run the timers of a hidden page once a second, and
+ * after five minutes once a minute, so it renews its leases late. Use a ttl of at least three minutes in a
+ * page, or hold leases in a worker, whose timers go on. Browsers also freeze tabs, and keep pages that the
+ * user has left in memory: nothing runs there. A lease that ends meanwhile is lost, which its holder learns
+ * when the page runs again. If a page is frozen in the middle of a transaction, which takes about a
+ * millisecond, the others wait until the browser ends it; Chromium does so after a minute.
  *
  * @module
  */
@@ -81,7 +82,14 @@ export function browser(name: string, options: BrowserOptions = {}): BrowserDriv
       // Nothing is sent before it is open.
       const database = await unlessAborted(place.open(), signal);
       beforeRequest?.();
-      return await transact(database, ops, now, signal);
+      try {
+        return await transact(database, ops, now, signal);
+      } catch (error) {
+        // The connection may be dead: browsers that stop pages in the background lose it at times, and do
+        // not say so. The next call opens another one.
+        close();
+        throw error;
+      }
     },
     close,
     [Symbol.dispose]: close,

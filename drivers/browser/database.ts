@@ -5,7 +5,7 @@
  */
 
 import { failed, missing } from "./errors.ts";
-import { answer, browser, type Database } from "./idb.ts";
+import { answer, type Database, scope } from "./idb.ts";
 import { ENDS, KEY } from "./table.ts";
 
 /** The store in it. */
@@ -52,7 +52,7 @@ export class NamedDatabase {
 /** Opens a database, which calls `closed` when it cannot be used any more. */
 async function open(name: string, closed: () => void): Promise<Database> {
   try {
-    const { indexedDB } = browser;
+    const { indexedDB } = scope;
     if (!indexedDB) throw missing();
     const request = indexedDB.open(name, VERSION);
     request.onupgradeneeded = () => {
@@ -63,7 +63,7 @@ async function open(name: string, closed: () => void): Promise<Database> {
     database.onversionchange = () => {
       closed();
       // Once its transactions have ended. If it stayed open, the page that deletes it, or makes a newer
-      // version of it, would wait for ever.
+      // version of it, would wait without end.
       database.close();
     };
     return database;

@@ -90,7 +90,7 @@ export interface Cursor {
 }
 
 /** What browsers have for all of this. It may be missing, or throw when it is asked for. */
-export interface Browser {
+export interface Scope {
   /** Databases, by their names. */
   readonly indexedDB?: { open(name: string, version: number): OpenRequest } | null;
   /** Ranges of keys. */
@@ -101,8 +101,8 @@ export interface Browser {
   };
 }
 
-/** This browser. */
-export const browser = globalThis as unknown as Browser;
+/** What the page or worker has. */
+export const scope = globalThis as unknown as Scope;
 
 /** Waits for an answer. Until the caller waits for something else, its transaction stays open. */
 export function answer<T>(request: Request<T>): Promise<T> {

@@ -7,7 +7,7 @@
 import type { Lease, Op } from "../driver.ts";
 import { bySeat } from "../kit/order.ts";
 import { type Listed, placeIn, type Table } from "../kit/step.ts";
-import { answer, browser, type Range, type Store } from "./idb.ts";
+import { answer, type Range, scope, type Store } from "./idb.ts";
 
 /** Where a row is: what IndexedDB makes its key of. */
 export const KEY = ["resource", "seat"] as const;
@@ -84,7 +84,7 @@ export class BrowserTable implements Table {
       const { resource, seat = "" } = after === undefined
         ? { resource: prefix }
         : placeIn(after, prefix);
-      const range = browser.IDBKeyRange.lowerBound([resource, seat], after !== undefined);
+      const range = scope.IDBKeyRange.lowerBound([resource, seat], after !== undefined);
       this.#page = await this.#pageOf(range, "next", limit, prefix);
     } else if (op.op === "inspect" && isPaged(op)) {
       const { resource, before, limit = 0 } = op;
@@ -116,15 +116,16 @@ export class BrowserTable implements Table {
   async end(): Promise<void> {
     if (this.#counts) this.#store.put({ ...LAST, token: this.#last });
     if (this.#sweeps === 0) return;
-    const ended = browser.IDBKeyRange.upperBound(this.#now);
+    const ended = scope.IDBKeyRange.upperBound(this.#now);
     const dead = this.#store.index(ENDS).getAllKeys(ended, SWEPT * this.#sweeps);
     for (const key of await answer(dead)) this.#store.delete(key);
   }
 
   live(resource: string, seat?: string): Lease[] {
-    const rows = [...this.#rows.get(resource)?.values() ?? []];
-    return rows.filter((row) => (seat === undefined || row.seat === seat) && this.#lives(row))
-      .map((row) => this.#lease(row)).sort(bySeat);
+    const all = this.#rows.get(resource);
+    const one = seat === undefined ? undefined : all?.get(seat);
+    const rows = seat === undefined ? [...all?.values() ?? []] : one ? [one] : [];
+    return rows.filter((row) => this.#lives(row)).map((row) => this.#lease(row)).sort(bySeat);
   }
 
   last(): Lease[] {
@@ -173,5 +174,5 @@ function isPaged(op: Op): boolean {
 /** All seats of a resource; with `before`, only those before that one. */
 function seatsOf(resource: string, before?: string): Range {
   // In the order of keys an array comes after all texts.
-  return browser.IDBKeyRange.bound([resource], [resource, before ?? []], false, true);
+  return scope.IDBKeyRange.bound([resource], [resource, before ?? []], false, true);
 }

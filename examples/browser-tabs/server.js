@@ -1,4 +1,4 @@
-/** Serves the page, and sends something each second to whoever is connected. */
+/** Serves the page, and sends something each second to all that are connected. */
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";

@@ -121,7 +121,7 @@ Deno.test("browser: without IndexedDB, as on a server, the first request says so
       message: /there is no IndexedDB/,
     });
     scope.indexedDB = indexedDB;
-    // It was not decided for ever.
+    // It is looked for again.
     assert.ok((await step(driver, inspect("lock:x"))).ok);
   } finally {
     scope.indexedDB = indexedDB;
@@ -158,6 +158,22 @@ Deno.test("browser: a transaction that ends before its commit wrote nothing, and
   });
   assert.deepEqual((await step(driver, inspect("lock:x"))).leases, []);
   await granted(driver, mine);
+});
+
+Deno.test("browser: a connection that died without a word is given up after one error", async () => {
+  using driver = browser("dead");
+  const mine = acquire("lock:x");
+  const lease = await granted(driver, mine);
+  const { prototype } = scope.IDBDatabase;
+  const { transaction: original } = prototype;
+  prototype.transaction = function (...args) {
+    this.close();
+    return original.apply(this, args);
+  };
+  await assert.rejects(driver.apply([renew(mine)]), { code: "connection", retryable: true });
+  prototype.transaction = original;
+  const { leases } = await step(driver, inspect("lock:x"));
+  assert.deepEqual(leases.map(({ token }) => token), [lease.token]);
 });
 
 Deno.test("browser: a transaction that ends in its commit is unknown, but for want of room", async () => {
@@ -200,9 +216,11 @@ Deno.test("browser: an abort while the database is being opened is its own reaso
   assert.deepEqual((await step(driver, inspect("lock:x"))).leases, []);
 });
 
-Deno.test("browser: who deletes the database is not held up, and a holder is told", async () => {
-  using one = browser("deleted");
-  using two = browser("deleted");
+Deno.test("browser: a page that deletes the database is not held up, and a holder learns of it", async () => {
+  let time = Date.now();
+  const now = () => time++;
+  using one = browser("deleted", { now });
+  using two = browser("deleted", { now });
   const mine = acquire("lock:x");
   const lease = await granted(one, mine);
   await new Promise<void>((resolve) => {

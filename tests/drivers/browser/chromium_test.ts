@@ -32,11 +32,11 @@ Deno.test("tabs and workers of a real browser share their leases", async (test) 
       step("a tab that crashes leaves its lock to the next after the ttl", crashes),
       step("a tab that is closed leaves its lock to the next after the ttl", closes),
       step("a tab that was frozen past its ttl says that its lock is lost", freezes),
-      step("who deletes the database is not held up, and a holder learns it", isDeleted),
+      step("a page that deletes the database is not held up, and a holder learns of it", isDeleted),
       step("a database of a newer version is refused", isNewer),
       step("a site without room says so, and nothing is written", isFull),
       step("a frame that may keep no data says so", hasNone),
-      step("when the site's data are cleared, a holder learns it", isCleared),
+      step("when the site's data are cleared, a holder learns of it", isCleared),
     ]);
   } finally {
     await chromium.stop();
