@@ -6,6 +6,7 @@
  */
 
 import type { Backend, Capability } from "./backend.ts";
+import { browser } from "./browser.ts";
 import { consul } from "./consul.ts";
 import { denoKv } from "./deno_kv.ts";
 import { document } from "./document.ts";
@@ -38,6 +39,7 @@ export const BACKENDS: readonly Backend[] = [
   memoryBehindAWire,
   sqlite,
   ipc,
+  browser,
   sqliteBatches,
   upstash,
   neon,

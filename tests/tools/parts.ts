@@ -46,7 +46,7 @@ export const QUICK = {
   files: /^tests\/(core|http)\/|laws\/planted|drivers\/(sqlite|ipc)\//,
   /** In these of the others, the tests with such a name. */
   partly: /(driver|coordination|differential|requests|linearizability\/backends)_test\.ts$/,
-  names: "\\b(memory|sqlite|ipc|retrying|namespaced|traced|budgeted|decorators)\\b",
+  names: "\\b(memory|sqlite|ipc|browser|retrying|namespaced|traced|budgeted|decorators)\\b",
 } as const;
 
 /** Every test file of the project, by its path from the root. */
