@@ -34,7 +34,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   etcd: 6_950,
   consul: 8_650,
   zookeeper: 9_550,
-  ipc: 4_250,
+  ipc: 4_350,
   s3: 4_600,
   kubernetes: 4_350,
   "durable-object": 6_100,
