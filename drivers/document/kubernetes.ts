@@ -42,7 +42,7 @@ export interface KubernetesOptions {
 
 const NAME = "kubernetes";
 /** Kubernetes allows 256 KiB for all annotations of an object; its own tools may add some. */
-const MOST = 250_000;
+const MOST = 251_000;
 /** The annotation that holds the document. */
 const ANNOTATION = "baton/leases";
 

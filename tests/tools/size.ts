@@ -35,8 +35,8 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   consul: 8_650,
   zookeeper: 9_550,
   ipc: 4_350,
-  s3: 4_600,
-  kubernetes: 4_350,
+  s3: 4_650,
+  kubernetes: 4_450,
   "durable-object": 6_100,
 };
 
