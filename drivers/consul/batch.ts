@@ -13,7 +13,7 @@ import type { Requests } from "./client.ts";
 import type { Keys } from "./keys.ts";
 import { epochIn, read } from "./reader.ts";
 import { type Entry, type Found, hasSession } from "./record.ts";
-import type { Recent } from "./recent.ts";
+import type { Recent } from "../kit/recent.ts";
 import { type Refusal, refusalOf, Watch } from "./refusals.ts";
 import type { Chosen, Sessions } from "./sessions.ts";
 import { sweep, sweptBy } from "./sweep.ts";

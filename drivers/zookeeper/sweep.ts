@@ -7,9 +7,9 @@
 import type { Place } from "../kit/step.ts";
 import { some } from "../kit/sweeps.ts";
 import type { Call } from "./call.ts";
+import { leasesOf } from "./leases_of.ts";
 import type { Nodes } from "./nodes.ts";
-import { endsOf } from "./plan.ts";
-import { reads, textsIn, View } from "./view.ts";
+import { reads, textsIn } from "./view.ts";
 import { list, write } from "./wire.ts";
 
 /** One grant in so many is followed by a sweep. */
@@ -39,12 +39,7 @@ export async function sweep(
       some(textsIn(n === 0 ? own : inside[n - 1]), SEATS / (names.length + 1))
         .map((seat) => ({ resource, seat }))
     );
-    const { at } = await reads(call, [nodes.root, ...places.map((each) => nodes.seat(each))], []);
-    const view = new View(nodes, now, at);
-    for (const { resource, seat } of places) view.live(resource, seat);
-    const ends = view.takeEnded().flatMap((seat) => endsOf(seat, nodes, seat.stat.version));
-    // If one of them is somebody's again, all wait for another sweep.
-    if (ends.length > 0) await call.write(ends);
+    await leasesOf(places, now, nodes, call);
   } catch {
     // The grant stands, and somebody else will sweep.
   }

@@ -33,7 +33,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   turso: 5_150,
   etcd: 6_950,
   consul: 8_650,
-  zookeeper: 9_550,
+  zookeeper: 10_750,
   ipc: 4_350,
   s3: 4_650,
   kubernetes: 4_450,
