@@ -8,6 +8,7 @@
  * | `zake:`                         | this process's memory, which all share that use it, for tests  |
  * | `file:./baton.db`, `file:///…`  | a SQLite file, which `stop()` closes                           |
  * | `ipc:NAME`, `ipc://`            | all processes of this user on this host that use that name     |
+ * | `browser:NAME`                  | the tabs and workers of this origin that use that name         |
  * | `upstash://:TOKEN@host`         | Upstash at `https://host`                                      |
  * | `upstash+http://:TOKEN@host`    | the same at `http://host`, which must be this machine          |
  * | `neon://user:PASSWORD@host/db`  | Neon; so is `postgresql://…neon.tech/…`, pasted as it comes    |
@@ -19,6 +20,7 @@
  * | `libsql://host?authToken=TOKEN` | Turso or libSQL at `https://host`; also `turso:`               |
  * | `s3://ID:SECRET@BUCKET/KEY`     | an object of S3; `?region=R`, `?endpoint=https://HOST`         |
  * | `kubernetes://:TOKEN@HOST/NS/N` | the Lease object `N` of Kubernetes' namespace `NS`             |
+ * | `memcached://host:11211/KEY`    | the item `KEY` of a memcached; `user:PASSWORD@` before it      |
  * | `deno-kv:./leases.db`           | Deno KV in a file; `deno-kv:` in memory                        |
  * | `consul://:TOKEN@host:8500`     | Consul at `http://host:8500`; `consul+https:` for TLS          |
  * | `zookeeper://host:2181,host/x`  | ZooKeeper at these servers, below the node `/x`; also `kazoo:` |

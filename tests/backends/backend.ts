@@ -10,6 +10,7 @@ import type { After, Backend as Place } from "../conformance/mod.ts";
 import type { FakedClock } from "../servers/faked_clock.ts";
 import type { Faults } from "../servers/faults.ts";
 import type { Refusal } from "../servers/refusals.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import type { Table } from "./table.ts";
 
 /** What some backends can and others cannot. */
@@ -80,12 +81,8 @@ export interface Backend<C extends Capability = never> {
   readonly flushes?: readonly string[];
   /** How many leases of some hundred bytes a namespace holds. Absent: any number. */
   readonly holds?: number;
-  /**
-   * Whether all writes of a namespace conflict with each other. Then the coordinator's laws, whose crowds
-   * take very many requests, are tried in `deno task prove` only: in `deno task test` they are tried on
-   * another backend of the same algorithm, whose key this is.
-   */
-  readonly contended?: { readonly like: string };
+  /** Whether all writes of a namespace conflict with each other, so that crowds are to be smaller. */
+  readonly contended?: true;
   /** Operations that take more requests than on other backends, with their numbers. */
   readonly costs?: Readonly<Record<string, number>>;
   /** Requests that several operations share, by their URL. Its own tests count them. */
@@ -157,6 +154,9 @@ export interface Vendor {
   /** Creates the schema. Absent: there is none. */
   migrate?(host: string, account: Account): Promise<void>;
 }
+
+/** How large the long laws are where each request takes its time. */
+export const BY_REQUESTS = { many: SIZES.listedLeases, rounds: SIZES.raceRounds } as const;
 
 /** Lets time pass on a real clock. */
 export function wait(ms: number): Promise<void> {

@@ -6,6 +6,7 @@
  */
 
 import type { Backend, Capability } from "./backend.ts";
+import { browser } from "./browser.ts";
 import { consul } from "./consul.ts";
 import { denoKv } from "./deno_kv.ts";
 import { document } from "./document.ts";
@@ -14,10 +15,11 @@ import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
 import { ipc } from "./ipc.ts";
 import { kubernetes } from "./kubernetes.ts";
+import { memcached } from "./memcached.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
-import { r2 } from "./r2.ts";
+import { r2, r2InProcess } from "./r2.ts";
 import { s3 } from "./s3.ts";
 import { sqlite } from "./sqlite.ts";
 import { sqliteBatches } from "./sqlite_batches.ts";
@@ -37,6 +39,7 @@ export const BACKENDS: readonly Backend[] = [
   memoryBehindAWire,
   sqlite,
   ipc,
+  browser,
   sqliteBatches,
   upstash,
   neon,
@@ -48,13 +51,24 @@ export const BACKENDS: readonly Backend[] = [
   document,
   s3,
   kubernetes,
+  memcached,
   denoKv,
-  // Each of its calls takes a request of miniflare's, so a short run has its own test alone.
-  ...SIZES.contended ? [r2] : [],
+  r2InProcess,
+  // Each of its calls takes a request of miniflare's, so a short run has its own test alone, which tries
+  // some of the laws.
+  ...SIZES.onWorkerdsR2 ? [r2] : [],
   durableObject,
   d1,
   turso,
 ];
+
+/**
+ * All of them, but in a short run one that is contended is stood for by another one of its algorithm: for
+ * what is the same wherever its document is.
+ */
+export const STANDING: readonly Backend[] = BACKENDS.filter(({ contended }) =>
+  !contended || SIZES.contended
+);
 
 /** Those that have all of these capabilities. */
 export function having<const C extends Capability>(...wanted: readonly C[]): Backend<C>[] {

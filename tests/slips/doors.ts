@@ -8,10 +8,12 @@ import { cronJob } from "../../coordination/cron/mod.ts";
 import { retrying } from "../../coordination/leases/retrying.ts";
 import { HashRing } from "../../coordination/partition/hash_ring.ts";
 import { consul } from "../../drivers/consul/consul.ts";
+import { browser } from "../../drivers/browser/browser.ts";
 import { denoKv } from "../../drivers/document/deno_kv.ts";
 import { document } from "../../drivers/document/document.ts";
 import { kubernetes } from "../../drivers/document/kubernetes.ts";
 import { r2 } from "../../drivers/document/r2.ts";
+import { memcached } from "../../drivers/document/memcached.ts";
 import { s3 } from "../../drivers/document/s3.ts";
 import { etcd } from "../../drivers/etcd/etcd.ts";
 import { zookeeper } from "../../drivers/zookeeper/zookeeper.ts";
@@ -156,6 +158,7 @@ export const DOORS: Readonly<Record<string, Door>> = {
   libsql: (wrong) => libsql(send, wrong),
   turso: (wrong) => tursos.turso({ url: "libsql://h", ...wrong }),
   tursoQuery: (wrong) => tursos.tursoQuery({ url: "libsql://h", ...wrong }),
+  browser: (wrong) => browser("baton", wrong),
   ipc: (wrong) => ipc("baton", wrong),
   durableObject: (wrong) => durableObject({ idFromName: String, get: never }, wrong),
   d1: (wrong) => d1s.d1(D1, wrong),
@@ -170,6 +173,7 @@ export const DOORS: Readonly<Record<string, Door>> = {
   document: (wrong) => document(new OwnStore(Date.now), { ...BY_SECONDS, ...wrong }),
   s3: (wrong) => s3({ url: "https://h.example/b/k", credentials: KEYS, ...wrong }),
   kubernetes: (wrong) => kubernetes({ url: "https://h.example", ...wrong }),
+  memcached: (wrong) => memcached({ server: "localhost", ...wrong }),
   denoKv: (wrong) => denoKv({ getMany: send, atomic: never }, wrong),
   r2: (wrong) => r2({ get: send, put: send }, wrong),
   postgres: (wrong) => postgres(send, wrong),
