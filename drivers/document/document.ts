@@ -127,16 +127,11 @@ export function document<Version>(
         if (!table.changed) return outcomes;
         if (attempt === ATTEMPTS) throw overtaken(name);
         const writer = nonce();
-<<<<<<< HEAD
         const next = fitting(name, table.text(writer), text, table.grows ? most - ROOM : most);
-        if (await store.write(next, version, options)) return outcomes;
-=======
-        const next = fitting(name, table.text(writer), text, most);
         if (await store.write(next, version, options)) {
           highest = Math.max(highest, table.lastToken);
           return outcomes;
         }
->>>>>>> main
         lost.push({ writer, writes: table.writes, outcomes });
       }
     },
