@@ -16,7 +16,7 @@ import { type Site, startSite } from "./site.ts";
 /** How often each of those that race has the lock. */
 const GRANTS = 12;
 /** How long a lease lives that nobody renews, in ms. */
-const TTL = 1_500;
+const TTL = 5_000;
 
 type Taken = { readonly token: number; readonly sent: number; readonly granted: number };
 
