@@ -35,9 +35,9 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   etcd: 6_950,
   consul: 8_650,
   zookeeper: 10_750,
-  ipc: 4_250,
-  s3: 4_650,
-  kubernetes: 4_400,
+  ipc: 4_350,
+  s3: 4_700,
+  kubernetes: 4_500,
   memcached: 6_150,
   "durable-object": 6_100,
 };
