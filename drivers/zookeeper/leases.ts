@@ -10,13 +10,14 @@ import { instant, since } from "../kit/instants.ts";
 import { Lines } from "../kit/lines.ts";
 import { nonces } from "../kit/nonce.ts";
 import { Recent } from "../kit/recent.ts";
+import { isSwept } from "../kit/sweeps.ts";
 import { ATTEMPTS, Call, codeIn } from "./call.ts";
 import type { Ensemble } from "./ensemble.ts";
 import { pageOf } from "./listing.ts";
 import type { Nodes } from "./nodes.ts";
 import { Obstacle } from "./obstacle.ts";
 import { isPatient, Plan, roundOf } from "./plan.ts";
-import { isSwept, sweep } from "./sweep.ts";
+import { sweep, SWEEPS } from "./sweep.ts";
 import { reads, View } from "./view.ts";
 import { type Access, create, type Part, request, transaction } from "./wire.ts";
 
@@ -56,7 +57,7 @@ export class Leases {
         } else if (isPatient(op)) outcomes.push(await this.#wait(op as Acquire, call));
         else outcomes.push(...await this.#round(roundOf(ops, outcomes.length), call));
       }
-      const swept = ops.find((op, n) => op.op === "acquire" && isSwept(outcomes[n]!));
+      const swept = ops.find((op, n) => op.op === "acquire" && isSwept(outcomes[n]!, SWEEPS));
       if (swept) await sweep((swept as SeatOp).resource, this.#nodes, call, this.#nonce());
       return outcomes;
     } finally {

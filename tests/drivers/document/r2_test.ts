@@ -1,25 +1,33 @@
 /**
  * The driver over R2's binding, on workerd's own R2: that its conditions are what the driver takes them
- * for, that its clock is R2's, and what its errors prove. `deno task prove` tries all laws on it.
+ * for, that its clock is R2's, and what its errors prove. All laws are tried on a bucket in this process,
+ * whose conditions are the same; on workerd's, where each call takes long, some of them are tried here, and
+ * all in `deno task prove`.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
 import { r2, type R2Bucket } from "../../../drivers/document/r2.ts";
-import type { Driver } from "../../../drivers/driver.ts";
+import type { Driver, Op } from "../../../drivers/driver.ts";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../errors.ts";
 import { granted, isGranted, isOutcome, lists, released, step } from "../../conformance/expect.ts";
+import { electionCases } from "../../conformance/coordination/elections.ts";
+import { lockCases } from "../../conformance/coordination/locks.ts";
+import type { CoordinationCase } from "../../conformance/coordination/place.ts";
+import { listenerCase } from "../../laws/listeners.ts";
 import { freezeCases } from "../../conformance/frozen.ts";
 import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
+import { OwnBucket } from "../../backends/own_bucket.ts";
 import { r2 as entry } from "../../backends/r2.ts";
-import { type R2Server, startR2 } from "../../servers/r2.ts";
+import { sideBySide } from "../../laws/side_by_side.ts";
+import { startR2 } from "../../servers/r2.ts";
 
 Deno.test("on workerd's R2", async (t) => {
   const server = await startR2();
   const connect = (): Driver => r2(server.bucket);
   try {
-    await conditions(t, server);
+    await conditions(t, server.bucket);
     await t.step("of sixteen that make the document and race for a seat one wins", async () => {
       for (let round = 0; round < 3; round++) {
         const clients = Array.from(
@@ -37,17 +45,33 @@ Deno.test("on workerd's R2", async (t) => {
         for (const outcome of outcomes) isOutcome(outcome, outcome.ok, [lease]);
       }
     });
-    await t.step("a write is three calls, and what changes nothing is two", async () => {
-      const count = async (calls: number, work: () => Promise<unknown>): Promise<void> => {
-        const before = server.requests;
-        await work();
-        assert.equal(server.requests - before, calls);
-      };
-      const mine = acquire("lock:calls");
-      await count(3, () => granted(connect(), mine));
-      await count(2, () => connect().apply([mine, acquire("lock:calls"), inspect("lock:calls")]));
-      await count(3, () => connect().apply([renew(mine)]));
-      await count(3, () => released(connect(), release(mine)));
+    await t.step(
+      "a write is three calls, what changes nothing is two, and all are reported",
+      async () => {
+        const count = async (calls: number, ...ops: Op[]): Promise<void> => {
+          const before = server.requests;
+          let reported = 0;
+          await connect().apply(ops, { beforeRequest: () => void reported++ });
+          assert.deepEqual([server.requests - before, reported], [calls, calls]);
+        };
+        const mine = acquire("lock:calls");
+        await count(3, mine);
+        await count(2, mine, acquire("lock:calls"), inspect("lock:calls"));
+        await count(3, renew(mine));
+        await count(3, release(mine));
+      },
+    );
+    await t.step("a call that may not be made is not made, whichever of them it is", async () => {
+      const [op, reason] = [acquire("lock:forbidden"), new ConnectionError("enough")];
+      for (let allowed = 0; allowed < 3; allowed++) {
+        let reported = 0;
+        const beforeRequest = (): void => {
+          if (reported++ === allowed) throw reason;
+        };
+        const call = connect().apply([op], { beforeRequest });
+        await assert.rejects(call, (error) => error === reason);
+        await lists(connect(), inspect(op.resource), []);
+      }
     });
     await t.step("tokens are of R2's clock, to the ms, and leases end by it", async () => {
       const before = Date.now();
@@ -63,8 +87,12 @@ Deno.test("on workerd's R2", async (t) => {
   }
 });
 
+Deno.test("the bucket in this process keeps the same conditions", (t) => {
+  return conditions(t, new OwnBucket());
+});
+
 /** What the driver relies on. */
-async function conditions(t: Deno.TestContext, { bucket }: R2Server): Promise<void> {
+async function conditions(t: Deno.TestContext, bucket: R2Bucket): Promise<void> {
   await t.step("an object is made once, and replaced by whoever names its version", async () => {
     const put = async (value: string, onlyIf: Parameters<R2Bucket["put"]>[2]) =>
       await bucket.put("k", value, onlyIf) !== null;
@@ -82,12 +110,27 @@ async function conditions(t: Deno.TestContext, { bucket }: R2Server): Promise<vo
   });
 }
 
-Deno.test("on workerd's R2 a client that was frozen revives nothing", async () => {
+Deno.test("on workerd's R2 a client that was frozen revives nothing, and signals keep no listeners", async () => {
   const backend = await entry.start();
   try {
     for (const { name, run } of freezeCases) {
       if (/look|guard/.test(name)) await run(backend.apart?.() ?? backend);
     }
+    await listenerCase.run(backend);
+  } finally {
+    await backend.stop();
+  }
+});
+
+Deno.test("on workerd's R2 coordinators lock and lead as the laws say", async (test) => {
+  const backend = await entry.start();
+  try {
+    const laws = [...lockCases, ...electionCases].filter(({ crowd }) => !crowd);
+    const on = (law: CoordinationCase) => {
+      const { connect, pass, tick } = backend.apart?.() ?? backend;
+      return { ...law, run: () => law.run({ driver: connect, pass, tick }) };
+    };
+    await sideBySide(test, laws.map(on), 8);
   } finally {
     await backend.stop();
   }
