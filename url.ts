@@ -43,8 +43,10 @@ import { Coordinator } from "./coordination/coordinator.ts";
 import { internalsOf } from "./coordination/internals.ts";
 import type { CoordinatorOptions } from "./coordination/options.ts";
 import { checkOptions } from "./drivers/kit/options.ts";
+import { reopening } from "./drivers/kit/reopening.ts";
 import { checkGiven } from "./drivers/kit/slips.ts";
 import { InvalidArgument } from "./errors.ts";
+import type { Driver } from "./drivers/driver.ts";
 import { type SchemeLoader, SCHEMES, type SqlQuery, vendorOptions } from "./drivers/schemes.ts";
 
 export type { Address, SchemeLoader, SqlQuery } from "./drivers/schemes.ts";
@@ -143,9 +145,14 @@ export async function getCoordinator(
   const { settings, parameters } = optionsIn(search, vendorOptions(scheme));
   const driver = await load({ url: address, ...given({ parameters, token, query }) });
   requireCharacteristics(driver, characteristics);
-  const baton = new Coordinator(driver, { ...settings, ...given(rest), ...given({ memberId }) });
-  // Nobody else could close what was opened here.
-  if (driver[Symbol.asyncDispose]) internalsOf(baton).owned = driver as AsyncDisposable;
+  // Nobody else could close what is opened here.
+  const owned = driver[Symbol.asyncDispose] && reopening(driver as Driver & AsyncDisposable);
+  const baton = new Coordinator(owned ?? driver, {
+    ...settings,
+    ...given(rest),
+    ...given({ memberId }),
+  });
+  internalsOf(baton).owned = owned;
   return baton;
 }
 

@@ -89,6 +89,7 @@ export class CoreCoordinator implements AsyncDisposable {
       );
     }
     this.#started = true;
+    internalsOf(this).owned?.resume();
     const stops = this.#stops;
     try {
       await this.#session.look("groups", "", options);

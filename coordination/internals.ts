@@ -8,6 +8,12 @@ import { CoordinationError } from "../errors.ts";
 import type { Candidates } from "./election/candidates.ts";
 import type { Session } from "./leases/session.ts";
 
+/** A driver that is ended with its coordinator, and may be used again. */
+export interface Owned extends AsyncDisposable {
+  /** It is used again. */
+  resume(): void;
+}
+
 /** The inside of a coordinator. */
 export interface Internals {
   /** Its leases. */
@@ -15,7 +21,7 @@ export interface Internals {
   /** Its candidates in all groups. */
   readonly candidates: Candidates;
   /** The driver, where the coordinator's maker has made that as well: `stop()` disposes of it. */
-  owned?: AsyncDisposable;
+  owned?: Owned | undefined;
   /** What keeps it apart on its backend, if anything does. */
   readonly namespace: string | undefined;
 }

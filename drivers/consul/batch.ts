@@ -13,9 +13,10 @@ import type { Requests } from "./client.ts";
 import type { Keys } from "./keys.ts";
 import { epochIn, read } from "./reader.ts";
 import { type Entry, type Found, hasSession } from "./record.ts";
-import type { Recent } from "./recent.ts";
+import type { Recent } from "../kit/recent.ts";
 import { type Refusal, refusalOf, Watch } from "./refusals.ts";
 import type { Chosen, Sessions } from "./sessions.ts";
+import { sweep, sweptBy } from "./sweep.ts";
 import { type Snapshot, Transaction } from "./transaction.ts";
 
 /** How often it is tried again because something that was read has changed. */
@@ -93,6 +94,8 @@ export class Batch {
       if (blind) this.#forget(refusal.op);
       else outcomes.push(refusal.outcome);
     }
+    const swept = sweptBy(ops, outcomes);
+    if (swept) await sweep(swept.resource, this.#keys, this.#requests);
     return outcomes;
   }
 
@@ -166,6 +169,12 @@ export class Batch {
       outcomes.push(outcome);
     }
     if (blind && outcomes.length < ops.length) return undefined;
+    const ends = table.ends();
+    for (const verbs of ends) {
+      if (typeof await this.#requests.transact(verbs, false) === "string") break;
+    }
+    // Those are gone now, and what else was seen is looked at again.
+    if (ends.length > 0) return undefined;
     this.#remember(ops, blind ? undefined : snapshot);
     const chosen = new Map<number, Chosen>();
     const settle = (how: keyof Omit<Chosen, "id">): void => {

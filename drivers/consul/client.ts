@@ -101,6 +101,13 @@ export class Requests {
     });
   }
 
+  /** The keys that begin so. */
+  async names(prefix: string): Promise<string[]> {
+    return await this.#ask(`kv/${prefix}`, undefined, "&keys", ({ status, text }) => {
+      return status === 404 ? [] : Array.from(JSON.parse(text), String);
+    });
+  }
+
   /** Makes a session of so many ms; answers its id. */
   async create(ttl: number): Promise<string> {
     // Without the two lists it would also end with the agent's own health check.

@@ -22,7 +22,7 @@ import { checkToken, isLoopback } from "../kit/urls.ts";
 import { Batch } from "./batch.ts";
 import { Requests, type Server } from "./client.ts";
 import { escape, keysUnder } from "./keys.ts";
-import { Recent } from "./recent.ts";
+import { Recent } from "../kit/recent.ts";
 import type { Refusal } from "./refusals.ts";
 import { Sessions } from "./sessions.ts";
 

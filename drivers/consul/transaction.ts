@@ -123,6 +123,15 @@ export class Transaction implements Table {
     return this.#writes.length;
   }
 
+  /**
+   * What ends the leases that were found to have ended by the clock, if it does not fit into one transaction
+   * with all that was looked at: a look at all seats of a resource may find any number of them.
+   */
+  ends(): Verb[][] {
+    const fits = this.#renewals || this.#checks.size + this.#verbs < MOST_VERBS;
+    return fits ? [] : endings(this.#read);
+  }
+
   /** What is to be written, in one transaction unless there are only renewals. */
   parts(session: SessionOf): Verb[][] {
     const writes = this.#writes.map(({ key, verbs }) => ({ key, verbs: verbs(session) }))
@@ -254,7 +263,7 @@ export class Transaction implements Table {
   }
 
   #isDead({ ends }: Record): boolean {
-    return ends > 0 && ends <= this.#read.now;
+    return isOver(ends, this.#read.now);
   }
 
   #lease(seat: string, { id, token, value, ttl, ends }: Staged): Lease {
@@ -283,6 +292,21 @@ export class Transaction implements Table {
         : { Verb: "check-index", Key, Index },
     );
   }
+}
+
+/** What deletes the leases that have ended by the clock, if they are as they were. */
+export function endings({ now, entries }: Pick<Snapshot, "now" | "entries">): Verb[][] {
+  const verbs = [...entries].flatMap(([Key, { ends, modified: Index }]) =>
+    isOver(ends, now) && Index !== undefined ? [{ Verb: "delete-cas", Key, Index }] : []
+  );
+  return Array.from(
+    { length: Math.ceil(verbs.length / MOST_VERBS) },
+    (_, n) => verbs.slice(n * MOST_VERBS, (n + 1) * MOST_VERBS),
+  );
+}
+
+function isOver(ends: number, now: number): boolean {
+  return ends > 0 && ends <= now;
 }
 
 /** Writes a key that has no session, into a session if there is one. */

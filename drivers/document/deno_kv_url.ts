@@ -15,8 +15,13 @@ interface Runtime {
   readonly openKv?: (path: string) => Promise<Kv & { close(): void }>;
 }
 
+interface Opened {
+  readonly kv: { close(): void };
+  readonly driver: Driver;
+}
+
 /**
- * The driver of a URL. Dispose of it to close the database.
+ * The driver of a URL. Dispose of it to close the database; the next request opens it again.
  *
  * @throws {InvalidArgument} when it does not name a file.
  * @throws {NotSupported} where there is no Deno KV.
@@ -33,13 +38,33 @@ export async function denoKvAt({ url }: UrlParts): Promise<Driver> {
   }
   const { openKv } = Object((globalThis as { Deno?: unknown }).Deno) as Runtime;
   if (!openKv) throw new NotSupported("There is no Deno KV here: run Deno with --unstable-kv");
-  const kv = await openKv(decodedPart("path", path) || ":memory:").catch(() => {
-    // Deno's own words repeat the path.
-    throw new ConnectionError(
-      "Deno KV could not open the file of this deno-kv: URL, so nothing was written; check that its " +
-        "folder is there and may be written, and that the file is a database of Deno KV",
-    );
-  });
-  const driver = denoKv(kv, { clock: path ? "host" : "process" });
-  return { ...driver, [Symbol.asyncDispose]: () => Promise.resolve(kv.close()) };
+  const file = decodedPart("path", path) || ":memory:";
+  const open = async (): Promise<Opened> => {
+    const kv = await openKv(file).catch(() => {
+      // Deno's own words repeat the path.
+      throw new ConnectionError(
+        "Deno KV could not open the file of this deno-kv: URL, so nothing was written; check that its " +
+          "folder is there and may be written, and that the file is a database of Deno KV",
+      );
+    });
+    return { kv, driver: denoKv(kv, { clock: path ? "host" : "process" }) };
+  };
+  let opened: Promise<Opened> | undefined = open();
+  const { name, guarantees } = (await opened).driver;
+  return {
+    name,
+    guarantees,
+    async apply(ops, options) {
+      const { driver } = await (opened ??= open().catch((error) => {
+        opened = undefined;
+        throw error;
+      }));
+      return await driver.apply(ops, options);
+    },
+    async [Symbol.asyncDispose]() {
+      const last = opened;
+      opened = undefined;
+      (await last)?.kv.close();
+    },
+  };
 }

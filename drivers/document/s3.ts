@@ -18,7 +18,7 @@ import { AwsV4Signer } from "aws4fetch";
 import { ConnectionError, type CoordinationError } from "../../errors.ts";
 import type { ApplyOptions, Driver } from "../driver.ts";
 import { refuse } from "../kit/check.ts";
-import { failure, noAnswer, type Verdict } from "../kit/failure.ts";
+import { failure, noAnswer, partly, type Verdict } from "../kit/failure.ts";
 import { nonces } from "../kit/nonce.ts";
 import { checkOptions } from "../kit/options.ts";
 import { checkToken, secureUrl } from "../kit/urls.ts";
@@ -129,12 +129,20 @@ class S3Store implements DocumentStore<Version> {
     // Once in the life of an object: does this server know conditions?
     await this.#mustLose({ "if-match": '"00000000000000000000000000000000"' }, options);
     const created = await this.#put(text, { "if-none-match": "*" }, options);
-    if (created) await this.#mustLose({ "if-none-match": "*" }, options);
+    if (created) await this.#mustLose({ "if-none-match": "*" }, options, true);
     return created;
   }
 
-  async #mustLose(condition: Record<string, string>, options: ApplyOptions): Promise<void> {
-    if (!await this.#put(IGNORED, condition, options)) return;
+  /** @param wrote Whether the object has been written by now. */
+  async #mustLose(
+    condition: Record<string, string>,
+    options: ApplyOptions,
+    wrote = false,
+  ): Promise<void> {
+    const won = await this.#put(IGNORED, condition, options).catch((error) => {
+      throw wrote ? partly(error) : error;
+    });
+    if (!won) return;
     throw new ConnectionError(
       `This server ignores ${
         Object.keys(condition)

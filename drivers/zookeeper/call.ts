@@ -8,10 +8,12 @@ import type { ApplyOptions } from "../driver.ts";
 import { ConnectionError } from "../../errors.ts";
 import { unlessAborted } from "../kit/aborts.ts";
 import { partly } from "../kit/failure.ts";
+import { instant, since } from "../kit/instants.ts";
 import type { Ensemble } from "./ensemble.ts";
 import { isOvertaken, Refused, zookeeperError } from "./errors.ts";
+import { Listener, type News } from "./news.ts";
 import type { Reply, Session } from "./session.ts";
-import { type Part, type Result, transaction } from "./wire.ts";
+import { isWatched, type Part, type Result, transaction, unwatch } from "./wire.ts";
 
 /** How often others may be first. */
 export const ATTEMPTS = 1_000;
@@ -21,6 +23,7 @@ export class Call {
   readonly #ensemble: Ensemble;
   readonly #options: ApplyOptions;
   #session: Session | undefined;
+  #listener: Listener | undefined;
   #wrote = false;
   #well = true;
 
@@ -51,6 +54,28 @@ export class Call {
     return results;
   }
 
+  /**
+   * What is heard of the node that was watched last, at the latest after so many ms; `undefined` if that
+   * is nothing. If its session is lost, the next flight has another one.
+   *
+   * @throws {UnknownOutcome} when the call is aborted.
+   */
+  async news(ms: number): Promise<News | undefined> {
+    const start = instant();
+    for (let left = ms; left > 0 && this.#session; left = ms - since(start)) {
+      const pause = Math.min(left, this.#session.keep());
+      const news = await this.#listener?.within(pause, this.#options.signal);
+      if (news === "lost") await this.#leave(false);
+      if (news) return news;
+    }
+    return undefined;
+  }
+
+  /** The node that is watched. */
+  get watched(): string | undefined {
+    return this.#listener?.path;
+  }
+
   /** The error when others were first too often. */
   overtaken(): unknown {
     const error = new ConnectionError(
@@ -62,20 +87,57 @@ export class Call {
 
   /** Nothing more is sent. */
   async end(): Promise<void> {
-    if (this.#session) await this.#ensemble.leave(this.#session, this.#well);
+    await this.#leave(this.#well);
+  }
+
+  async #leave(well: boolean): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    this.#listen();
+    this.#session = undefined;
+    await this.#ensemble.leave(session, well);
+  }
+
+  /** Listens to this node or, without one, to none, and no longer to the one before. */
+  #listen(path?: string): void {
+    const [session, before] = [this.#session, this.#listener];
+    this.#listener = path ? new Listener(path) : undefined;
+    if (this.#listener) session?.listen(this.#listener);
+    if (before && session?.forget(before)) this.#unwatch(session, before.path);
+  }
+
+  /** The server does not watch. */
+  #deaf(): void {
+    if (this.#listener) this.#session?.forget(this.#listener);
+    this.#listener = undefined;
+  }
+
+  /** In the background. The answer also ends the reading, which would keep a process from its end. */
+  async #unwatch(session: Session, path: string): Promise<void> {
+    try {
+      this.#options.beforeRequest?.();
+      await session.send([unwatch(path)]);
+    } catch {
+      // The server has told just now, or the session is over.
+    }
   }
 
   async #flight(parts: readonly Part[], writes: boolean): Promise<Reply[]> {
     const { signal, beforeRequest } = this.#options;
+    const watch = parts.find(({ watches }) => watches);
     try {
       this.#session ??= await this.#ensemble.enter(this.#options);
       signal?.throwIfAborted();
       beforeRequest?.();
+      // Before it is sent, for what is told may come together with the answer.
+      if (watch) this.#listen(watch.watches);
     } catch (error) {
       throw this.#wrote ? partly(error) : error;
     }
     try {
-      return await unlessAborted(this.#session.send(parts), signal);
+      const replies = await unlessAborted(this.#session.send(parts), signal);
+      if (watch && !isWatched(watch, replies[parts.indexOf(watch)]!.error)) this.#deaf();
+      return replies;
     } catch (error) {
       throw this.#failed(error, writes, codeIn(error) !== undefined);
     }

@@ -5,16 +5,20 @@
  * @module
  */
 
-import type { ApplyOptions, Op, Outcome, SeatOp } from "../driver.ts";
+import type { Acquire, ApplyOptions, Op, Outcome, SeatOp } from "../driver.ts";
+import { instant, since } from "../kit/instants.ts";
 import { nonces } from "../kit/nonce.ts";
+import { Recent } from "../kit/recent.ts";
+import { isSwept } from "../kit/sweeps.ts";
 import { ATTEMPTS, Call, codeIn } from "./call.ts";
 import type { Ensemble } from "./ensemble.ts";
 import { pageOf } from "./listing.ts";
 import type { Nodes } from "./nodes.ts";
-import { Plan, roundOf } from "./plan.ts";
-import { isSwept, sweep } from "./sweep.ts";
+import { Obstacle } from "./obstacle.ts";
+import { isPatient, Plan, roundOf } from "./plan.ts";
+import { sweep, SWEEPS } from "./sweep.ts";
 import { reads, View } from "./view.ts";
-import { type Access, create, request, transaction } from "./wire.ts";
+import { type Access, create, type Part, request, transaction } from "./wire.ts";
 
 /** A server reads requests of up to a MiB. */
 const LONGEST = 900_000;
@@ -28,6 +32,8 @@ export class Leases {
   readonly #nodes: Nodes;
   readonly #access: Access;
   readonly #nonce = nonces();
+  /** What those watched who waited in vain, by their seats: most likely it is still in the way. */
+  readonly #watched = new Recent<Part>();
 
   /** In nodes that are named so and may be used by those. */
   constructor(ensemble: Ensemble, nodes: Nodes, access: Access) {
@@ -46,9 +52,10 @@ export class Leases {
         if (op.op === "list") {
           const page = () => pageOf(op, this.#nodes, call, this.#nonce());
           outcomes.push(await this.#onceThere(call, page));
-        } else outcomes.push(...await this.#round(roundOf(ops, outcomes.length), call));
+        } else if (isPatient(op)) outcomes.push(await this.#wait(op as Acquire, call));
+        else outcomes.push(...await this.#round(roundOf(ops, outcomes.length), call));
       }
-      const swept = ops.find((op, n) => op.op === "acquire" && isSwept(outcomes[n]!));
+      const swept = ops.find((op, n) => op.op === "acquire" && isSwept(outcomes[n]!, SWEEPS));
       if (swept) await sweep((swept as SeatOp).resource, this.#nodes, call, this.#nonce());
       return outcomes;
     } finally {
@@ -58,29 +65,80 @@ export class Leases {
 
   async #round(ops: readonly SeatOp[], call: Call): Promise<Outcome[]> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const view = await this.#onceThere(
-        call,
-        () => View.of(ops, this.#nodes, call, this.#nonce()),
-      );
+      const view = await this.#look(ops, call);
       if (!view) continue;
-      const plan = new Plan(ops, view, this.#nodes, this.#access);
-      const { parts, ends } = plan;
-      if (parts.length === 0) return plan.outcomes([]);
-      if (request(0, transaction(parts)).length <= LONGEST) {
-        const results = await call.write(parts);
-        if (results) return plan.outcomes(results);
-      } else if (ops.length > 1) {
-        const half = ops.length >> 1;
-        return [
-          ...await this.#round(ops.slice(0, half), call),
-          ...await this.#round(ops.slice(half), call),
-        ];
-      } else {
-        // One operation is short, but it may have found many leases that have ended.
-        await call.write(ends.slice(0, SHORT));
-      }
+      const outcomes = await this.#decided(ops, view, call);
+      if (outcomes) return outcomes;
     }
     throw call.overtaken();
+  }
+
+  /**
+   * Waits until it is granted, or its patience is over. It watches one thing at a time that is in its way,
+   * and the look at it comes behind the watch, so no change is missed.
+   */
+  async #wait(op: Acquire, call: Call): Promise<Outcome> {
+    const [start, seat] = [instant(), this.#nodes.seat(op)];
+    let refusal: Outcome | undefined;
+    let watch = this.#watched.get(seat);
+    this.#watched.delete(seat);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const view = await this.#look([op], call, watch);
+      const [outcome] = (view && await this.#decided([op], view, call)) ?? [];
+      if (outcome?.ok) return outcome;
+      refusal = outcome ?? refusal;
+      const left = op.patience! - since(start);
+      if (refusal && left <= 0) return refusal;
+      if (!view || !outcome) continue;
+      const obstacle = new Obstacle(op, view, this.#nodes);
+      watch = obstacle.watch;
+      if (call.watched !== watch.watches) continue;
+      // When what is in the way must have ended, nobody tells.
+      const news = await call.news(Math.min(left, obstacle.left));
+      if (!news && obstacle.left > left) {
+        this.#watched.set(seat, watch);
+        return outcome;
+      }
+      attempt = 0;
+      // Most likely it is gone, and then a look would only say so.
+      if (news !== "changed" || !obstacle.remove(view)) continue;
+      const [next] = await this.#decided([op], view, call) ?? [];
+      if (next?.ok) return next;
+    }
+    throw call.overtaken();
+  }
+
+  /** Decides by what was seen, and writes it; `undefined` if it has to look again. */
+  async #decided(
+    ops: readonly SeatOp[],
+    view: View,
+    call: Call,
+  ): Promise<Outcome[] | undefined> {
+    const plan = new Plan(ops, view, this.#nodes, this.#access);
+    const { parts, ends } = plan;
+    if (parts.length === 0) return plan.outcomes([]);
+    if (request(0, transaction(parts)).length <= LONGEST) {
+      const results = await call.write(parts);
+      return results && plan.outcomes(results);
+    }
+    if (ops.length > 1) {
+      const half = ops.length >> 1;
+      return [
+        ...await this.#round(ops.slice(0, half), call),
+        ...await this.#round(ops.slice(half), call),
+      ];
+    }
+    // One operation is short, but it may have found many leases that have ended.
+    await call.write(ends.slice(0, SHORT));
+    return undefined;
+  }
+
+  /** Looks at what operations are about; `undefined` if it changed meanwhile. */
+  async #look(ops: readonly SeatOp[], call: Call, watch?: Part): Promise<View | undefined> {
+    return await this.#onceThere(
+      call,
+      () => View.of(ops, this.#nodes, call, this.#nonce(), watch),
+    );
   }
 
   /** Looks, and creates the root and what belongs to it if they are missing. */

@@ -5,15 +5,12 @@
  */
 
 import type { List, Outcome } from "../driver.ts";
-import { type Listed, type Place, placeIn } from "../kit/step.ts";
-import { ATTEMPTS, type Call } from "./call.ts";
+import { placeIn } from "../kit/step.ts";
+import type { Call } from "./call.ts";
+import { leasesOf } from "./leases_of.ts";
 import { bucketOf, type Nodes } from "./nodes.ts";
-import { endsOf } from "./plan.ts";
-import { reads, textsIn, View } from "./view.ts";
+import { reads, textsIn } from "./view.ts";
 import { list, write } from "./wire.ts";
-
-/** How many leases are ended in one transaction. */
-const SOME = 100;
 
 /**
  * Reads one. The order is that of the buckets, and within one that of the names.
@@ -60,29 +57,4 @@ export async function pageOf(
     }
   }
   return { ok: true, leases: [] };
-}
-
-/** The leases of these seats. What has ended is ended, as everywhere. */
-async function leasesOf(
-  places: readonly Place[],
-  now: number,
-  nodes: Nodes,
-  call: Call,
-): Promise<Listed[]> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const { at } = await reads(call, [nodes.root, ...places.map((each) => nodes.seat(each))], []);
-    const view = new View(nodes, now, at);
-    const leases = places.flatMap(({ resource, seat }) =>
-      view.live(resource, seat).map((lease) => ({ resource, ...lease }))
-    );
-    const ended = view.takeEnded();
-    let overtaken = false;
-    for (let n = 0; n < ended.length; n += SOME) {
-      const parts = ended.slice(n, n + SOME)
-        .flatMap((seat) => endsOf(seat, nodes, seat.stat.version));
-      if (!await call.write(parts)) overtaken = true;
-    }
-    if (!overtaken) return leases;
-  }
-  throw call.overtaken();
 }

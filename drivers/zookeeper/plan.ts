@@ -24,6 +24,11 @@ import {
 const MOST_OPS = 500;
 const MOST_TEXT = 300_000;
 
+/** Whether it may wait, so that it must be alone. */
+export function isPatient(op: Op): boolean {
+  return op.op === "acquire" && (op.patience ?? 0) > 0;
+}
+
 /**
  * The operations, from that one on, that share a transaction. None takes a seat a second time: the token
  * of a grant is that of its transaction.
@@ -33,7 +38,7 @@ export function roundOf(ops: readonly Op[], from: number): SeatOp[] {
   const round: SeatOp[] = [];
   let text = 0;
   for (const op of ops.slice(from, from + MOST_OPS)) {
-    if (op.op === "list") break;
+    if (op.op === "list" || isPatient(op)) break;
     text += "value" in op ? op.value?.length ?? 0 : 0;
     const key = placeKey(op);
     if (round.length > 0 && (text > MOST_TEXT || op.op === "acquire" && taken.has(key))) break;

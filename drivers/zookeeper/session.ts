@@ -7,15 +7,18 @@
 import { type Instant, instant, since } from "../kit/instants.ts";
 import type { Socket } from "../kit/sockets.ts";
 import { Refused } from "./errors.ts";
+import { type Listener, Listeners } from "./news.ts";
 import {
   Answer,
   CLOSING,
   lengthOf,
   LOGGED_IN,
   login,
+  NEWS,
   opening,
   type Part,
   request,
+  SIGN_OF_LIFE,
 } from "./wire.ts";
 
 /** Who asks. */
@@ -32,10 +35,13 @@ export interface Reply {
   readonly answer: Answer;
   /** The number of the last transaction. */
   readonly zxid: number;
+  /** ZooKeeper's code, if it refused a request that watches. */
+  readonly error: number;
 }
 
 interface Waiting {
   readonly number: number;
+  readonly mayFail: boolean;
   resolve(reply: Reply): void;
   reject(error: unknown): void;
 }
@@ -46,6 +52,7 @@ export class Session {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #waiting: Waiting[] = [];
+  readonly #listeners = new Listeners();
   #rest: Uint8Array = new Uint8Array();
   #timeout = 0;
   #number: number;
@@ -102,10 +109,11 @@ export class Session {
     const frames = parts.map((part) => {
       // Those below 0 have meanings of their own.
       this.#number = (this.#number + 1) & 0x7fffffff;
-      return { number: this.#number, bytes: request(this.#number, part) };
+      const mayFail = part.watches !== undefined;
+      return { number: this.#number, mayFail, bytes: request(this.#number, part) };
     });
-    const replies = frames.map(({ number }) =>
-      new Promise<Reply>((resolve, reject) => this.#waiting.push({ number, resolve, reject }))
+    const replies = frames.map((frame) =>
+      new Promise<Reply>((resolve, reject) => this.#waiting.push({ ...frame, resolve, reject }))
     );
     const all = Promise.all(replies);
     // Where the first has failed nobody asks for the others.
@@ -113,6 +121,29 @@ export class Session {
     if (!this.#reading) this.#read();
     this.#write(frames.map(({ bytes }) => bytes)).catch((error) => this.#fail(error));
     return await all;
+  }
+
+  /** What this node's watch tells is for that one, too. Call it before the request that watches. */
+  listen(one: Listener): void {
+    this.#listeners.add(one);
+  }
+
+  /** That one listens no longer. Answers whether the server need not tell of its node any more. */
+  forget(one: Listener): boolean {
+    return this.#listeners.remove(one);
+  }
+
+  /**
+   * While somebody listens, the server must hear of us, and we of it. Answers in how many ms to see to it
+   * again. A session in which the server is silent for too long is given up.
+   */
+  keep(): number {
+    const pause = this.#timeout / 3;
+    const left = pause - since(this.#used);
+    if (left >= 1) return left;
+    if (this.#waiting.length > 0) this.retire();
+    else this.send([SIGN_OF_LIFE]).catch(() => {});
+    return pause;
   }
 
   /** A call begins to use it. */
@@ -125,9 +156,10 @@ export class Session {
     if (--this.#calls === 0 && this.#retired) this.#socket.close();
   }
 
-  /** No further call shall use it. It is closed when those that do have left. */
+  /** No further call shall use it, nor listen. It is closed when those that use it have left. */
   retire(): void {
     this.#retired = true;
+    this.#listeners.lose();
     if (this.#calls === 0) this.#socket.close();
   }
 
@@ -145,19 +177,26 @@ export class Session {
     if (error) throw new Refused(error);
   }
 
-  /** Reads as long as anybody waits: a process may end while nobody does. */
+  /** Reads as long as anybody waits or listens: a process may end while nobody does. */
   async #read(): Promise<void> {
     this.#reading = true;
     try {
-      for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      while (this.#waiting.length > 0 || !this.#listeners.none) {
         const answer = new Answer(await this.#frame());
         const [number, zxid, error] = [answer.int(), answer.long(), answer.int()];
-        if (number !== next.number) throw new Error("an answer to another question");
+        if (number === NEWS) {
+          // What has happened to the node, and how the session is.
+          answer.long();
+          this.#listeners.tell(answer.text());
+          continue;
+        }
+        const [next] = this.#waiting;
+        if (number !== next?.number) throw new Error("an answer to another question");
         this.#waiting.shift();
         // The session is over, or another server's.
-        if (error === -112 || error === -118) this.#retired = true;
-        if (error) next.reject(new Refused(error));
-        else next.resolve({ answer, zxid });
+        if (error === -112 || error === -118) this.retire();
+        if (error && !next.mayFail) next.reject(new Refused(error));
+        else next.resolve({ answer, zxid, error });
       }
     } catch (error) {
       this.#fail(error);
@@ -166,7 +205,7 @@ export class Session {
   }
 
   #fail(error: unknown): void {
-    this.#retired = true;
+    this.retire();
     this.#socket.close();
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }

@@ -4,25 +4,19 @@
  * @module
  */
 
-import type { Outcome } from "../driver.ts";
 import type { Place } from "../kit/step.ts";
+import { some } from "../kit/sweeps.ts";
 import type { Call } from "./call.ts";
+import { leasesOf } from "./leases_of.ts";
 import type { Nodes } from "./nodes.ts";
-import { endsOf } from "./plan.ts";
-import { reads, textsIn, View } from "./view.ts";
+import { reads, textsIn } from "./view.ts";
 import { list, write } from "./wire.ts";
 
+/** One grant in so many is followed by a sweep. */
+export const SWEEPS = 64;
 /** How many resources besides the granted one, and how many seats, one sweep looks at. */
 const RESOURCES = 3;
 const SEATS = 128;
-
-/**
- * Whether a sweep follows this grant: one in 64 of all. Tokens of one client alone may all be even, so
- * it is not asked for their last bits.
- */
-export function isSwept({ ok, leases: [lease] }: Outcome): boolean {
-  return ok && lease !== undefined && Math.imul(lease.token | 0, 0x9e3779b1) >>> 26 === 0;
-}
 
 /**
  * Looks at some seats of this resource and of a few others, and removes those that have ended. Each pass
@@ -45,22 +39,8 @@ export async function sweep(
       some(textsIn(n === 0 ? own : inside[n - 1]), SEATS / (names.length + 1))
         .map((seat) => ({ resource, seat }))
     );
-    const { at } = await reads(call, [nodes.root, ...places.map((each) => nodes.seat(each))], []);
-    const view = new View(nodes, now, at);
-    for (const { resource, seat } of places) view.live(resource, seat);
-    const ends = view.takeEnded().flatMap((seat) => endsOf(seat, nodes, seat.stat.version));
-    // If one of them is somebody's again, all wait for another sweep.
-    if (ends.length > 0) await call.write(ends);
+    await leasesOf(places, now, nodes, call);
   } catch {
     // The grant stands, and somebody else will sweep.
   }
-}
-
-/** That many of them, by chance. */
-function some<T>(all: readonly T[], count: number): T[] {
-  const rest = [...all];
-  return Array.from(
-    { length: Math.min(count, rest.length) },
-    () => rest.splice(Math.floor(Math.random() * rest.length), 1)[0]!,
-  );
 }

@@ -62,6 +62,7 @@ export class View {
    * Looks at all that these operations are about; `undefined` if it changed meanwhile. It takes one
    * flight, and another one for the seats of whole resources, whose names are not known before.
    *
+   * @param watch A request that watches a node, which goes before the look.
    * @throws {Refused} with the code of a missing node when there is no root.
    */
   static async of(
@@ -69,6 +70,7 @@ export class View {
     nodes: Nodes,
     call: Call,
     nonce: string,
+    watch?: Part,
   ): Promise<View | undefined> {
     const paths = new Set([nodes.root]);
     const whole = new Set<string>();
@@ -80,7 +82,7 @@ export class View {
     const lists = [...whole].map((resource) => list(nodes.resource(resource)));
     // The answer to a write has the leader's time. It also makes what is read after it as new as the
     // write, whichever server answers.
-    const seen = await reads(call, [...paths], lists, write(nodes.clock, nonce));
+    const seen = await reads(call, [...paths], lists, write(nodes.clock, nonce), watch);
     const names = new Map(
       [...whole].map((resource, n) => [resource, textsIn(seen.lists[n])]),
     );
@@ -202,6 +204,7 @@ export async function reads(
   paths: readonly string[],
   lists: readonly Part[],
   clock?: Part,
+  watch?: Part,
 ): Promise<Seen> {
   const looks: Part[][] = [[...lists]];
   let length = 0;
@@ -212,8 +215,10 @@ export async function reads(
     }
     looks.at(-1)!.push(read(path));
   }
-  const replies = await call.ask([...clock ? [clock] : [], ...looks.map(look)]);
+  const before = [clock, watch].flatMap((each) => each ?? []);
+  const replies = await call.ask([...before, ...looks.map(look)]);
   const now = clock ? replies.shift()!.answer.result(clock.type).stat!.mtime : NaN;
+  if (watch) replies.shift();
   const results = replies.flatMap(resultsIn);
   for (const { error = MISSING } of results) {
     if (error !== MISSING) throw zookeeperError(new Refused(error), true);

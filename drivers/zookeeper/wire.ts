@@ -41,6 +41,8 @@ export interface Part {
   readonly type: number;
   /** Writes what it is about. */
   readonly record: (frame: Frame) => Frame;
+  /** The node of which the server tells once when it changes. */
+  readonly watches?: string;
 }
 
 /** Who may use what is created: everybody, or those who log in as its creator did. */
@@ -51,11 +53,15 @@ export const ANY = -1;
 
 const CONTAINER = 4;
 const ALL_RIGHTS = 31;
-const [CREATE, DELETE, GET_DATA, SET_DATA, GET_CHILDREN] = [1, 2, 4, 5, 8];
-const [CHECK, MULTI, CREATE_2, CREATE_CONTAINER, MULTI_READ] = [13, 14, 15, 19, 22];
+const [CREATE, DELETE, EXISTS, GET_DATA, SET_DATA, GET_CHILDREN] = [1, 2, 3, 4, 5, 8];
+const [CHECK, MULTI, CREATE_2, UNWATCH, CREATE_CONTAINER, MULTI_READ] = [13, 14, 15, 18, 19, 22];
 const [FAILED, LOGIN, CLOSE] = [-1, 100, -11];
 /** The number of an answer to a login. */
 export const LOGGED_IN = -4;
+/** The number of what the server tells of a node that was watched. */
+export const NEWS = -1;
+/** Watches of all kinds. */
+const ALL_WATCHES = 3;
 /** The longest answer that is read, in bytes. */
 const MOST = 32 * 2 ** 20;
 const FIRST_ANSWER = 41;
@@ -98,6 +104,29 @@ export function read(path: string): Part {
 export function list(path: string): Part {
   return part(GET_CHILDREN, path, (frame) => frame.bool(false));
 }
+
+/** Tells when a node comes or goes below that one, or when it goes. It fails if it is not there. */
+export function watchBelow(path: string): Part {
+  return { ...part(GET_CHILDREN, path, (frame) => frame.bool(true)), watches: path };
+}
+
+/** Tells when that node comes. It fails if it is not there, and watches all the same. */
+export function watchFor(path: string): Part {
+  return { ...part(EXISTS, path, (frame) => frame.bool(true)), watches: path };
+}
+
+/** Whether the server tells, after this answer to a request that watches. */
+export function isWatched({ type }: Part, error: number): boolean {
+  return error === 0 || type === EXISTS;
+}
+
+/** Watches that node no longer. */
+export function unwatch(path: string): Part {
+  return part(UNWATCH, path, (frame) => frame.int(ALL_WATCHES));
+}
+
+/** Asks for nothing, and shows that somebody is there. */
+export const SIGN_OF_LIFE: Part = part(EXISTS, "/", (frame) => frame.bool(false));
 
 /** All of them or none. */
 export function transaction(parts: readonly Part[]): Part {

@@ -2,8 +2,8 @@
  * Leases in ZooKeeper 3.6 and newer, over its own protocol by a socket: for those who have an ensemble.
  * All operations of a batch that do not depend on each other share their round trips: two for what
  * writes, and one for what only looks or is refused. It opens a session, for as long as it is used, and
- * no lease hangs on it: the leader's clock decides how long a lease lives. It does not push: those who
- * wait ask again.
+ * no lease hangs on it: the leader's clock decides how long a lease lives. Who waits watches what is in
+ * its way and has it one round trip after it is gone, but not in the order of coming.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export interface ZookeeperOptions {
   tls?: boolean | { readonly ca?: string | undefined } | undefined;
   /**
    * For how long the server keeps a session that is not used, in ms; it may choose another time. Leases
-   * do not depend on it. Default: 10,000.
+   * do not depend on it. Who waits notices after two thirds of it that a server is silent. Default: 10,000.
    */
   sessionTimeout?: number | undefined;
   /** Opens sockets, through a proxy or with a client certificate for example. Default: the runtime's own. */
@@ -45,7 +45,8 @@ const GUARANTEES: Guarantees = {
   consistency: "linearizable",
   clock: "server",
   durability: "replicas",
-  push: false,
+  push: true,
+  fair: false,
   minTtl: 1,
 };
 

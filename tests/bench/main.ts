@@ -1,16 +1,7 @@
 /**
  * `deno task bench`: what Baton costs, as ratios to what it is made of, measured side by side in one
- * run. No absolute time is asserted, for they belong to the machine. It ends with 1 when a limit is
- * missed.
- *
- * - `scale`, alone or with names of backends, looks only at how costs grow with what there is.
- * - `--large` goes on from 10,000 to 100,000 of each.
- * - `--against DIR` compares this checkout with another one, and asserts nothing.
- * - `--quick` looks only briefly: enough to see that it runs. Times are shown, but only counts
- *   decide how it ends.
- * - `--json` adds one line with all rows.
+ * run. No absolute time is asserted, for they belong to the machine.
  */
-import { parseArgs } from "node:util";
 import { against } from "./against.ts";
 import { startBackend } from "./backend.ts";
 import { billingRows } from "./billing.ts";
@@ -22,22 +13,31 @@ import { memberRows } from "./members.ts";
 import { objectRows } from "./object_waiters.ts";
 import { passes, type Row, tablesOf } from "./row.ts";
 import { scale } from "./scale_main.ts";
+import { PLACES } from "./scale_place.ts";
 import { throughputRows } from "./throughput.ts";
 import { sqlRequestRows } from "./sql_requests.ts";
 import { sqlThroughputRows } from "./sql_throughput.ts";
 import { sqlTimeRows } from "./sql_times.ts";
 import { type SqlKind, startSql } from "./sql_ways.ts";
+import { misused, taskOptions } from "../tools/task_options.ts";
 import { distantRows, pairRows, singleRows } from "./upstash_times.ts";
 
-const { values: options, positionals } = parseArgs({
-  args: Deno.args,
-  allowPositionals: true,
-  options: {
-    quick: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    large: { type: "boolean", default: false },
-    against: { type: "string" },
-  },
+const USAGE = `usage: deno task bench [--quick] [--json] [--large] [scale [BACKEND …]]
+       deno task bench [--quick] --against DIR
+
+  scale          only how costs grow with what there is, on ${Object.keys(PLACES).join(", ")}
+  --large        goes on from 10,000 to 100,000 of each
+  --against DIR  compares this checkout with another one, and asserts nothing
+  --quick        enough to see that it runs: times are shown, and only counts decide how it ends
+  --json         adds one line with all rows
+
+Exit status: 0 every limit is kept, 1 one was missed, 2 bad arguments.`;
+
+const { values: options, positionals } = taskOptions(USAGE, {
+  quick: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  large: { type: "boolean", default: false },
+  against: { type: "string" },
 });
 const { quick, json, large } = options;
 
@@ -97,7 +97,9 @@ async function main(): Promise<number> {
     return 0;
   }
   const [part, ...backends] = positionals;
-  if (part !== undefined && part !== "scale") throw new Error(`no part of the bench is "${part}"`);
+  if (part !== undefined && part !== "scale") misused(USAGE, `no part of the bench is "${part}"`);
+  const stranger = backends.find((name) => !Object.hasOwn(PLACES, name));
+  if (stranger !== undefined) misused(USAGE, `no backend of it is "${stranger}"`);
   const missed = part === undefined ? await costs() : 0;
   const broken = await scale({ backends, large, print });
   print(missed + broken === 0 ? "Every limit is kept." : `Limits missed: ${missed + broken}`);

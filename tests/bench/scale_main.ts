@@ -25,7 +25,7 @@ export async function scale({ backends = [], large, print }: ScaleOptions): Prom
   let broken = 0;
   for (const name of backends.length > 0 ? backends : Object.keys(PLACES)) {
     const open = PLACES[name];
-    if (!open) throw new Error(`no place is called ${name}; there are ${Object.keys(PLACES)}`);
+    if (!open) throw new RangeError(`no place is called ${name}`);
     await using few = await open();
     await using many = await open();
     const { driver: { guarantees: { push } }, grows = {} } = many;

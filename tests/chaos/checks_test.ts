@@ -272,8 +272,17 @@ Deno.test("a watch that differs from the lists around it is found, unless a memb
 });
 
 Deno.test("an error that no fault explains is found", () => {
-  const odd = (code: string, at: number) => by("c", { kind: "odd", code, message: "?", at });
+  const odd = (code: string, at: number, message = "?") =>
+    by("c", { kind: "odd", code, message, at });
   assert.deepEqual(broken({ entries: odd("odd", 1) }), [ERRORS]);
+  const unread = odd(
+    "unauthorized",
+    6,
+    "consul refused the request (status 403: ACL not found); …",
+  );
+  assert.deepEqual(broken({ entries: unread, kills: [5] }), []);
+  assert.deepEqual(broken({ entries: unread, kills: [7] }), [ERRORS]);
+  assert.deepEqual(broken({ entries: odd("unauthorized", 6), kills: [5] }), [ERRORS]);
   const time = { why: "another password", unauthorized: true, from: 5, to: 9 };
   const entries = odd("unauthorized", 6);
   assert.deepEqual(broken({ entries, refusals: [time] }), []);

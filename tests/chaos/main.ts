@@ -2,42 +2,52 @@
  * `deno run -A tests/chaos/main.ts`: real clients over the published API against real servers, which
  * are killed, frozen and lied about; then a judge reads what all of them have written down.
  *
- * Its exit status is 1 on a violation, and when a count that was asked for was not reached.
- *
  * @module
  */
 
 import { writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import { type Result, runChaos } from "./chaos.ts";
 import { detailsOf, jsonOf, passed, tableOf } from "./report.ts";
-import { type Target, targetOf, TARGETS, UNSTEPPED } from "./targets.ts";
+import { misused, taskOptions, whole } from "../tools/task_options.ts";
+import { type Target, TARGETS, UNSTEPPED } from "./targets.ts";
 
-const { values } = parseArgs({
-  options: {
-    backend: { type: "string", default: "all" },
-    operations: { type: "string", default: "200000" },
-    kills: { type: "string", default: "50" },
-    pauses: { type: "string", default: "200" },
-    refusals: { type: "string", default: "6" },
-    "refusal-ms": { type: "string", default: "120000" },
-    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
-    json: { type: "string" },
-    history: { type: "string" },
-  },
+const USAGE = `usage: deno task chaos [options]
+
+  --backend A,B     of ${TARGETS.map(({ name }) => name).join(", ")} (default: all)
+  --operations N    acquisitions, renewals and releases of each (default: 200000)
+  --kills N         of the server, and as many freezes (default: 50)
+  --pauses N        of clients (default: 200)
+  --refusals N      times in which the server refuses everything (default: 6)
+  --refusal-ms N    how long each is (default: 120000)
+  --seed N          the same faults again (default: any)
+  --json FILE       the results
+  --history FILE    what every client has seen
+
+Exit status: 0 no violation, 1 a violation, or less was done than asked for, 2 bad arguments.`;
+
+const { values } = taskOptions(USAGE, {
+  backend: { type: "string", default: "all" },
+  operations: { type: "string", default: "200000" },
+  kills: { type: "string", default: "50" },
+  pauses: { type: "string", default: "200" },
+  refusals: { type: "string", default: "6" },
+  "refusal-ms": { type: "string", default: "120000" },
+  seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+  json: { type: "string" },
+  history: { type: "string" },
 });
 
 function count(
   name: "operations" | "kills" | "pauses" | "refusals" | "refusal-ms" | "seed",
 ): number {
-  const value = Number(values[name]);
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} is a whole number`);
-  return value;
+  return whole(USAGE, name, values[name]);
 }
 
 const targets: readonly Target[] = values.backend === "all"
   ? TARGETS
-  : values.backend.split(",").map(targetOf);
+  : values.backend.split(",").map((name) =>
+    TARGETS.find((target) => target.name === name) ?? misused(USAGE, `there is no "${name}"`)
+  );
 
 const plan = {
   ...{ operations: count("operations"), kills: count("kills"), pauses: count("pauses") },

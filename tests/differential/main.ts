@@ -1,35 +1,36 @@
 /**
- * `deno task differential [--sequences 100000] [--backend postgres] [--seed N]`: random sequences of
- * operations on each backend, compared with the reference model until one differs.
+ * `deno task differential`: random sequences of operations on each backend, compared with the reference
+ * model until one differs.
  *
  * @module
  */
 
 // deno-lint-ignore-file no-console -- this is a command
 
-import { parseArgs } from "node:util";
 import fc from "fast-check";
 import { BACKENDS, DECORATORS } from "../backends/mod.ts";
+import { misused, taskOptions, whole } from "../tools/task_options.ts";
 import { agrees, planFor } from "./compare.ts";
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    sequences: { type: "string", default: "100000" },
-    backend: { type: "string", default: "" },
-    seed: { type: "string", default: `${Math.floor(Math.random() * 2 ** 31)}` },
-  },
-});
-const [sequences, seed] = [Number(values.sequences), Number(values.seed)];
 const ALL = [...BACKENDS, ...DECORATORS];
+const USAGE = `usage: deno task differential [--sequences N] [--backend PART] [--seed N]
+
+  --sequences N   on each backend (default: 100000)
+  --seed N        the same sequences again (default: any)
+  --backend PART  only where this is a part of the name, of
+${ALL.map(({ name }) => `                    ${name}`).join("\n")}
+
+Exit status: 0 no difference, 1 a difference, 2 bad arguments.`;
+
+const { values } = taskOptions(USAGE, {
+  sequences: { type: "string", default: "100000" },
+  backend: { type: "string", default: "" },
+  seed: { type: "string", default: `${Math.floor(Math.random() * 2 ** 31)}` },
+});
+const sequences = whole(USAGE, "sequences", values.sequences, 1);
+const seed = whole(USAGE, "seed", values.seed);
 const chosen = ALL.filter(({ name }) => name.toLowerCase().includes(values.backend.toLowerCase()));
-if (!(sequences > 0) || !Number.isInteger(seed) || chosen.length === 0) {
-  console.error(
-    "Cannot compare: --sequences and --seed are whole numbers, and --backend is a part of one of\n" +
-      ALL.map(({ name }) => `  ${name}`).join("\n"),
-  );
-  Deno.exit(2);
-}
+if (chosen.length === 0) misused(USAGE, `"${values.backend}" is a part of no backend's name`);
 
 let differ = 0;
 for (const { name, clock, lanes, start } of chosen) {

@@ -8,6 +8,8 @@ export interface ConsulFront {
   /** HTTP requests seen so far, those with a fault included. */
   readonly requests: number;
   readonly faults: Faults;
+  /** How far its clock is ahead, in ms. A test may change it. */
+  ahead: number;
   /** Ends the front end; what is behind it keeps running. */
   stop(): Promise<void>;
 }
@@ -29,25 +31,28 @@ export async function startConsulFront(...servers: readonly string[]): Promise<C
     for (let left = servers.length;; left--) {
       const server = servers[turn++ % servers.length]!;
       try {
-        return await forward(server, request, faults.ended);
+        return await forward(server, request, front.ahead, faults.ended);
       } catch (error) {
         if (left <= 1 || !isUnreachable(error)) throw error;
       }
     }
   }, faults);
-  return {
+  const front: ConsulFront = {
     url: http.url,
     faults,
+    ahead: 0,
     get requests() {
       return http.requests;
     },
     stop: () => http.stop(),
   };
+  return front;
 }
 
 async function forward(
   consul: string,
   { method, url, headers, body }: HttpRequest,
+  ahead: number,
   signal: AbortSignal,
 ): Promise<HttpReply> {
   const token = headers["x-consul-token"];
@@ -59,7 +64,9 @@ async function forward(
   });
   const kept = HEADERS.flatMap((name) => {
     const value = answer.headers.get(name);
-    return value === null ? [] : [[name, value] as const];
+    if (value === null) return [];
+    const shown = name === "date" ? new Date(Date.parse(value) + ahead).toUTCString() : value;
+    return [[name, shown] as const];
   });
   return { status: answer.status, headers: Object.fromEntries(kept), body: await answer.text() };
 }

@@ -2,43 +2,33 @@
  * `deno task simulate`: runs seeds until one breaks a law, and shows that one with as few faults as
  * it takes.
  *
- * ```
- * deno task simulate                      1,000,000 seeds from a random one on
- * deno task simulate --seeds 1000 --from 1
- * deno task simulate --seed 307           one seed, with what happened at its end
- * deno task simulate --seed 307 --only "reply late @ m1.1:7; pause @ 1300 m0"
- * ```
- *
  * @module
  */
 
 // deno-lint-ignore-file no-console -- this is a command
 
-import { parseArgs } from "node:util";
+import { taskOptions, whole } from "../tools/task_options.ts";
 import { runAll } from "./batch.ts";
 import { shrunk } from "./shrink.ts";
 import { trace } from "./trace.ts";
 import { type Report, World } from "./world.ts";
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    seeds: { type: "string", default: "1000000" },
-    from: { type: "string", default: `${Math.floor(Math.random() * 2 ** 31)}` },
-    seed: { type: "string" },
-    only: { type: "string" },
-  },
-});
+const USAGE = `usage: deno task simulate [--seeds N] [--from N]
+       deno task simulate --seed N [--only "FAULT; FAULT"]
 
-/** A number that was given; anything else is refused before a long run begins. */
-function whole(name: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0) {
-    console.error(`Cannot use --${name} ${text}: it must be a whole number`);
-    Deno.exit(2);
-  }
-  return number;
-}
+  --seeds N  how many (default: 1000000)
+  --from N   the first of them (default: any)
+  --seed N   this one, with what happened at its end
+  --only …   and with these of its faults alone, as in "reply late @ m1.1:7; pause @ 1300 m0"
+
+Exit status: 0 no law is broken, 1 one is, 2 bad arguments.`;
+
+const { values } = taskOptions(USAGE, {
+  seeds: { type: "string", default: "1000000" },
+  from: { type: "string", default: `${Math.floor(Math.random() * 2 ** 31)}` },
+  seed: { type: "string" },
+  only: { type: "string" },
+});
 
 /** Shows a seed; with few faults if it breaks a law. */
 async function show(seed: number, only?: ReadonlySet<string>): Promise<Report> {
@@ -74,11 +64,14 @@ async function explain(seed: number): Promise<void> {
 
 if (values.seed !== undefined) {
   const names = values.only?.split(";").map((name) => name.trim()).filter((name) => name !== "");
-  const { violation } = await show(whole("seed", values.seed), names && new Set(names));
+  const { violation } = await show(whole(USAGE, "seed", values.seed), names && new Set(names));
   Deno.exit(violation ? 1 : 0);
 }
 
-const task = { from: whole("from", values.from), count: whole("seeds", values.seeds) };
+const task = {
+  from: whole(USAGE, "from", values.from),
+  count: whole(USAGE, "seeds", values.seeds),
+};
 let shown = 0;
 const total = await runAll(task, ({ seeds, requests }) => {
   if (seeds < shown + 1_000) return;

@@ -1,35 +1,31 @@
 /**
- * `deno task calm [--times 10] [--beside 2] [what to run]`: runs tests again and again beside
+ * `deno task calm`: runs tests again and again beside
  * processes that do nothing but compute, at the same priority. No test may fail for want of time. Nothing
  * steps back for others then: what runs aside at other times would have next to nothing of a processor.
- *
- * What to run is what `deno task test` takes; everything by default.
  *
  * @module
  */
 
 // deno-lint-ignore-file no-console -- this is a command
 
-import { parseArgs } from "node:util";
+import { taskOptions, whole } from "./task_options.ts";
 
-const { values, positionals } = parseArgs({
-  args: Deno.args,
-  allowPositionals: true,
-  options: {
-    times: { type: "string", default: "10" },
-    beside: { type: "string", default: "2" },
-  },
+const USAGE = `usage: deno task calm [--times N] [--beside N] [WHAT]
+
+  --times N   how often (default: 10)
+  --beside N  processes that only compute (default: 2)
+  WHAT        what \`deno task test\` takes (default: everything)
+
+Exit status: 0 no run failed, 1 one did, 2 bad arguments.`;
+
+const { values, positionals } = taskOptions(USAGE, {
+  times: { type: "string", default: "10" },
+  beside: { type: "string", default: "2" },
 });
-
-/** A number that was given; anything else is refused before a long run begins. */
-function whole(name: "times" | "beside", least: number): number {
-  const number = Number(values[name]);
-  if (Number.isSafeInteger(number) && number >= least) return number;
-  console.error(`Cannot use --${name} ${values[name]}: it must be a whole number from ${least} on`);
-  Deno.exit(2);
-}
-
-const [times, beside] = [whole("times", 1), whole("beside", 0)];
+const [times, beside] = [
+  whole(USAGE, "times", values.times, 1),
+  whole(USAGE, "beside", values.beside),
+];
 const root = new URL("../../", import.meta.url).pathname;
 const run = (args: readonly string[]) =>
   new Deno.Command(Deno.execPath(), { args: [...args], cwd: root }).spawn();

@@ -250,7 +250,8 @@ const EXEMPT = new Map([
   ["drivers/etcd/gateway.ts", "it sends requests"],
   ["drivers/etcd/leases.ts", "patience ends here, and the backend does not count it"],
   ["drivers/zookeeper/ensemble.ts", "chance says which server is asked first"],
-  ["drivers/zookeeper/sweep.ts", "chance says what is looked at"],
+  ["drivers/kit/sweeps.ts", "chance says what is looked at"],
+  ["drivers/zookeeper/news.ts", "patience ends here, and the backend does not count it"],
   ["drivers/decorators/traced.ts", "it times requests, as a default"],
   ["http/secret.ts", "it hashes, which no test needs to own"],
 ]);

@@ -21,7 +21,7 @@ const PART_BUDGET = 4_096;
 /**
  * Those that add more: Redis ships a script, PlanetScale and MySQL write SQL for servers that differ,
  * Turso, etcd, Consul and ZooKeeper have no client of a vendor beside them, etcd has the queue of those who wait,
- * and ZooKeeper its wire protocol and the sockets under it. With the driver of Durable Objects comes their
+ * Consul removes what has no session, and ZooKeeper has its wire protocol and the sockets under it. With the driver of Durable Objects comes their
  * class, which is the server; the driver is measured alone, too. IPC is SQLite and the care of a folder.
  * S3 reads errors in XML, and tries which conditions a store knows. Kubernetes looks for its own account.
  */
@@ -32,8 +32,8 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   planetscale: 5_950,
   turso: 5_150,
   etcd: 6_950,
-  consul: 8_200,
-  zookeeper: 9_550,
+  consul: 8_650,
+  zookeeper: 10_750,
   ipc: 4_250,
   s3: 4_600,
   kubernetes: 4_350,

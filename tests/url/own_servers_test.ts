@@ -7,6 +7,7 @@
 
 import assert from "node:assert/strict";
 import type { CoordinationError, Coordinator } from "../../mod.ts";
+import { getCoordinator } from "../../url.ts";
 import { refuseOnMysql, refuseOnPostgres } from "../servers/refusals.ts";
 import { until } from "../servers/process.ts";
 import { startRedis } from "../servers/redis.ts";
@@ -171,6 +172,34 @@ for (const [scheme, start] of Object.entries(OWN)) {
         server.resume();
         assert(await baton.getLock("thawed").hold());
       }, { timeout: 300 });
+      await until("no connection is left", async () => await connections(place.url, server) === 0);
+    } finally {
+      server.resume();
+      await place.stop();
+    }
+  });
+}
+
+for (const [scheme, start] of Object.entries(OWN)) {
+  Deno.test(`${scheme} leaves no connection by giving back what was granted only after stop()`, async () => {
+    const place = await start();
+    const { server } = place;
+    try {
+      const baton = await getCoordinator(place.url, "me");
+      await baton.start();
+      server.pause();
+      const pending = baton.getLock("x").acquire({ timeout: 0 });
+      const rejected = assert.rejects(pending, /stopped meanwhile/);
+      // The request is on its way when it is told to stop.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      const stopped = baton.stop();
+      server.resume();
+      await stopped;
+      await rejected;
+      await by(place.url, (other) =>
+        until("it is given back", async () => {
+          return (await other.getLock("x").holders()).length === 0;
+        }));
       await until("no connection is left", async () => await connections(place.url, server) === 0);
     } finally {
       server.resume();

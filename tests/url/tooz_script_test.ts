@@ -65,6 +65,10 @@ async function script(url: string): Promise<void> {
   await one.deleteGroup("workers");
   assert.equal((await one.getGroups()).size, 0);
   await one.stop();
+  // What was closed is opened again.
+  await one.start();
+  assert(await one.getLock("b").acquire({ blocking: false }));
+  await one.stop();
 }
 
 for (const [scheme, start] of Object.entries(PLACES)) {

@@ -62,6 +62,25 @@ for (const ignored of ["if-match", "if-none-match"]) {
     }, { ignores: [ignored] }));
 }
 
+Deno.test("a first write is unknown, and not refused, if it is done and the store cannot be tried any more", () =>
+  withS3(async (server, connect) => {
+    const driver = connect();
+    const mine = acquire("groups", { ttl: Infinity });
+    server.faults.next("pass", "pass", "pass", {
+      status: 503,
+      body: "<Error><Code>SlowDown</Code></Error>",
+    });
+    await assert.rejects(driver.apply([mine]), UnknownOutcome);
+    await granted(driver, mine);
+    server.objects.clear();
+    let left = 3;
+    const beforeRequest = () => {
+      if (left-- === 0) throw new Error("no more requests");
+    };
+    await assert.rejects(driver.apply([mine], { beforeRequest }), UnknownOutcome);
+    await granted(driver, mine);
+  }));
+
 Deno.test("a write whose copy lost against it is known to be done: nobody is released twice", () =>
   withS3(async (server, connect) => {
     const driver = connect();

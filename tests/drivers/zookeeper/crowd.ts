@@ -97,13 +97,15 @@ class Client {
 
   async #hold(lock: string, shared: boolean): Promise<void> {
     const ttl = this.#random() < 0.5 ? 800 : 4_000;
+    const patience = this.#random() < 0.5 ? ttl / 8 : 0;
     const mine = shared
       ? acquire(`readers:${lock}`, {
         ttl,
+        patience,
         seat: crypto.randomUUID(),
         guard: ifVacant(`lock:${lock}`, ""),
       })
-      : acquire(`lock:${lock}`, { ttl, guard: ifVacant(`readers:${lock}`) });
+      : acquire(`lock:${lock}`, { ttl, patience, guard: ifVacant(`readers:${lock}`) });
     // From the first send on, for a copy of it may have been the one that was granted.
     const first = performance.now();
     const { outcome } = await this.#known(mine);

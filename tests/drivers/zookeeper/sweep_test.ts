@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { Call } from "../../../drivers/zookeeper/call.ts";
 import { Ensemble } from "../../../drivers/zookeeper/ensemble.ts";
 import { Nodes } from "../../../drivers/zookeeper/nodes.ts";
-import { isSwept, sweep } from "../../../drivers/zookeeper/sweep.ts";
+import { sweep, SWEEPS } from "../../../drivers/zookeeper/sweep.ts";
 import { reads, textsIn } from "../../../drivers/zookeeper/view.ts";
 import { list } from "../../../drivers/zookeeper/wire.ts";
 import { connect } from "../../../drivers/kit/sockets.ts";
+import { isSwept } from "../../../drivers/kit/sweeps.ts";
 import { acquire, inspect } from "../../conformance/operations.ts";
 import { until } from "../../servers/process.ts";
 import { withZookeeper } from "./with_zookeeper.ts";
@@ -47,7 +48,7 @@ Deno.test("ZooKeeper: seats that have ended and that nobody asks for are removed
       let [next, swept] = [300, 0];
       await until("a sweep has passed", async () => {
         const [grant] = await driver.apply([acquire("cron:j", { seat: slot(next++), ttl: 1 })]);
-        if (grant && isSwept(grant)) swept++;
+        if (grant && isSwept(grant, SWEEPS)) swept++;
         return swept === 8;
       });
       const seats = await seatsOf("cron:j");

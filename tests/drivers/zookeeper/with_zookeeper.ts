@@ -4,6 +4,7 @@ import type { Driver } from "../../../drivers/driver.ts";
 import { zookeeper, type ZookeeperOptions } from "../../../drivers/zookeeper/zookeeper.ts";
 import { observed } from "../../servers/flights.ts";
 import {
+  asked,
   startZookeeper,
   type ZookeeperOptions as ServerOptions,
   type ZookeeperServer,
@@ -37,6 +38,11 @@ export async function withZookeeper(
     for (const each of handles) await each[Symbol.asyncDispose]();
     await server.stop();
   }
+}
+
+/** How many watches a server has. */
+export async function watchesOf(port: number): Promise<number> {
+  return Number(/^zk_watch_count\t(\d+)/m.exec(await asked(port, "mntr"))?.[1]);
 }
 
 /** A client that stands still between two flights. */

@@ -11,7 +11,7 @@ import { removeFolder, temporaryFolder } from "../../servers/folders.ts";
 import { until } from "../../servers/process.ts";
 import { asked } from "../../servers/zookeeper.ts";
 import { build } from "../../tools/bundler.ts";
-import { withZookeeper } from "./with_zookeeper.ts";
+import { watchesOf, withZookeeper } from "./with_zookeeper.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const DRIVER = `import { zookeeper } from "./drivers/zookeeper/zookeeper.ts";
@@ -96,7 +96,15 @@ Deno.test("ZooKeeper: the driver works in Node, Bun and workerd, where each call
             if (runtime === "workerd") {
               await until("no connection is left", async () => await clients() === before);
             } else assert.equal(await clients(), before + 1);
-            assert.equal((await ask(server.host, release(mine)))[0]?.ok, true);
+            const vain = acquire(mine.resource, { patience: 100 });
+            assert.equal((await ask(server.host, vain))[0]?.ok, false);
+            await until("nobody watches", async () => await watchesOf(server.port) === 0);
+            const next = acquire(mine.resource, { patience: 600_000 });
+            const wait = ask(server.host, next);
+            await until("it waits", async () => await watchesOf(server.port) === 1);
+            await driver.apply([release(mine)]);
+            assert.equal((await wait)[0]?.ok, true);
+            assert.equal((await ask(server.host, release(next)))[0]?.ok, true);
           }));
         await t.step(
           `${runtime}, where nobody listens`,

@@ -1,6 +1,6 @@
 /**
- * What a driver remembers, as long as there is room. It never has to: whatever rests on it is checked by
- * the transaction.
+ * What a driver remembers, as long as there is room. It never has to: the backend checks whatever rests on
+ * it.
  *
  * @module
  */
