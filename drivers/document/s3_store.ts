@@ -46,7 +46,9 @@ const MOST = 8 * 2 ** 20;
 const IGNORED = '{"baton":0}';
 
 /** What is signed. */
-export interface Unsigned extends S3Credentials {
+export interface Unsigned extends Omit<S3Credentials, "sessionToken"> {
+  /** The token of temporary credentials. */
+  readonly sessionToken?: string;
   /** The HTTP method. */
   readonly method: string;
   /** Where to. */
