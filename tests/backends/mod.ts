@@ -14,6 +14,7 @@ import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
 import { ipc } from "./ipc.ts";
 import { kubernetes } from "./kubernetes.ts";
+import { memcached } from "./memcached.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
@@ -48,6 +49,7 @@ export const BACKENDS: readonly Backend[] = [
   document,
   s3,
   kubernetes,
+  memcached,
   denoKv,
   r2InProcess,
   // Each of its calls takes a request of miniflare's, so a short run has its own test alone, which tries

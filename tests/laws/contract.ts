@@ -15,6 +15,7 @@ import {
 } from "../conformance/mod.ts";
 import { LONG } from "../conformance/operations.ts";
 import type { Running } from "../backends/mod.ts";
+import { listenerCase } from "./listeners.ts";
 import { sideBySide } from "./side_by_side.ts";
 
 /** A restart is one for all, a cut or a freeze meets whoever asks next, and what is sent is counted. */
@@ -35,7 +36,7 @@ export async function keepsContract(
   clock: "fake" | "real",
   side = LANES,
 ): Promise<void> {
-  const all = await casesFor(backend);
+  const all = [...await casesFor(backend), listenerCase];
   const lanes = clock === "real" ? side : 1;
   const on = (law: Case) => ({
     ...law,

@@ -8,8 +8,9 @@ import assert from "node:assert/strict";
 import { BACKENDS, DECORATORS } from "../backends/mod.ts";
 import { driverCases, noPushCases, pushCases } from "../conformance/mod.ts";
 import { ALONE, keepsContract } from "./contract.ts";
+import { listenerCase } from "./listeners.ts";
 
-const EVERY = [...driverCases, ...pushCases, ...noPushCases, ...ALONE];
+const EVERY = [...driverCases, ...pushCases, ...noPushCases, ...ALONE, listenerCase];
 
 for (const { name, clock, start } of [...BACKENDS, ...DECORATORS]) {
   Deno.test(`${name} keeps the driver's contract`, async (test) => {

@@ -1,5 +1,5 @@
 /**
- * Whether any test notices a bug.
+ * Whether any test notices a bug, which the compiler did not refuse.
  *
  * A test that fails by chance, or without the bug too, notices nothing. So whatever finds something
  * must find it twice in three runs, and must pass on a copy without a bug.
@@ -17,8 +17,8 @@ import type { Run } from "./runs.ts";
 export interface Court {
   /** The runs that may notice it, in order. */
   readonly runs: (file: string) => readonly Run[];
-  /** A copy without a bug, which one run at a time may use. */
-  readonly clean: () => Promise<string>;
+  /** A copy without a bug, which one run at a time may use. Absent: every test is known to pass. */
+  readonly clean?: () => Promise<string>;
   /** Called with what a reader should know. */
   readonly print: (line: string) => void;
 }
@@ -42,26 +42,15 @@ export class Judge {
       const seconds = (performance.now() - start) / 1_000;
       return { mutant, fate, seconds, diff, ...(by !== undefined && { by }) };
     };
-    let undo: () => Promise<void>;
+    const undo = await plant(root, mutant);
     try {
-      undo = await plant(root, mutant);
-    } catch (error) {
-      if (error instanceof SyntaxError) return verdict("did not compile");
-      throw error;
-    }
-    try {
-      let compiled: boolean | undefined;
       for (const run of this.#court.runs(mutant.file)) {
-        // A compiler is slower than what owns its clock, and quicker than what waits for servers.
-        if (!run.steady) compiled ??= await compiles(root, mutant.file);
-        if (compiled === false) return verdict("did not compile");
         const { failed, hung } = await this.#try(root, run);
         if (failed !== undefined) {
           return verdict(hung ? "hung" : "found", `${failed} (${run.title})`);
         }
       }
-      compiled ??= await compiles(root, mutant.file);
-      return verdict(compiled ? "survived" : "did not compile");
+      return verdict("survived");
     } finally {
       await undo();
     }
@@ -72,11 +61,13 @@ export class Judge {
     const { print } = this.#court;
     const result = await runTests(root, run);
     if (result.failed === undefined) return {};
-    if (!run.steady && !result.hung && !await this.#failsAgain(root, run)) {
+    // The same file alone is as good, and cheaper.
+    const again = result.path === undefined ? run : { ...run, paths: [result.path] };
+    if (!run.steady && !result.hung && !await this.#failsAgain(root, again)) {
       print(`BY CHANCE  ${run.title}: failed once: ${result.failed}`);
       return {};
     }
-    const anyway = await this.#failsAnyway(run);
+    const anyway = await this.#failsAnyway(again);
     if (anyway !== result.failed) return result;
     print(`UNSOUND    ${run.title}: fails without a bug, too: ${anyway}`);
     return {};
@@ -89,12 +80,14 @@ export class Judge {
     return false;
   }
 
-  #failsAnyway(run: Run): Promise<string | undefined> {
+  async #failsAnyway(run: Run): Promise<string | undefined> {
+    const { clean } = this.#court;
+    if (!clean) return undefined;
     const key = JSON.stringify([run.paths, run.filter]);
     const known = this.#sound.get(key);
-    if (known) return known;
+    if (known) return await known;
     const asked = this.#turn.then(async () => {
-      const root = await this.#court.clean();
+      const root = await clean();
       const { failed } = await runTests(root, run);
       // Once may be chance.
       return failed === undefined ? undefined : (await runTests(root, run)).failed;
@@ -102,21 +95,11 @@ export class Judge {
     // One after the other, for they share a copy.
     this.#turn = asked.catch(() => {});
     this.#sound.set(key, asked);
-    return asked;
+    return await asked;
   }
 
   /** Whether every run that was asked passes without a bug. */
   async isSound(): Promise<boolean> {
     return (await Promise.all(this.#sound.values())).every((failed) => failed === undefined);
   }
-}
-
-/** Whether its types are right: a compiler finds what has wrong ones before any test does. */
-async function compiles(root: string, file: string): Promise<boolean> {
-  const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["check", "--quiet", file],
-    cwd: root,
-    stderr: "null",
-  }).output();
-  return code === 0;
 }

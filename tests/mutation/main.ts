@@ -1,12 +1,13 @@
 /**
- * `deno task mutate [--seed 1] [--share 0.05 | --sample 300 | --all | --stories] [--copies 2] [--quick] [part of
- * a file or name…]`: plants one bug after another in a copy of the project, and reports which test notices
+ * `deno task mutate [--seed 1] [--share 0.05 | --sample 300 | --all | --stories] [--copies 2] [--quick]
+ * [--trust] [part of a file or name…]`: plants one bug after another in a copy of the project, and reports which test notices
  * it. Survivors are tests to write. Most bugs are generated, of which a run tries a sample, the same for a
  * seed; those that tell a story are by hand, and a run of a share of everything tries them all.
  *
  * @module
  */
 
+import { refusedOf } from "./compiling.ts";
 import { EQUIVALENT } from "./equivalent.ts";
 import { mutantsOf } from "./generate.ts";
 import { Judge } from "./judge.ts";
@@ -14,7 +15,7 @@ import { type Mutant, titleOf } from "./mutant.ts";
 import { copied, type Copy, importsOf, productOf, sources } from "./project.ts";
 import { enough, row, summary, type Verdict } from "./report.ts";
 import { endRuns } from "./run_tests.ts";
-import { type Run, runsFor, testFiles } from "./runs.ts";
+import { backendsOf, type Run, runsFor, testFiles } from "./runs.ts";
 import { asked, sampled } from "./sample.ts";
 import { STORIES, told } from "./stories.ts";
 
@@ -41,16 +42,17 @@ async function removeAll(): Promise<void> {
 const wanted = asked(Deno.args);
 const texts = await sources();
 const product = productOf(texts);
-const tests = testFiles(texts, importsOf(texts));
+const imports = importsOf(texts);
+const known = { tests: testFiles(texts, imports), backends: await backendsOf(imports) };
 const runs = new Map<string, Run[]>();
 let clean: Promise<string> | undefined;
 const judge = new Judge({
   runs: (file) => {
-    const known = runs.get(file) ?? runsFor(file, tests, wanted.quick);
-    runs.set(file, known);
-    return known;
+    const found = runs.get(file) ?? runsFor(file, known, wanted.quick);
+    runs.set(file, found);
+    return found;
   },
-  clean: () => clean ??= newCopy(),
+  ...!wanted.trust && { clean: () => clean ??= newCopy() },
   print,
 });
 
@@ -77,16 +79,23 @@ function chosen(): Mutant[] {
 
 const verdicts: Verdict[] = [];
 
-async function mutate(waiting: Mutant[]): Promise<number> {
-  const work = async (): Promise<void> => {
-    const root = await newCopy();
+async function mutate(all: Mutant[]): Promise<number> {
+  const first = await newCopy();
+  const refused = await refusedOf(first, all);
+  for (const mutant of refused) {
+    verdicts.push({ mutant, fate: "did not compile", seconds: 0, diff: "" });
+    print(row(verdicts.at(-1) as Verdict));
+  }
+  const waiting = all.filter((mutant) => !refused.has(mutant));
+  const work = async (_: unknown, n: number): Promise<void> => {
+    const root = n === 0 ? first : await newCopy();
     for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
       const verdict = await judge.judge(root, mutant);
       verdicts.push(verdict);
       print(row(verdict));
     }
   };
-  await Promise.all(Array.from({ length: wanted.copies }, work));
+  await Promise.all(Array.from({ length: wanted.copies }).map(work));
   for (const line of summary(verdicts)) print(line);
   return verdicts.length > 0 && enough(verdicts) && await judge.isSound() ? 0 : 1;
 }

@@ -7,13 +7,14 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { refusedOf } from "./compiling.ts";
 import { mutantsOf } from "./generate.ts";
 import { applied, diffOf, type Mutant, titleOf } from "./mutant.ts";
 import { placesOf } from "./places.ts";
 import { planted } from "./plant.ts";
-import { importsOf, productOf, reachOf, sources } from "./project.ts";
+import { copied, importsOf, productOf, reachOf, sources } from "./project.ts";
 import { enough, row, summary, type Verdict } from "./report.ts";
-import { runsFor, testFiles } from "./runs.ts";
+import { backendsOf, runsFor, testFiles } from "./runs.ts";
 import { asked, sampled } from "./sample.ts";
 import { STORIES, told } from "./stories.ts";
 
@@ -166,19 +167,21 @@ Deno.test("a story outlives a formatter and a move, and one that fits nowhere, o
 
 Deno.test("every file of the product has tests that import it, those of its name first", async () => {
   const texts = await sources();
-  const tests = testFiles(texts, importsOf(texts));
+  const imports = importsOf(texts);
+  const known = { tests: testFiles(texts, imports), backends: await backendsOf(imports) };
   const alone: string[] = [];
   for (const [file, text] of productOf(texts)) {
-    if (mutantsOf(file, text).length > 0 && runsFor(file, tests).length === 0) alone.push(file);
+    if (mutantsOf(file, text).length > 0 && runsFor(file, known).length === 0) alone.push(file);
   }
   assert.deepEqual(alone, []);
-  const [first] = runsFor("coordination/locks/semaphore.ts", tests);
+  const [first] = runsFor("coordination/locks/semaphore.ts", known);
   assert.match(first?.paths[0] ?? "", /semaphore_test\.ts$/);
   for (
     const family of ["redis", "postgres", "mysql", "consul", "etcd", "durable_object", "zookeeper"]
   ) {
-    const runs = runsFor(`drivers/${family}/${family}.ts`, tests);
-    assert(runs.some(({ title }) => title === `about ${family}`), family);
+    const runs = runsFor(`drivers/${family}/${family}.ts`, known);
+    const own = `tests/drivers/${family}/`;
+    assert(runs.some(({ paths }) => paths.some((path) => path.startsWith(own))), family);
   }
 });
 
@@ -210,14 +213,39 @@ Deno.test("a sample is the same each time, another with another seed, and about 
   assert.deepEqual(sample(1, 1, 300), sample(1, 0.1).slice(0, 300));
   assert.deepEqual(asked(["--sample", "300", "--copies", "1", "--seed", "2"]), {
     ...{ seed: 2, share: 1, sample: 300, copies: 1, parts: [] },
-    ...{ stories: false, generated: true, quick: false },
+    ...{ stories: false, generated: true, quick: false, trust: false },
   });
   assert.deepEqual(asked(["--seed", "7", "--share", "0.5", "heart.ts"]), {
     ...{ seed: 7, share: 0.5, sample: Infinity, copies: 2, parts: ["heart.ts"] },
-    ...{ stories: false, generated: true, quick: false },
+    ...{ stories: false, generated: true, quick: false, trust: false },
   });
   assert.throws(() => asked(["--share", "2"]), /a number from 0 to 1/);
   assert.throws(() => asked(["--sed", "2"]), /no option --sed/);
+});
+
+Deno.test("mutants that a compiler refuses are told apart though they are checked together", async () => {
+  const product = productOf(await sources());
+  const of = (file: string, was: string, put: string): Mutant => {
+    const from = product.get(file)?.indexOf(was) ?? -1;
+    assert(from >= 0, `${was} is not in ${file}`);
+    return { file, name: put, from, to: from + was.length, put, was };
+  };
+  const [types, syntax, right, alike] = [
+    of("drivers/kit/nonce.ts", "export function nonces(): ", "export function nonces(): number | "),
+    of("drivers/kit/order.ts", "export function bySeat(", "export function (bySeat("),
+    of("drivers/kit/harmless.ts", "export ", "export  "),
+    of("drivers/kit/nonce.ts", "export function nonces", "export  function nonces"),
+  ] as const;
+  const copy = await copied();
+  try {
+    const refused = await refusedOf(copy.root, [types, syntax, right, alike]);
+    assert.deepEqual([...refused].map(({ file }) => file).sort(), [types.file, syntax.file].sort());
+    assert(refused.has(types) && refused.has(syntax));
+    const text = await Deno.readTextFile(`${copy.root}/${types.file}`);
+    assert.equal(text, product.get(types.file));
+  } finally {
+    await copy.remove();
+  }
 });
 
 Deno.test("a copy has the bug and the project has not; a script goes by the name of what it has become", async () => {

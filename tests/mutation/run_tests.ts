@@ -13,6 +13,8 @@ import type { Run } from "./runs.ts";
 export interface Result {
   /** The test that failed first, or what else went wrong; `undefined` when all passed. */
   readonly failed?: string;
+  /** The file that this test is in. */
+  readonly path?: string;
   /** Whether it did not come to its end. */
   readonly hung?: boolean;
   /** How long it took, in seconds. */
@@ -70,8 +72,10 @@ async function firstFailure(
   }, 1_000);
   let output = "";
   let failed: string | undefined;
+  let path: string | undefined;
   child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
     output = (output + chunk).slice(-20_000);
+    path = [...output.matchAll(/^running \d+ tests? from (?:\.\/)?(\S+)$/gm)].at(-1)?.[1] ?? path;
     failed ??= /^ *(.*?) \.\.\.(?: .*)? (FAILED|cancelled)/m.exec(output)?.[1]?.trim();
     // The rest of the tests, and of the steps, would tell nothing new.
     if (failed !== undefined) end(child);
@@ -79,7 +83,7 @@ async function firstFailure(
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   clearInterval(clock);
   running.delete(child);
-  if (failed !== undefined) return { failed };
+  if (failed !== undefined) return { failed, ...(path !== undefined && { path }) };
   if (seconds >= limit) return { failed: `nothing within ${limit} s`, hung: true };
   if (code !== 0) return { failed: `the run itself ended with code ${code}` };
   // Of tests that only share a file, a filter may leave none.

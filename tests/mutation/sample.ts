@@ -25,6 +25,8 @@ export interface Asked {
   readonly generated: boolean;
   /** Whether tests that wait for servers and real clocks are left out, where others may notice. */
   readonly quick: boolean;
+  /** Whether all tests are known to pass without a bug, so that none need be tried without one. */
+  readonly trust: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface Asked {
  */
 export function asked(args: readonly string[]): Asked {
   let [seed, share, sample, copies] = [1, 0.05, Infinity, 2];
-  let [stories, generated, quick] = [false, true, false];
+  let [stories, generated, quick, trust] = [false, true, false, false];
   const parts: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? "";
@@ -45,12 +47,13 @@ export function asked(args: readonly string[]): Asked {
     else if (arg === "--copies") copies = number(arg, args[++i], Infinity);
     else if (arg === "--stories") [stories, generated] = [true, false];
     else if (arg === "--quick") quick = true;
+    else if (arg === "--trust") trust = true;
     else if (arg.startsWith("--")) throw new Error(`There is no option ${arg}`);
     else parts.push(arg);
   }
   // A sample of so many is a measure of what is generated.
   const isAll = parts.length === 0 && sample === Infinity;
-  return { seed, share, sample, copies, parts, stories: stories || isAll, generated, quick };
+  return { seed, share, sample, copies, parts, stories: stories || isAll, generated, quick, trust };
 }
 
 function number(name: string, text: string | undefined, most: number): number {

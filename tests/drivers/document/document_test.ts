@@ -9,10 +9,10 @@ import assert from "node:assert/strict";
 import { document, type DocumentStore } from "../../../drivers/document/document.ts";
 import type { Acquire, Driver } from "../../../drivers/driver.ts";
 import { step as decide, type Table } from "../../../drivers/kit/step.ts";
-import { ConnectionError } from "../../../errors.ts";
+import { ConnectionError, UnknownOutcome } from "../../../errors.ts";
 import { BY_SECONDS, Freezer, OwnStore } from "../../backends/document.ts";
 import { freezeCases } from "../../conformance/frozen.ts";
-import { granted, released } from "../../conformance/expect.ts";
+import { granted, lists, released } from "../../conformance/expect.ts";
 import { FakeClock, memory } from "../../conformance/mod.ts";
 import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
 
@@ -29,6 +29,102 @@ Deno.test("whoever is overtaken again and again gives up, and says that nothing 
     return true;
   });
   assert.equal(reads, 301);
+});
+
+Deno.test("after a write that was answered as lost, what ends the call leaves its outcome unknown", async () => {
+  const reason = new ConnectionError("enough");
+  for (const lost of [false, true]) {
+    for (const from of ["the store", "beforeRequest"]) {
+      const store = new OwnStore(() => 1_800_000_000_000);
+      let begun = !lost;
+      const refuse = (): void => {
+        if (begun) throw reason;
+      };
+      const driver = document({
+        read: async (options) => {
+          if (from === "the store") refuse();
+          return await store.read(options);
+        },
+        // The runtime sent a copy of it unasked: the first is done, the answer is that of the second.
+        write: async (...args) => {
+          const written = await store.write(...args);
+          begun = true;
+          return !written;
+        },
+      }, BY_SECONDS);
+      const mine = acquire("lock:a");
+      const call = driver.apply([mine], {
+        ...from === "beforeRequest" && { beforeRequest: refuse },
+      });
+      await assert.rejects(call, (error: Error) => {
+        if (!lost) return error === reason;
+        assert(error instanceof UnknownOutcome, `${from}: ${error}`);
+        return true;
+      });
+      const [found] = await document(store, BY_SECONDS).apply([inspect("lock:a")]);
+      assert.equal(found?.leases.length, lost ? 1 : 0);
+    }
+  }
+});
+
+/** A store whose next write meets this: it tells what is answered. */
+function meeting(store: OwnStore, meet: (write: () => Promise<boolean>) => Promise<boolean>) {
+  let met = false;
+  return {
+    read: (options) => store.read(options),
+    write(...args) {
+      if (met) return store.write(...args);
+      met = true;
+      return meet(() => store.write(...args));
+    },
+  } satisfies DocumentStore<number>;
+}
+
+for (const done of [false, true]) {
+  Deno.test(`a write that was ${done ? "done" : "lost"} and answered as lost is recognized as long as its writer would be named, and no longer`, async () => {
+    for (const others of [0, 15 + Number(!done), 16 + Number(!done), 40]) {
+      const store = new OwnStore(() => 1_800_000_000_000);
+      const other = document(store, BY_SECONDS);
+      const mine = acquire("lock:a");
+      const lease = await granted(other, mine);
+      const driver = document(
+        meeting(store, async (write) => {
+          if (done) await write();
+          for (let n = 0; n < others; n++) await granted(other, acquire(`lock:${n}`));
+          return false;
+        }),
+        BY_SECONDS,
+      );
+      const call = driver.apply([release(mine)]);
+      if (others < 16 + Number(!done)) {
+        assert.deepEqual(await call, [{ ok: true, leases: [] }], `${others}`);
+        await lists(other, inspect("lock:a"), []);
+      } else {
+        await assert.rejects(call, UnknownOutcome, `${others}`);
+        await lists(other, inspect("lock:a"), done ? [] : [lease]);
+      }
+    }
+  });
+}
+
+Deno.test("each try goes by the clock of its own read, however long the one before took", async () => {
+  let now = 1_800_000_000_000;
+  const store = new OwnStore(() => now);
+  const other = document(store, BY_SECONDS);
+  const mine = acquire("lock:a", { ttl: 5_000 });
+  const driver = document(
+    meeting(store, async () => {
+      await granted(other, acquire("lock:b", { ttl: 5_000 }));
+      now += 60_000;
+      return false;
+    }),
+    BY_SECONDS,
+  );
+  const { token } = await granted(driver, mine);
+  assert(token >= now, `${token - now}`);
+  now += 5_000;
+  assert.equal((await other.apply([renew(mine)]))[0]?.ok, true);
+  await lists(other, inspect("lock:b"), []);
 });
 
 Deno.test("a document that is full takes nothing more, says so, and can be made smaller", async () => {

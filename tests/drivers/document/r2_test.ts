@@ -9,12 +9,13 @@
 
 import assert from "node:assert/strict";
 import { r2, type R2Bucket } from "../../../drivers/document/r2.ts";
-import type { Driver } from "../../../drivers/driver.ts";
+import type { Driver, Op } from "../../../drivers/driver.ts";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../errors.ts";
 import { granted, isGranted, isOutcome, lists, released, step } from "../../conformance/expect.ts";
 import { electionCases } from "../../conformance/coordination/elections.ts";
 import { lockCases } from "../../conformance/coordination/locks.ts";
 import type { CoordinationCase } from "../../conformance/coordination/place.ts";
+import { listenerCase } from "../../laws/listeners.ts";
 import { freezeCases } from "../../conformance/frozen.ts";
 import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
 import { OwnBucket } from "../../backends/own_bucket.ts";
@@ -44,17 +45,33 @@ Deno.test("on workerd's R2", async (t) => {
         for (const outcome of outcomes) isOutcome(outcome, outcome.ok, [lease]);
       }
     });
-    await t.step("a write is three calls, and what changes nothing is two", async () => {
-      const count = async (calls: number, work: () => Promise<unknown>): Promise<void> => {
-        const before = server.requests;
-        await work();
-        assert.equal(server.requests - before, calls);
-      };
-      const mine = acquire("lock:calls");
-      await count(3, () => granted(connect(), mine));
-      await count(2, () => connect().apply([mine, acquire("lock:calls"), inspect("lock:calls")]));
-      await count(3, () => connect().apply([renew(mine)]));
-      await count(3, () => released(connect(), release(mine)));
+    await t.step(
+      "a write is three calls, what changes nothing is two, and all are reported",
+      async () => {
+        const count = async (calls: number, ...ops: Op[]): Promise<void> => {
+          const before = server.requests;
+          let reported = 0;
+          await connect().apply(ops, { beforeRequest: () => void reported++ });
+          assert.deepEqual([server.requests - before, reported], [calls, calls]);
+        };
+        const mine = acquire("lock:calls");
+        await count(3, mine);
+        await count(2, mine, acquire("lock:calls"), inspect("lock:calls"));
+        await count(3, renew(mine));
+        await count(3, release(mine));
+      },
+    );
+    await t.step("a call that may not be made is not made, whichever of them it is", async () => {
+      const [op, reason] = [acquire("lock:forbidden"), new ConnectionError("enough")];
+      for (let allowed = 0; allowed < 3; allowed++) {
+        let reported = 0;
+        const beforeRequest = (): void => {
+          if (reported++ === allowed) throw reason;
+        };
+        const call = connect().apply([op], { beforeRequest });
+        await assert.rejects(call, (error) => error === reason);
+        await lists(connect(), inspect(op.resource), []);
+      }
     });
     await t.step("tokens are of R2's clock, to the ms, and leases end by it", async () => {
       const before = Date.now();
@@ -93,12 +110,13 @@ async function conditions(t: Deno.TestContext, bucket: R2Bucket): Promise<void> 
   });
 }
 
-Deno.test("on workerd's R2 a client that was frozen revives nothing", async () => {
+Deno.test("on workerd's R2 a client that was frozen revives nothing, and signals keep no listeners", async () => {
   const backend = await entry.start();
   try {
     for (const { name, run } of freezeCases) {
       if (/look|guard/.test(name)) await run(backend.apart?.() ?? backend);
     }
+    await listenerCase.run(backend);
   } finally {
     await backend.stop();
   }

@@ -185,6 +185,28 @@ LAWS.push([
 ]);
 
 LAWS.push([
+  "a guard of one seat is held whether or not its resource has others",
+  async ({ other, late }) => {
+    for (const beside of [false, true]) {
+      const key = acquire(`readers:${crypto.randomUUID()}`, { seat: "b" });
+      if (beside) await one(other, acquire(key.resource, { seat: "a" }));
+      const vacant = ifVacant(key.resource, key.seat);
+      const blocked = await late(
+        acquire(`lock:${crypto.randomUUID()}`, { guard: vacant }),
+        () => one(other, key),
+      );
+      assert.deepEqual([blocked?.ok, blocked?.leases.map(({ id }) => id)], [false, [key.id]]);
+      const held = ifHeld(key.resource, key.seat);
+      const gone = await late(
+        acquire(`lock:${crypto.randomUUID()}`, { guard: held }),
+        () => one(other, release(key)),
+      );
+      assert.deepEqual(gone, { ok: false, leases: [] });
+    }
+  },
+]);
+
+LAWS.push([
   "what a guard was about is looked at again when it changed before the write",
   async ({ other, late }) => {
     const group = acquire("groups", { seat: "g" });
