@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as esbuild from "../tools/bundler.ts";
-import { examples, typesOfExample } from "./examples.ts";
+import { examples, typesOf } from "./examples.ts";
 import { IMPORTS, LOCK, TYPED, URLS } from "./programs.ts";
 import { type Packed, type Project, withPackage } from "./project.ts";
 import { PLATFORMS, readPage, sizesOfPage, sizesOn } from "./sizes.ts";
@@ -123,7 +123,7 @@ const STEPS: readonly (readonly [name: string, work: (packed: Packed) => Promise
   ["the examples of Node and Workers type-check, and install what they use", async ({ full }) => {
     const found = await examples();
     assert.ok(found.length >= 3, `${found.map(({ name }) => name)}`);
-    for (const example of found) await typesOfExample(example, full);
+    await typesOf(found, full);
   }],
   ["a Worker bundles, and needs nothing of Node", async ({ full }) => {
     const [worker] = (await examples()).filter(({ name }) => name === "worker-cron-upstash");

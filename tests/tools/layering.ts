@@ -234,6 +234,7 @@ const EXEMPT = new Map([
   ["drivers/memory.ts", "its clock is the backend's"],
   ["drivers/durable_object/durable_object.ts", "its binding has a method of this name"],
   ["drivers/durable_object/object.ts", "its clock and its timers are the backend's"],
+  ["drivers/browser/browser.ts", "its clock is the backend's"],
   ["drivers/sqlite/files.ts", "it compares what the host's file system says with the host's clock"],
   ["drivers/sqlite/sqlite.ts", "its clock is the backend's"],
   ["drivers/sqlite/turn.ts", "it waits as SQLite would, in the middle of a call"],
