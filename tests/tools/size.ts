@@ -27,7 +27,7 @@ const PART_BUDGET = 4_096;
  * Memcached has the family of one document and the sockets under it, which are 3.7 kB of it.
  */
 const LARGE_PARTS: Readonly<Record<string, number>> = {
-  redis: 4_950,
+  redis: 4_980,
   upstash: 6_050,
   mysql: 5_150,
   planetscale: 5_950,
@@ -36,7 +36,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   consul: 8_650,
   zookeeper: 10_750,
   ipc: 4_250,
-  s3: 4_650,
+  s3: 4_700,
   kubernetes: 4_400,
   memcached: 6_150,
   "durable-object": 6_100,
