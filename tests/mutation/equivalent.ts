@@ -12,10 +12,6 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "the larger of it and a ttl, which is 1 at least",
   ],
   [
-    "coordination/leases/heart.ts batches: 1 became 0 (2)",
-    "engines ask a comparison only whether it is below 0",
-  ],
-  [
     "coordination/partition/tooz_hashes.ts Running.add: 0 became 1 (2)",
     "there is a byte at every place below the length; only the compiler does not know",
   ],
