@@ -79,9 +79,8 @@ export function changesAt({ node, around }: Place, text: string): Change[] {
         : [put(node, `await dropped: ${brief(source(node.argument))}`, source(node.argument))];
     case "NumericLiteral":
       // Engines ask a comparison only whether it is below 0.
-      return isNotBelow(node, around)
-        ? []
-        : numbersFor(node.value).map((value) => put(node, `${node.value} became ${value}`, value));
+      return numbersFor(node.value).filter((value) => isNews(Number(value), node, around))
+        .map((value) => put(node, `${node.value} became ${value}`, value));
     case "BooleanLiteral":
       return [put(node, `${node.value} became ${!node.value}`, `${!node.value}`)];
     case "CallExpression":
