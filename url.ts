@@ -19,6 +19,7 @@
  * | `libsql://host?authToken=TOKEN` | Turso or libSQL at `https://host`; also `turso:`               |
  * | `s3://ID:SECRET@BUCKET/KEY`     | an object of S3; `?region=R`, `?endpoint=https://HOST`         |
  * | `kubernetes://:TOKEN@HOST/NS/N` | the Lease object `N` of Kubernetes' namespace `NS`             |
+ * | `memcached://host:11211/KEY`    | the item `KEY` of a memcached; `user:PASSWORD@` before it      |
  * | `deno-kv:./leases.db`           | Deno KV in a file; `deno-kv:` in memory                        |
  * | `consul://:TOKEN@host:8500`     | Consul at `http://host:8500`; `consul+https:` for TLS          |
  * | `zookeeper://host:2181,host/x`  | ZooKeeper at these servers, below the node `/x`; also `kazoo:` |

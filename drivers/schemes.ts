@@ -71,6 +71,12 @@ const ZOOKEEPER_OPTIONS: ReadonlySet<string> = new Set([
   ...["keyfile_password", "handler", "connection_retry", "command_retry"],
 ]);
 
+/** Options of Tooz's for memcached. Some are there to be refused. */
+const MEMCACHED_OPTIONS: ReadonlySet<string> = new Set([
+  ...["max_pool_size", "use_ssl", "ca_cert", "ssl_cert", "ssl_key", "ssl_key_password"],
+  ...["ssl_ciphers", "ssl_check_hostname"],
+]);
+
 /** Options of S3 in a URL. */
 const S3_OPTIONS: ReadonlySet<string> = new Set(["region", "endpoint"]);
 
@@ -81,6 +87,7 @@ export function vendorOptions(scheme: string): ReadonlySet<string> {
   if (scheme.startsWith("etcd")) return ETCD_OPTIONS;
   if (scheme === "libsql" || scheme === "turso") return TURSO_OPTIONS;
   if (scheme === "zookeeper" || scheme === "kazoo") return ZOOKEEPER_OPTIONS;
+  if (scheme === "memcached") return MEMCACHED_OPTIONS;
   if (scheme === "s3") return S3_OPTIONS;
   return scheme.startsWith("consul") ? CONSUL_OPTIONS : new Set();
 }
@@ -135,6 +142,7 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   kazoo: zookeeper,
   kubernetes,
   "kubernetes+http": kubernetes,
+  memcached: async (address) => (await import("./document/memcached_url.ts")).memcachedAt(address),
   "deno-kv": async (address) => (await import("./document/deno_kv_url.ts")).denoKvAt(address),
   s3: async (address) => (await import("./document/s3_url.ts")).s3At(address),
 };

@@ -28,6 +28,8 @@ export interface Found<Version> {
   readonly version: Version;
   /** The store's clock at some time during the read, in ms since 1970. */
   readonly now: number;
+  /** Another clock for new tokens, in ms since 1970, if it counts finer. Default: `now`. */
+  readonly fine?: number | undefined;
 }
 
 /**
@@ -90,6 +92,8 @@ export function document<Version>(
   checkOptions(options, "name guarantees most unit");
   const { name, guarantees, most, unit = 1 } = options;
   const nonce = nonces();
+  /** The highest token seen: a document that was lost meanwhile does not know it. */
+  let highest = 0;
   /** Many calls of a busy process read the same text again. */
   let latest: { readonly text: string | undefined; readonly read: Text } | undefined;
   const reading = (text: string | undefined): Text => {
@@ -105,10 +109,12 @@ export function document<Version>(
       if (ops.length === 0) return [];
       const lost: Lost[] = [];
       for (let attempt = 0;; attempt++) {
-        const { text, version, now } = await store.read(options).catch((error: unknown) => {
+        const { text, version, now, fine } = await store.read(options).catch((error: unknown) => {
           throw lost.length > 0 ? partly(error) : error;
         });
-        const table = new DocumentTable(reading(text), now, unit - 1);
+        const tokens = { after: highest, from: fine ?? now };
+        const table = new DocumentTable(reading(text), now, unit - 1, tokens);
+        highest = table.lastToken;
         const written = writtenOf(name, table, lost);
         if (written) return written.outcomes;
         const outcomes = ops.map((op) => step(op, table));
@@ -116,7 +122,10 @@ export function document<Version>(
         if (attempt === ATTEMPTS) throw overtaken(name);
         const writer = nonce();
         const next = fitting(name, table.text(writer), text, most);
-        if (await store.write(next, version, options)) return outcomes;
+        if (await store.write(next, version, options)) {
+          highest = Math.max(highest, table.lastToken);
+          return outcomes;
+        }
         lost.push({ writer, writes: table.writes, outcomes });
       }
     },

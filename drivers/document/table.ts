@@ -59,19 +59,32 @@ export class DocumentTable implements Table {
   readonly #late: number;
   /** The rows of each resource. A list of rows is never changed, because others may read it too. */
   readonly #leases: Map<string, readonly Row[]>;
+  readonly #from: number;
   #last: number;
 
   /**
    * @param text The text.
    * @param now The store's clock, in ms since 1970.
    * @param late How much later than its ttl a lease ends, in ms, because the clock does not count finer.
+   * @param tokens New tokens are above `after`, and not below `from`.
    */
-  constructor(text: Text, now: number, late: number) {
+  constructor(
+    text: Text,
+    now: number,
+    late: number,
+    { after, from }: { readonly after: number; readonly from: number },
+  ) {
     this.#text = text;
     this.#now = now;
     this.#late = late;
     this.#leases = new Map(text.leases);
-    this.#last = text.last;
+    this.#last = Math.max(text.last, after);
+    this.#from = from;
+  }
+
+  /** The last token. */
+  get lastToken(): number {
+    return this.#last;
   }
 
   /** How many writes made this text. */
@@ -146,7 +159,7 @@ export class DocumentTable implements Table {
   }
 
   nextToken(): number {
-    return this.#last = Math.max(this.#last + 1, Math.floor(this.#now));
+    return this.#last = Math.max(this.#last + 1, Math.floor(this.#from));
   }
 
   readonly #lives = ([, , , , , ends]: Row): boolean => ends === null || ends > this.#now;

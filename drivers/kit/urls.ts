@@ -66,3 +66,25 @@ export function secureUrl(text: string): URL | undefined {
 export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
 }
+
+/**
+ * The parts of `HOST:PORT`. No message repeats it, because a whole URL with a password may be there.
+ *
+ * @param what What it is the place of, for the message.
+ * @param usual The port if none is given.
+ * @throws {InvalidArgument} when it is none.
+ */
+export function hostAndPort(
+  what: string,
+  text: string,
+  usual: number,
+): { readonly host: string; readonly port: number } {
+  const [, name, address, port = usual] =
+    /^(?:([\w.-]+)|\[([\da-fA-F:.]+)\])(?::(\d+))?$/.exec(typeof text === "string" ? text : "") ??
+      [];
+  const host = name ?? address;
+  if (!host || Number(port) < 1 || Number(port) > 65_535) {
+    refuse(what, `it must be HOST:PORT, such as 10.0.0.1:${usual} or [::1]:${usual}`);
+  }
+  return { host, port: Number(port) };
+}

@@ -12,7 +12,7 @@ import type { Driver, Guarantees } from "../driver.ts";
 import { checkOps, checkText, checkWhole, refuse } from "../kit/check.ts";
 import { checkOptions } from "../kit/options.ts";
 import { type Connect, connect, socketsLast } from "../kit/sockets.ts";
-import { isLoopback } from "../kit/urls.ts";
+import { hostAndPort, isLoopback } from "../kit/urls.ts";
 import { Ensemble } from "./ensemble.ts";
 import { Leases } from "./leases.ts";
 import { Nodes } from "./nodes.ts";
@@ -66,7 +66,7 @@ const GUARANTEES: Guarantees = {
 export function zookeeper(options: ZookeeperOptions): Driver {
   checkOptions(options, "servers root user password tls sessionTimeout connect");
   const { root = "/baton", user, password, tls, sessionTimeout = 10_000 } = options;
-  const servers = [options.servers].flat().map(addressOf);
+  const servers = [options.servers].flat().map((each) => hostAndPort("server", each, 2_181));
   if (servers.length === 0) refuse("servers", "give at least one");
   checkText("root", root, 1, 256);
   if (!/^(\/(?!\.{1,2}(\/|$))[!-.0-~]+)+$/.test(root)) {
@@ -103,15 +103,4 @@ export function zookeeper(options: ZookeeperOptions): Driver {
       await ensemble.end();
     },
   };
-}
-
-/** The parts of `HOST:PORT`. No message repeats it, because a whole URL with a password may be there. */
-function addressOf(text: string): { host: string; port: number } {
-  const [, name, address, port = "2181"] =
-    /^(?:([\w.-]+)|\[([\da-fA-F:.]+)\])(?::(\d+))?$/.exec(text) ?? [];
-  const host = name ?? address;
-  if (!host || Number(port) < 1 || Number(port) > 65_535) {
-    refuse("server", "it must be HOST:PORT, such as 10.0.0.1:2181 or [::1]:2181");
-  }
-  return { host, port: Number(port) };
 }

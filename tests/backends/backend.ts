@@ -80,12 +80,8 @@ export interface Backend<C extends Capability = never> {
   readonly flushes?: readonly string[];
   /** How many leases of some hundred bytes a namespace holds. Absent: any number. */
   readonly holds?: number;
-  /**
-   * Whether all writes of a namespace conflict with each other. Then the coordinator's laws, whose crowds
-   * take very many requests, are tried in `deno task prove` only: in `deno task test` they are tried on
-   * another backend of the same algorithm, whose key this is.
-   */
-  readonly contended?: { readonly like: string };
+  /** Whether all writes of a namespace conflict with each other, so that crowds are to be smaller. */
+  readonly contended?: true;
   /** Operations that take more requests than on other backends, with their numbers. */
   readonly costs?: Readonly<Record<string, number>>;
   /** Requests that several operations share, by their URL. Its own tests count them. */

@@ -20,7 +20,7 @@ export const denoKv: Backend = {
   lanes: 1,
   has: {},
   holds: HELD,
-  contended: { like: "document" },
+  contended: true,
   async start({ time } = {}) {
     const folder = await temporaryFolder("baton-deno-kv-");
     const path = `${folder}/leases.db`;

@@ -98,13 +98,14 @@ export const document: Backend = {
   has: {},
   holds: 1_200,
   start({ time } = {}) {
-    const freezer = new Freezer();
-    const backend = onClock(time, (now) => {
-      const store = new OwnStore(now, freezer);
-      return () => open(store, BY_SECONDS);
-    });
-    const stop = () => Promise.resolve();
-    const freeze: Place["freeze"] = (after) => freezer.freeze(after);
-    return Promise.resolve({ ...backend, many: SIZES.documentLeases, freeze, stop });
+    const place = (): Place => {
+      const freezer = new Freezer();
+      const backend = onClock(time, (now) => {
+        const store = new OwnStore(now, freezer);
+        return () => open(store, BY_SECONDS);
+      });
+      return { ...backend, many: SIZES.documentLeases, freeze: (after) => freezer.freeze(after) };
+    };
+    return Promise.resolve({ ...place(), apart: place, stop: () => Promise.resolve() });
   },
 };

@@ -44,7 +44,7 @@ export function documentOverHttp<S>(
     lanes: 1,
     has: { wire: true },
     holds: HELD,
-    contended: { like: "document" },
+    contended: true,
     costs: COSTS,
     async start({ time } = {}) {
       const clock = new FakeClock();

@@ -14,10 +14,11 @@ import { d1 } from "./d1.ts";
 import { etcd } from "./etcd.ts";
 import { ipc } from "./ipc.ts";
 import { kubernetes } from "./kubernetes.ts";
+import { memcached } from "./memcached.ts";
 import { memory, memoryBehindAWire, memoryOnItsOwnClock } from "./memory.ts";
 import { neon } from "./neon.ts";
 import { planetscaleOverMariadb, planetscaleOverMysql } from "./planetscale.ts";
-import { r2 } from "./r2.ts";
+import { r2, r2InProcess } from "./r2.ts";
 import { s3 } from "./s3.ts";
 import { sqlite } from "./sqlite.ts";
 import { sqliteBatches } from "./sqlite_batches.ts";
@@ -48,9 +49,12 @@ export const BACKENDS: readonly Backend[] = [
   document,
   s3,
   kubernetes,
+  memcached,
   denoKv,
-  // Each of its calls takes a request of miniflare's, so a short run has its own test alone.
-  ...SIZES.contended ? [r2] : [],
+  r2InProcess,
+  // Each of its calls takes a request of miniflare's, so a short run has its own test alone, which tries
+  // some of the laws.
+  ...SIZES.onWorkerdsR2 ? [r2] : [],
   durableObject,
   d1,
   turso,

@@ -1,6 +1,6 @@
 /**
- * The driver over R2's binding, on workerd's own. Outside of Workers there is no binding, so the tests'
- * one asks a Worker.
+ * The driver over R2's binding: a bucket in this process, which is quick, and workerd's own. Outside of
+ * Workers there is no binding, so the tests' one asks a Worker there.
  *
  * @module
  */
@@ -10,18 +10,43 @@ import type { Backend as Place } from "../conformance/mod.ts";
 import { startR2 } from "../servers/r2.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
 import { type Backend, wait } from "./backend.ts";
+import { Freezer } from "./document.ts";
 import { HELD } from "./documents.ts";
+import { onClock } from "./fake_clock.ts";
+import { OwnBucket } from "./own_bucket.ts";
 import { NOT_REACHED } from "./remote.ts";
+
+/** On a fake clock. */
+export const r2InProcess: Backend = {
+  name: "r2 in this process",
+  key: "r2-in-process",
+  clock: "fake",
+  lanes: 1,
+  has: {},
+  holds: HELD,
+  contended: true,
+  start({ time } = {}) {
+    const place = (): Place => {
+      const freezer = new Freezer();
+      const backend = onClock(time, (now) => {
+        const bucket = new OwnBucket(now, freezer);
+        return () => open(bucket);
+      });
+      return { ...backend, many: SIZES.documentLeases, freeze: (after) => freezer.freeze(after) };
+    };
+    return Promise.resolve({ ...place(), apart: place, stop: () => Promise.resolve() });
+  },
+};
 
 /** It has no wire: what a Worker sends to its binding, nobody sees. */
 export const r2: Backend = {
-  name: "r2",
+  name: "r2 of workerd",
   key: "r2",
   clock: "real",
   lanes: 1,
   has: {},
   holds: HELD,
-  contended: { like: "document" },
+  contended: true,
   async start() {
     const { bucket, faults, stop } = await startR2();
     let documents = 0;

@@ -4,18 +4,23 @@
  * @module
  */
 
+import type { Driver } from "../../drivers/driver.ts";
 import { s3 as open } from "../../drivers/document/s3.ts";
 import { type S3Server, startS3 } from "../servers/s3.ts";
 import type { Backend, Wire } from "./backend.ts";
 import { documentOverHttp } from "./documents.ts";
 
 const KEY = "baton.json";
+let documents = 0;
 
 /** A new front end for each start, with its objects. */
 export const s3: Backend<"wire"> = {
   name: "s3",
   key: "s3",
-  ...documentOverHttp((now) => startS3({ now }), wireTo),
+  ...documentOverHttp((now) => startS3({ now }), wireTo, (server) => {
+    const key = `${documents++}.json`;
+    return () => openOn(server, key);
+  }),
   vendors: [{
     name: "s3",
     driver: (host, { user, token }, protocol) =>
@@ -40,8 +45,12 @@ function urlOf(keys: S3Server["keys"], host: string): string {
   return `s3://${id}:${secret}@leases/${KEY}?region=eu-test-1&endpoint=http://${host}`;
 }
 
+function openOn({ url, keys, region }: S3Server, key: string): Driver {
+  return open({ url: `${url}/${key}`, credentials: keys, region });
+}
+
 function wireTo(server: S3Server): Wire {
-  const { url, keys, region, faults } = server;
+  const { url, keys, faults } = server;
   return {
     url: urlOf(keys, new URL(url).host),
     faults,
@@ -49,7 +58,7 @@ function wireTo(server: S3Server): Wire {
     get requests() {
       return server.requests;
     },
-    connect: () => open({ url: `${url}/${KEY}`, credentials: keys, region }),
+    connect: () => openOn(server, KEY),
     // With an object of its own, for those that share one make each other wait. On the host's clock.
     another: async () => wireTo(await startS3()),
     stop: () => server.stop(),

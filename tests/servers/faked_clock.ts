@@ -42,11 +42,7 @@ function libraryUnder(root: string): string | undefined {
 
 /** A clock in a file of this name, which every process under it reads at each look. */
 export function fakedClock(library: string, file: string): FakedClock {
-  const set = (ms: number): void => {
-    // At once, for somebody may just be reading it.
-    writeFileSync(`${file}.new`, `${ms < 0 ? "-" : "+"}${Math.abs(ms) / 1_000}\n`, { mode: 0o644 });
-    renameSync(`${file}.new`, file);
-  };
+  const set = (ms: number): void => write(file, `${ms < 0 ? "-" : "+"}${Math.abs(ms) / 1_000}`);
   set(0);
   return {
     environment: {
@@ -60,6 +56,32 @@ export function fakedClock(library: string, file: string): FakedClock {
     },
     set,
   };
+}
+
+/**
+ * A clock that stands still at what it is set to, in ms since 1970, and so do the timers of the process
+ * under it. Who has set it on must see to it that the process looks at it.
+ */
+export function stoppedClock(library: string, file: string, now: number): FakedClock {
+  const set = (ms: number): void => write(file, (ms / 1_000).toFixed(3));
+  set(now);
+  return {
+    environment: {
+      LD_PRELOAD: library,
+      FAKETIME_TIMESTAMP_FILE: file,
+      FAKETIME_FMT: "%s",
+      FAKETIME_NO_CACHE: "1",
+      FAKETIME_DONT_RESET: "1",
+      BATON_FAKED_CLOCK: "1",
+    },
+    set,
+  };
+}
+
+/** At once, for somebody may just be reading it. */
+function write(file: string, text: string): void {
+  writeFileSync(`${file}.new`, `${text}\n`, { mode: 0o644 });
+  renameSync(`${file}.new`, file);
 }
 
 /** Does something in our own environment and more: whatever it starts inherits that. */

@@ -14,13 +14,17 @@ export interface Flights {
   /** Those since this was called last, one letter for each byte. */
   sent(): string[];
   /**
-   * Loses the next one, and its connection with it. The first of a connection opens it and asks for
-   * nothing, so it is not one whose reply is lost.
+   * Loses the next one, and its connection with it. One that opens a connection and asks for nothing is
+   * not one whose reply is lost.
    */
   lose(what: Loss): void;
 }
 
-export function flightsOf(connect: Connect = (address) => open("test", address)): Flights {
+/** @param opening How many flights of each connection open it and ask for nothing. */
+export function flightsOf(
+  connect: Connect = (address) => open("test", address),
+  opening = 1,
+): Flights {
   let count = 0;
   let next: Loss | undefined;
   const seen: string[] = [];
@@ -29,7 +33,7 @@ export function flightsOf(connect: Connect = (address) => open("test", address))
       observed(await connect(address), (bytes, nth) => {
         count++;
         seen.push(new TextDecoder("latin1").decode(bytes));
-        if (nth === 0 && next === "reply") return undefined;
+        if (nth < opening && next === "reply") return undefined;
         const loss = next;
         next = undefined;
         return loss;

@@ -12,6 +12,7 @@ import type { EtcdServer } from "./etcd.ts";
 import type { MysqlServer } from "./mysql.ts";
 import type { PostgresServer } from "./postgres.ts";
 import type { RedisServer } from "./redis.ts";
+import type { MemcachedServer } from "./memcached.ts";
 import { withAccess } from "./zookeeper_access.ts";
 import type { ZookeeperServer } from "./zookeeper.ts";
 
@@ -208,5 +209,21 @@ export async function refuseOnZookeeper({ port, host }: ZookeeperServer): Promis
     why: "no rights",
     unauthorized: true,
     end: () => withAccess(port, "/baton/clock", "world"),
+  };
+}
+
+/** Memcached: its memory is full of what others have there. It evicts nothing, so nobody can write. */
+export async function refuseOnMemcached({ ask }: MemcachedServer): Promise<Refusal> {
+  // The larger ones take what is free, and the smaller ones what is left in pages that are in use.
+  for (let bytes = 500_000; bytes > 100; bytes = Math.floor(bytes * 0.8)) {
+    const value = "x".repeat(bytes);
+    const many = Array.from({ length: Math.ceil(1_000_000 / bytes) });
+    const set = () => `set ${crypto.randomUUID()} 0 0 ${bytes}\r\n${value}`;
+    while ((await ask(...many.map(set))).every((line) => line === "STORED"));
+  }
+  return {
+    why: "memory is full",
+    unauthorized: false,
+    end: async () => void await ask("flush_all"),
   };
 }

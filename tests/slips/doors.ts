@@ -12,6 +12,7 @@ import { denoKv } from "../../drivers/document/deno_kv.ts";
 import { document } from "../../drivers/document/document.ts";
 import { kubernetes } from "../../drivers/document/kubernetes.ts";
 import { r2 } from "../../drivers/document/r2.ts";
+import { memcached } from "../../drivers/document/memcached.ts";
 import { s3 } from "../../drivers/document/s3.ts";
 import { etcd } from "../../drivers/etcd/etcd.ts";
 import { zookeeper } from "../../drivers/zookeeper/zookeeper.ts";
@@ -170,6 +171,7 @@ export const DOORS: Readonly<Record<string, Door>> = {
   document: (wrong) => document(new OwnStore(Date.now), { ...BY_SECONDS, ...wrong }),
   s3: (wrong) => s3({ url: "https://h.example/b/k", credentials: KEYS, ...wrong }),
   kubernetes: (wrong) => kubernetes({ url: "https://h.example", ...wrong }),
+  memcached: (wrong) => memcached({ server: "localhost", ...wrong }),
   denoKv: (wrong) => denoKv({ getMany: send, atomic: never }, wrong),
   r2: (wrong) => r2({ get: send, put: send }, wrong),
   postgres: (wrong) => postgres(send, wrong),

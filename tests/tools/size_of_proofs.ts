@@ -34,8 +34,12 @@ export const SIZES = {
   listedLeases: size(2_000, 10_000),
   /** Rounds in which clients race for one document over HTTP, where each takes hundreds of requests. */
   documentRounds: size(20, 200),
-  /** Whether every backend whose writes all conflict is held to every law, also to those that take long. */
-  contended: isFull,
+  /** Members that join one group at once, where each write conflicts with each other one. */
+  documentMembers: size(16, 100),
+  /** Rounds in which members race there for a group, a lock or leadership. */
+  documentRaces: size(5, 20),
+  /** Whether workerd's R2, too, meets every law, random sequences, histories and races. */
+  onWorkerdsR2: isFull,
   /** Leases that are listed while others come and go, in one document: each change writes them all. */
   documentLeases: size(100, 400),
   /** Rounds in which eight clients race for one group. */

@@ -11,6 +11,7 @@ import { postgresPool } from "../../drivers/postgres/pg.ts";
 import { migrate as migratePostgres } from "../../drivers/postgres/schema.ts";
 import { startConsul } from "../servers/consul.ts";
 import { startEtcd } from "../servers/etcd.ts";
+import { startMemcached } from "../servers/memcached.ts";
 import { type MysqlKind, type MysqlServer, startMysql } from "../servers/mysql.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
 import { removeFolder, temporaryFolder } from "../servers/folders.ts";
@@ -39,6 +40,7 @@ export const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
   "etcd3+http:": anEtcd,
   "consul:": aConsul,
   "zookeeper:": aZooKeeper,
+  "memcached:": aMemcached,
 };
 
 /** Those whose URL opens connections of a client, by the scheme. */
@@ -99,6 +101,11 @@ async function anEtcd(): Promise<Place<Server>> {
 async function aZooKeeper(): Promise<Place<Server>> {
   const server = await startZookeeper();
   return { url: `zookeeper://127.0.0.1:${server.port}`, server, stop: () => server.stop() };
+}
+
+async function aMemcached(): Promise<Place<Server>> {
+  const server = await startMemcached();
+  return { url: `memcached://${server.host}`, server, stop: () => server.stop() };
 }
 
 async function aConsul(): Promise<Place<Server>> {

@@ -180,7 +180,7 @@ export const electionCases: readonly CoordinationCase[] = [
     const members = await on.members(16);
     for (const member of members) member.watchElectedAsLeader("g", ({ group }) => group);
     let last = 0;
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < on.rounds / 2; round++) {
       const told = await Promise.all(members.map((member) => member.runWatchers()));
       const winners = members.filter((_, i) => told[i]?.length === 1);
       assert.equal(winners.length, 1);

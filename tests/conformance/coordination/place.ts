@@ -17,6 +17,13 @@ export interface Place {
   pass(ms: number): Promise<void>;
   /** The shortest time that is told apart reliably here, in ms: a case's ttl is four of them. */
   readonly tick: number;
+  /**
+   * How many members join one group at once, in the law about a large group. Fewer will do where every
+   * write of the backend conflicts with every other. Default: 100.
+   */
+  readonly many?: number;
+  /** How many rounds of each race are run. Fewer will do in the same case. Default: 20. */
+  readonly rounds?: number;
 }
 
 /** One law of the coordinator. It fails by rejecting; how it is run is the runner's business. */

@@ -9,8 +9,6 @@ import type { Coordinator } from "../../../mod.ts";
 import type { CoordinationCase } from "./place.ts";
 import { crowdLaw, law } from "./scene.ts";
 
-const ROUNDS = 20;
-
 /** What became of each, by the name of its error or "done". */
 async function race(
   members: readonly Coordinator[],
@@ -33,7 +31,7 @@ export const raceCases: readonly CoordinationCase[] = [
     "of eight that create one group, one does, and of eight that delete it, one does",
     async (on) => {
       const members = await on.members(8);
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < on.rounds; round++) {
         const created = await race(members, (member) => member.createGroup("g"));
         assert.deepEqual([count(created, "done"), count(created, "GroupAlreadyExist")], [1, 7]);
         const deleted = await race(members, (member) => member.deleteGroup("g"));
@@ -43,7 +41,7 @@ export const raceCases: readonly CoordinationCase[] = [
   ),
   crowdLaw("of eight processes with one member id, one joins", async (on) => {
     const twins = await Promise.all(Array.from({ length: 8 }, () => on.member("twin")));
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < on.rounds; round++) {
       const joined = await race(twins, (twin, i) => twin.joinGroupCreate("g", i));
       assert.deepEqual([count(joined, "done"), count(joined, "MemberAlreadyExist")], [1, 7]);
       const winner = joined.indexOf("done");
@@ -54,7 +52,7 @@ export const raceCases: readonly CoordinationCase[] = [
   crowdLaw("a delete among joins leaves a group with its members, or neither", async (on) => {
     const members = await on.members(8);
     const backend = await on.backend();
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < on.rounds; round++) {
       await members[0]?.createGroup("g");
       const outcomes = await race(members, (member, i) =>
         // Deletes come late in the queue in one round and early in another.
@@ -72,7 +70,7 @@ export const raceCases: readonly CoordinationCase[] = [
   }),
   crowdLaw("who joins and creates in one gets in, however often others delete", async (on) => {
     const members = await on.members(8);
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < on.rounds; round++) {
       const outcomes = await race(
         members,
         (member, i) => i % 2 ? member.joinGroupCreate("g") : member.deleteGroup("g"),

@@ -82,6 +82,16 @@ export class Scene {
     return 4 * this.unit;
   }
 
+  /** How many members a large group has. */
+  get many(): number {
+    return this.#place.many ?? 100;
+  }
+
+  /** How many rounds a race has. */
+  get rounds(): number {
+    return this.#place.rounds ?? 20;
+  }
+
   /** One more process. It holds for {@link LONG} unless told otherwise. */
   async member(memberId: string, options: CoordinatorOptions = {}): Promise<Coordinator> {
     const driver = await this.#place.driver();

@@ -1,6 +1,8 @@
 /**
  * The driver over R2's binding, on workerd's own R2: that its conditions are what the driver takes them
- * for, that its clock is R2's, and what its errors prove. `deno task prove` tries all laws on it.
+ * for, that its clock is R2's, and what its errors prove. All laws are tried on a bucket in this process,
+ * whose conditions are the same; on workerd's, where each call takes long, some of them are tried here, and
+ * all in `deno task prove`.
  *
  * @module
  */
@@ -9,18 +11,23 @@ import assert from "node:assert/strict";
 import { r2, type R2Bucket } from "../../../drivers/document/r2.ts";
 import type { Driver, Op } from "../../../drivers/driver.ts";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../errors.ts";
-import { granted, isGranted, isOutcome, lists, step } from "../../conformance/expect.ts";
+import { granted, isGranted, isOutcome, lists, released, step } from "../../conformance/expect.ts";
+import { electionCases } from "../../conformance/coordination/elections.ts";
+import { lockCases } from "../../conformance/coordination/locks.ts";
+import type { CoordinationCase } from "../../conformance/coordination/place.ts";
 import { listenerCase } from "../../laws/listeners.ts";
 import { freezeCases } from "../../conformance/frozen.ts";
 import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
+import { OwnBucket } from "../../backends/own_bucket.ts";
 import { r2 as entry } from "../../backends/r2.ts";
-import { type R2Server, startR2 } from "../../servers/r2.ts";
+import { sideBySide } from "../../laws/side_by_side.ts";
+import { startR2 } from "../../servers/r2.ts";
 
 Deno.test("on workerd's R2", async (t) => {
   const server = await startR2();
   const connect = (): Driver => r2(server.bucket);
   try {
-    await conditions(t, server);
+    await conditions(t, server.bucket);
     await t.step("of sixteen that make the document and race for a seat one wins", async () => {
       for (let round = 0; round < 3; round++) {
         const clients = Array.from(
@@ -80,8 +87,12 @@ Deno.test("on workerd's R2", async (t) => {
   }
 });
 
+Deno.test("the bucket in this process keeps the same conditions", (t) => {
+  return conditions(t, new OwnBucket());
+});
+
 /** What the driver relies on. */
-async function conditions(t: Deno.TestContext, { bucket }: R2Server): Promise<void> {
+async function conditions(t: Deno.TestContext, bucket: R2Bucket): Promise<void> {
   await t.step("an object is made once, and replaced by whoever names its version", async () => {
     const put = async (value: string, onlyIf: Parameters<R2Bucket["put"]>[2]) =>
       await bucket.put("k", value, onlyIf) !== null;
@@ -106,6 +117,20 @@ Deno.test("on workerd's R2 a client that was frozen revives nothing, and signals
       if (/look|guard/.test(name)) await run(backend.apart?.() ?? backend);
     }
     await listenerCase.run(backend);
+  } finally {
+    await backend.stop();
+  }
+});
+
+Deno.test("on workerd's R2 coordinators lock and lead as the laws say", async (test) => {
+  const backend = await entry.start();
+  try {
+    const laws = [...lockCases, ...electionCases].filter(({ crowd }) => !crowd);
+    const on = (law: CoordinationCase) => {
+      const { connect, pass, tick } = backend.apart?.() ?? backend;
+      return { ...law, run: () => law.run({ driver: connect, pass, tick }) };
+    };
+    await sideBySide(test, laws.map(on), 8);
   } finally {
     await backend.stop();
   }
