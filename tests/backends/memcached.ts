@@ -23,7 +23,7 @@ export const memcached: Backend<"server"> = {
   lanes: 1,
   has: { server: true },
   holds: HELD,
-  contended: { like: "document" },
+  contended: true,
   async start({ time } = {}) {
     const clock = new FakeClock();
     const now = time?.now ?? clock.now;
