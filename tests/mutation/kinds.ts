@@ -78,9 +78,9 @@ export function changesAt({ node, around }: Place, text: string): Change[] {
         ? []
         : [put(node, `await dropped: ${brief(source(node.argument))}`, source(node.argument))];
     case "NumericLiteral":
-      return numbersFor(node.value).map((value) =>
-        put(node, `${node.value} became ${value}`, value)
-      );
+      // Engines ask a comparison only whether it is below 0.
+      return numbersFor(node.value).filter((value) => isNews(Number(value), node, around))
+        .map((value) => put(node, `${node.value} became ${value}`, value));
     case "BooleanLiteral":
       return [put(node, `${node.value} became ${!node.value}`, `${!node.value}`)];
     case "CallExpression":
@@ -233,6 +233,19 @@ function isLastWord(node: Node, [parent, ...outer]: readonly Node[]): boolean {
   const end = outer.findIndex(({ type }) => /Function|Method/.test(type));
   return parent?.type === "ReturnStatement" &&
     !outer.slice(0, end).some(({ type }) => type === "TryStatement");
+}
+
+/** Whether a comparison, such as `(a, b) => a < b ? -1 : 1`, answers something else with this number. */
+function isNews(value: number, node: Node, around: readonly Node[]): boolean {
+  const [first] = around;
+  const isBelow = first?.type === "UnaryExpression" && first.operator === "-";
+  const [choice, compare, call] = isBelow ? around.slice(1) : around;
+  const isAnswer = choice?.type === "ConditionalExpression" &&
+    choice.test !== (isBelow ? first : node) &&
+    compare?.type === "ArrowFunctionExpression" && call?.type === "CallExpression" &&
+    call.callee.type === "MemberExpression" && call.callee.property.type === "Identifier" &&
+    /^(toSorted|sort)$/.test(call.callee.property.name);
+  return !isAnswer || (isBelow && value === 0);
 }
 
 /** Whether code can only be true or false. */

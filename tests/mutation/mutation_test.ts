@@ -88,6 +88,13 @@ Deno.test("waiting, catching, arguments, lists and patterns are mutated, types a
   assert.deepEqual(names.filter((name) => /\b[3-6] became/.test(name)), []);
 });
 
+Deno.test("of what a comparison answers only its sign is mutated", () => {
+  const names = Object.keys(
+    made("const f = (all: T[]) => all.sort((a, b) => a.n < b.n ? -1 : 1);"),
+  );
+  assert.deepEqual(names.filter((name) => / became \d/.test(name)), ["f: 1 became 0"]);
+});
+
 Deno.test("an await is mutated unless whoever called awaits it anyway, whichever branch it ends", () => {
   const names = Object.keys(made(`
     const last = async (n: number) => n > 7 ? await one() : n > 8 ? 0 : await two();

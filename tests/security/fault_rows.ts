@@ -14,7 +14,7 @@ export interface FaultRow {
 }
 
 /** All that a request holds, its Basic credentials and percent-encoded texts decoded too. */
-function everything({ method, url, headers, body }: Received): string {
+export function everything({ method, url, headers, body }: Received): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   const [, basic = ""] = /^Basic (.*)$/.exec(headers["authorization"] ?? "") ?? [];
   const decoded = lines.map((line) => line.replace(/(%[0-9a-f]{2})+/gi, unescaped));
@@ -91,23 +91,40 @@ const PAGES: Readonly<Record<string, (said: string) => string>> = {
         },
       ],
     }),
+  "Hrana's words": (said) =>
+    JSON.stringify({
+      results: [{ type: "error", error: { message: said, code: "SQLITE_ERROR" } }],
+    }),
+  "Hrana's refusal": (said) =>
+    JSON.stringify({ results: [{ type: "error", error: { message: said, code: "BLOCKED" } }] }),
+  "S3's words": (said) => `<Error><Code>AccessDenied</Code><Message>${said}</Message></Error>`,
+  "Kubernetes' words": (said) =>
+    JSON.stringify({ kind: "Status", reason: "Forbidden", message: said, details: { name: said } }),
   "an error's code": (said) => JSON.stringify({ code: said, message: said, error: { code: said } }),
 };
 
 const STATUSES = [200, 400, 401, 403, 429, 500, 503];
 
+/** Each of these statuses with every page, which says these things of what was received. */
+export function pagesOf(
+  said: Readonly<Record<string, (received: Received) => string>>,
+  statuses: readonly number[],
+): FaultRow[] {
+  return Object.entries(PAGES).flatMap(([page, write]) =>
+    statuses.flatMap((status) =>
+      Object.entries(said).map(([what, say]): FaultRow => ({
+        name: `${status} with ${page} of ${what}`,
+        behave: (received, response) => {
+          const type = page === "a page" ? "text/html" : "application/json";
+          response.writeHead(status, { "content-type": type }).end(write(say(received)));
+        },
+      }))
+    )
+  );
+}
+
 /** Every status with every page. */
-export const ECHOES: readonly FaultRow[] = Object.entries(PAGES).flatMap(([page, write]) =>
-  STATUSES.flatMap((status) =>
-    Object.entries(SAID).map(([what, say]): FaultRow => ({
-      name: `${status} with ${page} of ${what}`,
-      behave: (received, response) => {
-        const type = page === "a page" ? "text/html" : "application/json";
-        response.writeHead(status, { "content-type": type }).end(write(say(received)));
-      },
-    }))
-  )
-);
+export const ECHOES: readonly FaultRow[] = pagesOf(SAID, STATUSES);
 
 /** Answers that are cut, odd, or none. */
 export const BREAKS: readonly FaultRow[] = [

@@ -51,3 +51,39 @@ Deno.test("a lease begins when the wait for its row is over", async () => {
     await server.stop();
   }
 });
+
+Deno.test("who finds a lease ended waits for nobody at another seat", async () => {
+  const server = await startPostgres();
+  try {
+    await migrate((text) => server.query(text));
+    const [one, two] = [await server.client(), await server.client()];
+    const driver = driverOver(one);
+    const seat = (seat: string, ttl: number) => ({ ...OP, seat, id: seat, ttl });
+    const elsewhere = { ...seat("c", 1), resource: "lock:y" };
+    await driver.apply([seat("dead", 1), seat("live", 600_000), elsewhere]);
+    await until("two have ended", async () => {
+      const rows = await server.query(
+        "select from baton.leases where expires <= clock_timestamp()",
+      );
+      return rows.length === 2;
+    });
+    await two.query("begin");
+    await two.query("select from baton.leases where seat in ('live', 'c') for update");
+    for (const look of [{ resource: "lock:x" }, { resource: "lock:x", seat: "dead" }]) {
+      let answered = false;
+      const answer = driver.apply([{ op: "inspect", ...look }]).finally(() => answered = true);
+      let waited = false;
+      await until("it is answered, or waits", async () => {
+        waited ||= (await server.query("select 1 from pg_locks where not granted")).length > 0;
+        return waited || answered;
+      });
+      if (waited) await two.query("rollback");
+      const [outcome] = await answer;
+      assert.deepEqual(outcome?.leases.map(({ seat }) => seat), look.seat ? [] : ["live"]);
+      assert.equal(waited, false, `the look at ${JSON.stringify(look)} waited`);
+    }
+    await two.query("rollback");
+  } finally {
+    await server.stop();
+  }
+});

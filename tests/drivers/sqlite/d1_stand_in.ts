@@ -16,8 +16,12 @@ type Answers = readonly { results?: unknown }[];
 /** The stand-in. */
 export interface StandIn {
   readonly database: D1Database;
-  /** Every batch so far, and the constraint of the session that it was sent in. */
-  readonly batches: { readonly constraint?: string; readonly statements: SqliteStatement[] }[];
+  /** Every batch so far, and the session that it was sent in, with its constraint. */
+  readonly batches: {
+    readonly constraint?: string;
+    readonly session: object;
+    readonly statements: SqliteStatement[];
+  }[];
   /** Answers the following batches; `run` runs one as D1 does. Default: it runs it. */
   behave(answer: (run: () => Promise<Answers>) => Promise<Answers>): void;
 }
@@ -28,18 +32,21 @@ export async function standIn(): Promise<StandIn> {
   await migrate(run);
   const batches: StandIn["batches"] = [];
   let behaviour: (run: () => Promise<Answers>) => Promise<Answers> = (run) => run();
-  const session = (constraint?: string): D1Session => ({
-    prepare: (sql) => bound(sql, []),
-    batch: (asked) => {
-      const statements = asked as D1Statement[] & SqliteStatement[];
-      batches.push({ statements, ...constraint !== undefined && { constraint } });
-      return behaviour(async () =>
-        (await run(statements)).map(({ rows }) => ({ success: true, results: rows }))
-      );
-    },
-  });
+  const sessionOf = (constraint?: string): D1Session => {
+    const session: D1Session = {
+      prepare: (sql) => bound(sql, []),
+      batch: (asked) => {
+        const statements = asked as D1Statement[] & SqliteStatement[];
+        batches.push({ session, statements, ...constraint !== undefined && { constraint } });
+        return behaviour(async () =>
+          (await run(statements)).map(({ rows }) => ({ success: true, results: rows }))
+        );
+      },
+    };
+    return session;
+  };
   return {
-    database: { ...session(), withSession: session },
+    database: { ...sessionOf(), withSession: sessionOf },
     batches,
     behave: (answer) => behaviour = answer,
   };

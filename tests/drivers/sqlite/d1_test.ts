@@ -33,6 +33,8 @@ Deno.test("each apply is one batch in a session of its own, on the primary", asy
     assert.equal(constraint, "first-primary");
     for (const { args } of statements) assert.equal(args.length, 1);
   }
+  // A later query of a session may be answered by a replica.
+  assert.equal(new Set(batches.map(({ session }) => session)).size, batches.length);
   assert.deepEqual(await driver.apply([]), []);
   assert.equal(batches.length, OPS.length + 1);
 });

@@ -1,0 +1,115 @@
+/**
+ * Connections of a pool: each is given back once, whatever comes first, the answer or an abort.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { Sender } from "../../../drivers/kit/clients.ts";
+import { ConnectionError, UnknownOutcome } from "../../../errors.ts";
+
+/** Pools that say what is done with their connections. */
+function scripted(connect: () => Promise<number> = () => Promise.resolve(7)) {
+  const done: string[] = [];
+  let ended = Promise.withResolvers<void>();
+  const sender = new Sender<number>({
+    name: "mine",
+    open() {
+      done.push("open");
+      return {
+        connect,
+        release: (connection, broken) =>
+          void done.push(`${connection} ${broken ? "broken" : "back"}`),
+        end() {
+          done.push("end");
+          return ended.promise;
+        },
+      };
+    },
+    explain: (error) => new UnknownOutcome(String(error)),
+    breaks: (error) => String(error).includes("broke"),
+    check: "check it",
+  });
+  return {
+    sender,
+    done,
+    finish: () => {
+      ended.resolve();
+      ended = Promise.withResolvers();
+    },
+  };
+}
+
+Deno.test("a connection is given back with the answer, and not used again after what breaks it", async () => {
+  const { sender, done } = scripted();
+  assert.equal(await sender.send((connection) => Promise.resolve(connection + 1)), 8);
+  await assert.rejects(sender.send(() => Promise.reject(new Error("syntax"))), /syntax/);
+  await assert.rejects(sender.send(() => Promise.reject(new Error("it broke"))), /it broke/);
+  assert.deepEqual(done, ["open", "7 back", "7 back", "7 broken"]);
+});
+
+Deno.test("an abort closes the connection, once, though its answer comes later", async () => {
+  for (const late of ["an answer", "an error"]) {
+    const { sender, done } = scripted();
+    const controller = new AbortController();
+    const reply = Promise.withResolvers<string>();
+    const call = sender.send(() => reply.promise, controller.signal);
+    // It is under way.
+    await new Promise((resolve) => setTimeout(resolve));
+    const reason = new Error("enough");
+    controller.abort(reason);
+    await assert.rejects(call, reason);
+    assert.deepEqual(done, ["open", "7 broken"]);
+    if (late === "an answer") reply.resolve("late");
+    else reply.reject(new Error("late"));
+    await new Promise((resolve) => setTimeout(resolve));
+    assert.deepEqual(done, ["open", "7 broken"], late);
+  }
+});
+
+Deno.test("an abort after the answer changes nothing, and one before it sends nothing", async () => {
+  const { sender, done } = scripted();
+  const controller = new AbortController();
+  assert.equal(await sender.send(() => Promise.resolve("a"), controller.signal), "a");
+  controller.abort(new Error("enough"));
+  const never = () => assert.fail("it was sent");
+  await assert.rejects(sender.send(never, controller.signal), /enough/);
+  assert.deepEqual(done, ["open", "7 back", "7 back"]);
+});
+
+Deno.test("without a connection nothing was sent, and the error says where to look, but not all it is told", async () => {
+  const refused = Object.assign(new Error("connect to s3cr3t@host:1 failed"), {
+    code: "ECONNREFUSED",
+  });
+  const { sender, done } = scripted(() => Promise.reject(refused));
+  await assert.rejects(sender.send(() => assert.fail("it was sent")), (error: Error) => {
+    assert.ok(error instanceof ConnectionError && error.retryable, `${error}`);
+    assert.match(
+      error.message,
+      /^mine was not reached, so nothing was written \(.*ECONNREFUSED\); check it$/,
+    );
+    assert.doesNotMatch(error.message, /s3cr3t/);
+    return true;
+  });
+  assert.deepEqual(done, ["open"]);
+});
+
+Deno.test("close() waits for connections to end, but not for a request that is never answered", async () => {
+  const { sender, done, finish } = scripted();
+  await sender.close();
+  assert.deepEqual(done, []);
+  await sender.send(() => Promise.resolve());
+  let closed = false;
+  const closing = sender.close().then(() => closed = true);
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(closed, false);
+  finish();
+  await closing;
+  const controller = new AbortController();
+  const call = sender.send(() => new Promise<void>(() => {}), controller.signal);
+  await new Promise((resolve) => setTimeout(resolve));
+  await sender.close();
+  assert.deepEqual(done, ["open", "7 back", "end", "open", "end"]);
+  controller.abort(new Error("enough"));
+  await assert.rejects(call, /enough/);
+});
