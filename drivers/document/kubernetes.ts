@@ -11,15 +11,15 @@
  * @module
  */
 
-import type { CoordinationError } from "../../errors.ts";
 import type { ApplyOptions, Driver } from "../driver.ts";
 import { refuse } from "../kit/check.ts";
-import { failure, noAnswer, type Verdict } from "../kit/failure.ts";
+import { noAnswer } from "../kit/failure.ts";
 import { nonces } from "../kit/nonce.ts";
 import { checkOptions } from "../kit/options.ts";
 import { checkToken, secureUrl } from "../kit/urls.ts";
 import { document, type DocumentStore, type Found } from "./document.ts";
 import { type Answer, BY_DATE, clockOf, send } from "./http.ts";
+import { type Refusal, Refused, storeError } from "./refused.ts";
 
 /** How the Kubernetes driver is made. */
 export interface KubernetesOptions {
@@ -117,7 +117,7 @@ class LeaseStore implements DocumentStore<Version> {
       if (status === 404 && reasonIn(answer) === "NotFound") {
         return { text: undefined, version: undefined, now: clockOf(NAME, headers) };
       }
-      if (status !== 200) throw new Refused(answer);
+      if (status !== 200) throw new Refused(status, reasonIn(answer));
       const { uid, resourceVersion, annotations = {} } = leaseIn(answer);
       const text = annotations[ANNOTATION];
       // An object without the annotation is somebody else's, and JSON without Baton's mark says so.
@@ -140,7 +140,7 @@ class LeaseStore implements DocumentStore<Version> {
       const lost = (status === 409 && (reason === "Conflict" || reason === "AlreadyExists")) ||
         (status === 404 && reason === "NotFound" && version !== undefined);
       if (lost) return false;
-      if (status !== 200 && status !== 201) throw new Refused(answer);
+      if (status !== 200 && status !== 201) throw new Refused(status, reasonIn(answer));
       const { annotations = {} } = leaseIn(answer);
       if (annotations[ANNOTATION] === text) return true;
       throw noAnswer(NAME, "a webhook or a proxy has changed what was written");
@@ -166,7 +166,7 @@ class LeaseStore implements DocumentStore<Version> {
       const url = `${this.#leases}${path && `/${path}`}?nonce=${this.#nonce()}`;
       return read(await send(NAME, { url, method, headers, body, signal }));
     } catch (error) {
-      throw kubernetesError(error, signal);
+      throw storeError(NAME, error, ({ status }) => REFUSALS[status], signal);
     }
   }
 }
@@ -195,41 +195,11 @@ function objectIn(text: string): object {
   }
 }
 
-/** Kubernetes answered with something else than what was asked for. */
-class Refused extends Error {
-  readonly status: number;
-
-  constructor(answer: Answer) {
-    super(reasonIn(answer));
-    this.status = answer.status;
-  }
-}
-
-/** What Kubernetes says before it writes anything, by status: what to do, and which error that is. */
-const REFUSALS: Readonly<
-  Record<number, readonly [advice: string, kind?: "unauthorized" | "busy"]>
-> = {
+/** What Kubernetes says before it writes anything, by status. */
+const REFUSALS: Readonly<Record<number, Refusal>> = {
   401: ["check the token: those of service accounts change, so give a function", "unauthorized"],
   403: ["check the role: it needs get, create and update on leases", "unauthorized"],
   404: ["check the URL and the namespace, which has to exist"],
   422: ["the Lease object cannot hold that"],
   429: ["the API server has too much to do", "busy"],
 };
-
-function kubernetesError(error: unknown, signal: AbortSignal | undefined): CoordinationError {
-  if (error instanceof Refused && error.message === "") {
-    return noAnswer(NAME, `status ${error.status}`);
-  }
-  const judge = (): Verdict => {
-    const { status, message } = error as Refused;
-    const [advice, kind] = REFUSALS[status] ?? [];
-    return {
-      said: status === undefined ? "a broken connection" : `status ${status}: ${message}`,
-      refused: advice !== undefined,
-      unauthorized: kind === "unauthorized",
-      mayPass: kind === "busy",
-      advice: advice ?? "check the URL and the network",
-    };
-  };
-  return failure(NAME, error, judge, signal);
-}

@@ -5,15 +5,16 @@
  * @module
  */
 
-import { ConnectionError, type CoordinationError } from "../../errors.ts";
+import { ConnectionError } from "../../errors.ts";
 import type { ApplyOptions, Driver } from "../driver.ts";
 import { refuse } from "../kit/check.ts";
-import { failure, noAnswer, partly, type Verdict } from "../kit/failure.ts";
+import { partly } from "../kit/failure.ts";
 import { nonces } from "../kit/nonce.ts";
 import { checkOptions } from "../kit/options.ts";
 import { checkToken, secureUrl } from "../kit/urls.ts";
 import { document, type DocumentStore, type Found } from "./document.ts";
 import { type Answer, BY_DATE, clockOf, send } from "./http.ts";
+import { type Refusal, Refused, storeError } from "./refused.ts";
 
 /** Who signs the requests. */
 export interface S3Credentials {
@@ -122,7 +123,7 @@ class S3Store implements DocumentStore<Version> {
         return { text: undefined, version: undefined, now: clockOf(NAME, headers) };
       }
       const version = headers.get("etag");
-      if (status !== 200 || !version) throw new Refused(answer);
+      if (status !== 200 || !version) throw new Refused(answer.status, codeIn(answer.text));
       return { text, version, now: clockOf(NAME, headers) };
     });
   }
@@ -168,7 +169,7 @@ class S3Store implements DocumentStore<Version> {
       const lost = (status === 412 && code === "PreconditionFailed") ||
         (status === 404 && code === "NoSuchKey") ||
         (status === 409 && /^(ConditionalRequestConflict|OperationAborted)$/.test(code));
-      if (!lost) throw new Refused(answer);
+      if (!lost) throw new Refused(answer.status, codeIn(answer.text));
       return false;
     });
   }
@@ -199,18 +200,8 @@ class S3Store implements DocumentStore<Version> {
       const { href } = signed.url;
       return read(await send(NAME, { url: href, method, headers: signed.headers, body, signal }));
     } catch (error) {
-      throw s3Error(error, signal);
+      throw storeError(NAME, error, refusalIn, signal);
     }
-  }
-}
-
-/** S3 answered with something else than what was asked for. */
-class Refused extends Error {
-  readonly status: number;
-
-  constructor({ status, text }: Answer) {
-    super(codeIn(text));
-    this.status = status;
   }
 }
 
@@ -219,37 +210,24 @@ function codeIn(text: string): string {
   return /^(?:<\?xml[^>]*\?>)?\s*<Error>[^]*?<Code>(\w{1,64})<\/Code>/.exec(text)?.[1] ?? "";
 }
 
-/** What S3 says before it writes anything: the codes, what to do, and which error that is. */
-const REFUSALS:
-  readonly (readonly [codes: RegExp, advice: string, kind?: "unauthorized" | "busy"])[] = [
+/** What S3 says before it writes anything: the codes, and what to do. */
+const REFUSALS: readonly (readonly [codes: RegExp, refusal: Refusal])[] = [
+  [
+    /Denied|Signature|^(Invalid|Expired)(AccessKeyId|Token)|AuthorizationHeader|TimeTooSkewed/,
     [
-      /Denied|Signature|^(Invalid|Expired)(AccessKeyId|Token)|AuthorizationHeader|TimeTooSkewed/,
       "check the credentials, the region and this machine's clock; the rights are s3:GetObject, " +
       "s3:PutObject and, or a missing object looks like a forbidden one, s3:ListBucket",
       "unauthorized",
     ],
-    [/^NoSuchBucket/, "the bucket has to exist: check the URL"],
-    [
-      /^(NotImplemented|InvalidArgument|InvalidRequest|MethodNotAllowed)$/,
-      "this store has no conditional writes, it seems, and then it cannot be used",
-    ],
-    [/^(SlowDown|TooManyRequests)$/, "this object is written too often", "busy"],
-  ];
+  ],
+  [/^NoSuchBucket/, ["the bucket has to exist: check the URL"]],
+  [
+    /^(NotImplemented|InvalidArgument|InvalidRequest|MethodNotAllowed)$/,
+    ["this store has no conditional writes, it seems, and then it cannot be used"],
+  ],
+  [/^(SlowDown|TooManyRequests)$/, ["this object is written too often", "busy"]],
+];
 
-function s3Error(error: unknown, signal: AbortSignal | undefined): CoordinationError {
-  if (error instanceof Refused && error.message === "") {
-    return noAnswer(NAME, `status ${error.status}`);
-  }
-  const judge = (): Verdict => {
-    const { status, message } = error as Refused;
-    const [, advice, kind] = REFUSALS.find(([codes]) => status >= 400 && codes.test(message)) ?? [];
-    return {
-      said: status === undefined ? "a broken connection" : `status ${status}: ${message}`,
-      refused: advice !== undefined,
-      unauthorized: kind === "unauthorized",
-      mayPass: kind === "busy",
-      advice: advice ?? "check the URL and the network",
-    };
-  };
-  return failure(NAME, error, judge, signal);
+function refusalIn({ status, message }: Refused): Refusal | undefined {
+  return REFUSALS.find(([codes]) => status >= 400 && codes.test(message))?.[1];
 }

@@ -36,7 +36,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   consul: 9_100,
   zookeeper: 11_000,
   ipc: 4_350,
-  s3: 4_700,
+  s3: 4_750,
   kubernetes: 4_500,
   memcached: 6_150,
   "durable-object": 6_100,
