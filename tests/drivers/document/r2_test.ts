@@ -11,7 +11,7 @@ import assert from "node:assert/strict";
 import { r2, type R2Bucket } from "../../../drivers/document/r2.ts";
 import type { Driver, Op } from "../../../drivers/driver.ts";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../errors.ts";
-import { granted, isGranted, isOutcome, lists, released, step } from "../../conformance/expect.ts";
+import { granted, isGranted, isOutcome, lists, step } from "../../conformance/expect.ts";
 import { electionCases } from "../../conformance/coordination/elections.ts";
 import { lockCases } from "../../conformance/coordination/locks.ts";
 import type { CoordinationCase } from "../../conformance/coordination/place.ts";
