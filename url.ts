@@ -8,6 +8,7 @@
  * | `zake:`                         | this process's memory, which all share that use it, for tests  |
  * | `file:./baton.db`, `file:///…`  | a SQLite file, which `stop()` closes                           |
  * | `ipc:NAME`, `ipc://`            | all processes of this user on this host that use that name     |
+ * | `browser:NAME`                  | the tabs and workers of this origin that use that name         |
  * | `upstash://:TOKEN@host`         | Upstash at `https://host`                                      |
  * | `upstash+http://:TOKEN@host`    | the same at `http://host`, which must be this machine          |
  * | `neon://user:PASSWORD@host/db`  | Neon; so is `postgresql://…neon.tech/…`, pasted as it comes    |

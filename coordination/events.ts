@@ -13,6 +13,7 @@ export type CoordinatorEvent =
   | LostEvent
   | BrokenEvent
   | WaitingEvent
+  | ShortWaitEvent
   | LeadershipEvent
   | TroubleEvent
   | PreviewEvent;
@@ -56,6 +57,19 @@ export interface WaitingEvent {
   readonly holders: readonly Holder[];
   /** Whether this coordinator itself is a holder. A nested call then waits without end. */
   readonly ours: boolean;
+}
+
+/**
+ * An acquisition was refused after a `timeout` of less than 50 ms. It is most likely meant in seconds: over
+ * a network there is not even time for a second try. Use 0 to try once.
+ */
+export interface ShortWaitEvent {
+  /** The kind of event. */
+  readonly type: "short-wait";
+  /** What it waited for, such as `Lock "payments"`. */
+  readonly what: string;
+  /** The `timeout`, in ms. */
+  readonly timeout: number;
 }
 
 /** This coordinator won, lost or gave up leadership. */

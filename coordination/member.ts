@@ -11,9 +11,9 @@ import { traced } from "../drivers/decorators/traced.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { retrying } from "./leases/retrying.ts";
 import { Session } from "./leases/session.ts";
-import { refuse } from "../drivers/kit/check.ts";
+import { refuse, refuseValue } from "../drivers/kit/check.ts";
 import { checkOptions } from "../drivers/kit/options.ts";
-import { checkWait } from "./leases/timings.ts";
+import { checkWait, looksLikeSeconds, NOT_SECONDS } from "./leases/timings.ts";
 import { checkName } from "./names.ts";
 import type { CoordinatorOptions } from "./options.ts";
 import { systemRuntime } from "./runtime.ts";
@@ -32,7 +32,10 @@ export function sessionOf(driver: Driver, options: CoordinatorOptions): Session 
   const { runtime = systemRuntime(), timeout, namespace, subrequests, on } = options;
   const { memberId = `member-${runtime.id()}` } = options;
   checkName("member", memberId);
-  if (timeout !== undefined) checkWait("request timeout", timeout);
+  if (timeout !== undefined) {
+    checkWait("request timeout", timeout);
+    if (looksLikeSeconds(timeout)) refuseValue("request timeout", timeout, NOT_SECONDS);
+  }
   let wrapped = driver;
   if (subrequests !== undefined) wrapped = budgeted(wrapped, subrequests);
   if (namespace !== undefined) wrapped = namespaced(wrapped, namespace);

@@ -25,7 +25,10 @@ export interface CoordinatorOptions {
   membershipTtl?: number | undefined;
   /** How often leases are renewed. Default: a third of the time that each counts as held. */
   heartbeatInterval?: number | undefined;
-  /** How long one request may take. Default: 5,000, and at most a third of the ttl. */
+  /**
+   * How long one request may take. From 1 to 49 is refused, because it looks like seconds. Default: 5,000,
+   * and at most a third of the ttl.
+   */
   timeout?: number | undefined;
   /**
    * How many requests this coordinator may send in all, repetitions included. After that every call

@@ -7,7 +7,9 @@
  * The suite in `@baton/baton/testing` holds every driver and every decorator to these rules.
  *
  * 1. Operations run in the order given. Each is atomic and linearizable by itself. The batch is a
- *    pipeline, not a transaction.
+ *    pipeline, not a transaction. Of places that nothing before it in the batch has written, an
+ *    operation may see the state of an earlier moment of the call, before those writes. So a caller
+ *    that has to look after its write is done looks in another call.
  * 2. The backend's clock alone decides whether a lease lives. Durations cross the wire, never
  *    instants. A lease that is not renewed ends after its ttl, or at the latest after
  *    `guarantees.overrun` times its ttl.

@@ -137,6 +137,7 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   libsql: turso,
   turso,
   ipc: async ({ url }) => (await import("./sqlite/ipc_url.ts")).ipcAt(url),
+  browser: async ({ url }) => (await import("./browser/url.ts")).browserAt(url),
   zookeeper,
   // As Tooz writes it, too.
   kazoo: zookeeper,

@@ -1,9 +1,9 @@
 /**
  * `zake:`, which Tooz has for tests: one backend in memory for all of a process that use it.
  *
- * It is `memory()`, and it is the one driver with state of the module: a test and the code under test
- * meet there, as they do in Tooz. Nothing of it outlives the process. For anything else use
- * `memory()`, and hand it around.
+ * It is `memory()`, and it is the one driver with a state that is global: a test and the code under test
+ * meet there, as they do in Tooz, even if each has a copy of this package. Nothing of it outlives the
+ * process. For anything else use `memory()`, and hand it around.
  *
  * @module
  */
@@ -11,9 +11,11 @@
 import type { Driver } from "./driver.ts";
 import { memory } from "./memory.ts";
 
-let backend: Driver | undefined;
+/** All copies of this module know it by this name. */
+const NAME = Symbol.for("@baton/baton/drivers/zake");
+const known = globalThis as { [NAME]?: Driver };
 
 /** The process's own. */
 export function zake(): Driver {
-  return backend ??= { ...memory(), name: "zake" };
+  return known[NAME] ??= { ...memory(), name: "zake" };
 }

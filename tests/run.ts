@@ -21,8 +21,10 @@ import { inParts, type Part, QUICK, testFiles } from "./tools/parts.ts";
 import { VARIABLE } from "./tools/size_of_proofs.ts";
 import { type Count, type Run, runDeno } from "./tools/test_process.ts";
 
-/** Parts that run at once beside what waits for all others: most of them wait most of the time. */
-const LANES = 3;
+/** Parts that run at once: most of them wait most of the time. */
+const LANES = 4;
+/** Parts that run at once beside them, on the time that those leave of the processor. */
+const ASIDE = 2;
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const even = Deno.args[0] === "--even";
@@ -44,7 +46,7 @@ async function write(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
   for (let at = 0; at < chunk.length;) at += await Deno.stdout.write(chunk.subarray(at));
 }
 
-/** Several at once; what each has printed is shown when it has ended, and why it failed at the end. */
+/** So many at once, and those aside beside them; what each has printed is shown when it has ended, and why it failed at the end. */
 async function together(runs: readonly Run[], lanes: number): Promise<Count[]> {
   const counts: Count[] = [];
   const failures: string[] = [];
@@ -60,14 +62,14 @@ async function together(runs: readonly Run[], lanes: number): Promise<Count[]> {
     counts.push(count);
     if (count.code !== 0) failures.push(`${brief(count)}\n${await whyFailed(chunks)}`);
   };
-  const waiting = runs.filter(({ aside }) => !aside);
-  const lane = async (): Promise<void> => {
-    for (let run = waiting.shift(); run; run = waiting.shift()) await one(run);
-  };
-  const aside = async (): Promise<void> => {
-    for (const run of runs) if (run.aside) await one(run);
-  };
-  await Promise.all([aside(), ...Array.from({ length: lanes }, lane)]);
+  const inLanes = (waiting: Run[], lanes: number): Promise<void>[] =>
+    Array.from({ length: lanes }, async () => {
+      for (let run = waiting.shift(); run; run = waiting.shift()) await one(run);
+    });
+  await Promise.all([
+    ...inLanes(runs.filter(({ aside }) => !aside), lanes),
+    ...inLanes(runs.filter(({ aside }) => aside), ASIDE),
+  ]);
   for (const failure of failures) console.log(failure);
   return counts;
 }

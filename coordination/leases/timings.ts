@@ -95,6 +95,14 @@ export function checkTimings(timings: Timings, bounds: ClockBounds, guarantees: 
 export const NOT_SECONDS = "is it meant in milliseconds, not seconds?";
 
 /**
+ * Whether a limit looks like seconds: no request over a network is answered in so few ms. 0 is a limit of
+ * its own.
+ */
+export function looksLikeSeconds(ms: number): boolean {
+  return ms > 0 && ms < 50;
+}
+
+/**
  * Refuses how long work may or must take where that looks like seconds: from 10 to 999. Real work takes
  * longer; a test in real time can use less than 10 ms, or 1,000.
  *

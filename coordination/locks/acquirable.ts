@@ -9,6 +9,7 @@ import { type Holder, LockAcquireFailed } from "../../errors.ts";
 import type { HeldLease } from "../leases/held_lease.ts";
 import { type CallOptions, checkCall, type Lease } from "../leases/lease.ts";
 import type { Grant } from "../leases/attempt.ts";
+import { looksLikeSeconds, NOT_SECONDS } from "../leases/timings.ts";
 import type { Session } from "../leases/session.ts";
 import { elapsed, type Instant, instant } from "../runtime.ts";
 import { holdersIn } from "./holders.ts";
@@ -20,7 +21,10 @@ export type { Holder };
 export interface WaitOptions extends CallOptions {
   /** How long the lease lives unrenewed, in ms. Default: the coordinator's. */
   ttl?: number | undefined;
-  /** How long to wait for it, in ms: 0 tries once. Default: no limit. */
+  /**
+   * How long to wait for it, in ms: 0 tries once. Default: no limit. If less than 50 was too short, it is
+   * reported to `on`, and said in the error of `hold()`, that it looks like seconds.
+   */
   timeout?: number | undefined;
   /** Tooz's way to say the same: `true` waits, `false` tries once, a number waits so many ms. */
   blocking?: boolean | number | undefined;
@@ -151,9 +155,10 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
         Math.ceil(first.left)
       } ms more unless it renews`
       : "it was busy";
+    const limit = limitOf(options);
     throw new LockAcquireFailed(
-      `${this.#what} "${this.name}" was not acquired within ${limitOf(options)} ms: ${why}. ` +
-        "Nothing is held",
+      `${this.#what} "${this.name}" was not acquired within ${limit} ms: ${why}. Nothing is held` +
+        (looksLikeSeconds(limit) ? `. The timeout: ${NOT_SECONDS}` : ""),
       holders,
     );
   }

@@ -9,7 +9,7 @@ import { isOutage, LockAcquireFailed } from "../../errors.ts";
 import type { Grant } from "../leases/attempt.ts";
 import type { Running, Session } from "../leases/session.ts";
 import { holdersIn } from "./holders.ts";
-import { checkWait, patienceOf } from "../leases/timings.ts";
+import { checkWait, looksLikeSeconds, patienceOf } from "../leases/timings.ts";
 import { elapsed, instant, least, sleep } from "../runtime.ts";
 
 /** The longest pause between two looks, in ms: a clean release is noticed within it. */
@@ -62,7 +62,14 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
       let blockers: Grant["blockers"] = [];
       try {
         const grant = await tryOnce(patience, running?.signal ?? signal);
-        if (grant.lease || left() <= 0) return grant;
+        if (grant.lease) return grant;
+        if (left() <= 0) {
+          // Such a limit is not refused: what is left of a longer time may be as short.
+          if (looksLikeSeconds(limit)) {
+            session.report({ type: "short-wait", what: wait.what, timeout: limit });
+          }
+          return grant;
+        }
         blockers = grant.blockers;
         answered = true;
         see ??= watch(session, wait);

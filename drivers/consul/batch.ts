@@ -8,6 +8,7 @@ import { ConnectionError } from "../../errors.ts";
 import type { Acquire, Op, Outcome, Release } from "../driver.ts";
 import { partly } from "../kit/failure.ts";
 import { type Instant, instant, since as age } from "../kit/instants.ts";
+import type { Lines, Turn } from "../kit/lines.ts";
 import { step } from "../kit/step.ts";
 import type { Requests } from "./client.ts";
 import type { Keys } from "./keys.ts";
@@ -35,6 +36,8 @@ export interface Memory {
    * there.
    */
   readonly empty: Recent<number>;
+  /** Who waits. */
+  readonly lines: Lines;
 }
 
 /** What became of some operations. */
@@ -52,28 +55,44 @@ export class Batch {
   readonly #empty: Recent<number>;
   readonly #requests: Requests;
   readonly #watch: Watch;
+  readonly #turn: Turn;
 
   /** Nothing is sent yet. */
-  constructor(keys: Keys, { sessions, refusals, empty }: Memory, requests: Requests) {
+  constructor(
+    keys: Keys,
+    { sessions, refusals, empty, lines }: Memory,
+    requests: Requests,
+    signal: AbortSignal | undefined,
+  ) {
     this.#keys = keys;
     this.#sessions = sessions;
     this.#refusals = refusals;
     this.#empty = empty;
     this.#requests = requests;
     this.#watch = new Watch(requests);
+    this.#turn = lines.turn(signal);
   }
 
   /** Runs them all, in order. */
   async apply(ops: readonly Op[]): Promise<readonly Outcome[]> {
+    try {
+      return await this.#run(ops);
+    } finally {
+      this.#turn.end();
+    }
+  }
+
+  async #run(ops: readonly Op[]): Promise<readonly Outcome[]> {
     const outcomes: Outcome[] = [];
-    const start = instant();
+    /** When the operation began that is refused and has patience. */
+    let since: Instant | undefined;
     const last = this.#lastRefusal(ops);
     if (last) {
-      if (!await this.#watch.changes(last, last.op.patience!)) return [last.outcome];
-      this.#forget(last.op);
+      since = instant();
+      await this.#turn.comes(last.op, last.op.patience!);
+      // What was true some time ago is answered only if Consul says that nothing has changed.
+      if (!await this.#changes(last, last.op.patience!)) return [last.outcome];
     }
-    /** When the operation began that is refused and has patience. */
-    let since: Instant | undefined = last && start;
     let attempts = 0;
     for (let blind: boolean = true; outcomes.length < ops.length;) {
       const rest = ops.slice(outcomes.length);
@@ -89,14 +108,31 @@ export class Batch {
       const { refusal }: Decided = decided;
       if (!refusal) continue;
       since ??= instant();
-      const left: number = refusal.op.patience! - age(since);
-      blind = left >= 1 && await this.#watch.changes(refusal, left);
-      if (blind) this.#forget(refusal.op);
-      else outcomes.push(refusal.outcome);
+      blind = await this.#waits(refusal, since);
+      if (blind) continue;
+      outcomes.push(refusal.outcome);
+      since = undefined;
     }
     const swept = sweptBy(ops, outcomes);
     if (swept) await sweep(swept.resource, this.#keys, this.#requests);
     return outcomes;
+  }
+
+  /** Waits in line until a refusal may no longer be true, as long as there is patience left. */
+  async #waits(refusal: Refusal, since: Instant): Promise<boolean> {
+    const { op } = refusal;
+    const left = (): number => op.patience! - age(since);
+    return left() >= 1 && await this.#turn.comes(op, left()) && left() >= 1 &&
+      await this.#changes(refusal, left());
+  }
+
+  /** Waits for at most so many ms until a refusal may no longer be true. */
+  async #changes(refusal: Refusal, ms: number): Promise<boolean> {
+    const changed = await this.#watch.changes(refusal, ms);
+    // What was in its way may be gone.
+    const { resource, seat } = refusal.op;
+    if (changed) this.#refusals.delete(this.#keys.seat(resource, seat));
+    return changed;
   }
 
   async #withLook(ops: readonly Op[]): Promise<Decided | undefined> {
@@ -125,16 +161,13 @@ export class Batch {
     return await this.#commit(ops, { now: 1, epoch: 0, entries, marks }, true);
   }
 
-  /** What was in its way may be gone. */
-  #forget({ resource, seat }: Acquire): void {
-    this.#refusals.delete(this.#keys.seat(resource, seat));
-  }
-
   /** What was in the way of an acquisition that is alone and has patience, unless it may be a replay. */
   #lastRefusal(ops: readonly Op[]): Refusal | undefined {
     const [op, ...others] = ops;
     if (op?.op !== "acquire" || !op.patience || others.length > 0) return undefined;
     const last = this.#refusals.get(this.#keys.seat(op.resource, op.seat));
+    // Who stands in line has to look first.
+    if (this.#turn.isBehind(op)) return undefined;
     return last?.isLasting && last.outcome.leases[0]?.id !== op.id ? { ...last, op } : undefined;
   }
 

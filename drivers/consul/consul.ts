@@ -16,6 +16,7 @@
 
 import type { Driver, Guarantees } from "../driver.ts";
 import { checkOps, checkText, checkWhole, refuse } from "../kit/check.ts";
+import { Lines } from "../kit/lines.ts";
 import { nonces } from "../kit/nonce.ts";
 import { checkOptions } from "../kit/options.ts";
 import { checkToken, isLoopback } from "../kit/urls.ts";
@@ -88,6 +89,7 @@ export function consul(options: ConsulOptions): Driver {
     sessions: new Sessions(),
     refusals: new Recent<Refusal>(),
     empty: new Recent<number>(),
+    lines: new Lines(),
   };
   return {
     name: "consul",
@@ -95,7 +97,8 @@ export function consul(options: ConsulOptions): Driver {
     async apply(ops, options = {}) {
       checkOps(ops, guarantees.minTtl);
       options.signal?.throwIfAborted();
-      return await new Batch(keys, memory, new Requests(server, options)).apply(ops);
+      const requests = new Requests(server, options);
+      return await new Batch(keys, memory, requests, options.signal).apply(ops);
     },
   };
 }

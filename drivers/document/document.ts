@@ -53,7 +53,7 @@ export interface DocumentOptions {
   readonly name: string;
   /** What the store promises. `push` is `false`, for nothing is held. */
   readonly guarantees: Omit<Guarantees, "push">;
-  /** The most bytes of UTF-8 that the store takes. */
+  /** The most bytes of UTF-8 that the store takes. New leases are refused a kilobyte below that. */
   readonly most: number;
   /**
    * The clock's unit, in ms. A lease ends up to two units later than its ttl and never earlier, so
@@ -68,6 +68,12 @@ export interface DocumentOptions {
  * timers; the caller pauses.
  */
 const ATTEMPTS = 300;
+
+/**
+ * How many bytes are kept for what every write may change, such as the names of the last writers. Without
+ * them a renewal would be refused where a document is full, and a lease be lost by that.
+ */
+const ROOM = 1_000;
 
 /**
  * Makes a driver of a store of one document.
@@ -121,7 +127,7 @@ export function document<Version>(
         if (!table.changed) return outcomes;
         if (attempt === ATTEMPTS) throw overtaken(name);
         const writer = nonce();
-        const next = fitting(name, table.text(writer), text, most);
+        const next = fitting(name, table.text(writer), text, table.grows ? most - ROOM : most);
         if (await store.write(next, version, options)) {
           highest = Math.max(highest, table.lastToken);
           return outcomes;

@@ -42,7 +42,7 @@ export interface KubernetesOptions {
 
 const NAME = "kubernetes";
 /** Kubernetes allows 256 KiB for all annotations of an object; its own tools may add some. */
-const MOST = 250_000;
+const MOST = 251_000;
 /** The annotation that holds the document. */
 const ANNOTATION = "baton/leases";
 
@@ -141,8 +141,9 @@ class LeaseStore implements DocumentStore<Version> {
         (status === 404 && reason === "NotFound" && version !== undefined);
       if (lost) return false;
       if (status !== 200 && status !== 201) throw new Refused(answer);
-      leaseIn(answer);
-      return true;
+      const { annotations = {} } = leaseIn(answer);
+      if (annotations[ANNOTATION] === text) return true;
+      throw noAnswer(NAME, "a webhook or a proxy has changed what was written");
     });
   }
 

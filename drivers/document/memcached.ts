@@ -91,8 +91,8 @@ export function memcached(options: MemcachedOptions): Driver {
   checkFunction("now", now);
   const login = user !== undefined || password !== undefined;
   if (login && !(user && password)) refuse("user", "give a user and a password, or neither");
-  if (login && !/^[!-9;-~]{1,200} [ -~]{1,200}$/.test(`${user} ${password}`)) {
-    refuse("user", "it and the password must be of printable ASCII characters");
+  if (login && !/^[!-9;-~]{1,200} [!-~]{1,200}$/.test(`${user} ${password}`)) {
+    refuse("user", "it and the password must be of printable ASCII characters without spaces");
   }
   if (login && tls === undefined && !isLoopback(address.host)) {
     refuse(

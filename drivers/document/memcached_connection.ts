@@ -37,19 +37,19 @@ export interface Replies {
 export class Connection implements Replies {
   /** Whether further calls may use it. */
   open = true;
-  /** Whether the server has ever answered on it. */
-  answered = false;
   readonly #socket: Socket;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   #rest = new Uint8Array();
+  readonly #answered: () => void;
   #login: string | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #calls = 0;
 
-  /** With the command that logs in, if there is one. It goes out with the first flight. */
-  constructor(socket: Socket, login?: string) {
+  /** With the command that logs in, if there is one, which goes out with the first flight. */
+  constructor(socket: Socket, login: string | undefined, answered: () => void) {
     this.#socket = socket;
+    this.#answered = answered;
     this.#login = login;
     this.#reader = socket.readable.getReader();
     this.#writer = socket.writable.getWriter();
@@ -127,7 +127,7 @@ export class Connection implements Replies {
   async #more(): Promise<void> {
     const { value } = await this.#reader.read();
     if (!value) throw new Error("the server closed the connection");
-    this.answered = true;
+    this.#answered();
     const [before, all] = [this.#rest, new Uint8Array(this.#rest.length + value.length)];
     all.set(before);
     all.set(value, before.length);
@@ -144,6 +144,8 @@ interface Opening {
 
 /** The way to a server: one connection, which is opened when it is needed. */
 export class Way {
+  /** Whether anybody has ever answered there. */
+  answered = false;
   readonly #connect: Connect;
   readonly #address: SocketAddress;
   readonly #login: string | undefined;
@@ -186,7 +188,8 @@ export class Way {
     const stop = new AbortController();
     const open = async (): Promise<Connection> => {
       const socket = await this.#connect({ ...this.#address, signal: stop.signal });
-      const connection = this.#connection = new Connection(socket, this.#login);
+      const answered = () => void (this.answered = true);
+      const connection = this.#connection = new Connection(socket, this.#login, answered);
       // Nobody waits for it any more.
       if (stop.signal.aborted) connection.retire();
       return connection;

@@ -40,7 +40,6 @@ const REFUSALS: readonly (readonly [RegExp, string, string, kind?: "unauthorized
 ];
 /** What is no memcached, and what is one that speaks otherwise. */
 const ELSEWHERE = "look at the host and port, and at whether it wants TLS";
-const SILENT = `the connection ended before it said anything: ${ELSEWHERE}`;
 
 /**
  * The error that Baton throws.
@@ -59,11 +58,11 @@ export function memcachedError(
     const odd = error instanceof OddReply;
     const [, said, advice, kind] = REFUSALS.find(([words]) => odd && words.test(error.line)) ?? [];
     return {
-      said: said ?? (odd ? "what answers is not memcached" : !answered ? SILENT : plain(error, "")),
+      said: said ?? (odd ? "what answers is not memcached" : plain(error, "")),
       // A look writes nothing, no matter who has answered it.
-      refused: said !== undefined || (odd && !writes),
+      refused: said !== undefined || (!writes && (odd || !answered)),
       unauthorized: kind === "unauthorized",
-      mayPass: kind === "passes",
+      mayPass: kind === "passes" || !odd,
       advice: advice ?? ELSEWHERE,
     };
   }, signal);
@@ -72,12 +71,4 @@ export function memcachedError(
 /** The error of a server that cannot be used as it is. */
 export function unusable(why: string): ConnectionError {
   return new ConnectionError(`${NAME} cannot be used, so nothing was written: ${why}`);
-}
-
-/** The error of a connection that ended between the look and the write. */
-export function closed(): ConnectionError {
-  return new ConnectionError(
-    `The connection to ${NAME} was closed before the write, so nothing was written; try again`,
-    { retryable: true },
-  );
 }

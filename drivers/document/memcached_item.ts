@@ -8,7 +8,7 @@ import type { ApplyOptions } from "../driver.ts";
 import { nonces } from "../kit/nonce.ts";
 import type { DocumentStore, Found } from "./document.ts";
 import { type Connection, OddReply, type Replies, type Way } from "./memcached_connection.ts";
-import { closed, memcachedError, unusable } from "./memcached_errors.ts";
+import { memcachedError, unusable } from "./memcached_errors.ts";
 
 /** Which version of the item was read, and over which connection. */
 export interface Version {
@@ -63,19 +63,22 @@ export class ItemStore implements DocumentStore<Version> {
 
   async #look(connection: Connection, signal: AbortSignal | undefined) {
     const nonce = this.#nonce();
-    const commands = `mg ${this.#key}.clock O${nonce} s t N${LAST_SECOND}\r\n` +
+    const commands = `mg ${this.#key}.clock O${nonce} s c t N${LAST_SECOND}\r\n` +
       `mg ${this.#key} O${nonce} c v\r\n`;
-    const found = await asked(connection, commands, false, signal, async (replies) => {
-      const [, size, left] = matched(await replies.line(), /^HD O\S+ s(\d+) t(-?\d+)/, nonce);
+    const found = await this.#ask(connection, commands, false, signal, async (replies) => {
+      const first = matched(await replies.line(), /^HD O\S+ (s\d+ c\d+) t(-?\d+)/, nonce);
+      const [, kind = "", left] = first;
       const line = await replies.line();
-      if (/^EN\b/.test(line)) return { size, left: Number(left) };
+      if (/^EN\b/.test(line)) return { kind, left: Number(left) };
       const [, length, cas] = matched(line, /^VA (\d{1,8}) O\S+ c(\d+)/, nonce);
       if (Number(length) > MOST) throw new OddReply(line);
-      return { size, left: Number(left), cas, text: await replies.text(Number(length)) };
+      return { kind, left: Number(left), cas, text: await replies.text(Number(length)) };
     });
-    // Ours is empty.
-    if (found.size !== "0") throw unusable("somebody else's item is there; choose another key");
-    if (found.cas === "0") throw unusable("it counts no versions; start it without -C");
+    // Ours is empty, and has a version.
+    if (/c0$/.test(found.kind)) throw unusable("it counts no versions; start it without -C");
+    if (!/^s0 /.test(found.kind)) {
+      throw unusable("somebody else's item is there; choose another key");
+    }
     return found;
   }
 
@@ -85,30 +88,31 @@ export class ItemStore implements DocumentStore<Version> {
     { signal, beforeRequest }: ApplyOptions,
   ): Promise<boolean> {
     signal?.throwIfAborted();
-    if (!connection.open) throw closed();
+    // Another call was given up on it meanwhile. What was read there is looked at again.
+    if (!connection.open) return false;
     beforeRequest?.();
     // Not by `ms`: where the new item finds no room, that one deletes the old item.
     const [command, version] = cas === undefined ? ["add", ""] : ["cas", ` ${cas}`];
     const { length } = new TextEncoder().encode(text);
     const item = `${command} ${this.#key} 0 0 ${length}${version}\r\n${text}\r\n`;
-    const line = await asked(connection, item, true, signal, (replies) => replies.line());
+    const line = await this.#ask(connection, item, true, signal, (replies) => replies.line());
     if (line === "STORED") return true;
     if (/^(EXISTS|NOT_FOUND|NOT_STORED)$/.test(line)) return false;
     throw memcachedError(new OddReply(line), { writes: true, answered: true });
   }
-}
 
-async function asked<T>(
-  connection: Connection,
-  commands: string,
-  writes: boolean,
-  signal: AbortSignal | undefined,
-  read: (replies: Replies) => Promise<T>,
-): Promise<T> {
-  try {
-    return await connection.ask(commands, read, signal);
-  } catch (error) {
-    throw memcachedError(error, { writes, answered: connection.answered, signal });
+  async #ask<T>(
+    connection: Connection,
+    commands: string,
+    writes: boolean,
+    signal: AbortSignal | undefined,
+    read: (replies: Replies) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await connection.ask(commands, read, signal);
+    } catch (error) {
+      throw memcachedError(error, { writes, answered: this.#way.answered, signal });
+    }
   }
 }
 

@@ -54,6 +54,8 @@ export class DocumentTable implements Table {
    * lease, and its write must fail once anybody has acted on the end.
    */
   changed = false;
+  /** Whether a lease or a value came into it. */
+  grows = false;
   readonly #text: Text;
   readonly #now: number;
   readonly #late: number;
@@ -130,6 +132,8 @@ export class DocumentTable implements Table {
 
   put(resource: string, { seat, id, token, value, left }: Lease): void {
     const [ttl, ends] = left === Infinity ? [null, null] : [left, this.#now + this.#late + left];
+    const before = this.#leases.get(resource)?.find((row) => row[0] === seat);
+    if (before?.[3] !== value) this.grows = true;
     this.drop(resource, seat);
     this.#leases.set(resource, [
       ...this.#leases.get(resource) ?? [],

@@ -8,6 +8,7 @@
 
 import { ConnectionError, NotSupported } from "../../errors.ts";
 import { onAbort } from "./aborts.ts";
+import { isCloudflare } from "./cloudflare.ts";
 import { failure } from "./failure.ts";
 import { plain, textOf } from "./plain_words.ts";
 
@@ -74,16 +75,9 @@ export async function connect(name: string, address: SocketAddress): Promise<Soc
   }
 }
 
-/**
- * Whether a socket may be kept and used again. In Cloudflare's Workers it may not: there it belongs to the
- * request during which it was opened.
- */
+/** Whether a socket may be kept and used again. In Cloudflare's Workers it may not. */
 export function socketsLast(): boolean {
-  return !isCloudflare((globalThis as unknown as Runtime).navigator);
-}
-
-function isCloudflare(navigator: Runtime["navigator"]): boolean {
-  return navigator?.userAgent === "Cloudflare-Workers";
+  return !isCloudflare();
 }
 
 function notOpened(name: string): ConnectionError {
@@ -94,8 +88,8 @@ function notOpened(name: string): ConnectionError {
 }
 
 async function opened(address: Opening): Promise<Socket> {
-  const { Deno: deno, process, navigator } = globalThis as unknown as Runtime;
-  if (isCloudflare(navigator)) return await onCloudflare(address);
+  const { Deno: deno, process } = globalThis as unknown as Runtime;
+  if (isCloudflare()) return await onCloudflare(address);
   if (deno) return await inDeno(deno, address);
   const net = process?.getBuiltinModule?.(address.tls ? "node:tls" : "node:net");
   if (net) return await inNode(net, address);
@@ -237,7 +231,6 @@ interface Opening extends SocketAddress {
 /** What is looked for, whose types would tie all that imports this file to one runtime. */
 interface Runtime {
   readonly Deno?: DenoNet;
-  readonly navigator?: { readonly userAgent?: string };
   readonly process?: { readonly getBuiltinModule?: (name: string) => NodeNet | undefined };
 }
 

@@ -38,6 +38,24 @@ export function decodedPart(what: string, text: string): string {
   }
 }
 
+/** The name of a URL without one. */
+const NAME = "baton";
+
+/**
+ * The name in a URL like `ipc:NAME`, or `ipc://NAME`. Default: `"baton"`.
+ *
+ * @throws {InvalidArgument} when it has anything besides.
+ */
+export function nameOf(scheme: string, url: string): string {
+  // What has a colon or an @ is more likely an account of a server than a name.
+  const [, name] = /^[a-z]+:(?:\/\/)?([^/?#:@]*)\/?$/i.exec(url) ?? [];
+  if (name !== undefined) return decodedPart("name", name) || NAME;
+  throw new InvalidArgument(
+    `Cannot use this ${scheme}: URL: it must be ${scheme}:NAME, with /, :, @, ?, # and % in the name ` +
+      "percent-encoded",
+  );
+}
+
 /**
  * Checks a credential that goes into a header. No message repeats it.
  *

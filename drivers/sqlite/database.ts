@@ -5,7 +5,7 @@
  */
 
 import { UnknownOutcome } from "../../errors.ts";
-import type { Op, Outcome } from "../driver.ts";
+import type { Inspect, Op, Outcome } from "../driver.ts";
 import { refuse } from "../kit/check.ts";
 import { step } from "../kit/step.ts";
 import { type SqliteDatabase, sqlOf } from "./client.ts";
@@ -110,14 +110,22 @@ export class OpenDatabase {
     }
   }
 
-  #transaction(ops: readonly Op[]): Outcome[] {
-    const reads = ops.every((op) => op.op === "inspect" || op.op === "list");
-    this.#sql(reads ? "begin" : "begin immediate");
+  /** @param alone Whether nobody writes meanwhile. Looks do without, so that they wait for nobody. */
+  #transaction(ops: readonly Op[], alone = !ops.every(isLook)): Outcome[] {
+    this.#sql(alone ? "begin immediate" : "begin");
     let committing = false;
     try {
       // The clock is read after we have the write lock: a lease that expired while we waited is dead for
       // us, too.
-      const outcomes = this.#table.run(this.#clock(), () => ops.map((op) => step(op, this.#table)));
+      const outcomes = this.#table.run(this.#clock(), () => {
+        if (!alone && ops.some((op) => isLook(op) && this.#table.hasEnded(op))) return undefined;
+        return ops.map((op) => step(op, this.#table));
+      });
+      if (!outcomes) {
+        // What has ended by the clock may have been renewed in time, by one who is about to commit that.
+        rollBack(this.#database);
+        return this.#transaction(ops, true);
+      }
       this.#checkFiles();
       committing = true;
       this.#sql("commit");
@@ -135,6 +143,10 @@ export class OpenDatabase {
     this.#replaced = this.#files.replaced();
     if (this.#replaced) throw replaced();
   }
+}
+
+function isLook(op: Op): op is Inspect {
+  return op.op === "inspect";
 }
 
 function opened(database: SqliteDatabase): SqliteDatabase {

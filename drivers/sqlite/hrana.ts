@@ -103,7 +103,10 @@ function transaction(statements: readonly SqliteStatement[]): object {
 
 /** Throws where the statements were not committed, or nobody knows. */
 function answersIn(text: string, { ok, status }: Response, count: number): SqliteAnswer[] {
-  if (status === 401 || status === 403) throw new Refused({ message: "Unauthorized" }, true, true);
+  // A page is a proxy's, which may have passed the request on.
+  if ((status === 401 || status === 403) && !/^\s*</.test(text)) {
+    throw new Refused({ message: "Unauthorized" }, true, true);
+  }
   if (!ok) throw new Error(`HTTP status ${status}`);
   const { results: [batch] } = JSON.parse(text);
   // Here the server refused the batch as a whole: a plan that is used up is one that was not begun.

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Lease } from "../driver.ts";
+import type { Inspect, Lease } from "../driver.ts";
 import { bySeat, endOf } from "../kit/order.ts";
 import type { Listed, Place, Table } from "../kit/step.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
@@ -29,6 +29,7 @@ const COLUMNS = "seat, id, token, value, expires";
 const LIVE = "(expires is null or expires > ?)";
 const ONE = `select ${COLUMNS} from baton_leases where resource = ? and seat = ? and ${LIVE}`;
 const ALL = `select ${COLUMNS} from baton_leases where resource = ? and ${LIVE}`;
+const ENDED = "select 1 from baton_leases where resource = ? and expires <= ?";
 const BEFORE = " and seat < ?";
 const LAST = " order by seat desc limit ?";
 const FROM = `select resource, ${COLUMNS} from baton_leases where ${LIVE} and (resource, seat) `;
@@ -83,6 +84,14 @@ export class SqlTable implements Table {
       ? this.#sql(ALL, resource, this.#now)
       : this.#sql(ONE, resource, seat, this.#now);
     return rows.map((row) => this.#lease(row)).sort(bySeat);
+  }
+
+  /** Whether a lease of this seat, or of any seat of the resource, has ended and has not been removed. */
+  hasEnded({ resource, seat }: Inspect): boolean {
+    const rows = seat === undefined
+      ? this.#sql(`${ENDED} limit 1`, resource, this.#now)
+      : this.#sql(`${ENDED} and seat = ?`, resource, this.#now, seat);
+    return rows.length > 0;
   }
 
   last(resource: string, before: string | undefined, limit: number): Lease[] {

@@ -71,6 +71,11 @@ export class Call {
     return undefined;
   }
 
+  /** Ends it. */
+  get signal(): AbortSignal | undefined {
+    return this.#options.signal;
+  }
+
   /** The node that is watched. */
   get watched(): string | undefined {
     return this.#listener?.path;
@@ -85,7 +90,7 @@ export class Call {
     return this.#wrote ? partly(error) : error;
   }
 
-  /** Nothing more is sent. */
+  /** Nothing more is sent for now. */
   async end(): Promise<void> {
     await this.#leave(this.#well);
   }

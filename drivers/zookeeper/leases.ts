@@ -7,6 +7,7 @@
 
 import type { Acquire, ApplyOptions, Op, Outcome, SeatOp } from "../driver.ts";
 import { instant, since } from "../kit/instants.ts";
+import { Lines } from "../kit/lines.ts";
 import { nonces } from "../kit/nonce.ts";
 import { Recent } from "../kit/recent.ts";
 import { isSwept } from "../kit/sweeps.ts";
@@ -32,6 +33,7 @@ export class Leases {
   readonly #nodes: Nodes;
   readonly #access: Access;
   readonly #nonce = nonces();
+  readonly #lines = new Lines();
   /** What those watched who waited in vain, by their seats: most likely it is still in the way. */
   readonly #watched = new Recent<Part>();
 
@@ -79,33 +81,42 @@ export class Leases {
    */
   async #wait(op: Acquire, call: Call): Promise<Outcome> {
     const [start, seat] = [instant(), this.#nodes.seat(op)];
+    const turn = this.#lines.turn(call.signal);
+    let watch = turn.isBehind(op) ? undefined : this.#watched.get(seat);
     let refusal: Outcome | undefined;
-    let watch = this.#watched.get(seat);
-    this.#watched.delete(seat);
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const view = await this.#look([op], call, watch);
-      const [outcome] = (view && await this.#decided([op], view, call)) ?? [];
-      if (outcome?.ok) return outcome;
-      refusal = outcome ?? refusal;
-      const left = op.patience! - since(start);
-      if (refusal && left <= 0) return refusal;
-      if (!view || !outcome) continue;
-      const obstacle = new Obstacle(op, view, this.#nodes);
-      watch = obstacle.watch;
-      if (call.watched !== watch.watches) continue;
-      // When what is in the way must have ended, nobody tells.
-      const news = await call.news(Math.min(left, obstacle.left));
-      if (!news && obstacle.left > left) {
-        this.#watched.set(seat, watch);
-        return outcome;
+    try {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const view = await this.#look([op], call, watch);
+        const [outcome] = (view && await this.#decided([op], view, call)) ?? [];
+        if (outcome?.ok) return outcome;
+        refusal = outcome ?? refusal;
+        const left = op.patience! - since(start);
+        if (refusal && left <= 0) return refusal;
+        if (!view || !outcome) continue;
+        const obstacle = new Obstacle(op, view, this.#nodes);
+        watch = obstacle.watch;
+        const behind = turn.isBehind(op);
+        // Its session may end meanwhile.
+        if (behind) await call.end();
+        if (!await turn.comes(op, left)) return outcome;
+        if (behind) continue;
+        if (call.watched !== watch.watches) continue;
+        // When what is in the way must have ended, nobody tells.
+        const news = await call.news(Math.min(left, obstacle.left));
+        if (!news && obstacle.left > left) {
+          this.#watched.set(seat, watch);
+          return outcome;
+        }
+        attempt = 0;
+        // Most likely it is gone, and then a look would only say so.
+        if (news !== "changed" || !obstacle.remove(view)) continue;
+        const [next] = await this.#decided([op], view, call) ?? [];
+        if (next?.ok) return next;
       }
-      attempt = 0;
-      // Most likely it is gone, and then a look would only say so.
-      if (news !== "changed" || !obstacle.remove(view)) continue;
-      const [next] = await this.#decided([op], view, call) ?? [];
-      if (next?.ok) return next;
+      throw call.overtaken();
+    } finally {
+      turn.end();
     }
-    throw call.overtaken();
   }
 
   /** Decides by what was seen, and writes it; `undefined` if it has to look again. */

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { onAbort } from "../kit/aborts.ts";
-import { withdrawn } from "../kit/failure.ts";
+import { Pause } from "../kit/pause.ts";
 
 /** A node has changed, or its session no longer tells. */
 export type News = "changed" | "lost";
@@ -15,7 +14,7 @@ export class Listener {
   /** Which node. */
   readonly path: string;
   #news: News | undefined;
-  #wake = (): void => {};
+  readonly #pause = new Pause();
 
   /** It has heard nothing yet. */
   constructor(path: string) {
@@ -25,7 +24,7 @@ export class Listener {
   /** Tells it. */
   hear(news: News): void {
     this.#news ??= news;
-    this.#wake();
+    this.#pause.end();
   }
 
   /**
@@ -34,19 +33,7 @@ export class Listener {
    * @throws {UnknownOutcome} when the signal aborts.
    */
   async within(ms: number, signal: AbortSignal | undefined): Promise<News | undefined> {
-    if (!this.#news && !signal?.aborted) {
-      await new Promise<void>((resolve) => {
-        const wake = (): void => {
-          clearTimeout(timer);
-          unlisten();
-          resolve();
-        };
-        const timer = setTimeout(wake, ms);
-        const unlisten = onAbort(signal, wake);
-        this.#wake = wake;
-      });
-    }
-    if (signal?.aborted) throw withdrawn();
+    await this.#pause.within(ms, signal);
     return this.#news;
   }
 }

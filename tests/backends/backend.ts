@@ -10,6 +10,7 @@ import type { After, Backend as Place } from "../conformance/mod.ts";
 import type { FakedClock } from "../servers/faked_clock.ts";
 import type { Faults } from "../servers/faults.ts";
 import type { Refusal } from "../servers/refusals.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import type { Table } from "./table.ts";
 
 /** What some backends can and others cannot. */
@@ -153,6 +154,9 @@ export interface Vendor {
   /** Creates the schema. Absent: there is none. */
   migrate?(host: string, account: Account): Promise<void>;
 }
+
+/** How large the long laws are where each request takes its time. */
+export const BY_REQUESTS = { many: SIZES.listedLeases, rounds: SIZES.raceRounds } as const;
 
 /** Lets time pass on a real clock. */
 export function wait(ms: number): Promise<void> {

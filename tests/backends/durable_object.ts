@@ -7,8 +7,7 @@
 import { durableObject as open } from "../../drivers/durable_object/durable_object.ts";
 import { Faults } from "../servers/faults.ts";
 import { bindingAt, startObjects } from "../servers/objects.ts";
-import { SIZES } from "../tools/size_of_proofs.ts";
-import { type Backend, wait } from "./backend.ts";
+import { type Backend, BY_REQUESTS, wait } from "./backend.ts";
 
 /** It has no URL, so it is not among those with a wire. */
 export const durableObject: Backend = {
@@ -24,7 +23,7 @@ export const durableObject: Backend = {
       connect: () => open(bindingAt(server.url, faults)),
       pass: wait,
       tick: 100,
-      many: SIZES.listedLeases,
+      ...BY_REQUESTS,
       async restart() {
         // As the machine's end would.
         await server.kill();

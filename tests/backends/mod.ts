@@ -6,6 +6,7 @@
  */
 
 import type { Backend, Capability } from "./backend.ts";
+import { browser } from "./browser.ts";
 import { consul } from "./consul.ts";
 import { denoKv } from "./deno_kv.ts";
 import { document } from "./document.ts";
@@ -38,6 +39,7 @@ export const BACKENDS: readonly Backend[] = [
   memoryBehindAWire,
   sqlite,
   ipc,
+  browser,
   sqliteBatches,
   upstash,
   neon,
@@ -59,6 +61,14 @@ export const BACKENDS: readonly Backend[] = [
   d1,
   turso,
 ];
+
+/**
+ * All of them, but in a short run one that is contended is stood for by another one of its algorithm: for
+ * what is the same wherever its document is.
+ */
+export const STANDING: readonly Backend[] = BACKENDS.filter(({ contended }) =>
+  !contended || SIZES.contended
+);
 
 /** Those that have all of these capabilities. */
 export function having<const C extends Capability>(...wanted: readonly C[]): Backend<C>[] {

@@ -7,8 +7,7 @@
 import { type FakedClock, within } from "../servers/faked_clock.ts";
 import type { Fault } from "../servers/faults.ts";
 import type { Refusal } from "../servers/refusals.ts";
-import { SIZES } from "../tools/size_of_proofs.ts";
-import { type RunningWith, type Server, wait, type Wire } from "./backend.ts";
+import { BY_REQUESTS, type RunningWith, type Server, wait, type Wire } from "./backend.ts";
 
 /** A server as `../servers/` starts it. */
 interface Startable {
@@ -71,7 +70,7 @@ export async function startRemote<S extends Startable>(parts: Parts<S>): Promise
     connect: () => wire.connect(),
     pass: wait,
     tick: 100,
-    many: SIZES.listedLeases,
+    ...BY_REQUESTS,
     restart,
     // Not by a broken connection: there a runtime's own fetch sends again, unasked.
     cut: (what) => wire.faults.next(what === "request" ? NOT_REACHED : "truncate"),

@@ -8,8 +8,7 @@ import { zookeeper as open } from "../../drivers/zookeeper/zookeeper.ts";
 import { flightsOf } from "../servers/flights.ts";
 import { refuseOnZookeeper } from "../servers/refusals.ts";
 import { startZookeeper } from "../servers/zookeeper.ts";
-import { SIZES } from "../tools/size_of_proofs.ts";
-import { type Backend, wait } from "./backend.ts";
+import { type Backend, BY_REQUESTS, wait } from "./backend.ts";
 
 /** One server, which keeps all that it acknowledged. */
 export const zookeeper: Backend<"server"> = {
@@ -30,7 +29,7 @@ export const zookeeper: Backend<"server"> = {
       },
       pass: wait,
       tick: 50,
-      many: SIZES.listedLeases,
+      ...BY_REQUESTS,
       server: {
         loses: "nothing",
         kill: () => server.kill(),

@@ -28,12 +28,16 @@ export async function handOverRows({ rounds }: { readonly rounds: number }): Pro
       requests: 0,
     });
     const clients = Array.from({ length: WAITERS }, connect);
+    const { driver } = connect();
+    const sharing = Array.from({ length: WAITERS }, (): Client => ({ driver, requests: 0 }));
     return [
       await idleRow(connect(), clients),
       // Two, so that there is another one when the first has it.
-      await busyRow(server.url, clients.slice(0, 2), rounds, 3),
+      await busyRow(server.url, "2 drivers", clients.slice(0, 2), rounds, 3),
+      // As in one process: they stand in line there, and one of them waits at Consul.
+      await busyRow(server.url, `${WAITERS} of one driver`, sharing, rounds, 3),
       // All wake up at once, and all are in this process. A queue would need writes while they wait.
-      await busyRow(server.url, clients, rounds),
+      await busyRow(server.url, `${WAITERS} drivers`, clients, rounds),
     ];
   } finally {
     await server.stop();
@@ -60,11 +64,12 @@ async function idleRow(holder: Client, clients: readonly Client[]): Promise<Row>
 /** From the answer to the release until one of them has it, against a bare write in the same round. */
 async function busyRow(
   url: string,
+  whose: string,
   clients: readonly Client[],
   rounds: number,
   limit?: number,
 ): Promise<Row> {
-  const name = `busy-${clients.length}`;
+  const name = `busy ${whose}`;
   const holder: Client = { driver: consul({ url, minTtl: 100 }), requests: 0 };
   let current = { client: holder, op: acquisition(name, 0) };
   await send(current.client, current.op);
@@ -99,7 +104,7 @@ async function busyRow(
   const { median, low, high } = spread(times);
   return {
     table: TABLE,
-    name: `from the answer to a release to the grant of one of ${clients.length}, in bare writes`,
+    name: `from the answer to a release to the grant of one of ${whose}, in bare writes`,
     value: median,
     low,
     high,

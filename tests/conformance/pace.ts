@@ -6,7 +6,8 @@
  * driver, whether it passes or fails. So each delay is measured while a law runs. Its ttls are made of
  * a *tick*, which is long against the delays of late; and if a delay was long against its tick all the
  * same, the law is tried again with a longer one. Nothing but a measured delay leads to that: a law
- * that fails while all delays were short has failed.
+ * that fails while all delays were short has failed. A delay of a second that came once makes no tick
+ * of six seconds: ticks are doubled, from law to law and from try to try, until they are long enough.
  *
  * @module
  */
@@ -26,6 +27,8 @@ export interface Surroundings {
 const SPARE = 6;
 /** A law has proved something if its tick was this many times as long as any delay. */
 const ENOUGH = 4;
+/** How many times as long the next tick may be. */
+const GROWS = 2;
 /** For how long a delay counts as one of late, in ms. */
 const LATE = 5_000;
 /** No law is tried with a longer tick, in ms: its ttls would be half a minute and more. */
@@ -70,6 +73,8 @@ async function paceOf(at: Surroundings): Promise<Pace> {
 class Pace {
   readonly #at: Surroundings;
   readonly #real: boolean;
+  /** The tick of the last try that depended on time and proved something. */
+  #proved: number;
   /** The delays of late, each longer than all that came after it. */
   #delays: { readonly at: number; readonly ms: number }[] = [];
   readonly #watches = new Set<Watch>();
@@ -78,22 +83,25 @@ class Pace {
   constructor(at: Surroundings, real: boolean) {
     this.#at = at;
     this.#real = real;
+    this.#proved = at.tick;
   }
 
   async keep<T>(work: (watch: Watch) => Promise<T>): Promise<T> {
     let least = this.#at.tick;
     for (;;) {
-      const tick = Math.min(LONGEST, Math.max(least, SPARE * this.#recent()));
+      const long = Math.min(SPARE * this.#recent(), GROWS * this.#proved);
+      const tick = Math.min(LONGEST, Math.max(least, long));
       const watch = new Watch(this.#at, this.#real, tick, (ms) => this.#note(ms));
       this.#begin(watch);
       const end = await work(watch).then((value) => ({ value }), (error: unknown) => ({ error }))
         .finally(() => this.#end(watch));
       if (!watch.broken) {
+        if (watch.asked) this.#proved = tick;
         if ("error" in end) throw end.error;
         return end.value;
       }
-      // Longer by half at least each time, so that this ends.
-      least = Math.max(1.5 * tick, SPARE * watch.worst);
+      // Longer each time, so that this ends.
+      least = GROWS * tick;
       if (tick >= LONGEST) throw tooSlow(watch, end);
     }
   }
@@ -153,6 +161,11 @@ export class Watch {
   get tick(): number {
     this.#asked = true;
     return this.#tick;
+  }
+
+  /** Whether the try has asked for its tick, and so depends on time. */
+  get asked(): boolean {
+    return this.#asked;
   }
 
   /** How many times the shortest tick it is. To ask for it is not to depend on time. */

@@ -45,6 +45,33 @@ Deno.test("a waiter comes when the first of several holders' time is over, if th
   assert.deepEqual(looks.map((at) => at - (looks[0] ?? NaN)), [0, 31, 131, 150]);
 });
 
+Deno.test("a wait that was too short, and looks like seconds, is named, and no other", async () => {
+  const scene = new Scene();
+  await scene.member("a").getLock("x").hold();
+  const lock = scene.member("b").getLock("x");
+  const named = async (timeout: number, blocking: boolean | number = true): Promise<boolean> => {
+    scene.events.length = 0;
+    const waiting = assert.rejects(lock.hold({ timeout, blocking }), (error: Error) => {
+      const said = /milliseconds, not seconds\?$/.test(error.message);
+      assert.equal(said, scene.events.some(({ type }) => type === "short-wait"));
+      return true;
+    });
+    await scene.runtime.advance(1_000);
+    await waiting;
+    return scene.events.some(({ type }) => type === "short-wait");
+  };
+  for (const timeout of [1, 5, 30, 49]) assert.equal(await named(timeout), true, `${timeout}`);
+  for (const timeout of [0, 50, 500]) assert.equal(await named(timeout), false, `${timeout}`);
+  assert.equal(await named(5, false), false, "it does not wait");
+  assert.equal(await named(500, 5), true, "as Tooz says it");
+  // What was granted had time enough.
+  scene.events.length = 0;
+  assert(await scene.member("c").getLock("y").acquire({ timeout: 5 }));
+  assert(!scene.events.some(({ type }) => type === "short-wait"));
+  // A request may be given no time at all, which a test of an outage needs.
+  for (const timeout of [0, 50]) scene.member("d", { timeout });
+});
+
 Deno.test("a refusal takes no look at each of the leases that this coordinator holds", async () => {
   const scene = new Scene();
   const a = scene.member("a", { ttl: 60_000 });

@@ -1,5 +1,5 @@
 /**
- * A job of which ten thousand slots are remembered, or fewer where all leases are in one document: what `history()` and `catchUp()` read of it, in how
+ * A job of which thousands of slots are remembered: what `history()` and `catchUp()` read of it, in how
  * many rows at a time. Rows and requests are counted; nothing goes by time.
  *
  * @module
@@ -9,10 +9,11 @@ import assert from "node:assert/strict";
 import { Coordinator } from "../../mod.ts";
 import type { Acquire, Driver } from "../../drivers/driver.ts";
 import { BACKENDS } from "../backends/mod.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 
 const MINUTE = 60_000;
 /** More than two pages, wherever a backend has room for them. */
-const SLOTS = 10_000;
+const SLOTS = SIZES.rememberedSlots;
 /** No answer may have more rows, however much is remembered. */
 const MOST_ROWS = 1_000;
 /** Fewer would not be more than a page. */

@@ -14,6 +14,8 @@ import { placesOf } from "./places.ts";
 import { planted } from "./plant.ts";
 import { copied, importsOf, productOf, reachOf, sources } from "./project.ts";
 import { enough, row, summary, type Verdict } from "./report.ts";
+// What bundles starts with its first import, and that must not be within a test.
+import "../tools/bundler.ts";
 import { backendsOf, runsFor, testFiles } from "./runs.ts";
 import { asked, sampled } from "./sample.ts";
 import { STORIES, told } from "./stories.ts";

@@ -23,13 +23,13 @@ export interface Run {
 }
 
 /** Folders of drivers that need no server. */
-const WITHIN = new Set(["kit", "decorators", "sqlite"]);
+const WITHIN = new Set(["kit", "decorators", "sqlite", "browser"]);
 /** What tests call a server besides. */
 const ALSO: Readonly<Record<string, string>> = { postgres: "pglite", mysql: "mariadb" };
 /** The families of drivers that need a server, and how their tests call them: by the names of exports. */
 const FAMILIES: ReadonlyMap<string, RegExp> = familiesOf(config.exports);
 /** Backends that need no server. */
-const SERVERLESS = "memory|sqlite|ipc|all decorators|retrying|namespaced|traced|budgeted";
+const SERVERLESS = "memory|sqlite|ipc|browser|all decorators|retrying|namespaced|traced|budgeted";
 /** The tests of a backend, as they are called: `memory keeps …`, `on memory all …`. */
 const of = (backends: readonly string[]): string =>
   `/(?i)^((coordinators )?on (the wire of )?)?(${backends.join("|")})\\b/`;

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as esbuild from "../tools/bundler.ts";
-import { examples, typesOfExample } from "./examples.ts";
+import { examples, typesOf } from "./examples.ts";
 import { IMPORTS, LOCK, TYPED, URLS } from "./programs.ts";
 import { type Packed, type Project, withPackage } from "./project.ts";
 import { PLATFORMS, readPage, sizesOfPage, sizesOn } from "./sizes.ts";
@@ -65,7 +65,9 @@ const STEPS: readonly (readonly [name: string, work: (packed: Packed) => Promise
   }],
   ["a URL loads its client, or says what to install", async ({ bare, full }) => {
     const { peerDependencies } = bare.manifest;
-    const clients = ["ioredis", "pg", "mysql2"].map((name) => `${name}@${peerDependencies[name]}`);
+    const clients = ["ioredis", "pg", "mysql2", "aws4fetch"].map((name) =>
+      `${name}@${peerDependencies[name]}`
+    );
     const told = clients.map((each) => ["not-supported", each]);
     for (const [project, wanted] of [[bare, told], [full, clients.map(() => "made")]] as const) {
       await project.write("urls.mjs", URLS);
@@ -82,7 +84,7 @@ const STEPS: readonly (readonly [name: string, work: (packed: Packed) => Promise
     );
     assert.deepEqual([...new Set(packages)].sort(), [
       NAME,
-      ...["@neondatabase/serverless", "@planetscale/database", "aws4fetch"],
+      ...["@neondatabase/serverless", "@planetscale/database"],
     ]);
   }],
   ["Node takes a lock over memory", async ({ bare }) => {
@@ -121,7 +123,7 @@ const STEPS: readonly (readonly [name: string, work: (packed: Packed) => Promise
   ["the examples of Node and Workers type-check, and install what they use", async ({ full }) => {
     const found = await examples();
     assert.ok(found.length >= 3, `${found.map(({ name }) => name)}`);
-    for (const example of found) await typesOfExample(example, full);
+    await typesOf(found, full);
   }],
   ["a Worker bundles, and needs nothing of Node", async ({ full }) => {
     const [worker] = (await examples()).filter(({ name }) => name === "worker-cron-upstash");

@@ -24,7 +24,10 @@ await after.release();
 export const URLS = `
 import { getCoordinator } from "@baton/baton/url";
 
-const urls = ["redis://host", "postgresql://host/db", "mysql://host/db"];
+const urls = [
+  ...["redis://host", "postgresql://host/db", "mysql://host/db"],
+  "s3://id:secret@bucket/key?region=eu-central-1",
+];
 const errors = await Promise.all(urls.map((url) => getCoordinator(url).catch((error) => error)));
 const told = errors.map(({ code, message }) =>
   code ? [code, /npm install (\\S+);/.exec(message)?.[1]] : "made"
@@ -50,6 +53,7 @@ export const TYPED = `
 import { Coordinator, type CoordinatorEvent, type Lease } from "@baton/baton";
 import { cronJob, type Run } from "@baton/baton/cron";
 import type { Driver } from "@baton/baton/drivers/driver";
+import { ipc, type IpcOptions } from "@baton/baton/drivers/ipc";
 import { memory } from "@baton/baton/drivers/memory";
 import { neon } from "@baton/baton/drivers/neon";
 import { planetscale } from "@baton/baton/drivers/planetscale";
@@ -58,7 +62,9 @@ import { upstash } from "@baton/baton/drivers/upstash";
 import { withLock } from "@baton/baton/hono";
 import { Hono } from "hono";
 
+const folder: IpcOptions = { folder: "/run/my-service" };
 const drivers: (() => Driver | Promise<Driver>)[] = [
+  () => ipc("my-service", folder),
   () => memory(),
   () => neon({ url: "postgresql://app:secret@host.neon.tech/db" }),
   () => planetscale({ url: "mysql://app:secret@host.psdb.cloud/db" }),

@@ -69,6 +69,22 @@ async function requireNode(): Promise<string> {
   return "node";
 }
 
+/** The first Node that brings SQLite, which npm has as a package for each kind of machine. */
+const WITH_SQLITE = "22.13.0";
+
+/** A Node that brings SQLite: the one that is there if it is new enough. */
+export async function requireNodeWithSqlite(): Promise<string> {
+  const node = await requireNode();
+  const has = await run(node, ["-e", "require('node:sqlite')"]).then(() => true, () => false);
+  if (has) return node;
+  const name = `node-${process.platform}-${process.arch}`;
+  const folder = await cached(`${name}-${WITH_SQLITE}`, async (folder) => {
+    const options = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts"];
+    await run("npm", ["install", "--prefix", folder, ...options, `${name}@${WITH_SQLITE}`]);
+  });
+  return join(folder, "node_modules", name, "bin/node");
+}
+
 /** The package has a program for each kind of processor, of which npm has fetched what fits. */
 async function requireBun(modules: string): Promise<string> {
   const arch = process.arch === "arm64" ? "aarch64" : "x64";

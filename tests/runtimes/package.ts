@@ -88,8 +88,11 @@ function fail(): never {
   throw new Error(`a case takes more than ${MOST} handles`);
 }
 
+/** Of each race. Who wins is decided by the backend, on which `laws/` has many more. */
+const ROUNDS = 20;
+
 function backendOf(connect: Backend["connect"]): Backend {
   const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   // Long, for all runtimes share this machine; time that passes costs nothing while others work.
-  return { connect, pass, tick: 400 };
+  return { connect, pass, tick: 400, rounds: ROUNDS };
 }

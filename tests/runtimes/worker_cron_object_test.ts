@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inFolder } from "../servers/folders.ts";
 import { until } from "../servers/process.ts";
+import { SIZES } from "../tools/size_of_proofs.ts";
 import { build, buildExample } from "./bundle.ts";
 import { type Crew, dateOf, startCrew } from "./crew.ts";
 import { requireRuntimes } from "./install.ts";
@@ -16,7 +17,7 @@ import { startWorkers } from "./runtimes.ts";
 import { type Ledger, startLedger } from "./work_ledger.ts";
 
 const EXAMPLE = "worker-cron-durable-object";
-const SLOTS = 200;
+const SLOTS = SIZES.objectSlots;
 /** Once in so many slots the object's process is killed. */
 const STRETCH = 20;
 const MINUTE = 60_000;

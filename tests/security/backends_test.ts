@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import type { Driver } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
-import { BACKENDS } from "../backends/mod.ts";
+import { STANDING } from "../backends/mod.ts";
 import { bystanders, LAWS } from "./name_laws.ts";
 
 /** Backends with a bug that some database has, and which laws notice it. */
@@ -50,7 +50,7 @@ Deno.test("a backend that changes texts, or takes one for another, is noticed", 
   }
 });
 
-for (const { name, start } of BACKENDS) {
+for (const { name, start } of STANDING) {
   Deno.test(`${name}: hostile names are data, names that look alike are apart, and bystanders stay`, async (t) => {
     const backend = await start();
     try {

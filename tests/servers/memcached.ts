@@ -22,6 +22,8 @@ export interface MemcachedOptions {
   readonly evicts?: boolean;
   /** Who may log in, as `user:password`; without that everybody may do everything. */
   readonly users?: readonly string[];
+  /** Where it also speaks TLS, with these files. */
+  readonly tls?: { readonly port: number; readonly files: string };
   /** Further arguments. */
   readonly extra?: readonly string[];
 }
@@ -34,6 +36,8 @@ export interface MemcachedServer extends Server {
   sync(): Promise<void>;
   /** What it answers to commands that each get one line. Nobody has logged in for it. */
   ask(...commands: readonly string[]): Promise<string[]>;
+  /** How many connections it has besides the one that asks. */
+  connections(): Promise<number>;
 }
 
 /** Starts one. */
@@ -61,7 +65,7 @@ function launched(
   program: string,
   folder: string,
   port: number,
-  { memory = 16, evicts = false, users, extra = [] }: MemcachedOptions,
+  { memory = 16, evicts = false, users, tls, extra = [] }: MemcachedOptions,
   clock: FakedClock | undefined,
 ): Promise<RunningProcess> {
   return startProcess({
@@ -70,7 +74,10 @@ function launched(
     log: "memcached.log",
     args: [
       // Root has to be named to be allowed; the folder is closed to everybody else.
-      ["-u", "root", "-l", "127.0.0.1", "-p", String(port), "-U", "0"],
+      ["-u", "root", "-p", String(port), "-U", "0"],
+      tls
+        ? ["-Z", "-o", tls.files, "-l", `notls:127.0.0.1:${port},127.0.0.1:${tls.port}`]
+        : ["-l", "127.0.0.1"],
       ["-m", String(memory), "-t", "2", ...evicts ? [] : ["-M"]],
       users ? ["-Y", join(folder, "users")] : [],
       extra,
@@ -111,6 +118,12 @@ function serverOf(
       await looked;
     },
     ask: (...commands) => talk(port, commands),
+    async connections() {
+      const lines = await talk(port, ["stats"], (text) => text.endsWith("END\r\n"));
+      const [, count] = lines.map((each) => /^STAT curr_connections (\d+)$/.exec(each))
+        .find(Boolean) ?? [];
+      return Number(count) - 1;
+    },
     async stop() {
       // Asked to end it would wait for timers, and its clock may stand still.
       await current().kill();
@@ -120,8 +133,12 @@ function serverOf(
   };
 }
 
-/** Over a connection of its own. Each command answers with one line. */
-function talk(port: number, commands: readonly string[]): Promise<string[]> {
+/** Over a connection of its own. Each command answers with one line, unless `whole` says otherwise. */
+function talk(
+  port: number,
+  commands: readonly string[],
+  whole = (text: string) => text.split("\r\n").length > commands.length,
+): Promise<string[]> {
   return new Promise((resolve, reject) => {
     let text = "";
     const socket = connect(port, "127.0.0.1", () => {
@@ -130,7 +147,7 @@ function talk(port: number, commands: readonly string[]): Promise<string[]> {
     socket.setEncoding("latin1");
     socket.on("data", (chunk: string) => {
       text += chunk;
-      if (text.split("\r\n").length > commands.length) socket.end();
+      if (whole(text)) socket.end();
     });
     socket.on("error", reject);
     socket.on("close", () => {

@@ -12,6 +12,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** What has not happened within so many ms never will, however busy the machine is. */
 const NEVER = 120_000;
 
+/** Between two looks passes a twentieth of the time that was waited already, from 5 ms up to 50. */
+const LOOKS = { share: 20, least: 5, most: 50 };
+
 /** Asks until the answer is true. A throw ends the wait at once; so does its length, in the end. */
 export async function until(
   what: string,
@@ -19,8 +22,9 @@ export async function until(
 ): Promise<void> {
   const start = performance.now();
   while (!await condition()) {
-    if (performance.now() - start > NEVER) throw new Error(`not within ${NEVER} ms: ${what}`);
-    await sleep(5);
+    const waited = performance.now() - start;
+    if (waited > NEVER) throw new Error(`not within ${NEVER} ms: ${what}`);
+    await sleep(Math.min(LOOKS.most, Math.max(LOOKS.least, waited / LOOKS.share)));
   }
 }
 

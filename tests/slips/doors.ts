@@ -8,6 +8,7 @@ import { cronJob } from "../../coordination/cron/mod.ts";
 import { retrying } from "../../coordination/leases/retrying.ts";
 import { HashRing } from "../../coordination/partition/hash_ring.ts";
 import { consul } from "../../drivers/consul/consul.ts";
+import { browser } from "../../drivers/browser/browser.ts";
 import { denoKv } from "../../drivers/document/deno_kv.ts";
 import { document } from "../../drivers/document/document.ts";
 import { kubernetes } from "../../drivers/document/kubernetes.ts";
@@ -157,6 +158,7 @@ export const DOORS: Readonly<Record<string, Door>> = {
   libsql: (wrong) => libsql(send, wrong),
   turso: (wrong) => tursos.turso({ url: "libsql://h", ...wrong }),
   tursoQuery: (wrong) => tursos.tursoQuery({ url: "libsql://h", ...wrong }),
+  browser: (wrong) => browser("baton", wrong),
   ipc: (wrong) => ipc("baton", wrong),
   durableObject: (wrong) => durableObject({ idFromName: String, get: never }, wrong),
   d1: (wrong) => d1s.d1(D1, wrong),

@@ -166,6 +166,11 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
     /milliseconds, not seconds\?/,
   ],
   [
+    "a request's timeout in seconds",
+    () => new Coordinator(memory(), { timeout: 5 }),
+    /request timeout 5: .* milliseconds, not seconds\?/,
+  ],
+  [
     "withLock(baton, name, handler)",
     () => withLock(baton, "x", (() => {}) as Wrong, missing),
     /argument: it must be an object with some of: ttl/,

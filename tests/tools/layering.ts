@@ -231,9 +231,11 @@ const FOREIGN = /\b(Deno|process|Buffer|global)\./;
 const EXEMPT = new Map([
   ["coordination/runtime.ts", "it is the port"],
   ["drivers/kit/instants.ts", "how old something is that only a driver's own handle knows"],
+  ["drivers/kit/pause.ts", "patience ends here, where the backend does not count it"],
   ["drivers/memory.ts", "its clock is the backend's"],
   ["drivers/durable_object/durable_object.ts", "its binding has a method of this name"],
   ["drivers/durable_object/object.ts", "its clock and its timers are the backend's"],
+  ["drivers/browser/browser.ts", "its clock is the backend's"],
   ["drivers/sqlite/files.ts", "it compares what the host's file system says with the host's clock"],
   ["drivers/sqlite/sqlite.ts", "its clock is the backend's"],
   ["drivers/sqlite/turn.ts", "it waits as SQLite would, in the middle of a call"],
@@ -252,7 +254,6 @@ const EXEMPT = new Map([
   ["drivers/etcd/leases.ts", "patience ends here, and the backend does not count it"],
   ["drivers/zookeeper/ensemble.ts", "chance says which server is asked first"],
   ["drivers/kit/sweeps.ts", "chance says what is looked at"],
-  ["drivers/zookeeper/news.ts", "patience ends here, and the backend does not count it"],
   ["drivers/decorators/traced.ts", "it times requests, as a default"],
   ["http/secret.ts", "it hashes, which no test needs to own"],
 ]);

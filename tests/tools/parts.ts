@@ -15,24 +15,29 @@ export interface Part {
   readonly aside?: true;
 }
 
-/** All of them; a file belongs to the first that it fits, and each fits the last. Long ones come first. */
+/**
+ * All of them; a file belongs to the first that it fits, and each fits the last. Long ones come first, so
+ * that none of them is left when the others have ended. Those aside fill what the others leave of the
+ * processor's time, so that what is measured on a real clock is not delayed by what only computes.
+ */
 export const PARTS: readonly Part[] = [
   {
     name: "proofs that compute",
     files:
-      /^tests\/(simulation|protocol)\/|linearizability\/(?!backends|late_commits)|laws\/planted|hash_ring/,
+      /^tests\/(simulation|protocol)\/|linearizability\/(?!backends|late_commits|clusters)|laws\/planted|hash_ring/,
     aside: true,
   },
+  { name: "security", files: /^tests\/security\//, aside: true },
+  { name: "pages", files: /^tests\/pages\//, aside: true },
   { name: "the npm package", files: /^tests\/package\//, aside: true },
   { name: "the coordinator's laws", files: /\/coordination_test\.ts$/ },
   { name: "the driver's contract", files: /\/driver_test\.ts$/ },
+  { name: "each driver", files: /^tests\/drivers\/(?!.*(race|crash|lost_reply|sweep)_test)/ },
   { name: "runtimes and chaos", files: /^tests\/(runtimes|chaos)\// },
-  { name: "races and crashes", files: /(race|crash|lost_reply|sweep)_test\.ts$/ },
-  { name: "each driver", files: /^tests\/drivers\// },
   { name: "differential and linearizability", files: /^tests\/(differential|linearizability)\// },
+  { name: "races and crashes", files: /(race|crash|lost_reply|sweep)_test\.ts$/ },
+  { name: "fencing, processes, slips and URLs", files: /^tests\/(fencing|processes|slips|url)\// },
   { name: "servers", files: /^tests\/servers\// },
-  { name: "security, http and the core", files: /^tests\/(security|http|core)\// },
-  { name: "pages and examples", files: /^(tests\/pages|examples)\// },
   { name: "everything else", files: /^/ },
 ];
 
@@ -41,7 +46,7 @@ export const QUICK = {
   files: /^tests\/(core|http)\/|laws\/planted|drivers\/(sqlite|ipc)\//,
   /** In these of the others, the tests with such a name. */
   partly: /(driver|coordination|differential|requests|linearizability\/backends)_test\.ts$/,
-  names: "\\b(memory|sqlite|ipc|retrying|namespaced|traced|budgeted|decorators)\\b",
+  names: "\\b(memory|sqlite|ipc|browser|retrying|namespaced|traced|budgeted|decorators)\\b",
 } as const;
 
 /** Every test file of the project, by its path from the root. */

@@ -7,9 +7,9 @@ import { gzipSync } from "node:zlib";
 import * as esbuild from "./bundler.ts";
 
 /** Bytes after gzip; a few hundred above what is measured, so that growth is a choice. */
-const CORE_BUDGET = 17_200;
+const CORE_BUDGET = 17_300;
 /** With groups, watches, hash ring and all of Tooz's verbs; who needs none of that imports the core. */
-const ENTRY_BUDGET = 23_450;
+const ENTRY_BUDGET = 23_550;
 /** What the memory driver may add to an entry that shares most of its checks. */
 const MEMORY_BUDGET = 2_300;
 /** Handlers and middleware, with the errors they know. */
@@ -27,17 +27,17 @@ const PART_BUDGET = 4_096;
  * Memcached has the family of one document and the sockets under it, which are 3.7 kB of it.
  */
 const LARGE_PARTS: Readonly<Record<string, number>> = {
-  redis: 4_950,
+  redis: 4_980,
   upstash: 6_050,
   mysql: 5_150,
   planetscale: 5_950,
   turso: 5_150,
   etcd: 6_950,
-  consul: 8_650,
-  zookeeper: 10_750,
-  ipc: 4_250,
-  s3: 4_650,
-  kubernetes: 4_400,
+  consul: 9_100,
+  zookeeper: 11_000,
+  ipc: 4_350,
+  s3: 4_700,
+  kubernetes: 4_500,
   memcached: 6_150,
   "durable-object": 6_100,
 };

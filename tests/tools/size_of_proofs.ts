@@ -29,11 +29,15 @@ export const SIZES = {
   /** Calls between the old end of a lease and the late commit of its renewal, on each SQL server. */
   straddledEnds: size(8, 80),
   /** Random operations compared with the model, on each backend. */
-  comparedOperations: size(3_000, 30_000),
+  comparedOperations: size(2_000, 30_000),
   /** Leases of a namespace that is listed while clients come and go, on every backend. */
-  listedLeases: size(2_000, 10_000),
+  listedLeases: size(1_000, 10_000),
+  /** Rounds in which sixteen clients race on a backend whose requests take their time; half for groups. */
+  raceRounds: size(60, 200),
   /** Rounds in which clients race for one document over HTTP, where each takes hundreds of requests. */
   documentRounds: size(20, 200),
+  /** Whether what is the same wherever a document is, is tried on each of those backends. */
+  contended: isFull,
   /** Members that join one group at once, where each write conflicts with each other one. */
   documentMembers: size(16, 100),
   /** Rounds in which members race there for a group, a lock or leadership. */
@@ -43,13 +47,17 @@ export const SIZES = {
   /** Leases that are listed while others come and go, in one document: each change writes them all. */
   documentLeases: size(100, 400),
   /** Rounds in which eight clients race for one group. */
-  groupRaceRounds: size(500, 3_000),
+  groupRaceRounds: size(300, 3_000),
   /** Grants that sixteen clients compete for in an SQL database; other races take a part of it. */
   sqlGrants: size(1_500, 15_000),
   /** How often an SQL database is killed under load. */
   sqlCrashes: size(3, 12),
   /** Slots of a cron job that three isolates run while some of them are killed. */
   workerSlots: size(80, 400),
+  /** The same of the example whose object is killed, every twentieth slot. */
+  objectSlots: size(80, 200),
+  /** Slots of a job that are remembered, in pages of at most 1,000. */
+  rememberedSlots: size(2_500, 10_000),
   /** On how many of the databases each runtime is held to the driver's contract. */
   databasesOfRuntime: size(1, 3),
   /** Operations that clients do while servers and clients are killed and frozen. */
@@ -60,5 +68,5 @@ export const SIZES = {
   /** How often one of eight processes is killed and one is frozen that share a lock by its name. */
   ipcRounds: size(3, 30),
   /** Names that are used once in each of four rounds of each of sixteen uses. */
-  soakedNames: size(1_600, 25_000),
+  soakedNames: size(1_000, 25_000),
 } as const;

@@ -6,9 +6,8 @@
  */
 
 import { open } from "../backends/address.ts";
-import { wait } from "../backends/backend.ts";
+import { BY_REQUESTS, wait } from "../backends/backend.ts";
 import { keepsContract } from "../laws/contract.ts";
-import { SIZES } from "../tools/size_of_proofs.ts";
 import { OWN } from "./places.ts";
 
 /** The servers have nothing else to do, and most laws wait. */
@@ -21,7 +20,7 @@ for (const [scheme, start] of Object.entries(OWN)) {
     try {
       // One handle for all laws, as a process has it for all that it does.
       const connect = () => driver;
-      const backend = { connect, pass: wait, tick: 100, many: SIZES.listedLeases };
+      const backend = { connect, pass: wait, tick: 100, ...BY_REQUESTS };
       await keepsContract(test, backend, "real", LANES);
     } finally {
       await close?.();

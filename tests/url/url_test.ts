@@ -345,3 +345,20 @@ Deno.test("stop() of a file: URL's coordinator closes the file, which is opened 
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("zake: is one backend for all of a process, even if it has two copies of the package", async () => {
+  const { zake: one } = await import("../../drivers/zake.ts");
+  // Not a constant, for then it would be looked for before the test runs.
+  const another = `${new URL("../../drivers/zake.ts", import.meta.url)}?another`;
+  const { zake: two }: { zake: typeof one } = await import(another);
+  assert.notEqual(one, two);
+  const op = {
+    op: "acquire",
+    resource: crypto.randomUUID(),
+    seat: "",
+    ttl: 60_000,
+    value: "",
+  } as const;
+  assert.equal((await one().apply([{ ...op, id: "one" }]))[0]?.ok, true);
+  assert.equal((await two().apply([{ ...op, id: "two" }]))[0]?.ok, false);
+});

@@ -35,7 +35,33 @@ interface Vendor {
   prepare(variables: Readonly<Record<string, string>>): Promise<void>;
 }
 
-const VENDORS: Readonly<Record<Exclude<BackendName, "sqlite">, Vendor>> = {
+/** A backend that needs no server: the workers of the demo meet in its folder. */
+interface Embedded {
+  readonly label: string;
+  driver(folder: string): Promise<Driver>;
+}
+
+const EMBEDDED = {
+  sqlite: {
+    label: "a SQLite file",
+    async driver(folder) {
+      const { sqlite } = await import("@baton/baton/drivers/sqlite");
+      return sqlite(`${folder}/baton.db`);
+    },
+  },
+  ipc: {
+    label: "a name on this host",
+    async driver(folder) {
+      const { ipc } = await import("@baton/baton/drivers/ipc");
+      // In the demo's own folder, so that it leaves nothing in the host's memory.
+      return ipc("demo", { folder: `${folder}/ipc` });
+    },
+  },
+} satisfies Readonly<Record<string, Embedded>>;
+
+const isEmbedded = (name: BackendName): name is keyof typeof EMBEDDED => name in EMBEDDED;
+
+const VENDORS: Readonly<Record<Exclude<BackendName, keyof typeof EMBEDDED>, Vendor>> = {
   upstash: {
     label: "Upstash Redis",
     standIn: { label: "local Redis, over Upstash's HTTP protocol", args: ["upstash_main.ts"] },
@@ -85,6 +111,21 @@ const VENDORS: Readonly<Record<Exclude<BackendName, "sqlite">, Vendor>> = {
       await migrate(planetscaleQuery({ url }));
     },
   },
+  turso: {
+    label: "Turso",
+    standIn: { label: "local libSQL, over Turso's HTTP protocol", args: ["libsql_main.ts"] },
+    variables: ["TURSO_DATABASE_URL", "TURSO_AUTH_TOKEN"],
+    found: ({ url = "", token = "" }) => ({ TURSO_DATABASE_URL: url, TURSO_AUTH_TOKEN: token }),
+    async driver({ TURSO_DATABASE_URL: url = "", TURSO_AUTH_TOKEN: authToken = "" }) {
+      const { turso } = await import("@baton/baton/drivers/turso");
+      return turso({ url, authToken });
+    },
+    async prepare({ TURSO_DATABASE_URL: url = "", TURSO_AUTH_TOKEN: authToken = "" }) {
+      const { tursoQuery } = await import("@baton/baton/drivers/turso");
+      const { migrate } = await import("@baton/baton/schema/sqlite");
+      await migrate(tursoQuery({ url, authToken }));
+    },
+  },
   etcd: {
     label: "etcd",
     standIn: { label: "local etcd", args: ["etcd_main.ts"] },
@@ -93,6 +134,17 @@ const VENDORS: Readonly<Record<Exclude<BackendName, "sqlite">, Vendor>> = {
     async driver({ ETCD_URL: url = "" }) {
       const { etcd } = await import("@baton/baton/drivers/etcd");
       return etcd({ url: url.split(",") });
+    },
+    prepare: async () => {},
+  },
+  zookeeper: {
+    label: "ZooKeeper",
+    standIn: { label: "local ZooKeeper", args: ["zookeeper_main.ts"] },
+    variables: ["ZOOKEEPER_HOSTS"],
+    found: ({ host = "" }) => ({ ZOOKEEPER_HOSTS: host }),
+    async driver({ ZOOKEEPER_HOSTS: hosts = "" }) {
+      const { zookeeper } = await import("@baton/baton/drivers/zookeeper");
+      return zookeeper({ servers: hosts.split(",") });
     },
     prepare: async () => {},
   },
@@ -121,10 +173,10 @@ export async function startBackend(
   { backend: name, seconds }: Options,
   say: (text: string) => void,
 ): Promise<Backend> {
-  if (name === "sqlite") {
+  if (isEmbedded(name)) {
     // A short demo gets a short lease, so that all three blows fit.
     const leaderTtl = Math.min(1_500, Math.max(600, seconds * 150));
-    return { name, label: "a SQLite file", leaderTtl, environment: {}, stop: async () => {} };
+    return { name, label: EMBEDDED[name].label, leaderTtl, environment: {}, stop: async () => {} };
   }
   const vendor = VENDORS[name];
   // A server's clock may step by 500 ms unnoticed, so a lease counts as held for that much less.
@@ -151,9 +203,8 @@ export async function startBackend(
 
 /** The driver for one worker. */
 export async function openDriver(name: BackendName, folder: string): Promise<Driver> {
-  if (name !== "sqlite") return await VENDORS[name].driver(variablesOf(VENDORS[name]));
-  const { sqlite } = await import("@baton/baton/drivers/sqlite");
-  return sqlite(`${folder}/baton.db`);
+  if (isEmbedded(name)) return await EMBEDDED[name].driver(folder);
+  return await VENDORS[name].driver(variablesOf(VENDORS[name]));
 }
 
 function variablesOf({ variables, optional = [] }: Vendor): Record<string, string> {

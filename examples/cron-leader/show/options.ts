@@ -5,7 +5,17 @@ import { parseArgs } from "node:util";
 /** The backend that the workers share. */
 export type BackendName = typeof BACKENDS[number];
 
-const BACKENDS = ["sqlite", "upstash", "neon", "planetscale", "etcd", "consul"] as const;
+const BACKENDS = [
+  "sqlite",
+  "ipc",
+  "upstash",
+  "neon",
+  "planetscale",
+  "turso",
+  "etcd",
+  "consul",
+  "zookeeper",
+] as const;
 
 /** What the demo was asked to do. */
 export interface Options {
@@ -18,16 +28,19 @@ export interface Options {
 export const HELP = `\
 One cron, four processes: kills and freezes the leader, and counts the slots that ran twice.
 
-  deno task demo [--seconds N] [--json] [--backend sqlite|upstash|neon|planetscale|etcd|consul]
+  deno task demo [--seconds N] [--json] [--backend NAME]
 
   --seconds N            how long, at least 5; each second is a slot (default: 20)
   --json                 one line of JSON on standard output at the end; the rest on standard error
   --backend sqlite       a SQLite file in a temporary folder (the default)
+  --backend ipc          a name that the processes of one user share, over SQLite
   --backend upstash      UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, or a local Redis
   --backend neon         DATABASE_URL, or a local PostgreSQL
   --backend planetscale  DATABASE_URL, or a local MariaDB
+  --backend turso        TURSO_DATABASE_URL and TURSO_AUTH_TOKEN, or a local libSQL
   --backend etcd         ETCD_URL (http://host:2379), or a local etcd
   --backend consul       CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN if it needs one, or a local Consul
+  --backend zookeeper    ZOOKEEPER_HOSTS (host:2181,host:2181), or a local ZooKeeper
   --help                 show this text
 
 If the variables are not set, the demo starts a local server that speaks the backend's protocol.
@@ -40,7 +53,9 @@ export class BadArguments extends Error {}
 
 /** Reads the arguments. */
 export function parseOptions(args: string[]): Options {
-  const { seconds, json, backend, help } = parse(args);
+  // As npm wants it before a script's own arguments; deno passes it on.
+  const own = args[0] === "--" ? args.slice(1) : args;
+  const { seconds, json, backend, help } = parse(own);
   const count = Number(seconds);
   if (!/^\d+$/.test(seconds) || count < 5 || count > 3_600) {
     throw new BadArguments(`--seconds must be a whole number from 5 to 3600, not "${seconds}"`);

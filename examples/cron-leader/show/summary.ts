@@ -120,7 +120,7 @@ function twice(story: Story, ledger: readonly LedgerEntry[]): string[] {
 function further({ backend }: Scene): Line[] {
   if (backend !== "a SQLite file") return [];
   return [
-    ["  The same over HTTPS: --backend upstash, neon, planetscale, etcd or consul"],
+    ["  The same on a server: --backend upstash, neon, turso, etcd and others"],
     [{ text: "  (a local server, or a free database of the vendor's: see --help)", style: DIM }],
   ];
 }

@@ -73,13 +73,13 @@ export const lifecycleCases: readonly CoordinationCase[] = [
       const membership = await a.joinGroupCreate("g");
       const lock = await a.getLock("x").hold();
       const leadership = await a.election("g").campaign();
-      const beats = await on.requests(a, () => on.pass(8));
-      assert.ok(beats >= 4, `${beats} beats in two ttls`);
+      const beats = await on.requests(a, () => on.pass(6));
+      assert.ok(beats >= 3, `${beats} beats in one and a half ttls`);
       assert.deepEqual([membership.held, lock.held, leadership?.held], [true, true, true]);
       assert.deepEqual(await b.getMembers("g"), new Set(["a"]));
       assert.equal((await b.getLeader("g"))?.memberId, "a");
       await a.stop();
-      assert.equal(await on.requests(a, () => on.pass(4)), 0);
+      assert.equal(await on.requests(a, () => on.pass(3)), 0);
     },
   ),
   toozLaw(

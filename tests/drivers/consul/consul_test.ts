@@ -135,6 +135,25 @@ Deno.test("a lease of more than a day has no session, and ends by the clock of t
   });
 });
 
+Deno.test("of those who wait in one process one at a time waits at Consul, and a change wakes one", async () => {
+  await withConsul(async ({ connect, front }) => {
+    const [one, two] = [connect(), connect()];
+    const mine = acquire("lock:a");
+    await granted(one, mine);
+    const MANY = 20;
+    const served = Array.from({ length: MANY }, async () => {
+      const op = acquire("lock:a", { patience: 600_000 });
+      await granted(two, op);
+      await released(two, release(op));
+    });
+    await until("they wait", () => front.requests > MANY);
+    await released(one, release(mine));
+    await Promise.all(served);
+    // If each change woke all who wait, it would be more than 400.
+    assert.ok(front.requests <= 12 * MANY, `${front.requests} requests`);
+  });
+});
+
 Deno.test("who asks again for what is held waits in one request", async () => {
   await withConsul(async ({ connect, front }) => {
     const [one, two] = [connect(), connect()];

@@ -30,7 +30,7 @@ Deno.test("a document of many values is cut into parts, and read as of one insta
       }
       const full = driver.apply([acquire("lock:more", { value: "x".repeat(65_000) })]);
       await assert.rejects(full, (error: Error) => {
-        return error instanceof ConnectionError && /576000 is the most/.test(error.message);
+        return error instanceof ConnectionError && /575000 is the most/.test(error.message);
       });
       assert.equal((await step(driver, inspect("lock:more"))).leases.length, 0);
     } finally {

@@ -106,6 +106,16 @@ Deno.test("what Kubernetes refuses is said with what to do; what a proxy says is
     assert.equal(server.objects.size, 0);
   }));
 
+Deno.test("what was not stored as it was sent, for a webhook has changed it, is not granted", () =>
+  withKubernetes(async (server, connect) => {
+    const metadata = { uid: "u", resourceVersion: "1" };
+    for (const annotations of [undefined, {}, { "baton/leases": '{"baton":1}' }]) {
+      const body = JSON.stringify({ kind: "Lease", metadata: { ...metadata, annotations } });
+      server.faults.next("pass", { status: 200, body });
+      await assert.rejects(connect().apply([acquire("lock:a")]), UnknownOutcome);
+    }
+  }));
+
 Deno.test("what cannot be a URL, a name or a token is refused, and not repeated", () => {
   for (
     const options of [

@@ -8,12 +8,11 @@
 import { createClient } from "@supabase/supabase-js";
 import { postgres } from "../../../drivers/postgres/postgres.ts";
 import { migrate } from "../../../drivers/postgres/schema.ts";
-import { wait } from "../../backends/backend.ts";
+import { BY_REQUESTS, wait } from "../../backends/backend.ts";
 import { driverCases } from "../../conformance/mod.ts";
 import { sideBySide } from "../../laws/side_by_side.ts";
 import { startPostgres } from "../../servers/postgres.ts";
 import { startPostgrest } from "../../servers/postgrest.ts";
-import { SIZES } from "../../tools/size_of_proofs.ts";
 
 /** The server has nothing else to do, and most laws wait. */
 const LANES = 12;
@@ -38,7 +37,7 @@ Deno.test("through rpc() of Supabase races, replays and aborts end as they must"
       return [{ outcomes: data }];
     });
     try {
-      const backend = { connect: () => driver, pass: wait, tick: 100, many: SIZES.listedLeases };
+      const backend = { connect: () => driver, pass: wait, tick: 100, ...BY_REQUESTS };
       const on = (law: (typeof LAWS)[number]) => ({ ...law, run: () => law.run(backend) });
       await sideBySide(test, LAWS.map(on), LANES);
     } finally {

@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { ConnectionError, UnknownOutcome } from "../../../errors.ts";
-import type { Acquire } from "../../../drivers/driver.ts";
+import type { Acquire, Op, Outcome } from "../../../drivers/driver.ts";
 import { sqlite } from "../../../drivers/sqlite/sqlite.ts";
 import { removeFolder, temporaryFolder } from "../../servers/folders.ts";
 
@@ -112,4 +112,64 @@ Deno.test("a file that was closed is open no longer, and opens again when it is 
   } finally {
     await removeFolder(folder);
   }
+});
+
+Deno.test("no look says that a lease has ended while a renewal that came in time is being committed", async () => {
+  await withFile(async (file) => {
+    let now = 1_800_000_000_000;
+    let committing = (): void => {};
+    /** A client that is held up before each commit. */
+    const open = (path: string) => {
+      const database = new DatabaseSync(path);
+      return {
+        exec: (text: string) => database.exec(text),
+        close: () => database.close(),
+        prepare(text: string) {
+          const statement = database.prepare(text);
+          return {
+            run: () => statement.run(),
+            all(...params: (string | number | null)[]) {
+              if (text === "commit") committing();
+              return statement.all(...params);
+            },
+          };
+        },
+      };
+    };
+    using holder = sqlite(file, { now: () => now, open });
+    using other = sqlite(file, { now: () => now, busyTimeout: 0 });
+    const mine = { ...acquire("i"), ttl: 100 };
+    await holder.apply([mine]);
+    const { resource, seat } = mine;
+    const looks: Op[] = [
+      { op: "inspect", resource, seat },
+      { op: "inspect", resource },
+      { op: "inspect", resource, limit: 1 },
+      { op: "list", prefix: resource, limit: 1 },
+    ];
+    for (const look of looks) {
+      now += 50;
+      let seen: Promise<readonly Outcome[]> | undefined;
+      committing = () => {
+        committing = () => {};
+        now += 51;
+        seen = other.apply([look]);
+        seen.catch(() => {});
+      };
+      const [renewal] = await holder.apply([{ ...mine, op: "renew" }]);
+      assert.equal(renewal?.ok, true);
+      assert(seen, "it was asked meanwhile");
+      // It would wait for the commit.
+      await assert.rejects(seen, /another process is writing/);
+      const [later] = await other.apply([look]);
+      assert.equal(later?.leases[0]?.id, mine.id);
+      // Of what lives by the clock it waits for nobody.
+      committing = () => {
+        committing = () => {};
+        seen = other.apply([{ op: "inspect", resource }]);
+      };
+      await holder.apply([{ ...mine, op: "renew" }]);
+      assert.equal((await seen)?.[0]?.leases.length, 1);
+    }
+  });
 });

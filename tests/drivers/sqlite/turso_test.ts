@@ -123,6 +123,11 @@ const ANSWERS: Readonly<Record<string, readonly [Behaviour, CoordinationError["c
     ],
     "a wrong token": [says(401, { error: "Unauthorized" }), "unauthorized", false],
     "a token without rights": [says(403, { error: "Forbidden" }), "unauthorized", false],
+    "a proxy's page about rights": [
+      (_, response) => void response.writeHead(403).end("<!doctype html><h1>Forbidden</h1>"),
+      "unknown-outcome",
+      true,
+    ],
     "an outage": [says(503, "later"), "unknown-outcome", true],
     "a database that is not there": [says(404, { error: "not found" }), "unknown-outcome", true],
     "too many requests": [says(429, { error: "slow down" }), "unknown-outcome", true],

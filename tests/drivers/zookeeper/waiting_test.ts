@@ -82,16 +82,43 @@ Deno.test("ZooKeeper: an abort ends the watch of its own wait, and of no other o
     const waits = [
       driver.apply([acquire("lock:a", FOREVER)], { signal }),
       driver.apply([acquire("lock:b", FOREVER)], { signal }),
-      driver.apply([acquire("lock:b", FOREVER)]),
+      driver.apply([acquire("lock:b", { ...FOREVER, guard: ifVacant("readers:b") })]),
     ];
     const given = waits.slice(0, 2).map((each) => assert.rejects(each, /while it waited/));
-    // Two wait for one of them, which the server counts once.
+    // Two watch one of them, not in one line because of the guard; the server counts that once.
     await until("all watch", async () => await watchesOf(server.port) === 2 && flights.count === 7);
     stop.abort(new Error("enough"));
     await Promise.all(given);
     await until("one watch is left", async () => await watchesOf(server.port) === 1);
     await other.apply([release(two)]);
     assert.equal((await waits[2])?.[0]?.ok, true);
+  }));
+
+Deno.test("ZooKeeper: of those who wait in one process, one at a time watches, and a change wakes one", () =>
+  withZookeeper(async ({ server, connect }) => {
+    const flights = flightsOf();
+    const [driver, other] = [connect({ connect: flights.connect }), connect()];
+    const mine = acquire("lock:a");
+    await other.apply([mine]);
+    const MANY = 20;
+    const served = Array.from({ length: MANY }, async () => {
+      const op = acquire("lock:a", FOREVER);
+      const [outcome] = await driver.apply([op]);
+      assert.equal(outcome?.ok, true);
+      await driver.apply([release(op)]);
+      return isSwept(outcome, SWEEPS);
+    });
+    // One opens the session, all look, and the first looks behind its watch.
+    await until(
+      "one watches",
+      async () => flights.count === MANY + 2 && await watchesOf(server.port) === 1,
+    );
+    await other.apply([release(mine)]);
+    const swept = (await Promise.all(served)).filter(Boolean).length;
+    // Each of them takes it and releases it, which is three flights, and all but the first watch first;
+    // one that has watched what is gone says so. If all of them woke up each time, it would be 400.
+    const most = MANY * 5 + swept * 4;
+    assert.ok(flights.count - MANY - 2 <= most, `${flights.count} flights`);
   }));
 
 Deno.test("ZooKeeper: a wait may be longer than a session lasts when nothing is sent", () =>
