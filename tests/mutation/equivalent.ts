@@ -16,6 +16,10 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "there is a byte at every place below the length; only the compiler does not know",
   ],
   [
+    "drivers/consul/url.ts consulAt: /^consul(\\+https)?:\\/\\// lost its ^",
+    "no other scheme leads here",
+  ],
+  [
     "drivers/kit/check.ts checkWhole: 1000000000 became 2000000000",
     "no limit lies between the two; those of times are above both",
   ],

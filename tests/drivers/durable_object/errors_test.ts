@@ -178,6 +178,19 @@ Deno.test("who leaves is told by one request more, and only if it may have waite
   assert.deepEqual((await first(driver, { op: "inspect", ...LOCK })).leases, []);
 });
 
+Deno.test("what forbids a request is thrown as it is, whatever it is, and nothing is sent", async () => {
+  const { namespace, urls } = inProcess();
+  const driver = durableObject(namespace);
+  for (const reason of [new ConnectionError("enough"), new TypeError("enough"), "enough"]) {
+    const beforeRequest = (): void => {
+      throw reason;
+    };
+    const call = driver.apply([acquire("a")], { beforeRequest });
+    assert.equal(await call.catch((error: unknown) => error), reason);
+  }
+  assert.deepEqual(urls, []);
+});
+
 Deno.test("every call has a way of its own, and every request another URL", async () => {
   const { namespace, urls } = inProcess();
   let ways = 0;

@@ -79,3 +79,16 @@ Deno.test("those who wait for a guard are granted by the grant that it wants, wa
     assert.equal((await waits).ok, true);
   }
 });
+
+Deno.test("what comes after a wait goes by the clock of then, not of the call", async () => {
+  const driver = durableObject(inProcess().namespace);
+  const y = { resource: "lock:y" };
+  await one(driver, acquire("holder"));
+  await one(driver, acquire("short", { ...y, ttl: 20 }));
+  const waits = driver.apply([acquire("next", PATIENT), acquire("then", y)]);
+  while ((await one(driver, { op: "inspect", ...y })).leases.length > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await one(driver, release("holder"));
+  assert.deepEqual((await waits).map(({ ok }) => ok), [true, true]);
+});
