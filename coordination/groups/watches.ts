@@ -52,8 +52,9 @@ export class Watches {
   };
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #memories = new Map<string, Memory>();
-  /** When the look was sent that each memory comes from, by the monotonic clock. */
+  /** Which look each memory comes from; they are counted as they are answered. */
   readonly #seen = new Map<string, number>();
+  #answered = 0;
 
   /** Made by the coordinator. */
   constructor(session: Session, candidate: (group: string) => Candidate, news: News) {
@@ -144,12 +145,14 @@ export class Watches {
     since: ReadonlyMap<string, Memory>,
     found: (look: Look) => void,
   ): Part[] {
-    return groups.map((group) =>
-      this.#look(group, (now, sent) => {
+    return groups.map((group) => {
+      const newest = this.#seen.get(group);
+      return this.#look(group, (now, sent) => {
         const { members } = now;
         const known = this.#memories.get(group);
-        const late = sent.mono < (this.#seen.get(group) ?? 0);
-        // An older look whose reply came late: what we know by now is newer.
+        // Another look has been answered since this one was sent. Which of them the backend saw first, nobody
+        // knows: the order in which they were sent is not the order in which they were looked up.
+        const late = this.#seen.get(group) !== newest;
         if (known && late && since === this.#memories) {
           return found({ group, events: [], memory: known, members, sent });
         }
@@ -157,13 +160,12 @@ export class Watches {
         const memory = remember(now);
         found({ group, events: changes(group, since.get(group), now), memory, members, sent });
         if (!known || late) return;
-        this.#seen.set(group, sent.mono);
-        this.#memories.set(group, memory);
+        this.#remember(group, memory);
         for (const listener of this.#listeners.get(group) ?? []) {
           listener(capabilitiesOf(now.members ?? []));
         }
-      })
-    );
+      });
+    });
   }
 
   /** What was last seen of the watched groups. */
@@ -194,15 +196,16 @@ export class Watches {
   async #firstLook(group: string, options: CallOptions): Promise<Snapshot> {
     checkName("group", group);
     let now: Snapshot | undefined;
-    let at = 0;
-    const part = this.#look(group, (found, { mono }) => [now, at] = [found, mono]);
+    const part = this.#look(group, (found) => now = found);
     await this.#session.send([part], options);
     if (!now?.members) throw new GroupNotCreated(group);
-    if (!this.#memories.get(group)?.members) {
-      this.#memories.set(group, remember(now));
-      this.#seen.set(group, at);
-    }
+    if (!this.#memories.get(group)?.members) this.#remember(group, remember(now));
     return now;
+  }
+
+  #remember(group: string, memory: Memory): void {
+    this.#memories.set(group, memory);
+    this.#seen.set(group, ++this.#answered);
   }
 
   #look(group: string, found: (now: Snapshot, sent: Instant) => void): Part {

@@ -47,6 +47,36 @@ Deno.test("two ticks at once, the first answered last: no member is reported gon
   assert(leader);
 });
 
+Deno.test("two ticks at once, which the backend sees in the other order: no member is reported twice, nor gone", async () => {
+  const scene = new Scene();
+  const [watcher, m] = ["watcher", "m"].map((id) => scene.member(id));
+  await m!.createGroup("g");
+  await watcher!.watchJoinGroup("g", () => {});
+  const [goes, comes] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { apply } = scene.wire;
+  let ticks = 0;
+  Object.assign(scene.wire, {
+    apply: async (...args: Parameters<typeof apply>) => {
+      const tick = args[0].length > 1 ? ++ticks : 0;
+      // The first is long on its way there, and the second long on its way back.
+      if (tick === 1) await goes.promise;
+      const outcomes = await apply(...args);
+      if (tick === 2) await comes.promise;
+      return outcomes;
+    },
+  });
+  const first = watcher!.tick();
+  scene.runtime.stop(10);
+  const second = watcher!.tick();
+  await settled();
+  await m!.joinGroup("g");
+  goes.resolve();
+  assert.deepEqual((await first).events.map(({ type }) => type), ["joined"]);
+  comes.resolve();
+  assert.deepEqual((await second).events, [], "what was seen before the join is news after it");
+  assert.deepEqual((await watcher!.tick()).events, []);
+});
+
 Deno.test("what runWatchers() reports of ourselves and what our membership says agree", async () => {
   const scene = new Scene();
   const [a, twin] = [scene.member("a"), scene.member("a")];

@@ -24,10 +24,7 @@ await after.release();
 export const URLS = `
 import { getCoordinator } from "@baton/baton/url";
 
-const urls = [
-  ...["redis://host", "postgresql://host/db", "mysql://host/db"],
-  "s3://id:secret@bucket/key?region=eu-central-1",
-];
+const urls = ["redis://host", "postgresql://host/db", "mysql://host/db"];
 const errors = await Promise.all(urls.map((url) => getCoordinator(url).catch((error) => error)));
 const told = errors.map(({ code, message }) =>
   code ? [code, /npm install (\\S+);/.exec(message)?.[1]] : "made"
