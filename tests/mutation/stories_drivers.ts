@@ -68,7 +68,7 @@ const SQLITE: readonly Story[] = [
   {
     name: "a write does not lock before it reads",
     at: "OpenDatabase.#transaction",
-    find: 'reads ? "begin" : "begin immediate"',
+    find: 'alone ? "begin immediate" : "begin"',
     put: '"begin"',
   },
   {
