@@ -36,6 +36,9 @@ const RELEASES = 50;
 /** How long a lease lives unrenewed by default, in ms. */
 const TTL = 30_000;
 
+/** A grant that has been given back, because its reply came too late to rely on. */
+export class GrantedTooLate extends OperationTimedOut {}
+
 /** One coordinator's leases. */
 export class Session {
   /** The name of this process, visible to others. */
@@ -52,6 +55,8 @@ export class Session {
   readonly heart: Heart;
   /** Every lease that `heartbeat()` renews and `stop()` releases, by its id. */
   readonly leases: Map<string, HeldLease> = new Map();
+  /** Whether the backend has ever answered. */
+  answered = false;
   readonly #driver: spi.Driver;
   readonly #on: CoordinatorOptions["on"];
   #listener = (_: CoordinatorEvent): void => {};
@@ -128,6 +133,7 @@ export class Session {
     let failure: unknown;
     try {
       outcomes = await this.#driver.apply(ops, options);
+      this.answered = true;
     } catch (error) {
       failure = error;
     }
@@ -174,7 +180,7 @@ export class Session {
     await this.send([attempt, ...others], wanted);
     const { answer = { blockers: [] } } = attempt;
     if (!answer.lease || answer.lease.held) return answer;
-    throw new OperationTimedOut(
+    throw new GrantedTooLate(
       `${wanted.resource} was granted, but the reply came too late to rely on (ttl ${wanted.ttl} ` +
         "ms), so it was released. Use a longer ttl",
     );

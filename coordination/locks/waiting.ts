@@ -7,7 +7,7 @@
 import type { Lease } from "../../drivers/driver.ts";
 import { isOutage, LockAcquireFailed } from "../../errors.ts";
 import type { Grant } from "../leases/attempt.ts";
-import type { Running, Session } from "../leases/session.ts";
+import { GrantedTooLate, type Running, type Session } from "../leases/session.ts";
 import { holdersIn } from "./holders.ts";
 import { checkWait, looksLikeSeconds, patienceOf } from "../leases/timings.ts";
 import { elapsed, instant, least, sleep } from "../runtime.ts";
@@ -39,7 +39,8 @@ export interface Wait {
  * first holder's lease must have ended if that is sooner; both with jitter, so that waiters do not come
  * in herds.
  *
- * An outage is waited out once the backend has answered: until then it may well be a wrong address.
+ * An outage is waited out if the backend has ever answered this coordinator: until then it may well be a
+ * wrong address. Grants that come too late end a wait that has seen no refusal: the ttl is too short then.
  */
 export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promise<Grant> {
   const { limit, ttl, signal } = wait;
@@ -53,7 +54,7 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
   let running: Running | undefined;
   const waiting = (): AbortSignal => (running ??= session.running(signal)).signal;
   try {
-    let answered = false;
+    let refused = false;
     for (let look = 0;; look++) {
       const asked = look === 0 ? start : instant(runtime);
       const patience = guarantees.push && limit > 0
@@ -71,12 +72,13 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
           return grant;
         }
         blockers = grant.blockers;
-        answered = true;
+        refused = true;
         see ??= watch(session, wait);
         see(blockers, elapsed(runtime, start));
       } catch (error) {
         const over = signal?.aborted || running?.signal.aborted || left() <= 0;
-        if (over || !answered || !isOutage(error)) throw error;
+        const mayPass = refused || (session.answered && !(error instanceof GrantedTooLate));
+        if (over || !mayPass || !isOutage(error)) throw error;
         session.report({ type: "acquire-failed", error });
       }
       // It has waited for us.

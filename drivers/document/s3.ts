@@ -15,10 +15,46 @@
  */
 
 import { AwsV4Signer } from "aws4fetch";
-import type { Driver } from "../driver.ts";
-import { type S3Options, s3With } from "./s3_store.ts";
+import { ConnectionError } from "../../errors.ts";
+import type { ApplyOptions, Driver } from "../driver.ts";
+import { refuse } from "../kit/check.ts";
+import { partly } from "../kit/failure.ts";
+import { nonces } from "../kit/nonce.ts";
+import { checkOptions } from "../kit/options.ts";
+import { checkToken, secureUrl } from "../kit/urls.ts";
+import { document, type DocumentStore, type Found } from "./document.ts";
+import { type Answer, BY_DATE, clockOf, send } from "./http.ts";
+import { type Refusal, Refused, storeError } from "./refused.ts";
 
-export type { S3Credentials, S3Options } from "./s3_store.ts";
+/** Who signs the requests. */
+export interface S3Credentials {
+  /** The id of the access key (`AWS_ACCESS_KEY_ID`). */
+  readonly accessKeyId: string;
+  /** The secret of the access key (`AWS_SECRET_ACCESS_KEY`). */
+  readonly secretAccessKey: string;
+  /** The token of temporary credentials (`AWS_SESSION_TOKEN`). Default: none. */
+  readonly sessionToken?: string | undefined;
+}
+
+/** How the S3 driver is made. */
+export interface S3Options {
+  /**
+   * The URL of the object: `https://s3.eu-central-1.amazonaws.com/BUCKET/baton.json`, or
+   * `https://ACCOUNT.r2.cloudflarestorage.com/BUCKET/baton.json`. The bucket has to exist, and the object
+   * is made by the first write. `http:` is for this machine only.
+   */
+  url: string;
+  /** The credentials, or a function that returns those of now. It is called before each request. */
+  credentials: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
+  /** The region. Default: the one in the URL's host, `"auto"` for R2, and otherwise `"us-east-1"`. */
+  region?: string | undefined;
+}
+
+const NAME = "s3";
+/** It fits into an answer, with room for what an answer is made of. */
+const MOST = 8 * 2 ** 20;
+/** What nobody takes for a document. It is written only where a condition was ignored. */
+const IGNORED = '{"baton":0}';
 
 /**
  * Makes the driver. Each operation is two requests, or one if it changes nothing.
@@ -38,5 +74,157 @@ export type { S3Credentials, S3Options } from "./s3_store.ts";
  * @throws {InvalidArgument} when the URL or the credentials cannot be right.
  */
 export function s3(options: S3Options): Driver {
-  return s3With((request) => new AwsV4Signer(request).sign(), options);
+  checkOptions(options, "url credentials region");
+  const { credentials } = options;
+  if (typeof credentials !== "function") checkCredentials(credentials);
+  return document(new S3Store({ ...options, url: checkedUrl(options.url) }), {
+    name: NAME,
+    most: MOST,
+    ...BY_DATE,
+  });
+}
+
+/** A checked URL. No message repeats it: people paste credentials before the host. */
+function checkedUrl(text: string): string {
+  const url = secureUrl(text);
+  if (!url || url.pathname.endsWith("/")) {
+    refuse(
+      "URL",
+      "it must be https://HOST/BUCKET/KEY alone; http: is for this machine only",
+    );
+  }
+  return url.href;
+}
+
+function checkCredentials({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials): void {
+  for (const each of [accessKeyId, secretAccessKey, sessionToken ?? "-"]) checkToken(each);
+}
+
+/** The version of an object: its ETag, or `undefined` for the one that is not there yet. */
+type Version = string | undefined;
+
+class S3Store implements DocumentStore<Version> {
+  readonly #options: S3Options;
+  readonly #nonce = nonces();
+  /** The keys that are made of the secret, each for a day: see `AwsV4Signer`. */
+  readonly #keys = new Map<string, ArrayBuffer>();
+
+  constructor(options: S3Options) {
+    this.#options = options;
+  }
+
+  async read(options: ApplyOptions): Promise<Found<Version>> {
+    return await this.#ask("GET", {}, undefined, options, (answer) => {
+      const { status, text, headers } = answer;
+      if (status === 404 && codeIn(text) === "NoSuchKey") {
+        return { text: undefined, version: undefined, now: clockOf(NAME, headers) };
+      }
+      const version = headers.get("etag");
+      if (status !== 200 || !version) throw new Refused(answer.status, codeIn(answer.text));
+      return { text, version, now: clockOf(NAME, headers) };
+    });
+  }
+
+  async write(text: string, version: Version, options: ApplyOptions): Promise<boolean> {
+    if (version !== undefined) return await this.#put(text, { "if-match": version }, options);
+    // Once in the life of an object: does this server know conditions?
+    await this.#mustLose({ "if-match": '"00000000000000000000000000000000"' }, options);
+    const created = await this.#put(text, { "if-none-match": "*" }, options);
+    if (created) await this.#mustLose({ "if-none-match": "*" }, options, true);
+    return created;
+  }
+
+  /** @param wrote Whether the object has been written by now. */
+  async #mustLose(
+    condition: Record<string, string>,
+    options: ApplyOptions,
+    wrote = false,
+  ): Promise<void> {
+    const won = await this.#put(IGNORED, condition, options).catch((error) => {
+      throw wrote ? partly(error) : error;
+    });
+    if (!won) return;
+    throw new ConnectionError(
+      `This server ignores ${
+        Object.keys(condition)
+      }, so two could hold one lease, and no lease is granted ` +
+        "here; use a store with conditional writes, and delete this object",
+    );
+  }
+
+  async #put(
+    text: string,
+    condition: Record<string, string>,
+    options: ApplyOptions,
+  ): Promise<boolean> {
+    const headers = { ...condition, "content-type": "application/json" };
+    return await this.#ask("PUT", headers, text, options, (answer) => {
+      const { status, headers, text } = answer;
+      if (status === 200 && headers.has("etag")) return true;
+      const code = codeIn(text);
+      // 404: somebody has deleted it. 409: another write is under way, so this one was not tried.
+      const lost = (status === 412 && code === "PreconditionFailed") ||
+        (status === 404 && code === "NoSuchKey") ||
+        (status === 409 && /^(ConditionalRequestConflict|OperationAborted)$/.test(code));
+      if (!lost) throw new Refused(answer.status, codeIn(answer.text));
+      return false;
+    });
+  }
+
+  async #ask<T>(
+    method: string,
+    headers: Record<string, string>,
+    body: string | undefined,
+    { signal, beforeRequest }: ApplyOptions,
+    read: (answer: Answer) => T,
+  ): Promise<T> {
+    const { url, credentials, region } = this.#options;
+    const now = typeof credentials === "function" ? await credentials() : credentials;
+    checkCredentials(now);
+    beforeRequest?.();
+    try {
+      const { sessionToken, ...keys } = now;
+      const signed = await new AwsV4Signer({
+        ...keys,
+        ...sessionToken !== undefined && { sessionToken },
+        ...{ method, headers, service: "s3" },
+        // Without it, the signer reads the region in the host.
+        ...region !== undefined && { region },
+        // A name that the vendor's own clients send, and that each server ignores.
+        url: `${url}?x-id=${this.#nonce()}`,
+        cache: this.#keys,
+      }).sign();
+      const { href } = signed.url;
+      return read(await send(NAME, { url: href, method, headers: signed.headers, body, signal }));
+    } catch (error) {
+      throw storeError(NAME, error, refusalIn, signal);
+    }
+  }
+}
+
+/** The code in an error's XML; `""` if it is none of S3's. */
+function codeIn(text: string): string {
+  return /^(?:<\?xml[^>]*\?>)?\s*<Error>[^]*?<Code>(\w{1,64})<\/Code>/.exec(text)?.[1] ?? "";
+}
+
+/** What S3 says before it writes anything: the codes, and what to do. */
+const REFUSALS: readonly (readonly [codes: RegExp, refusal: Refusal])[] = [
+  [
+    /Denied|Signature|^(Invalid|Expired)(AccessKeyId|Token)|AuthorizationHeader|TimeTooSkewed/,
+    [
+      "check the credentials, the region and this machine's clock; the rights are s3:GetObject, " +
+      "s3:PutObject and, or a missing object looks like a forbidden one, s3:ListBucket",
+      "unauthorized",
+    ],
+  ],
+  [/^NoSuchBucket/, ["the bucket has to exist: check the URL"]],
+  [
+    /^(NotImplemented|InvalidArgument|InvalidRequest|MethodNotAllowed)$/,
+    ["this store has no conditional writes, it seems, and then it cannot be used"],
+  ],
+  [/^(SlowDown|TooManyRequests)$/, ["this object is written too often", "busy"]],
+];
+
+function refusalIn({ status, message }: Refused): Refusal | undefined {
+  return REFUSALS.find(([codes]) => status >= 400 && codes.test(message))?.[1];
 }

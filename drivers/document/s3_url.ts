@@ -8,25 +8,15 @@
 import { InvalidArgument } from "../../errors.ts";
 import type { Driver } from "../driver.ts";
 import { checkText } from "../kit/check.ts";
-import { clientOf } from "../kit/clients.ts";
 import { decodedPart, parsed, type UrlParts } from "../kit/urls.ts";
-import { s3With, type Sign, type Unsigned } from "./s3_store.ts";
-
-/** What is used of aws4fetch. */
-interface Signer {
-  AwsV4Signer: new (request: Unsigned) => { sign(): ReturnType<Sign> };
-}
-
-/** What works where the signer cannot be loaded. */
-const WAY = "give s3() of @baton/baton/drivers/s3 to new Coordinator()";
+import { s3 } from "./s3.ts";
 
 /**
  * The driver of a URL. No error repeats a part of it.
  *
  * @throws {InvalidArgument} when it cannot be used, with what to change.
- * @throws {NotSupported} when aws4fetch is not installed.
  */
-export async function s3At({ url, parameters, token }: UrlParts): Promise<Driver> {
+export function s3At({ url, parameters, token }: UrlParts): Driver {
   const { username, password, host, pathname, hash } = parsed(url.replace(/^s3:/i, "https:")) ?? {};
   const { region, endpoint } = Object.fromEntries(new URLSearchParams(parameters));
   if (!host || !username || hash || (!region && !endpoint)) {
@@ -38,8 +28,7 @@ export async function s3At({ url, parameters, token }: UrlParts): Promise<Driver
   }
   const base = endpoint ?? `https://s3.${region}.amazonaws.com`;
   checkText("endpoint", base, 1, 512);
-  const { AwsV4Signer } = await clientOf<Signer>("aws4fetch", "1.0.20", WAY);
-  return s3With((request) => new AwsV4Signer(request).sign(), {
+  return s3({
     url: `${base.replace(/\/$/, "")}/${host}${pathname}`,
     credentials: {
       accessKeyId: decodedPart("access key's id", username),

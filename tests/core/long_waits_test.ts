@@ -19,6 +19,20 @@ Deno.test("a waiter with time left outlasts an outage, and has the lock soon aft
   await waiting;
 });
 
+Deno.test("so does one whose first look meets the outage, if its backend has ever answered", async () => {
+  const scene = new Scene();
+  const [a, b] = [scene.member("a"), scene.member("b")];
+  await a.getLock("x").hold({ ttl: 12_000 });
+  await b.getLock("x").holders();
+  let granted = false;
+  scene.fates.push(...Array<"lose-request">(20).fill("lose-request"));
+  const waiting = b.getLock("x").hold({ timeout: 30_000 }).then(() => granted = true);
+  await scene.runtime.advance(25_000);
+  assert.equal(granted, true);
+  assert(scene.happened.includes("acquire-failed"));
+  await waiting;
+});
+
 Deno.test("an outage that outlasts the caller's own timeout is its error, and not a refusal", async () => {
   const scene = new Scene();
   const [a, b] = [scene.member("a"), scene.member("b")];

@@ -33,10 +33,7 @@ import { fileURLToPath } from "node:url";
 import { kubeconfig } from "@baton/baton/drivers/kubeconfig";
 import { getCoordinator } from "@baton/baton/url";
 
-const urls = [
-  ...["redis://host", "postgresql://host/db", "mysql://host/db"],
-  "s3://id:secret@bucket/key?region=eu-central-1",
-];
+const urls = ["redis://host", "postgresql://host/db", "mysql://host/db"];
 const file = fileURLToPath(new URL("config", import.meta.url));
 const made = [...urls.map((url) => getCoordinator(url)), kubeconfig({ file })];
 const errors = await Promise.all(made.map((each) => each.catch((error) => error)));
