@@ -146,16 +146,23 @@ export async function getCoordinator(
   }
   const { settings, parameters } = optionsIn(search, vendorOptions(scheme));
   const driver = await load({ url: address, ...given({ parameters, token, query }) });
-  requireCharacteristics(driver, characteristics);
   // Nobody else could close what is opened here.
   const owned = driver[Symbol.asyncDispose] && reopening(driver as Driver & AsyncDisposable);
-  const baton = new Coordinator(owned ?? driver, {
-    ...settings,
-    ...given(rest),
-    ...given({ memberId }),
-  });
-  internalsOf(baton).owned = owned;
-  return baton;
+  try {
+    requireCharacteristics(driver, characteristics);
+    const baton = new Coordinator(owned ?? driver, {
+      ...settings,
+      ...given(rest),
+      ...given({ memberId }),
+    });
+    internalsOf(baton).owned = owned;
+    return baton;
+  } catch (error) {
+    // Some drivers open a file when they are made. The caller is told why there is no coordinator, whatever
+    // becomes of that.
+    await owned?.[Symbol.asyncDispose]().catch(() => {});
+    throw error;
+  }
 }
 
 /**

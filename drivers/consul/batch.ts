@@ -12,8 +12,8 @@ import type { Lines, Turn } from "../kit/lines.ts";
 import { step } from "../kit/step.ts";
 import type { Requests } from "./client.ts";
 import type { Keys } from "./keys.ts";
-import { epochIn, read } from "./reader.ts";
-import { type Entry, type Found, hasSession } from "./record.ts";
+import { epochIn, read, strictly } from "./reader.ts";
+import { type Entry, type Found, hasSession, tokenOf } from "./record.ts";
 import type { Recent } from "../kit/recent.ts";
 import { type Refusal, refusalOf, Watch } from "./refusals.ts";
 import type { Chosen, Sessions } from "./sessions.ts";
@@ -237,7 +237,8 @@ export class Batch {
     for (const { granted } of table.kept.values()) {
       for (const key of granted.keys()) this.#refusals.delete(key);
     }
-    const complete = (outcome: Outcome): Outcome => this.#withTokens(outcome, table, found);
+    const complete = (outcome: Outcome): Outcome =>
+      strictly(() => this.#withTokens(outcome, table, found));
     return {
       outcomes: outcomes.map(complete),
       refusal: refusal && { ...refusal, outcome: complete(refusal.outcome) },
@@ -267,9 +268,8 @@ export class Batch {
     const complete = leases.map((lease) => {
       const key = table.grantedKey(lease);
       if (key === undefined) return lease;
-      const token = epoch + (found.findLast(({ Key }) => Key === key)?.CreateIndex ?? NaN);
-      if (!Number.isSafeInteger(token)) throw new TypeError("the answer has no index");
-      return { ...lease, token };
+      const created = found.findLast(({ Key }) => Key === key)?.CreateIndex;
+      return { ...lease, token: tokenOf(epoch, created) };
     });
     return { ok, leases: complete };
   }

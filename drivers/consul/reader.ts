@@ -8,6 +8,7 @@ import { ConnectionError } from "../../errors.ts";
 import type { Acquire, Op } from "../driver.ts";
 import type { Done, Requests } from "./client.ts";
 import { decoded, encoded } from "../kit/base64.ts";
+import { noAnswer } from "../kit/failure.ts";
 import type { Keys } from "./keys.ts";
 import { type Entry, entryIn } from "./record.ts";
 import type { Snapshot } from "./transaction.ts";
@@ -32,7 +33,7 @@ export async function read(keys: Keys, ops: readonly Op[], requests: Requests): 
   const trees = [keys.epoch, ...places].map((Key) => ({ Verb: "get-tree", Key }));
   for (let attempt = 0;; attempt++) {
     const done = await requests.transact(trees, true);
-    const snapshot = typeof done === "string" ? undefined : snapshotIn(keys, done);
+    const snapshot = typeof done === "string" ? undefined : strictly(() => snapshotIn(keys, done));
     if (snapshot) return { snapshot, length };
     // A read has no condition that could fail, and another driver makes the epoch once.
     if (typeof done === "string" || attempt > 1) throw unreadable();
@@ -70,6 +71,15 @@ function* placesIn(keys: Keys, op: Op): Generator<string> {
   }
 }
 
+/** Whatever cannot be read is not what Baton has written. */
+export function strictly<T>(read: () => T): T {
+  try {
+    return read();
+  } catch {
+    throw noAnswer("consul", "what it shows under the prefix is not what Baton writes");
+  }
+}
+
 /** What was read; `undefined` if there is no epoch. */
 function snapshotIn(keys: Keys, { found, now }: Done): Snapshot | undefined {
   const entries = new Map<string, Entry>();
@@ -86,6 +96,6 @@ function snapshotIn(keys: Keys, { found, now }: Done): Snapshot | undefined {
 /** The epoch in the value of its key. */
 export function epochIn(value: string | null | undefined): number {
   const epoch = Number(decoded(value ?? ""));
-  if (!Number.isSafeInteger(epoch) || epoch <= 0) throw new TypeError("the epoch is not a number");
+  if (!Number.isSafeInteger(epoch) || epoch <= 0) throw new TypeError();
   return epoch;
 }

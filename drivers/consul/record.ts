@@ -8,6 +8,7 @@
 
 import type { Lease } from "../driver.ts";
 import { decoded, encoded } from "../kit/base64.ts";
+import { noAnswer } from "../kit/failure.ts";
 
 /** The longest ttl of a session that Consul allows, in ms. */
 export const LONGEST_SESSION = 86_400_000;
@@ -60,7 +61,7 @@ export function entryIn(found: Found): Entry {
   const line = text.indexOf("\n");
   const [id, ttl, ends] = JSON.parse(text.slice(0, line));
   const fits = typeof id === "string" && [ttl, ends, created, modified].every(Number.isSafeInteger);
-  if (!fits || typeof session !== "string") throw new TypeError("the key is not a lease");
+  if (!fits || typeof session !== "string") throw new TypeError();
   return {
     id,
     ttl: ttl === 0 ? Infinity : ttl,
@@ -70,6 +71,17 @@ export function entryIn(found: Found): Entry {
     created,
     modified,
   };
+}
+
+/**
+ * The fencing token of a lease whose key was made at this index.
+ *
+ * @throws {UnknownOutcome} when it is none that JavaScript can hold exactly.
+ */
+export function tokenOf(epoch: number, created = NaN): number {
+  const token = epoch + created;
+  if (Number.isSafeInteger(token)) return token;
+  throw noAnswer("consul", "a token cannot be told from others");
 }
 
 /** A key with its value, in Consul's own words. */

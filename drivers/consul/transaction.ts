@@ -8,7 +8,7 @@ import type { Lease, Op } from "../driver.ts";
 import { bySeat } from "../kit/order.ts";
 import type { Listed, Place, Table } from "../kit/step.ts";
 import type { Keys } from "./keys.ts";
-import { encodeRecord, type Entry, hasSession, type Record, recordOf } from "./record.ts";
+import { encodeRecord, type Entry, hasSession, type Record, recordOf, tokenOf } from "./record.ts";
 
 /** An operation of a transaction, in Consul's own words. */
 export interface Verb {
@@ -259,7 +259,7 @@ export class Transaction implements Table {
 
   #stored(key: string): Staged | undefined {
     const entry = this.#read.entries.get(key);
-    return entry && { ...entry, token: this.#read.epoch + entry.created };
+    return entry && { ...entry, token: tokenOf(this.#read.epoch, entry.created) };
   }
 
   #isDead({ ends }: Record): boolean {

@@ -41,6 +41,8 @@ export function outcomesIn(reply: unknown, ops: readonly Op[]): Outcome[] {
 
 function leaseIn(row: unknown): Required<Lease> {
   const [, left, resource = "", seat = "", token, id = "", ttl, value = ""] = textIn(ROW, row);
+  // Numbers from there on are not told apart, and two grants could have the same token.
+  if (Number(token) >= 2 ** 53) throw new TypeError();
   return {
     resource: decodeURIComponent(resource),
     seat: decodeURIComponent(seat),

@@ -333,6 +333,29 @@ Deno.test("stop() closes the driver that getCoordinator() has made, and a given 
   assert.equal(closed, 1);
 });
 
+Deno.test("a driver whose coordinator cannot be made is closed, and the error says why it cannot", async () => {
+  let closed = 0;
+  for (
+    const close of [() => Promise.resolve(), () => Promise.reject(new Error("not closed"))]
+  ) {
+    const test: SchemeLoader = () => ({
+      ...memory(),
+      [Symbol.asyncDispose]: () => (closed++, close()),
+    });
+    const make = (query: string, options: UrlOptions, memberId = "me") =>
+      getCoordinator(`test:${query}`, memberId, { ...options, schemes: { test } });
+    const before = closed;
+    await assert.rejects(make("", { characteristics: ["NON_TIMEOUT_BASED"] }), DriverChosenPoorly);
+    await assert.rejects(make("?ttl=1", { heartbeatInterval: 2 }), /heartbeatInterval/);
+    await assert.rejects(make("", {}, "m".repeat(1_000)), /member name/);
+    await assert.rejects(make("", { clocks: { rate: -1 } }), /rate/);
+    assert.equal(closed - before, 4);
+    // One that is made is closed by stop() alone.
+    await make("", { characteristics: ["LINEARIZABLE"] });
+    assert.equal(closed - before, 4);
+  }
+});
+
 Deno.test("stop() of a file: URL's coordinator closes the file, which is opened again when it is used", async () => {
   const folder = await Deno.makeTempDir();
   try {

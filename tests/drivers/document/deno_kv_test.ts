@@ -60,6 +60,27 @@ Deno.test("a URL opens a file or a database in memory, and stop closes it", () =
     }
   }));
 
+Deno.test("a URL whose coordinator cannot be made leaves no database open", async () => {
+  const before = Object.getOwnPropertyDescriptor(Deno, "openKv")!;
+  const real = Deno.openKv;
+  const open = new Set<Deno.Kv>();
+  const openKv = async (path?: string): Promise<Deno.Kv> => {
+    const kv = await real(path);
+    const close = kv.close.bind(kv);
+    open.add(kv);
+    kv.close = () => (open.delete(kv), close());
+    return kv;
+  };
+  Object.defineProperty(Deno, "openKv", { ...before, get: () => openKv });
+  try {
+    const [options, why] = [{ characteristics: ["NON_TIMEOUT_BASED"] }, /it lacks/] as const;
+    await assert.rejects(getCoordinator("deno-kv:", "me", options), why);
+    assert.equal(open.size, 0);
+  } finally {
+    Object.defineProperty(Deno, "openKv", before);
+  }
+});
+
 Deno.test("a database in memory is of this process, and a file is of this host", async () => {
   const kv = await Deno.openKv(":memory:");
   try {

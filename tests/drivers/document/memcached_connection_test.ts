@@ -139,6 +139,22 @@ Deno.test("Memcached: a handle that is disposed of closes its connection, and ma
     assert.equal(seen.opened, 2);
   }));
 
+Deno.test("Memcached: what is under way when a handle is disposed of is answered, and its connection is not used again", () =>
+  withMemcached(async ({ connect }) => {
+    const { connect: socket, freezer, seen } = wayOf();
+    const driver = connect({ connect: socket });
+    await one(driver, acquire("lock:a"));
+    const { frozen, end } = freezer.freeze(0);
+    const beside = one(driver, inspect("lock:a"));
+    await frozen;
+    await driver[Symbol.asyncDispose]();
+    assert.deepEqual([seen.opened, seen.closed], [1, 0]);
+    const after = one(driver, inspect("lock:a"));
+    end();
+    for (const call of [beside, after]) assert.equal((await call).leases.length, 1);
+    assert.deepEqual([seen.opened, seen.closed], [2, 1]);
+  }));
+
 Deno.test("Memcached: a server that restarts costs its clients one unknown outcome, and one that is down none", () =>
   withMemcached(async ({ server, connect }) => {
     const driver = connect();

@@ -6,6 +6,8 @@
 
 import assert from "node:assert/strict";
 import type { Driver, Op, Outcome } from "../../../drivers/driver.ts";
+import { encodeOps } from "../../../drivers/kit/codec.ts";
+import { withdrawn } from "../../../drivers/kit/failure.ts";
 import { durableObject } from "../../../drivers/durable_object/durable_object.ts";
 import { acquire } from "../acquire.ts";
 import { inProcess } from "./in_process.ts";
@@ -91,4 +93,20 @@ Deno.test("what comes after a wait goes by the clock of then, not of the call", 
   }
   await one(driver, release("holder"));
   assert.deepEqual((await waits).map(({ ok }) => ok), [true, true]);
+});
+
+Deno.test("who leaves before its operations have come does nothing, whatever comes of them later", async () => {
+  const { namespace, database } = inProcess();
+  const stub = namespace.get("baton");
+  const body = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = body.writable.getWriter();
+  const init = { method: "POST", body: body.readable, duplex: "half" };
+  const call = stub.fetch("https://baton/apply/1?n", init as unknown as { method: string });
+  await stub.fetch("https://baton/leave/1?n", { method: "POST" });
+  await writer.write(new TextEncoder().encode(encodeOps([acquire("late")])));
+  await writer.close();
+  const answer = await call;
+  const { refused } = JSON.parse(await answer.text());
+  assert.deepEqual([answer.status, refused], [409, withdrawn().message]);
+  assert.deepEqual(database.prepare("select * from baton_leases").all(), []);
 });

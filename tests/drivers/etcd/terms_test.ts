@@ -147,3 +147,27 @@ Deno.test("etcd: a member that slept too long is reported lost, and comes back b
     assert.ok(lost.length > 0, "it is reported");
   });
 });
+
+Deno.test("etcd: who waits while somebody deletes all keys is granted, and does not ask for ever", async () => {
+  await withEtcd(async ({ connect, ask, paths }) => {
+    const [holder, waiter] = [connect(), connect()];
+    const ttl = 3_600_000;
+    await holder.apply([acquire("lock:a", { ttl })]);
+    const next = acquire("lock:a", { ttl, patience: 600_000 });
+    const ended = new AbortController();
+    let granted = false;
+    const call = waiter.apply([next], { signal: ended.signal }).then(([outcome]) => {
+      granted = outcome?.ok === true;
+    });
+    const failed = call.catch(() => {});
+    let seen: string[] = [];
+    await until("it waits", () => (seen = [...seen, ...paths()]).includes("/watch"));
+    // With them goes what is added to revisions to make tokens of them.
+    await ask("/kv/deleterange", { key: btoa("baton/"), range_end: btoa("baton0") });
+    seen = [];
+    await until("it is granted", () => granted || (seen = [...seen, ...paths()]).length > 50);
+    ended.abort();
+    await failed;
+    assert.deepEqual([granted, seen.length <= 50], [true, true]);
+  });
+});

@@ -37,6 +37,7 @@ Deno.test("only exactly what the script answers is an outcome", async () => {
       [[1, `x ${ROW}`]],
       [[1, "7 r/ 5 i 1000 v"]],
       [[1, "7 /r/ x i 1000 v"]],
+      [[1, "7 /r/ 9007199254740992 i 1000 v"]],
       [[1, "7 /r/ 5 i v"]],
       [[1, "7 /r/ 5  1000 v"]],
       [[1, 5]],
