@@ -30,8 +30,9 @@ export interface KubernetesOptions {
    */
   url: string;
   /**
-   * The bearer token, or a function that returns that of now: those of service accounts change every hour,
-   * so read the file `/var/run/secrets/kubernetes.io/serviceaccount/token` each time. Default: none.
+   * The bearer token, or a function that returns that of now: those of service accounts change every hour.
+   * `kubeconfig()` and `inCluster()` of `@baton/baton/drivers/kubeconfig` give one that reads the file each
+   * time. Default: none.
    */
   token?: string | (() => string | Promise<string>) | undefined;
   /** The namespace of the Lease object. Default: `"default"`. */

@@ -143,7 +143,7 @@ export async function clientOf<T>(name: string, version: string, way: string): P
     }
   }
   throw new NotSupported(
-    `This URL needs the package ${own}, which cannot be loaded here, so nothing was sent. Install it with ` +
+    `The package ${own} is needed and cannot be loaded here, so nothing was sent. Install it with ` +
       `npm install ${own}@${version}; or, in a bundle that has no node_modules beside it, ${way}`,
     { cause },
   );

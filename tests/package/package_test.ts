@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as esbuild from "../tools/bundler.ts";
 import { examples, typesOf } from "./examples.ts";
-import { IMPORTS, LOCK, TYPED, URLS } from "./programs.ts";
+import { CONFIG, IMPORTS, LOADED, LOCK, TYPED } from "./programs.ts";
 import { type Packed, type Project, withPackage } from "./project.ts";
 import { PLATFORMS, readPage, sizesOfPage, sizesOn } from "./sizes.ts";
 
@@ -63,13 +63,16 @@ const STEPS: readonly (readonly [name: string, work: (packed: Packed) => Promise
       [`${NAME}/drivers/s3`]: "aws4fetch",
     });
   }],
-  ["a URL loads its client, or says what to install", async ({ bare, full }) => {
+  ["a URL and a kubeconfig load their client, or say what to install", async ({ bare, full }) => {
     const { peerDependencies } = bare.manifest;
-    const clients = ["ioredis", "pg", "mysql2"].map((name) => `${name}@${peerDependencies[name]}`);
+    const clients = ["ioredis", "pg", "mysql2", "yaml"].map((name) =>
+      `${name}@${peerDependencies[name]}`
+    );
     const told = clients.map((each) => ["not-supported", each]);
     for (const [project, wanted] of [[bare, told], [full, clients.map(() => "made")]] as const) {
-      await project.write("urls.mjs", URLS);
-      const { code, out, said } = await project.run("node", "urls.mjs");
+      await project.write("config", CONFIG);
+      await project.write("loaded.mjs", LOADED);
+      const { code, out, said } = await project.run("node", "loaded.mjs");
       assert.equal(code, 0, said);
       assert.deepEqual(JSON.parse(out), wanted);
     }

@@ -20,12 +20,23 @@ console.log(JSON.stringify({ refused, newer: after.token > lease.token }));
 await after.release();
 `;
 
-/** URLs that need a client; it prints of each error its code, and what it says to install. */
-export const URLS = `
+/** A kubeconfig, for {@link LOADED}. */
+export const CONFIG = `
+current-context: one
+contexts: [{ name: one, context: { cluster: c } }]
+clusters: [{ name: c, cluster: { server: "https://k8s.example" } }]
+`;
+
+/** What needs a client; it prints of each error its code, and what it says to install. */
+export const LOADED = `
+import { fileURLToPath } from "node:url";
+import { kubeconfig } from "@baton/baton/drivers/kubeconfig";
 import { getCoordinator } from "@baton/baton/url";
 
 const urls = ["redis://host", "postgresql://host/db", "mysql://host/db"];
-const errors = await Promise.all(urls.map((url) => getCoordinator(url).catch((error) => error)));
+const file = fileURLToPath(new URL("config", import.meta.url));
+const made = [...urls.map((url) => getCoordinator(url)), kubeconfig({ file })];
+const errors = await Promise.all(made.map((each) => each.catch((error) => error)));
 const told = errors.map(({ code, message }) =>
   code ? [code, /npm install (\\S+);/.exec(message)?.[1]] : "made"
 );

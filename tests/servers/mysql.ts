@@ -2,7 +2,6 @@
  * A real MySQL or MariaDB on a free loopback port, in a temporary folder, for as long as a test runs.
  * Durability, isolation and SQL mode are the server's defaults.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Connection } from "mysql2/promise";
@@ -134,26 +133,6 @@ async function ask(
   }
 }
 
-/** Returns when nothing moves any more: the signal takes its time to get to each of many threads. */
-function freeze(server: RunningProcess): void {
-  server.signal("SIGSTOP");
-  while (statesOf(server.pid).some((state) => !"TtZX".includes(state)));
-}
-
-function statesOf(pid: number): string[] {
-  const tasks = `/proc/${pid}/task`;
-  return existsSync(tasks) ? readdirSync(tasks).map((task) => stateOf(join(tasks, task))) : [];
-}
-
-function stateOf(task: string): string {
-  try {
-    // It follows the name, which is in brackets and may itself contain brackets and spaces.
-    return /.*\) (\S)/s.exec(readFileSync(join(task, "stat"), "utf8"))?.[1] ?? "X";
-  } catch {
-    return "X"; // It ended between the look into the folder and this one.
-  }
-}
-
 function serverOf(kind: MysqlKind, site: Site, first: RunningProcess): MysqlServer {
   const { port, folder } = site;
   const { current, controls } = controlled(first, () => launch(site));
@@ -186,6 +165,5 @@ function serverOf(kind: MysqlKind, site: Site, first: RunningProcess): MysqlServ
       await removeFolder(folder);
     },
     ...controls,
-    pause: () => freeze(current()),
   };
 }

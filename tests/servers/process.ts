@@ -8,6 +8,7 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isFrozen } from "./frozen.ts";
 
 /** What has not happened within so many ms never will, however busy the machine is. */
 const NEVER = 120_000;
@@ -94,7 +95,10 @@ export function controlled(
       await current[end]();
       current = await launch();
     },
-    pause: () => current.signal("SIGSTOP"),
+    pause() {
+      current.signal("SIGSTOP");
+      while (!isFrozen(current.pid));
+    },
     resume: () => current.signal("SIGCONT"),
   };
   return { current: () => current, controls };

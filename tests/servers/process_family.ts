@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
+import { isFrozen } from "./frozen.ts";
 import { until } from "./process.ts";
 
 /** The processes with the mark, zombies excluded: they have no command line any more. */
@@ -24,7 +25,7 @@ export function signalFamily(mark: string, signal: NodeJS.Signals): void {
 /** Freezes them all. It takes a few looks, because until its parent stops a child can be born. */
 export function freezeFamily(mark: string): void {
   for (;;) {
-    const moving = familyOf(mark).filter((pid) => !frozen(pid));
+    const moving = familyOf(mark).filter((pid) => !isFrozen(pid));
     if (moving.length === 0) return;
     for (const pid of moving) send(pid, "SIGSTOP");
   }
@@ -69,12 +70,6 @@ export function guardFamily(mark: string, folder: string): FamilyGuard {
       await ended;
     },
   };
-}
-
-function frozen(pid: number): boolean {
-  // The state follows the name, which is in brackets and may itself contain brackets and spaces.
-  const state = /.*\) (\S)/s.exec(read(`/proc/${pid}/stat`))?.[1];
-  return state === undefined || "TtZX".includes(state);
 }
 
 function read(file: string): string {

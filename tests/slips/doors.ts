@@ -11,6 +11,7 @@ import { consul } from "../../drivers/consul/consul.ts";
 import { browser } from "../../drivers/browser/browser.ts";
 import { denoKv } from "../../drivers/document/deno_kv.ts";
 import { document } from "../../drivers/document/document.ts";
+import { inCluster, kubeconfig } from "../../drivers/document/kubeconfig.ts";
 import { kubernetes } from "../../drivers/document/kubernetes.ts";
 import { r2 } from "../../drivers/document/r2.ts";
 import { memcached } from "../../drivers/document/memcached.ts";
@@ -173,6 +174,8 @@ export const DOORS: Readonly<Record<string, Door>> = {
   document: (wrong) => document(new OwnStore(Date.now), { ...BY_SECONDS, ...wrong }),
   s3: (wrong) => s3({ url: "https://h.example/b/k", credentials: KEYS, ...wrong }),
   kubernetes: (wrong) => kubernetes({ url: "https://h.example", ...wrong }),
+  kubeconfig: (wrong) => kubeconfig(wrong),
+  inCluster: (wrong) => inCluster(wrong),
   memcached: (wrong) => memcached({ server: "localhost", ...wrong }),
   denoKv: (wrong) => denoKv({ getMany: send, atomic: never }, wrong),
   r2: (wrong) => r2({ get: send, put: send }, wrong),

@@ -17,8 +17,8 @@ const KEYWORDS = [
   ...["redis", "upstash", "postgres", "neon", "mysql", "planetscale", "sqlite", "consul"],
 ];
 
-/** Clients that URLs load when they need them: hidden from bundlers, and so from `deno pack`. */
-const LOADED = ["ioredis", "mysql2", "pg"];
+/** What is loaded when it is needed: hidden from bundlers, and so from `deno pack`. */
+const LOADED = ["ioredis", "mysql2", "pg", "yaml"];
 
 /** The command, by its name and by the file that `COMMAND` becomes. */
 const BIN = { "baton-schema": "./cli/bin.js" } as const;
