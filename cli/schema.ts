@@ -152,9 +152,12 @@ async function closing<T extends AsyncDisposable>(
 ): Promise<void> {
   try {
     await work(open);
-  } finally {
-    await open[Symbol.asyncDispose]();
+  } catch (error) {
+    // Whatever becomes of that, this is what went wrong.
+    await Promise.resolve(open[Symbol.asyncDispose]()).catch(() => {});
+    throw error;
   }
+  await open[Symbol.asyncDispose]();
 }
 
 async function postgresOf(url: string): Promise<Database<PostgresQuery>> {

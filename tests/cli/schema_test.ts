@@ -4,7 +4,11 @@
  * @module
  */
 
+// deno-lint-ignore-file no-console -- a command speaks by it
+
 import assert from "node:assert/strict";
+import { Pool } from "pg";
+import { freePort } from "../servers/ports.ts";
 import { startMysql } from "../servers/mysql.ts";
 import { startPostgres } from "../servers/postgres.ts";
 import { getCoordinator } from "../../url.ts";
@@ -169,4 +173,28 @@ Deno.test("a vendor's URL is tried as it comes", async () => {
   assert.equal(code, 1, complaint);
   assert.match(complaint, /Requires net access/);
   assert(!complaint.includes(SECRET));
+});
+
+Deno.test("why the SQL was not applied is said, and not that the connections could not be closed either", async () => {
+  const { end } = Pool.prototype;
+  const { error: complain } = console;
+  const said: unknown[] = [];
+  let closed = 0;
+  Pool.prototype.end = () => (closed++, Promise.reject(new Error("not closed")));
+  console.error = (...words) => void said.push(...words);
+  const before = Deno.env.get("DATABASE_URL");
+  Deno.env.set("DATABASE_URL", `postgresql://app:${SECRET}@127.0.0.1:${await freePort()}/db`);
+  try {
+    // It takes the console when it is loaded.
+    const { main } = await import("../../cli/schema.ts");
+    assert.equal(await main(["postgres", "--apply"]), 1);
+    assert.equal(closed, 1);
+    assert.match(said.join(), /postgres was not reached, so nothing was written/);
+    assert.doesNotMatch(said.join(), new RegExp(`not closed|${SECRET}`));
+  } finally {
+    Pool.prototype.end = end;
+    console.error = complain;
+    if (before === undefined) Deno.env.delete("DATABASE_URL");
+    else Deno.env.set("DATABASE_URL", before);
+  }
 });

@@ -8,6 +8,24 @@ import type { Mutant } from "./mutant.ts";
 import { plant } from "./plant.ts";
 
 /**
+ * The first of the mutants that compile, at most so many, and those before them that do not: so a sample
+ * of three hundred is one of three hundred that run.
+ */
+export async function firstThatCompile(
+  root: string,
+  mutants: readonly Mutant[],
+  most: number,
+): Promise<{ compile: Mutant[]; refused: Mutant[] }> {
+  const [compile, refused]: [Mutant[], Mutant[]] = [[], []];
+  for (let from = 0; from < mutants.length && compile.length < most;) {
+    const group = mutants.slice(from, from += Math.min(mutants.length, most - compile.length));
+    const wrong = await refusedOf(root, group);
+    for (const mutant of group) (wrong.has(mutant) ? refused : compile).push(mutant);
+  }
+  return { compile, refused };
+}
+
+/**
  * Those of the mutants whose types, or whose syntax, are wrong. Mutants of different files are checked
  * together in the copy at `root`: the compiler starts once for all of them, not once for each.
  */

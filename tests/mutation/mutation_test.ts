@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { refusedOf } from "./compiling.ts";
+import { firstThatCompile, refusedOf } from "./compiling.ts";
 import { mutantsOf } from "./generate.ts";
 import { applied, diffOf, type Mutant, titleOf } from "./mutant.ts";
 import { placesOf } from "./places.ts";
@@ -16,9 +16,14 @@ import { copied, importsOf, productOf, reachOf, sources } from "./project.ts";
 import { enough, row, summary, type Verdict } from "./report.ts";
 // What bundles starts with its first import, and that must not be within a test.
 import "../tools/bundler.ts";
-import { backendsOf, runsFor, testFiles } from "./runs.ts";
+import { Judge } from "./judge.ts";
+import type { Result } from "./run_tests.ts";
+import { backendsOf, type Run, runsFor, testFiles } from "./runs.ts";
 import { asked, sampled } from "./sample.ts";
 import { STORIES, told } from "./stories.ts";
+
+/** Of a run that notices nothing. */
+const PASSED: Result = { seconds: 1 };
 
 /** Names, each with the line that comes of it. */
 function made(text: string): Record<string, string> {
@@ -212,24 +217,27 @@ Deno.test("a sample is the same each time, another with another seed, and about 
   const mutants = Array.from({ length: 10_000 }, (_, n): Mutant => ({
     ...{ file: "f.ts", name: `${n}`, from: 0, to: 0, put: "", was: "" },
   }));
-  const sample = (seed: number, share: number, most = Infinity) =>
-    sampled(mutants, { seed, share, sample: most }).map(({ name }) => name);
+  const sample = (seed: number, share: number) =>
+    sampled(mutants, { seed, share }).map(({ name }) => name);
   assert.deepEqual(sample(1, 0.05), sample(1, 0.05));
   assert.notDeepEqual(sample(1, 0.05), sample(2, 0.05));
   assert(Math.abs(sample(3, 0.05).length - 500) < 150);
   assert.equal(sample(1, 1).length, mutants.length);
   assert.deepEqual(sample(1, 0.05), sample(1, 0.1).slice(0, sample(1, 0.05).length));
-  assert.deepEqual(sample(1, 1, 300), sample(1, 0.1).slice(0, 300));
-  assert.deepEqual(asked(["--sample", "300", "--copies", "1", "--seed", "2"]), {
+  assert.deepEqual(sample(1, 1).slice(0, 300), sample(1, 0.1).slice(0, 300));
+  const given = { seed: 2, copies: 1, all: false, stories: false, quick: false, trust: false };
+  assert.deepEqual(asked({ ...given, sample: 300 }, []), {
     ...{ seed: 2, share: 1, sample: 300, copies: 1, parts: [] },
     ...{ stories: false, generated: true, quick: false, trust: false },
   });
-  assert.deepEqual(asked(["--seed", "7", "--share", "0.5", "heart.ts"]), {
-    ...{ seed: 7, share: 0.5, sample: Infinity, copies: 2, parts: ["heart.ts"] },
+  assert.deepEqual(asked({ ...given, share: 0.5 }, ["heart.ts"]), {
+    ...{ seed: 2, share: 0.5, sample: Infinity, copies: 1, parts: ["heart.ts"] },
     ...{ stories: false, generated: true, quick: false, trust: false },
   });
-  assert.throws(() => asked(["--share", "2"]), /a number from 0 to 1/);
-  assert.throws(() => asked(["--sed", "2"]), /no option --sed/);
+  const { share, stories, generated } = asked(given, []);
+  assert.deepEqual([share, stories, generated], [0.05, true, true]);
+  assert.equal(asked({ ...given, all: true }, []).share, 1);
+  assert.equal(asked({ ...given, stories: true }, []).generated, false);
 });
 
 Deno.test("mutants that a compiler refuses are told apart though they are checked together", async () => {
@@ -250,6 +258,10 @@ Deno.test("mutants that a compiler refuses are told apart though they are checke
     const refused = await refusedOf(copy.root, [types, syntax, right, alike]);
     assert.deepEqual([...refused].map(({ file }) => file).sort(), [types.file, syntax.file].sort());
     assert(refused.has(types) && refused.has(syntax));
+    const first = await firstThatCompile(copy.root, [types, right, syntax, alike], 1);
+    assert.deepEqual([first.compile, first.refused], [[right], [types]]);
+    const all = await firstThatCompile(copy.root, [types, right, alike], Infinity);
+    assert.deepEqual([all.compile, all.refused], [[right, alike], [types]]);
     const text = await Deno.readTextFile(`${copy.root}/${types.file}`);
     assert.equal(text, product.get(types.file));
   } finally {
@@ -285,7 +297,62 @@ Deno.test("one survivor of twenty is enough, one of nineteen is not, and what do
   const lines = summary(verdicts);
   assert.equal(lines[0], row(verdicts[0]!));
   assert.match(lines[0]!, /^survived .* drivers\/a\.ts 0\n {4}- x\n {4}\+ y$/);
-  assert.match(lines.at(-1)!, /^drivers: 18 found, 1 survived, 1 hung, 1 did not compile: 95\.0 %/);
+  assert.match(
+    lines.at(-1)!,
+    /^drivers: 18 found, 1 survived, 1 hung, 0 not judged, 1 did not compile: 95\.0 %/,
+  );
+  const unjudged = verdicts.map((each): Verdict =>
+    each.fate === "hung" ? { ...each, fate: "not judged" } : each
+  );
+  assert.equal(enough(unjudged), false);
+  assert.match(summary(unjudged).at(-1)!, /0 hung, 1 not judged, .*: 90\.0 %/);
   const mutant: Mutant = { file: "f", name: "n", from: 4, to: 5, put: "<=", was: "<" };
   assert.equal(diffOf(mutant, "if (<) {\n}"), "- if (<) {\n+ if (<=) {");
+});
+
+Deno.test("a run without an end has noticed a bug only if it ends well within its limit without one", async () => {
+  const [root, sound] = [await Deno.makeTempDir(), "a copy without a bug"];
+  const mutant: Mutant = { file: "f.ts", name: "n", from: 0, to: 1, put: "2", was: "1" };
+  await Deno.writeTextFile(`${root}/f.ts`, "1;");
+  const endless: Result = { failed: "nothing within 100 s", hung: true, seconds: 100 };
+  const first: Run = { title: "first", paths: ["a_test.ts"], steady: true, limit: 100 };
+  const runs = [first, { ...first, title: "second", paths: ["b_test.ts"] }];
+  const judged = async (second: Result, without: Result | undefined) => {
+    const judge = new Judge({
+      ...{ runs: () => runs, print: () => {} },
+      ...without && { clean: () => Promise.resolve(sound) },
+      tried: (at, { paths }) => {
+        if (at === sound) return Promise.resolve(paths[0] === "a_test.ts" ? without! : PASSED);
+        return Promise.resolve(paths[0] === "a_test.ts" ? endless : second);
+      },
+    });
+    const { fate, by } = await judge.judge(root, mutant);
+    return [fate, by];
+  };
+  const by = "nothing within 100 s (first)";
+  try {
+    assert.deepEqual(await judged(PASSED, { seconds: 50 }), ["hung", by]);
+    assert.deepEqual(await judged(PASSED, { seconds: 51 }), ["not judged", by]);
+    assert.deepEqual(await judged(PASSED, endless), ["not judged", by]);
+    assert.deepEqual(await judged(PASSED, undefined), ["not judged", by]);
+    // What another run says counts.
+    const failed = { failed: "a test", seconds: 1 };
+    assert.deepEqual(await judged(failed, endless), ["found", "a test (second)"]);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("a quick run tries the doors and the URLs, once, where they reach the file", async () => {
+  const texts = await sources();
+  const imports = importsOf(texts);
+  const known = { tests: testFiles(texts, imports), backends: await backendsOf(imports) };
+  for (const file of ["drivers/document/r2.ts", "drivers/kit/urls.ts", "url.ts", "http/hono.ts"]) {
+    const paths = runsFor(file, known, true).flatMap((run) => run.paths);
+    const doors = ["tests/slips/doors_test.ts", "tests/url/url_test.ts"].filter((path) =>
+      known.tests.some((test) => test.path === path && test.reach.has(file))
+    );
+    assert(doors.length > 0, file);
+    for (const door of doors) assert.equal(paths.filter((path) => path === door).length, 1, file);
+  }
 });

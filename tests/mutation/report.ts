@@ -6,8 +6,11 @@
 
 import { type Mutant, titleOf } from "./mutant.ts";
 
-/** How it ended: a test failed, none did, none came to its end, or the compiler refuses it. */
-export type Fate = "found" | "survived" | "hung" | "did not compile";
+/**
+ * How it ended: a test failed; none did; a run had no end that has one without the bug; a run had no end that
+ * may have none without the bug either, in that time; or the compiler refuses it.
+ */
+export type Fate = "found" | "survived" | "hung" | "not judged" | "did not compile";
 
 /** What came of one bug. */
 export interface Verdict {
@@ -21,7 +24,7 @@ export interface Verdict {
   readonly diff: string;
 }
 
-const FATES: readonly Fate[] = ["found", "survived", "hung", "did not compile"];
+const FATES: readonly Fate[] = ["found", "survived", "hung", "not judged", "did not compile"];
 /** The share that must be found. */
 const LEAST = 0.95;
 
@@ -57,10 +60,10 @@ export function enough(verdicts: readonly Verdict[]): boolean {
   );
 }
 
-/** What was noticed of what compiles; a run that hangs is noticed, too. */
+/** What was noticed of what compiles; a run that hangs because of the bug has noticed it, too. */
 function shareOf(verdicts: readonly Verdict[]): number {
   const real = verdicts.filter(({ fate }) => fate !== "did not compile");
-  const noticed = real.filter(({ fate }) => fate !== "survived");
+  const noticed = real.filter(({ fate }) => fate === "found" || fate === "hung");
   return real.length === 0 ? 1 : noticed.length / real.length;
 }
 

@@ -33,6 +33,8 @@ const SERVERLESS = "memory|sqlite|ipc|browser|all decorators|retrying|namespaced
 /** The tests of a backend, as they are called: `memory keeps …`, `on memory all …`. */
 const of = (backends: readonly string[]): string =>
   `/(?i)^((coordinators )?on (the wire of )?)?(${backends.join("|")})\\b/`;
+/** What every function and URL refuses: it reaches nearly all files, and takes a second. */
+const DOORS = ["tests/slips/doors_test.ts", "tests/url/url_test.ts"];
 /** Where every backend is held to the contract of drivers. */
 const CONTRACT = "tests/laws/driver_test.ts";
 
@@ -136,8 +138,10 @@ export interface Known {
  */
 export function runsFor(file: string, { tests, backends }: Known, quick = false): Run[] {
   const mine = tests.filter(({ reach }) => reach.has(file));
-  return (file.startsWith("drivers/") ? ofDriver : ofOthers)(file, mine, backends, quick)
-    .filter(({ paths }) => paths.length > 0);
+  const runs = (file.startsWith("drivers/") ? ofDriver : ofOthers)(file, mine, backends, quick);
+  const taken = new Set(runs.flatMap(({ paths }) => paths));
+  const doors = mine.filter(({ path }) => quick && DOORS.includes(path) && !taken.has(path));
+  return [...runs, run("the doors", doors, 120)].filter(({ paths }) => paths.length > 0);
 }
 
 /** A driver is held to the contract before all else that needs a server. */

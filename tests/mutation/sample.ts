@@ -11,9 +11,9 @@ import { type Mutant, titleOf } from "./mutant.ts";
 export interface Asked {
   /** Another seed is another sample. Default: 1. */
   readonly seed: number;
-  /** The share of generated mutants, from 0 to 1. Default: 0.05, or all there are for a sample. */
+  /** The share of generated mutants, from 0 to 1. Default: 0.05; for a sample, all there are. */
   readonly share: number;
-  /** How many of them at most. Default: all. */
+  /** How many of them at most, of those that compile. Default: all. */
   readonly sample: number;
   /** How many copies are tried at once. Default: 2, for most runs wait for servers and clocks. */
   readonly copies: number;
@@ -29,41 +29,26 @@ export interface Asked {
   readonly trust: boolean;
 }
 
-/**
- * Reads the command line.
- *
- * @throws {Error} when an option is not known, or no number.
- */
-export function asked(args: readonly string[]): Asked {
-  let [seed, share, sample, copies] = [1, 0.05, Infinity, 2];
-  let [stories, generated, quick, trust] = [false, true, false, false];
-  const parts: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i] ?? "";
-    if (arg === "--seed") seed = number(arg, args[++i], Infinity);
-    else if (arg === "--share") share = number(arg, args[++i], 1);
-    else if (arg === "--all") share = 1;
-    else if (arg === "--sample") [sample, share] = [number(arg, args[++i], Infinity), 1];
-    else if (arg === "--copies") copies = number(arg, args[++i], Infinity);
-    else if (arg === "--stories") [stories, generated] = [true, false];
-    else if (arg === "--quick") quick = true;
-    else if (arg === "--trust") trust = true;
-    else if (arg.startsWith("--")) throw new Error(`There is no option ${arg}`);
-    else parts.push(arg);
-  }
-  // A sample of so many is a measure of what is generated.
-  const isAll = parts.length === 0 && sample === Infinity;
-  return { seed, share, sample, copies, parts, stories: stories || isAll, generated, quick, trust };
+/** What the command line of `deno task mutate` says. */
+export interface Given {
+  readonly seed: number;
+  readonly copies: number;
+  readonly share?: number | undefined;
+  readonly sample?: number | undefined;
+  readonly all: boolean;
+  readonly stories: boolean;
+  readonly quick: boolean;
+  readonly trust: boolean;
 }
 
-function number(name: string, text: string | undefined, most: number): number {
-  const value = Number(text);
-  if (text === undefined || !(value >= 0 && value <= most)) {
-    throw new Error(
-      `${name} is followed by a number from 0${most < Infinity ? ` to ${most}` : ""}`,
-    );
-  }
-  return value;
+/** What that means. */
+export function asked(given: Given, parts: readonly string[]): Asked {
+  const { seed, copies, quick, trust, sample = Infinity } = given;
+  // A sample of so many is a measure of what is generated.
+  const isAll = parts.length === 0 && sample === Infinity;
+  const share = given.share ?? (given.all || sample < Infinity ? 1 : 0.05);
+  const [stories, generated] = [given.stories || isAll, !given.stories];
+  return { seed, share, sample, copies, parts, stories, generated, quick, trust };
 }
 
 /**
@@ -72,12 +57,11 @@ function number(name: string, text: string | undefined, most: number): number {
  */
 export function sampled(
   mutants: readonly Mutant[],
-  { seed, share, sample }: Pick<Asked, "seed" | "share" | "sample">,
+  { seed, share }: Pick<Asked, "seed" | "share">,
 ): Mutant[] {
   return mutants.map((mutant) => ({ mutant, lot: lotOf(mutant, seed) }))
     .filter(({ lot }) => lot < share)
     .sort((a, b) => a.lot - b.lot)
-    .slice(0, sample)
     .map(({ mutant }) => mutant);
 }
 

@@ -7,6 +7,7 @@ const TASKS = {
   calm: "tests/tools/calm.ts",
   chaos: "tests/chaos/main.ts",
   differential: "tests/differential/main.ts",
+  mutate: "tests/mutation/main.ts",
   simulate: "tests/simulation/main.ts",
 };
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -38,6 +39,7 @@ for (
     ["chaos", "kills", "1.5"],
     ["simulate", "seed", "-1"],
     ["differential", "sequences", ""],
+    ["mutate", "sample", "0"],
   ] as const
 ) {
   Deno.test(`deno task ${task} refuses --${name}=${given} before it begins`, async () => {
