@@ -184,7 +184,7 @@ const BUGS: readonly Planted[] = [
   {
     name: "a wait ends with the first refusal to serve",
     at: "waitFor",
-    find: "if (over || !answered || !isOutage(error)) throw error;",
+    find: "if (over || !mayPass || !isOutage(error)) throw error;",
     put: "throw error;",
     breaks: /outlasts an outage/,
   },
