@@ -140,8 +140,11 @@ const URLS: Readonly<Record<string, readonly [url: string, driver: string]>> = {
   s3: ["s3://id:secret@bucket/key?region=eu", "s3"],
 };
 
-/** What is exported as a driver and makes none by itself: the contract, its tools, and what wraps drivers. */
-const NONE = ["driver", "kit", "document", "retrying", "namespaced", "traced", "budgeted"];
+/** What is exported beside the drivers: the contract, its tools, options of one, and what wraps drivers. */
+const NONE = [
+  ...["driver", "kit", "document", "kubeconfig"],
+  ...["retrying", "namespaced", "traced", "budgeted"],
+];
 
 Deno.test("every driver that is exported, and every scheme, is in these tables", () => {
   const exported = Object.keys(config.exports).map((key) =>
