@@ -166,6 +166,8 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
   killWithThisProcess(pid);
   const watcher = guard(pid, folder);
   const unwatched = ended(watcher);
+  // If somebody has ended it, there is nobody to tell.
+  watcher.stdin.on("error", () => {});
   const gone = exited.then(async () => {
     living.delete(pid);
     watcher.stdin.end("done\n");

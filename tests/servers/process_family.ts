@@ -64,6 +64,8 @@ export function guardFamily(mark: string, folder: string): FamilyGuard {
     env: { ...process.env, MARK: mark, FOLDER: folder },
   });
   const ended = once(child, "exit");
+  // If somebody has ended it, there is nobody to tell.
+  child.stdin.on("error", () => {});
   return {
     async dismiss() {
       child.stdin.end("done\n");
