@@ -5,7 +5,7 @@
  */
 
 import type { CoordinationError } from "../../errors.ts";
-import { failure, noAnswer } from "../kit/failure.ts";
+import { failure, isTlsFailure, noAnswer } from "../kit/failure.ts";
 
 /** A store answered with something else than what was asked for. Its message is the store's word for it. */
 export class Refused extends Error {
@@ -22,6 +22,10 @@ export class Refused extends Error {
 /** What to do about a refusal, before which nothing is written, and which error that is. */
 export type Refusal = readonly [advice: string, kind?: "unauthorized" | "busy" | undefined];
 
+/** Nothing is sent to who cannot show a certificate that the runtime trusts. */
+const TLS =
+  "check whether the port speaks TLS, and the certificate (NODE_EXTRA_CA_CERTS, DENO_CERT)";
+
 /** The error that Baton throws; `refusalIn` knows the refusals of that store. */
 export function storeError(
   name: string,
@@ -32,7 +36,7 @@ export function storeError(
   const refused = error instanceof Refused ? error : undefined;
   if (refused?.message === "") return noAnswer(name, `status ${refused.status}`);
   return failure(name, error, () => {
-    const [advice, kind] = refused && refusalIn(refused) || [];
+    const [advice, kind] = refused ? refusalIn(refused) ?? [] : isTlsFailure(error) ? [TLS] : [];
     return {
       said: refused ? `status ${refused.status}: ${refused.message}` : "a broken connection",
       refused: advice !== undefined,
