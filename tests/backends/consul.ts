@@ -5,6 +5,7 @@
  */
 
 import { consul as open } from "../../drivers/consul/consul.ts";
+import { sweptBy } from "../../drivers/consul/sweep.ts";
 import { type ConsulServer, type ConsulServerOptions, startConsul } from "../servers/consul.ts";
 import { startConsulFront } from "../servers/consul_front.ts";
 import { refuseOnConsul } from "../servers/refusals.ts";
@@ -61,6 +62,8 @@ export const consul: Backend<"server" | "wire"> = {
   lanes: 16,
   has: { server: true, wire: true },
   costs: COSTS,
+  // It lists names and looks at some; here none of them has ended.
+  byChance: (ops, outcomes) => sweptBy(ops, outcomes) ? 2 : 0,
   vendors: [{
     name: "consul",
     driver: (host, { token }, protocol) =>

@@ -76,8 +76,8 @@ Deno.test("on D1 every operation reads and writes as few rows as the docs say", 
       await test.step(`${what}: ${JSON.stringify(cost)}`, () => {
         const more = cost.queries - queries;
         assert.ok(more >= 0 && more <= sweeps, `${cost.queries} queries`);
-        // A sweep looks at a hundred rows, and finds none dead.
-        assert.ok(cost.read <= read + more * 350, `${cost.read} rows read`);
+        // A sweep looks at a hundred rows, and finds none dead; it asks five times for each.
+        assert.ok(cost.read <= read + more * 520, `${cost.read} rows read`);
         assert.equal(cost.written, written);
       });
     };
