@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { requireChromium } from "./chromium_install.ts";
-import { removeFolder, temporaryFolder } from "./folders.ts";
+import { orRemoved, removeFolder, temporaryFolder } from "./folders.ts";
 import { startProcess } from "./process.ts";
 
 /** A running Chromium with a profile of its own. */
@@ -44,7 +44,7 @@ const FLAGS = [
 export async function startChromium(): Promise<Chromium> {
   const { program, environment } = await requireChromium();
   const folder = await temporaryFolder("baton-chromium-");
-  try {
+  return await orRemoved(folder, async () => {
     const profile = join(folder, "profile");
     let port = "";
     const running = await startProcess({
@@ -68,10 +68,7 @@ export async function startChromium(): Promise<Chromium> {
         await removeFolder(folder);
       },
     };
-  } catch (error) {
-    await removeFolder(folder);
-    throw error;
-  }
+  });
 }
 
 /** Its port, and the path of the tools on the next line; empty until it says so. */

@@ -6,7 +6,7 @@ import process from "node:process";
 import { cached } from "./cache.ts";
 import { unpackDebian } from "./debian.ts";
 import { freePort, onFreePort } from "./ports.ts";
-import { removeFolder, temporaryFolder } from "./folders.ts";
+import { orRemoved, removeFolder, temporaryFolder } from "./folders.ts";
 import { controlled, type RunningProcess, type Server, startProcess } from "./process.ts";
 
 export interface ConsulServerOptions {
@@ -84,13 +84,10 @@ export async function startConsulMember(
     ...settings,
     ...own,
   };
-  try {
+  return await orRemoved(folder, async () => {
     await writeFile(join(folder, "consul.json"), JSON.stringify(all));
     return serverOf(folder, member, token, launch, await launch());
-  } catch (error) {
-    await removeFolder(folder);
-    throw error;
-  }
+  });
 }
 
 /**

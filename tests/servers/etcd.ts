@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { freePort, onFreePort } from "./ports.ts";
-import { removeFolder, temporaryFolder } from "./folders.ts";
+import { orRemoved, removeFolder, temporaryFolder } from "./folders.ts";
 import {
   controlled,
   requireProgram,
@@ -63,10 +63,7 @@ export async function startMember(
       ready: () => answers(url, member.name),
     });
   };
-  const first = await launch().catch(async (error) => {
-    await removeFolder(folder);
-    throw error;
-  });
+  const first = await orRemoved(folder, launch);
   const { current, controls } = controlled(first, launch);
   return {
     port: member.client,

@@ -31,6 +31,16 @@ export async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
+/** Starts what is to use a folder, which goes away if that fails. */
+export async function orRemoved<T>(folder: string, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    await removeFolder(folder);
+    throw error;
+  }
+}
+
 /** Works in a new folder, which goes away afterwards. */
 export async function inFolder<T>(
   prefix: string,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { onFreePort } from "./ports.ts";
-import { removeFolder, temporaryFolder } from "./folders.ts";
+import { orRemoved, removeFolder, temporaryFolder } from "./folders.ts";
 import { controlled, type RunningProcess, type Server, startProcess } from "./process.ts";
 
 export interface LibsqlServer extends Server {
@@ -29,7 +29,7 @@ export async function startLibsql(token: string = crypto.randomUUID()): Promise<
       ],
       ready: () => answers(port, token, file),
     });
-  try {
+  return await orRemoved(folder, async () => {
     return await onFreePort(async (port) => {
       const { current, controls } = controlled(await launch(port), () => launch(port), "kill");
       return {
@@ -42,10 +42,7 @@ export async function startLibsql(token: string = crypto.randomUUID()): Promise<
         ...controls,
       };
     }, /AddrInUse|in use/i);
-  } catch (error) {
-    await removeFolder(folder);
-    throw error;
-  }
+  });
 }
 
 async function answers(port: number, token: string, file: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { type FakedClock, faketimeLibrary, stoppedClock } from "./faked_clock.ts";
-import { removeFolder, temporaryFolder } from "./folders.ts";
+import { orRemoved, removeFolder, temporaryFolder } from "./folders.ts";
 import { onFreePort } from "./ports.ts";
 import {
   controlled,
@@ -45,7 +45,7 @@ export async function startMemcached(options: MemcachedOptions = {}): Promise<Me
   const program = await requireProgram("memcached", "memcached");
   const library = options.now && await faketimeLibrary();
   const folder = await temporaryFolder("baton-memcached-");
-  try {
+  return await orRemoved(folder, async () => {
     if (options.users) {
       await writeFile(join(folder, "users"), [...options.users, ""].join("\n"));
     }
@@ -55,10 +55,7 @@ export async function startMemcached(options: MemcachedOptions = {}): Promise<Me
       const launch = () => launched(program, folder, port, options, clock || undefined);
       return serverOf(folder, port, options, clock || undefined, await launch(), launch);
     });
-  } catch (error) {
-    await removeFolder(folder);
-    throw error;
-  }
+  });
 }
 
 function launched(

@@ -9,7 +9,7 @@ import { run, serverUser } from "./cache.ts";
 import { linkTo, type MysqlAddress, type MysqlLink } from "./mysql_link.ts";
 import { type MysqlKind, type MysqlProgram, mysqlProgram } from "./mysql_kinds.ts";
 import { onFreePort } from "./ports.ts";
-import { removeFolder, temporaryFolder } from "./folders.ts";
+import { orRemoved, removeFolder, temporaryFolder } from "./folders.ts";
 import { controlled, type RunningProcess, type Server, startProcess } from "./process.ts";
 
 export type { MysqlKind } from "./mysql_kinds.ts";
@@ -70,7 +70,7 @@ export async function startMysql(
   const { settings = [] } = options;
   const program = await mysqlProgram(kind);
   const folder = await temporaryFolder(`baton-${kind}-`);
-  try {
+  return await orRemoved(folder, async () => {
     if (serverUser !== undefined) await chown(folder, serverUser.uid, serverUser.gid);
     await writeFile(join(folder, "initial.sql"), initial(kind));
     await run("cp", ["-R", program.pristine, join(folder, "data")], serverUser);
@@ -78,10 +78,7 @@ export async function startMysql(
       const site = { program, folder, port, settings };
       return serverOf(kind, site, await launch(site));
     }, /Address already in use/);
-  } catch (error) {
-    await removeFolder(folder);
-    throw error;
-  }
+  });
 }
 
 function launch({ program, folder, port, settings }: Site): Promise<RunningProcess> {

@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { Redis } from "ioredis";
 import { onFreePort } from "./ports.ts";
-import { removeFolder, temporaryFolder } from "./folders.ts";
+import { orRemoved, removeFolder, temporaryFolder } from "./folders.ts";
 import {
   controlled,
   requireProgram,
@@ -32,16 +32,12 @@ export interface RedisServer extends Server {
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const program = await requireProgram("redis-server", "redis-server");
   const folder = await temporaryFolder("baton-redis-");
-  try {
-    return await onFreePort(
+  return await orRemoved(folder, () =>
+    onFreePort(
       async (port) =>
         serverOf(program, folder, port, options, await launch(program, folder, port, options)),
       /Address already in use/,
-    );
-  } catch (error) {
-    await removeFolder(folder);
-    throw error;
-  }
+    ));
 }
 
 function launch(

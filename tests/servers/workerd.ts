@@ -7,7 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { requireRuntimes } from "../runtimes/install.ts";
 import { onFreePort } from "./ports.ts";
-import { removeFolder, temporaryFolder } from "./folders.ts";
+import { orRemoved, removeFolder, temporaryFolder } from "./folders.ts";
 import { controlled, type RunningProcess, type Server, startProcess } from "./process.ts";
 
 export interface WorkerdOptions {
@@ -62,10 +62,7 @@ async function startAt(port: number, options: WorkerdOptions): Promise<WorkerdSe
     ]);
     return await launch();
   };
-  const first = await begin().catch(async (error) => {
-    await removeFolder(folder);
-    throw error;
-  });
+  const first = await orRemoved(folder, begin);
   const { current, controls } = controlled(first, launch);
   return {
     port,

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { onFreePort } from "./ports.ts";
-import { removeFolder, temporaryFolder } from "./folders.ts";
+import { orRemoved, removeFolder, temporaryFolder } from "./folders.ts";
 import { controlled, type RunningProcess, type Server, startProcess } from "./process.ts";
 import { requireZookeeper, type ZookeeperVersion } from "./zookeeper_install.ts";
 
@@ -60,7 +60,7 @@ export async function startZookeeperMember(member: ZookeeperMember): Promise<Zoo
       ].flat(),
       ready: async () => /^Mode: /m.test(await asked(client, "srvr").catch(() => "")),
     });
-  try {
+  return await orRemoved(folder, async () => {
     await mkdir(data);
     if (id !== undefined) await writeFile(join(data, "myid"), `${id}\n`);
     await writeFile(file, [...settingsOf(data, client), ...settings, ""].join("\n"));
@@ -77,10 +77,7 @@ export async function startZookeeperMember(member: ZookeeperMember): Promise<Zoo
       },
       ...controls,
     };
-  } catch (error) {
-    await removeFolder(folder);
-    throw error;
-  }
+  });
 }
 
 function settingsOf(data: string, client: number): string[] {
