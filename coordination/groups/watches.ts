@@ -51,10 +51,8 @@ export class Watches {
     elected: new Map(),
   };
   readonly #listeners = new Map<string, Set<Listener>>();
+  /** What each accepted look saw, a memory of its own. */
   readonly #memories = new Map<string, Memory>();
-  /** Which look each memory comes from; they are counted as they are answered. */
-  readonly #seen = new Map<string, number>();
-  #answered = 0;
 
   /** Made by the coordinator. */
   constructor(session: Session, candidate: (group: string) => Candidate, news: News) {
@@ -146,13 +144,13 @@ export class Watches {
     found: (look: Look) => void,
   ): Part[] {
     return groups.map((group) => {
-      const newest = this.#seen.get(group);
+      const latest = this.#memories.get(group);
       return this.#look(group, (now, sent) => {
         const { members } = now;
         const known = this.#memories.get(group);
         // Another look has been answered since this one was sent. Which of them the backend saw first, nobody
         // knows: the order in which they were sent is not the order in which they were looked up.
-        const late = this.#seen.get(group) !== newest;
+        const late = known !== latest;
         if (known && late && since === this.#memories) {
           return found({ group, events: [], memory: known, members, sent });
         }
@@ -160,7 +158,7 @@ export class Watches {
         const memory = remember(now);
         found({ group, events: changes(group, since.get(group), now), memory, members, sent });
         if (!known || late) return;
-        this.#remember(group, memory);
+        this.#memories.set(group, memory);
         for (const listener of this.#listeners.get(group) ?? []) {
           listener(capabilitiesOf(now.members ?? []));
         }
@@ -199,13 +197,8 @@ export class Watches {
     const part = this.#look(group, (found) => now = found);
     await this.#session.send([part], options);
     if (!now?.members) throw new GroupNotCreated(group);
-    if (!this.#memories.get(group)?.members) this.#remember(group, remember(now));
+    if (!this.#memories.get(group)?.members) this.#memories.set(group, remember(now));
     return now;
-  }
-
-  #remember(group: string, memory: Memory): void {
-    this.#memories.set(group, memory);
-    this.#seen.set(group, ++this.#answered);
   }
 
   #look(group: string, found: (now: Snapshot, sent: Instant) => void): Part {
@@ -227,6 +220,5 @@ export class Watches {
   #forget(group: string): void {
     if (this.groups.includes(group)) return;
     this.#memories.delete(group);
-    this.#seen.delete(group);
   }
 }
