@@ -6,6 +6,7 @@
 
 import type { Lease, Op } from "../driver.ts";
 import { bySeat } from "../kit/order.ts";
+import { slicesOf } from "../kit/slices.ts";
 import type { Listed, Place, Table } from "../kit/step.ts";
 import type { Keys } from "./keys.ts";
 import { encodeRecord, type Entry, hasSession, type Record, recordOf, tokenOf } from "./record.ts";
@@ -217,7 +218,7 @@ export class Transaction implements Table {
       if (!resource.startsWith(prefix)) continue;
       if (after && key <= this.#keys.seat(after.resource, after.seat)) continue;
       const stored = this.#stored(key);
-      if (!stored || this.#isDead(stored)) continue;
+      if (!stored || isOver(stored, this.#read)) continue;
       found.push({ resource, ...this.#lease(seat, stored) });
       if (found.length === limit) break;
     }
@@ -251,7 +252,7 @@ export class Transaction implements Table {
     const stored = this.#stored(key);
     this.#check(key, this.#read.entries.get(key));
     if (!stored) return [];
-    if (!this.#isDead(stored)) return [this.#lease(seat, stored)];
+    if (!isOver(stored, this.#read)) return [this.#lease(seat, stored)];
     // An answer that rests on its end must end it. Otherwise a client with a slower clock could renew it.
     this.#end(key);
     return [];
@@ -260,10 +261,6 @@ export class Transaction implements Table {
   #stored(key: string): Staged | undefined {
     const entry = this.#read.entries.get(key);
     return entry && { ...entry, token: tokenOf(this.#read.epoch, entry.created) };
-  }
-
-  #isDead({ ends }: Record): boolean {
-    return isOver(ends, this.#read.now);
   }
 
   #lease(seat: string, { id, token, value, ttl, ends }: Staged): Lease {
@@ -295,17 +292,15 @@ export class Transaction implements Table {
 }
 
 /** What deletes the leases that have ended by the clock, if they are as they were. */
-export function endings({ now, entries }: Pick<Snapshot, "now" | "entries">): Verb[][] {
-  const verbs = [...entries].flatMap(([Key, { ends, modified: Index }]) =>
-    isOver(ends, now) && Index !== undefined ? [{ Verb: "delete-cas", Key, Index }] : []
-  );
-  return Array.from(
-    { length: Math.ceil(verbs.length / MOST_VERBS) },
-    (_, n) => verbs.slice(n * MOST_VERBS, (n + 1) * MOST_VERBS),
-  );
+export function endings(seen: Pick<Snapshot, "now" | "entries">): Verb[][] {
+  const verbs = [...seen.entries].flatMap(([Key, entry]) => {
+    const { modified: Index } = entry;
+    return isOver(entry, seen) && Index !== undefined ? [{ Verb: "delete-cas", Key, Index }] : [];
+  });
+  return slicesOf(verbs, MOST_VERBS);
 }
 
-function isOver(ends: number, now: number): boolean {
+function isOver({ ends }: Pick<Record, "ends">, { now }: Pick<Snapshot, "now">): boolean {
   return ends > 0 && ends <= now;
 }
 

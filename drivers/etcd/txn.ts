@@ -22,6 +22,7 @@ import { lastPage, type Listed, page, placeIn } from "../kit/step.ts";
 import { noAnswer } from "./errors.ts";
 import type { Json } from "./gateway.ts";
 import { type Keys, type KeyValue, only, type Span, under } from "./keys.ts";
+import { slicesOf } from "../kit/slices.ts";
 import { GROUP } from "./parts.ts";
 
 /** What etcd did of one operation. */
@@ -71,10 +72,7 @@ function txn(compare: readonly Json[], success: readonly Json[], failure: readon
 
 /** Any number of operations as few: etcd limits those of a transaction, with all that are around it. */
 export function groups(steps: readonly Json[]): Json[] {
-  return Array.from(
-    { length: Math.ceil(steps.length / GROUP) },
-    (_, n) => txn([], steps.slice(n * GROUP, (n + 1) * GROUP), []),
-  );
+  return slicesOf(steps, GROUP).map((some) => txn([], some, []));
 }
 
 /** A guard as the value of one that waits: if the first of those with the same cannot pass, none can. */

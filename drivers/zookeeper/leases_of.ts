@@ -4,6 +4,7 @@
  * @module
  */
 
+import { slicesOf } from "../kit/slices.ts";
 import type { Listed, Place } from "../kit/step.ts";
 import { ATTEMPTS, type Call } from "./call.ts";
 import type { Nodes } from "./nodes.ts";
@@ -26,11 +27,9 @@ export async function leasesOf(
     const leases = places.flatMap(({ resource, seat }) =>
       view.live(resource, seat).map((lease) => ({ resource, ...lease }))
     );
-    const ended = view.takeEnded();
     let overtaken = false;
-    for (let n = 0; n < ended.length; n += SOME) {
-      const parts = ended.slice(n, n + SOME)
-        .flatMap((seat) => endsOf(seat, nodes, seat.stat.version));
+    for (const some of slicesOf(view.takeEnded(), SOME)) {
+      const parts = some.flatMap((seat) => endsOf(seat, nodes, seat.stat.version));
       if (!await call.write(parts)) overtaken = true;
     }
     if (!overtaken) return leases;
