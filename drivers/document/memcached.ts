@@ -20,7 +20,7 @@ import type { Driver } from "../driver.ts";
 import { checkFunction, checkText, refuse } from "../kit/check.ts";
 import { checkOptions } from "../kit/options.ts";
 import { type Connect, connect, socketsLast } from "../kit/sockets.ts";
-import { hostAndPort, isLoopback } from "../kit/urls.ts";
+import { hasLogin, hostAndPort } from "../kit/urls.ts";
 import { document, type DocumentOptions } from "./document.ts";
 import { Way } from "./memcached_connection.ts";
 import { NAME } from "./memcached_errors.ts";
@@ -68,6 +68,7 @@ const PROMISED: DocumentOptions = {
   // two seconds old.
   unit: 2_000,
 };
+
 /**
  * Makes the driver. Each operation is two round trips, or one if it changes nothing. It opens nothing before
  * the first `apply`. Dispose of it to close its connection.
@@ -89,16 +90,9 @@ export function memcached(options: MemcachedOptions): Driver {
   checkText("key", key, 1, 200);
   if (!/^[!-~]+$/.test(key)) refuse("key", "it must be of printable ASCII characters");
   checkFunction("now", now);
-  const login = user !== undefined || password !== undefined;
-  if (login && !(user && password)) refuse("user", "give a user and a password, or neither");
+  const login = hasLogin(options, [address.host]);
   if (login && !/^[!-9;-~]{1,200} [!-~]{1,200}$/.test(`${user} ${password}`)) {
     refuse("user", "it and the password must be of printable ASCII characters without spaces");
-  }
-  if (login && tls === undefined && !isLoopback(address.host)) {
-    refuse(
-      "password",
-      "it needs tls: true (in a URL use_ssl=true); with false it is sent unencrypted",
-    );
   }
   const open = options.connect ?? ((address) => connect(NAME, address));
   const account = login ? loginOf(key, `${user} ${password}`) : undefined;

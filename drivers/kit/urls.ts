@@ -85,6 +85,34 @@ export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
 }
 
+/** A login to servers over sockets. */
+export interface Login {
+  /** The user. */
+  readonly user?: string | undefined;
+  /** The user's password. */
+  readonly password?: string | undefined;
+  /** How TLS is spoken; `false` sends the password unencrypted. */
+  readonly tls?: unknown;
+}
+
+/**
+ * Whether there is a login.
+ *
+ * @throws {InvalidArgument} when a part of it is missing, or it would go unencrypted to another machine
+ *   without having been allowed to.
+ */
+export function hasLogin({ user, password, tls }: Login, hosts: readonly string[]): boolean {
+  if (user === undefined && password === undefined) return false;
+  if (!user || !password) refuse("user", "give a user and a password, or neither");
+  if (tls === undefined && !hosts.every(isLoopback)) {
+    refuse(
+      "password",
+      "it needs tls: true (in a URL use_ssl=true); with false it is sent unencrypted",
+    );
+  }
+  return true;
+}
+
 /**
  * The parts of `HOST:PORT`. No message repeats it, because a whole URL with a password may be there.
  *

@@ -2,8 +2,8 @@
  * Leases in ZooKeeper 3.6 and newer, over its own protocol by a socket: for those who have an ensemble.
  * All operations of a batch that do not depend on each other share their round trips: two for what
  * writes, and one for what only looks or is refused. It opens a session, for as long as it is used, and
- * no lease hangs on it: the leader's clock decides how long a lease lives. Who waits watches what is in
- * its way and has it one round trip after it is gone, but not in the order of coming.
+ * no lease hangs on it: the leader's clock decides how long a lease lives. A process that waits watches
+ * what is in its way, and has the lease one round trip after that is gone. Waiters are not served in order.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Driver, Guarantees } from "../driver.ts";
 import { checkOps, checkText, checkWhole, refuse } from "../kit/check.ts";
 import { checkOptions } from "../kit/options.ts";
 import { type Connect, connect, socketsLast } from "../kit/sockets.ts";
-import { hostAndPort, isLoopback } from "../kit/urls.ts";
+import { hasLogin, hostAndPort } from "../kit/urls.ts";
 import { Ensemble } from "./ensemble.ts";
 import { Leases } from "./leases.ts";
 import { Nodes } from "./nodes.ts";
@@ -34,7 +34,7 @@ export interface ZookeeperOptions {
   tls?: boolean | { readonly ca?: string | undefined } | undefined;
   /**
    * For how long the server keeps a session that is not used, in ms; it may choose another time. Leases
-   * do not depend on it. Who waits notices after two thirds of it that a server is silent. Default: 10,000.
+   * do not depend on it. A waiter notices after two thirds of it that a server is silent. Default: 10,000.
    */
   sessionTimeout?: number | undefined;
   /** Opens sockets, through a proxy or with a client certificate for example. Default: the runtime's own. */
@@ -72,15 +72,8 @@ export function zookeeper(options: ZookeeperOptions): Driver {
   if (!/^(\/(?!\.{1,2}(\/|$))[!-.0-~]+)+$/.test(root)) {
     refuse("root", "it must be a path such as /baton, of printable ASCII characters");
   }
-  const login = user !== undefined || password !== undefined;
-  if (login && !(user && password)) refuse("user", "give a user and a password, or neither");
+  const login = hasLogin(options, servers.map(({ host }) => host));
   if (user?.includes(":")) refuse("user", "it has a colon, where the password would begin");
-  if (login && tls === undefined && !servers.every(({ host }) => isLoopback(host))) {
-    refuse(
-      "password",
-      "it needs tls: true (in a URL use_ssl=true); with false it is sent unencrypted",
-    );
-  }
   checkWhole("sessionTimeout", sessionTimeout, 1_000);
   const ensemble = new Ensemble({
     servers,
