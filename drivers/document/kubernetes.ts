@@ -141,7 +141,7 @@ class LeaseStore implements DocumentStore<Version> {
       const lost = (status === 409 && (reason === "Conflict" || reason === "AlreadyExists")) ||
         (status === 404 && reason === "NotFound" && version !== undefined);
       if (lost) return false;
-      if (status !== 200 && status !== 201) throw new Refused(status, reasonIn(answer));
+      if (status !== 200 && status !== 201) throw new Refused(status, reason);
       const { annotations = {} } = leaseIn(answer);
       if (annotations[ANNOTATION] === text) return true;
       throw noAnswer(NAME, "a webhook or a proxy has changed what was written");

@@ -22,7 +22,7 @@ export class Refused extends Error {
 /** What to do about a refusal, before which nothing is written, and which error that is. */
 export type Refusal = readonly [advice: string, kind?: "unauthorized" | "busy" | undefined];
 
-/** Nothing is sent to who cannot show a certificate that the runtime trusts. */
+/** Nothing is sent to a server without a certificate that the runtime trusts. */
 const TLS =
   "check whether the port speaks TLS, and the certificate (NODE_EXTRA_CA_CERTS, DENO_CERT)";
 

@@ -120,7 +120,7 @@ class S3Store implements DocumentStore<Version> {
         return { text: undefined, version: undefined, now: clockOf(NAME, headers) };
       }
       const version = headers.get("etag");
-      if (status !== 200 || !version) throw new Refused(answer.status, codeIn(answer.text));
+      if (status !== 200 || !version) throw new Refused(status, codeIn(text));
       return { text, version, now: clockOf(NAME, headers) };
     });
   }
@@ -166,7 +166,7 @@ class S3Store implements DocumentStore<Version> {
       const lost = (status === 412 && code === "PreconditionFailed") ||
         (status === 404 && code === "NoSuchKey") ||
         (status === 409 && /^(ConditionalRequestConflict|OperationAborted)$/.test(code));
-      if (!lost) throw new Refused(answer.status, codeIn(answer.text));
+      if (!lost) throw new Refused(status, code);
       return false;
     });
   }
