@@ -2,6 +2,7 @@
 import { connect as open, type Socket } from "../../../drivers/kit/sockets.ts";
 import type { Driver } from "../../../drivers/driver.ts";
 import { zookeeper, type ZookeeperOptions } from "../../../drivers/zookeeper/zookeeper.ts";
+import { Freezer } from "../../backends/document.ts";
 import { observed } from "../../servers/flights.ts";
 import {
   asked,
@@ -55,23 +56,19 @@ export interface Frozen {
 }
 
 export function freezing(): Frozen {
-  let left = Infinity;
-  let [arrived, gone] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const freezer = new Freezer();
+  let thaw = (): void => {};
   return {
     connect: async (address) =>
       observed(await open("test", address), async () => {
-        if (left-- !== 0) return undefined;
-        arrived.resolve();
-        await gone.promise;
+        await freezer.come();
         return undefined;
       }),
     freeze(after) {
-      [left, arrived, gone] = [after, Promise.withResolvers(), Promise.withResolvers()];
-      return arrived.promise;
+      const { frozen, end } = freezer.freeze(after);
+      thaw = end;
+      return frozen;
     },
-    thaw() {
-      left = Infinity;
-      gone.resolve();
-    },
+    thaw: () => thaw(),
   };
 }
