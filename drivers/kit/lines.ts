@@ -1,6 +1,6 @@
 /**
- * Those of one driver object who wait for the same, for backends that wake all who wait at once: only the
- * first of them waits at the backend, so that a change is one request and not one for each of them.
+ * Calls of one driver object that wait for the same seat, for backends that wake all waiters at once: only
+ * the first of them waits at the backend, so that a change is one request and not one for each of them.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export class Lines {
   }
 }
 
-/** The turn of one who waits. */
+/** The place of one call in a line. */
 export class Turn {
   readonly #lines: Map<string, Set<Pause>>;
   readonly #signal: AbortSignal | undefined;
@@ -32,15 +32,15 @@ export class Turn {
     this.#signal = signal;
   }
 
-  /** Whether somebody waits for the same who came before it. */
+  /** Whether another call waits for the same seat that came before it. */
   isBehind(op: Acquire): boolean {
     const first = firstOf(this.#lines.get(keyOf(op)));
     return first !== undefined && first !== this.#mine;
   }
 
   /**
-   * Waits until nobody is there who came before it, for at most so many ms. Answers whether it is its
-   * turn.
+   * Waits until all calls that came before it have left, for at most so many ms. Answers whether it is
+   * its turn.
    *
    * @throws {UnknownOutcome} when the signal aborts.
    */

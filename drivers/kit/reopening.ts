@@ -15,8 +15,8 @@ export interface Reopening extends Driver {
 }
 
 /**
- * Disposes of the driver also after calls that end later: a call that was under way, or one that gives back what
- * that was granted, would open a connection again, which nobody would close.
+ * Disposes of the driver also after calls that end later: a call that was under way would open a connection
+ * again, which nobody would close, and so would one that gives back what the first was granted.
  */
 export function reopening(driver: Driver & AsyncDisposable): Reopening {
   const { name, guarantees } = driver;

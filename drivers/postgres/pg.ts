@@ -6,7 +6,7 @@
  * closed by `stop()`. A connection whose request was aborted is closed, and so is one to a server
  * that has become read-only: the next one may lead to the new primary.
  *
- * It does not push (`guarantees.push` is `false`): who waits for a lease looks again after pauses.
+ * It does not push (`guarantees.push` is `false`): a process that waits for a lease asks again after pauses.
  *
  * @module
  */

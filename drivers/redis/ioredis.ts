@@ -7,7 +7,7 @@
  * connection broke is an unknown outcome, and Baton sends it again under the same id. A Redis
  * Cluster is not supported by URL; see {@link CLUSTER}.
  *
- * It does not push (`guarantees.push` is `false`): who waits for a lease looks again after pauses.
+ * It does not push (`guarantees.push` is `false`): a process that waits for a lease asks again after pauses.
  *
  * @module
  */

@@ -134,7 +134,7 @@ export class Call {
       this.#session ??= await this.#ensemble.enter(this.#options);
       signal?.throwIfAborted();
       beforeRequest?.();
-      // Before it is sent, for what is told may come together with the answer.
+      // Before it is sent, because the news may come together with the answer.
       if (watch) this.#listen(watch.watches);
     } catch (error) {
       throw this.#wrote ? partly(error) : error;

@@ -99,8 +99,7 @@ export class Leases {
         // Its session may end meanwhile.
         if (behind) await call.end();
         if (!await turn.comes(op, left)) return outcome;
-        if (behind) continue;
-        if (call.watched !== watch.watches) continue;
+        if (behind || call.watched !== watch.watches) continue;
         // When what is in the way must have ended, nobody tells.
         const news = await call.news(Math.min(left, obstacle.left));
         if (!news && obstacle.left > left) {

@@ -66,7 +66,7 @@ export class Listeners {
     for (const one of there) one.hear("changed");
   }
 
-  /** Nothing more is told. */
+  /** The session is over, and all who listen hear that. */
   lose(): void {
     const all = [...this.#at.values()];
     this.#at.clear();

@@ -79,7 +79,7 @@ Deno.test("Consul: whatever looks at all seats is answered, however many leases 
   });
 });
 
-Deno.test("Consul: slots that are remembered for longer than a day do not stay for ever", async () => {
+Deno.test("Consul: slots that are remembered for longer than a day are removed after their end", async () => {
   await withConsul(async ({ connect, front, keys }) => {
     const driver = connect();
     const living = 50;

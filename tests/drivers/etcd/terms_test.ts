@@ -148,7 +148,7 @@ Deno.test("etcd: a member that slept too long is reported lost, and comes back b
   });
 });
 
-Deno.test("etcd: who waits while somebody deletes all keys is granted, and does not ask for ever", async () => {
+Deno.test("etcd: a waiter is granted after somebody has deleted all keys, and stops asking", async () => {
   await withEtcd(async ({ connect, ask, paths }) => {
     const [holder, waiter] = [connect(), connect()];
     const ttl = 3_600_000;

@@ -77,7 +77,7 @@ Deno.test("an abort after the answer changes nothing, and one before it sends no
   assert.deepEqual(done, ["open", "7 back", "7 back"]);
 });
 
-Deno.test("without a connection nothing was sent, and the error says where to look, but not all it is told", async () => {
+Deno.test("without a connection nothing was sent, and the error says where to look, but repeats no secret of the client's words", async () => {
   const refused = Object.assign(new Error("connect to s3cr3t@host:1 failed"), {
     code: "ECONNREFUSED",
   });

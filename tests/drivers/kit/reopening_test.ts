@@ -6,7 +6,7 @@ import { reopening } from "../../../drivers/kit/reopening.ts";
 import { memory } from "../../../drivers/memory.ts";
 import { inspect } from "../../conformance/operations.ts";
 
-/** Opens something when it is used, and answers when it is told to. */
+/** Opens something when it is used, and answers when the test says so. */
 function opens() {
   const place = { open: false, answers: [] as (() => void)[] };
   const backend = memory();
