@@ -7,7 +7,7 @@
 
 import type { Driver, Op, Outcome } from "../../drivers/driver.ts";
 import type { After, Backend as Place } from "../conformance/mod.ts";
-import type { FakedClock } from "../servers/faked_clock.ts";
+import type { FakedClock, Looks } from "../servers/faked_clock.ts";
 import type { Faults } from "../servers/faults.ts";
 import type { Refusal } from "../servers/refusals.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
@@ -76,7 +76,7 @@ export interface Backend<C extends Capability = never> {
   /** How many sequences run at once; more than one hides the time that a request takes. */
   readonly lanes: number;
   /** What it can do. */
-  readonly has: { readonly [K in C]: true };
+  readonly has: { readonly [K in C]: K extends "steps" ? Looks : true };
   /** When the server can write what it acknowledges to disk, if tests can choose. */
   readonly flushes?: readonly string[];
   /** How many leases of some hundred bytes a namespace holds. Absent: any number. */

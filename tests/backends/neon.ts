@@ -21,7 +21,7 @@ export const neon: Backend<"server" | "wire" | "table" | "steps"> = {
   key: "neon",
   clock: "real",
   lanes: 16,
-  has: { server: true, wire: true, table: true, steps: true },
+  has: { server: true, wire: true, table: true, steps: "signals" },
   vendors: [{
     name: "neon",
     driver: (host, { user, password }, protocol) => {

@@ -66,7 +66,7 @@ function over(
     key: kind,
     clock: "real",
     lanes: 16,
-    has: { server: true, wire: true, table: true, steps: true },
+    has: { server: true, wire: true, table: true, steps: "threads" },
     costs: COSTS,
     byChance: cleanUpsAfter,
     vendors: [VENDOR],

@@ -75,12 +75,11 @@ export async function runChaos(options: ChaosOptions): Promise<Result> {
   const undo: (() => Promise<unknown>)[] = [() => removeFolder(folder)];
   try {
     await build(folder, installed.modules);
-    const library = stepped ? await faketimeLibrary() : undefined;
     // The server runs as somebody else, and reads its clock here.
     await chmod(folder, 0o755);
-    const clock = library === undefined
-      ? undefined
-      : fakedClock(library, join(folder, "server.clock"));
+    const clock = stepped &&
+      fakedClock(await faketimeLibrary(stepped), join(folder, "server.clock"));
+    const library = stepped && await faketimeLibrary("threads");
     const backend = await target.start(clock);
     const { wire, server } = backend;
     undo.push(() => backend.stop());

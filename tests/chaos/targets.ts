@@ -9,7 +9,7 @@
 import { type Backend, having, type RunningWith } from "../backends/mod.ts";
 import { consulCluster } from "../backends/consul_cluster.ts";
 import { etcdCluster } from "../backends/etcd_cluster.ts";
-import type { FakedClock } from "../servers/faked_clock.ts";
+import type { FakedClock, Looks } from "../servers/faked_clock.ts";
 
 /** A running one. A table is there where applications can open transactions. */
 export type Running = RunningWith<"server" | "wire"> & Partial<RunningWith<"table">>;
@@ -18,8 +18,8 @@ export type Running = RunningWith<"server" | "wire"> & Partial<RunningWith<"tabl
 export interface Target {
   /** As it is given on the command line. */
   readonly name: string;
-  /** Whether the server's clock is to be stepped, and some clients' with it. */
-  readonly stepped: boolean;
+  /** What looks at the server's clock, where that is to be stepped, and some clients' with it. */
+  readonly stepped?: Looks;
   /** Whether some operations take several requests, so that clients must leave the server time. */
   readonly costly: boolean;
   /** Starts it, with its schema. A stepped one needs the clock that is stepped. */
@@ -30,17 +30,16 @@ function targetsOf(backend: Backend<"server" | "wire">): Target[] {
   const { key, costs, flushes = [undefined] } = backend;
   return flushes.map((flush) => ({
     name: flush === undefined ? key : `${key}-${flush}`,
-    stepped: false,
     costly: costs !== undefined,
     start: () => backend.start({ flush }),
   }));
 }
 
 function steppedOf(backend: Backend<"server" | "wire" | "steps">): Target {
-  const { key, costs } = backend;
+  const { key, costs, has } = backend;
   return {
     name: `${key}-stepped`,
-    stepped: true,
+    stepped: has.steps,
     costly: costs !== undefined,
     start: (clock) => backend.start({ clock }),
   };
@@ -51,7 +50,6 @@ function cachedOf(backend: Backend<"server" | "wire">): Target {
   const { key, costs } = backend;
   return {
     name: `${key}-cached`,
-    stepped: false,
     costly: costs !== undefined,
     async start() {
       const running = await backend.start();
@@ -66,7 +64,6 @@ function renamedOf(backend: Backend<"server" | "wire" | "renames">): Target {
   const { key, costs } = backend;
   return {
     name: `${key}-renamed`,
-    stepped: false,
     costly: costs !== undefined,
     start: () => backend.start({ keyPrefix: "app:" }),
   };

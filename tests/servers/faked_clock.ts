@@ -19,24 +19,36 @@ export interface FakedClock {
   set(ms: number): void;
 }
 
+/** What looks at the clock in a process: several threads at once, or one, and its signal handlers. */
+export type Looks = "threads" | "signals";
+
+const FILES: Readonly<Record<Looks, string>> = {
+  // It lets one thread after the other look. The other one reads the file into memory that all threads
+  // share, so that one of them sees the true time now and then.
+  threads: "libfaketimeMT.so.1",
+  // A handler that looks while its process looks would wait for itself with the one above.
+  signals: "libfaketime.so.1",
+};
+
 /** The library: the machine's own, or one fetched for the tests. */
-export async function faketimeLibrary(): Promise<string> {
-  const installed = libraryUnder("/usr/lib") ?? libraryUnder("/usr/local/lib");
+export async function faketimeLibrary(looks: Looks): Promise<string> {
+  const installed = libraryUnder("/usr/lib", looks) ?? libraryUnder("/usr/local/lib", looks);
   if (installed !== undefined) return installed;
   const suite = await ownSuite();
   const wanted = { suite, name: "libfaketime", whole: false };
   const name = `faketime-${suite}-${process.arch}`;
   const fetched = libraryUnder(
     join(await cached(name, (folder) => unpackDebian(folder, wanted)), "usr/lib"),
+    looks,
   );
   if (fetched === undefined) throw new Error(`libfaketime of Debian ${suite} has no library`);
   return fetched;
 }
 
-function libraryUnder(root: string): string | undefined {
+function libraryUnder(root: string, looks: Looks): string | undefined {
   if (!existsSync(root)) return undefined;
   return [root, ...readdirSync(root).map((name) => join(root, name))]
-    .map((folder) => join(folder, "faketime/libfaketime.so.1"))
+    .map((folder) => join(folder, "faketime", FILES[looks]))
     .find((path) => existsSync(path));
 }
 

@@ -43,7 +43,7 @@ export interface MemcachedServer extends Server {
 /** Starts one. */
 export async function startMemcached(options: MemcachedOptions = {}): Promise<MemcachedServer> {
   const program = await requireProgram("memcached", "memcached");
-  const library = options.now && await faketimeLibrary();
+  const library = options.now && await faketimeLibrary("threads");
   const folder = await temporaryFolder("baton-memcached-");
   return await orRemoved(folder, async () => {
     if (options.users) {
