@@ -36,8 +36,8 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   consul: 9_100,
   zookeeper: 11_000,
   ipc: 4_350,
-  s3: 4_850,
-  kubernetes: 4_650,
+  s3: 5_170,
+  kubernetes: 4_950,
   memcached: 6_150,
   "durable-object": 6_100,
 };
