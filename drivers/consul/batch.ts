@@ -94,7 +94,8 @@ export class Batch {
       if (!await this.#changes(last, last.op.patience!)) return [last.outcome];
     }
     let attempts = 0;
-    for (let blind: boolean = true; outcomes.length < ops.length;) {
+    // What a wait has seen to be held is looked at, because a write that fails costs Consul more.
+    for (let blind: boolean = !this.#watch.held; outcomes.length < ops.length;) {
       const rest = ops.slice(outcomes.length);
       const decided: Decided | undefined = (blind && await this.#withoutLook(rest)) ||
         await this.#withLook(rest);
@@ -108,8 +109,10 @@ export class Batch {
       const { refusal }: Decided = decided;
       if (!refusal) continue;
       since ??= instant();
-      blind = await this.#waits(refusal, since);
-      if (blind) continue;
+      if (await this.#waits(refusal, since)) {
+        blind = !this.#watch.held;
+        continue;
+      }
       outcomes.push(refusal.outcome);
       since = undefined;
     }

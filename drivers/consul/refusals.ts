@@ -47,6 +47,8 @@ export function refusalOf(op: Acquire, outcome: Outcome, keys: Keys, snapshot: S
 
 /** Waits until what stands in the way changes. */
 export class Watch {
+  /** Whether a key was there at the end of the last wait. So most likely an acquisition is refused again. */
+  held = false;
   readonly #requests: Requests;
   /** The last change seen of what had no index of its own. */
   readonly #seen = new Map<string, number>();
@@ -59,7 +61,8 @@ export class Watch {
   /** Waits for at most so many ms; answers whether it may be worth trying again. */
   async changes({ place, index, ends }: Refusal, ms: number): Promise<boolean> {
     const from = index ?? this.#seen.get(place.key) ?? NO_INDEX;
-    const now = await this.#requests.watch(place, from, Math.min(ms, ends));
+    const { index: now, held } = await this.#requests.watch(place, from, Math.min(ms, ends));
+    this.held = held;
     this.#seen.set(place.key, now);
     return now !== from || ends < ms;
   }
