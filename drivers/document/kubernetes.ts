@@ -18,6 +18,7 @@ import { nonces } from "../kit/nonce.ts";
 import { checkOptions } from "../kit/options.ts";
 import { checkToken, secureUrl } from "../kit/urls.ts";
 import { document, type DocumentStore, type Found } from "./document.ts";
+import { given } from "./given.ts";
 import { type Answer, ask, type Asked, BY_DATE, clockOf, type Refusal, Refused } from "./http.ts";
 
 /** How the Kubernetes driver is made. */
@@ -154,8 +155,8 @@ class LeaseStore implements DocumentStore<Version> {
     options: ApplyOptions,
     read: (answer: Answer) => T,
   ): Promise<T> {
-    const token = typeof this.#token === "function" ? await this.#token() : this.#token;
-    if (token !== undefined) checkToken(token);
+    const { signal } = options;
+    const token = await given(NAME, "token", this.#token, (value) => checkToken(value!), signal);
     const sending = () => ({
       url: `${this.#leases}${path && `/${path}`}?nonce=${this.#nonce()}`,
       method,

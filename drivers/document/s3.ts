@@ -23,6 +23,7 @@ import { nonces } from "../kit/nonce.ts";
 import { checkOptions } from "../kit/options.ts";
 import { checkToken, secureUrl } from "../kit/urls.ts";
 import { document, type DocumentStore, type Found } from "./document.ts";
+import { given } from "./given.ts";
 import { type Answer, ask, type Asked, BY_DATE, clockOf, type Refusal, Refused } from "./http.ts";
 
 /** Who signs the requests. */
@@ -95,8 +96,11 @@ function checkedUrl(text: string): string {
   return url.href;
 }
 
-function checkCredentials({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials): void {
-  for (const each of [accessKeyId, secretAccessKey, sessionToken ?? "-"]) checkToken(each);
+function checkCredentials(credentials: S3Credentials): void {
+  const { accessKeyId, secretAccessKey, sessionToken }: Partial<S3Credentials> = Object(
+    credentials,
+  );
+  for (const each of [accessKeyId, secretAccessKey, sessionToken ?? "-"]) checkToken(each!);
 }
 
 /** The version of an object: its ETag, or `undefined` for the one that is not there yet. */
@@ -114,27 +118,23 @@ function storeAt(url: string, { credentials, region }: S3Options): DocumentStore
     options: ApplyOptions,
     read: (answer: Answer) => T,
   ): Promise<T> {
-    const now = typeof credentials === "function" ? await credentials() : credentials;
-    checkCredentials(now);
-    return await ask(
-      S3,
-      async () => {
-        const { sessionToken, ...pair } = now;
-        const signed = await new AwsV4Signer({
-          ...pair,
-          ...sessionToken !== undefined && { sessionToken },
-          ...{ method, headers, service: "s3" },
-          // Without it, the signer reads the region in the host.
-          ...region !== undefined && { region },
-          // A name that the vendor's own clients send, and that each server ignores.
-          url: `${url}?x-id=${nonce()}`,
-          cache: keys,
-        }).sign();
-        return { url: signed.url.href, method, headers: signed.headers, body };
-      },
-      options,
-      read,
-    );
+    const { signal } = options;
+    const now = await given(NAME, "credentials", credentials, checkCredentials, signal);
+    const sending = async () => {
+      const { sessionToken, ...pair } = now;
+      const signed = await new AwsV4Signer({
+        ...pair,
+        ...sessionToken !== undefined && { sessionToken },
+        ...{ method, headers, service: "s3" },
+        // Without it, the signer reads the region in the host.
+        ...region !== undefined && { region },
+        // A name that the vendor's own clients send, and that each server ignores.
+        url: `${url}?x-id=${nonce()}`,
+        cache: keys,
+      }).sign();
+      return { url: signed.url.href, method, headers: signed.headers, body };
+    };
+    return await ask(S3, sending, options, read);
   }
 
   const put = (text: string, condition: Record<string, string>, options: ApplyOptions) =>

@@ -54,7 +54,7 @@ export function failure(
     {
       ...cause,
       code: unauthorized ? "unauthorized" : "connection",
-      retryable: unreachable || (mayPass ?? false),
+      retryable: unreachable || mayPass,
     },
   );
 }
