@@ -35,7 +35,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   etcd: 6_950,
   consul: 9_100,
   zookeeper: 11_000,
-  ipc: 4_350,
+  ipc: 4_520,
   s3: 5_170,
   kubernetes: 4_950,
   memcached: 6_150,
