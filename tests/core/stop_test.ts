@@ -79,6 +79,50 @@ for (const [what, ask] of Object.entries(ASKED)) {
   });
 }
 
+for (const [what, ask] of Object.entries(ASKED)) {
+  // Its wait ends at once, and what then gives leadership back overtakes a request that is late.
+  if (what === "leadership") continue;
+  Deno.test(`stop() of what was never started, while ${what} is on its way: nobody gets it`, async () => {
+    const scene = new Scene();
+    const a = scene.member("a");
+    scene.fates.push({ delay: 50 });
+    const pending = ask(a).then(() => "settled", (error) => error.code);
+    await settled();
+    const stopped = a.stop();
+    await scene.runtime.advance(100);
+    await stopped;
+    assert.match(await pending, /^(settled|misuse)$/);
+    await scene.runtime.advance(1_000);
+    const [list] = await scene.backend.apply([{ op: "list", prefix: "", limit: 100 }]);
+    const kept = list?.leases.map(({ resource }) => resource).filter((each) => each !== "groups");
+    assert.deepEqual(kept, [], "what was granted is given back");
+    assert.equal(scene.runtime.timers, 0, "a timer was left behind");
+    // Then there is nothing to stop, and that is said.
+    await assert.rejects(a.stop(), /not started/);
+  });
+}
+
+Deno.test("a second stop() while the first is under way ends with it, and not before everything is given back", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.start({ heartbeat: true });
+  await a.getLock("x").hold();
+  scene.fates.push({ delay: 500 });
+  const ended: string[] = [];
+  const stops = ["first", "second"].map((name) => a.stop().then(() => ended.push(name)));
+  await scene.runtime.advance(400);
+  assert.deepEqual(ended, []);
+  await scene.runtime.advance(200);
+  await Promise.all(stops);
+  assert.deepEqual(await scene.member("b").getLock("x").holders(), []);
+  // It can be used again, and what comes after the stops is stopped by another.
+  await a.start();
+  const lease = await a.getLock("x").hold();
+  await a.stop();
+  assert.equal(lease.held, false);
+  await assert.rejects(a.stop(), /not started/);
+});
+
 Deno.test("stop() during catchUp(): the run that goes on ends, and no other slot begins", async () => {
   const scene = new Scene();
   const a = scene.member("a");
