@@ -258,6 +258,19 @@ export class Session {
     };
   }
 
+  /** Runs a call of several requests. When the coordinator is stopped, no further one goes out. */
+  async asOne<T>(
+    signal: AbortSignal | undefined,
+    call: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const running = this.running(signal);
+    try {
+      return await call(running.signal);
+    } finally {
+      running.done();
+    }
+  }
+
   /** Whether there is anything to stop: a call that goes on and on, a lease, or what may become one. */
   get busy(): boolean {
     return this.#running.size + this.leases.size + this.#acquiring > 0;
