@@ -397,7 +397,8 @@ export class Coordinator extends CoreCoordinator {
   /**
    * Does everything that a member does regularly, in one call of the driver; with more than 1,000
    * leases in one more for each 1,000 of them. It renews everything held, joins again where we were
-   * evicted and asked for `rejoin`, campaigns, and looks at every watched group. It calls the callbacks as `runWatchers()` does.
+   * evicted and asked for `rejoin`, campaigns, and looks at every watched group. It calls the
+   * callbacks as `runWatchers()` does.
    *
    * @example A function that keeps no memory:
    * ```ts ignore
