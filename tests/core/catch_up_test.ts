@@ -55,3 +55,26 @@ Deno.test("many slots that always fail keep the one that is due from nothing, wh
   // The latest hundred of those that failed, which is the default limit, and the one that is due.
   assert.deepEqual(ran, Array.from({ length: 101 }, (_, n) => 50 + n));
 });
+
+Deno.test("a schedule is asked for no slot after the one that is due: that may be its last", async () => {
+  const scene = new Scene();
+  const start = scene.runtime.wallNow;
+  const due = start + 3 * HOUR;
+  const every = (instant: number): number => {
+    assert(instant < due, "nothing follows the last slot");
+    return start + (Math.floor((instant - start) / HOUR) + 1) * HOUR;
+  };
+  for (const mode of ["once", "retry"] as const) {
+    await scene.member("a").cron(mode).run({ slot: start, mode }, () => {});
+  }
+  await scene.runtime.advance(3 * HOUR);
+  for (const mode of ["once", "retry"] as const) {
+    for (const [name, expected] of [[mode, [1, 2, 3]], [`new ${mode}`, [3]]] as const) {
+      const ran: number[] = [];
+      await scene.member("a").cron(name).catchUp({ slot: due, every, mode }, ({ slot }) => {
+        ran.push((slot - start) / HOUR);
+      });
+      assert.deepEqual(ran, expected, name);
+    }
+  }
+});
