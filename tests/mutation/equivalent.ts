@@ -12,6 +12,10 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "the larger of it and a ttl, which is 1 at least",
   ],
   [
+    "coordination/groups/memberships.ts Groups.join: push became unshift",
+    "the group is created and its old member released on seats of their own, in whichever order",
+  ],
+  [
     "coordination/partition/tooz_hashes.ts Running.add: 0 became 1 (2)",
     "there is a byte at every place below the length; only the compiler does not know",
   ],
