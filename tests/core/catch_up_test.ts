@@ -56,6 +56,24 @@ Deno.test("many slots that always fail keep the one that is due from nothing, wh
   assert.deepEqual(ran, Array.from({ length: 101 }, (_, n) => 50 + n));
 });
 
+Deno.test("where several slots fail, the error is that of the first, after all have had their turn", async () => {
+  for (const mode of ["once", "retry"] as const) {
+    const scene = new Scene();
+    const start = scene.runtime.wallNow;
+    const job = scene.member("a").cron("j");
+    await job.run({ slot: start, mode }, () => {});
+    await scene.runtime.advance(4 * HOUR);
+    const ran: number[] = [];
+    const caught = job.catchUp({ slot: start + 4 * HOUR, every: HOUR, mode }, ({ slot }) => {
+      const hours = (slot - start) / HOUR;
+      ran.push(hours);
+      if (hours > 1) throw new Error(`slot ${hours}`);
+    });
+    await assert.rejects(caught, { message: "slot 2" });
+    assert.deepEqual(ran, [1, 2, 3, 4]);
+  }
+});
+
 Deno.test("a schedule is asked for no slot after the one that is due: that may be its last", async () => {
   const scene = new Scene();
   const start = scene.runtime.wallNow;

@@ -71,6 +71,26 @@ Deno.test("a renewal that never answers does not cost a short lock that was take
   await ended(scene, a.stop());
 });
 
+Deno.test("after beats that failed each lease of them is tried again in its own time", async () => {
+  for (const random of [0, 0.5, 0.98]) {
+    const scene = new Scene();
+    scene.runtime.random = () => random;
+    const a = scene.member("a");
+    await a.start({ heartbeat: true });
+    const [short, long] = [
+      await a.getLock("short").hold({ ttl: 1_250 }),
+      await a.getLock("long").hold({ ttl: 3_000 }),
+    ];
+    scene.sent.length = 0;
+    scene.fates.push("lose-request", "lose-request", "lose-request");
+    while (scene.fates.length > 0) await scene.runtime.advance(1);
+    assert.equal(scene.sent[0]?.length, 2, "they are renewed together");
+    await scene.runtime.advance(10_000);
+    assert.deepEqual([short.held, long.held], [true, true]);
+    await a.stop();
+  }
+});
+
 Deno.test("renewals that never answer are given up while there is time for others, whatever the ttl", async () => {
   for (const ttl of [2_000, 6_000, 30_000]) {
     const scene = new Scene();
