@@ -25,6 +25,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import type { MysqlQuery } from "../drivers/mysql/mysql.ts";
 import type { PostgresQuery } from "../drivers/postgres/postgres.ts";
+import { neonDriver, planetscaleDriver } from "../drivers/schemes.ts";
 
 const HELP = `\
 Prints the SQL that Baton needs in a database. Running the SQL again changes nothing.
@@ -63,6 +64,15 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** What needs no schema. */
+const NONE =
+  /^(redis|upstash|memory|ipc|browser|etcd|consul|zookeeper|memcached|s3|r2|kubernetes|deno-kv|durable-object)$/;
+/** What has the schema of another name. */
+const SAME: Readonly<Record<string, string>> = {
+  ...{ postgresql: "postgres", neon: "postgres", supabase: "postgres" },
+  ...{ mariadb: "mysql", planetscale: "mysql", d1: "sqlite", turso: "sqlite", libsql: "sqlite" },
+};
+
 const OPTIONS = ["schema", "table", "fences", "rpc", "apply"] as const;
 /** The databases, and the options that each of them has. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
@@ -86,12 +96,10 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
   });
   const [kind, ...more] = positionals;
   if (values.help) return say(HELP), 0;
-  const own = KINDS[kind ?? ""];
+  const own = Object.hasOwn(KINDS, kind ?? "") ? KINDS[kind!] : undefined;
   const wrong = OPTIONS.filter((name) => values[name] && !own?.includes(name));
   if (!own || more.length > 0 || wrong.length > 0) {
-    // Other words are not repeated: one may be a URL with a password.
-    const none = /^(redis|upstash|memory|etcd|consul)$/.exec(kind ?? "")?.[0];
-    if (none) complain(`${none} needs no schema: there is nothing to create.\n`);
+    if (kind) complain(`${whatIsWrong(kind, wrong)}.\n`);
     return complain(HELP), 2;
   }
   // Read only for --apply: it takes a permission that printing does not need.
@@ -131,6 +139,15 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
   return say(DONE), 0;
 }
 
+/** What is wrong with the words. One that is not known is not repeated: it may be a URL with a password. */
+function whatIsWrong(kind: string, wrong: readonly string[]): string {
+  if (NONE.test(kind)) return `${kind} needs no schema: there is nothing to create`;
+  if (Object.hasOwn(SAME, kind)) return `The schema of ${kind} is that of ${SAME[kind]}`;
+  if (!Object.hasOwn(KINDS, kind)) return "The first word must be postgres, mysql or sqlite";
+  if (wrong.length > 0) return `${kind} has no --${wrong[0]}`;
+  return "Give the name of one database; its URL goes into DATABASE_URL";
+}
+
 /** What sends statements to the Turso database of a URL; its token may be in a variable of its own. */
 async function tursoAt(url: string) {
   const { tursoOptions } = await import("../drivers/sqlite/turso_url.ts");
@@ -164,14 +181,14 @@ async function postgresOf(url: string): Promise<Database<PostgresQuery>> {
   if (isElsewhere(url)) {
     return await (await import("../drivers/postgres/pg.ts")).postgresPool(partsOf(url));
   }
-  return { query: (await import("../drivers/postgres/neon.ts")).neonQuery(url), ...NOTHING };
+  return { query: (await neonDriver()).neonQuery(url), ...NOTHING };
 }
 
 async function mysqlOf(url: string): Promise<Database<MysqlQuery>> {
   if (isElsewhere(url)) {
     return await (await import("../drivers/mysql/mysql2.ts")).mysqlPool(partsOf(url));
   }
-  const { planetscaleQuery } = await import("../drivers/mysql/planetscale.ts");
+  const { planetscaleQuery } = await planetscaleDriver();
   return { query: planetscaleQuery({ url }), ...NOTHING };
 }
 

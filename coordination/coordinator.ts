@@ -395,9 +395,10 @@ export class Coordinator extends CoreCoordinator {
   }
 
   /**
-   * Does everything that a member does regularly, in one call of the driver. It renews everything
-   * held, joins again where we were evicted and asked for `rejoin`, campaigns, and looks at every
-   * watched group. It calls the callbacks as `runWatchers()` does.
+   * Does everything that a member does regularly, in one call of the driver; with more than 1,000
+   * leases in one more for each 1,000 of them. It renews everything held, joins again where we were
+   * evicted and asked for `rejoin`, campaigns, and looks at every watched group. It calls the
+   * callbacks as `runWatchers()` does.
    *
    * @example A function that keeps no memory:
    * ```ts ignore
@@ -421,7 +422,7 @@ export class Coordinator extends CoreCoordinator {
     group: string,
     options: PartitionOptions & JoinOptions = {},
   ): Promise<Partitioner> {
-    checkOptions(options, "weight partitions hash ttl replace rejoin onEvicted signal");
+    checkOptions(options, "weight partitions hash ttl replace? rejoin? onEvicted signal");
     const { weight = 1, partitions = 32, hash, ...join } = options;
     // Only code that divides something loads the ring.
     const [{ HashRing, native }, { Partitioner }] = await Promise.all([

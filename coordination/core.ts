@@ -78,7 +78,7 @@ export class CoreCoordinator implements AsyncDisposable {
    * @throws {CoordinationError} when started already.
    */
   async start(options: StartOptions = {}): Promise<void> {
-    checkOptions(options, "heartbeat signal");
+    checkOptions(options, "heartbeat? signal");
     if (this.#started) {
       throw new CoordinationError("Cannot start: this coordinator is started already", "misuse");
     }

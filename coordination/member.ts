@@ -11,7 +11,7 @@ import { traced } from "../drivers/decorators/traced.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { retrying } from "./leases/retrying.ts";
 import { Session } from "./leases/session.ts";
-import { refuse, refuseValue } from "../drivers/kit/check.ts";
+import { checkFunction, refuse, refuseValue } from "../drivers/kit/check.ts";
 import { checkOptions } from "../drivers/kit/options.ts";
 import { checkWait, looksLikeSeconds, NOT_SECONDS } from "./leases/timings.ts";
 import { checkName } from "./names.ts";
@@ -32,6 +32,7 @@ export function sessionOf(driver: Driver, options: CoordinatorOptions): Session 
   const { runtime = systemRuntime(), timeout, namespace, subrequests, on } = options;
   const { memberId = `member-${runtime.id()}` } = options;
   checkName("member", memberId);
+  if (on !== undefined) checkFunction("on", on);
   if (timeout !== undefined) {
     checkWait("request timeout", timeout);
     if (looksLikeSeconds(timeout)) refuseValue("request timeout", timeout, NOT_SECONDS);

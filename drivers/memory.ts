@@ -51,7 +51,7 @@ export interface MemoryOptions {
  * ```
  */
 export function memory(options: MemoryOptions = {}): Driver {
-  checkOptions(options, "now after strict");
+  checkOptions(options, "now after strict?");
   const { now, strict, after = now ? undefined : timer() } = options;
   const table = new MemoryTable(now ?? (() => performance.timeOrigin + performance.now()));
   const waiters = after && !strict ? new Waiters(table, after) : undefined;

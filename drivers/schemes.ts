@@ -6,6 +6,7 @@
 
 import { codeOf, InvalidArgument } from "../errors.ts";
 import type { Driver } from "./driver.ts";
+import { withClient } from "./kit/clients.ts";
 import { decodedPart, parsed, type UrlParts } from "./kit/urls.ts";
 import type { Mysql2Answer, MysqlAnswer, MysqlQuery } from "./mysql/send.ts";
 import type { PostgresAnswer, PostgresQuery } from "./postgres/send.ts";
@@ -145,7 +146,10 @@ export const SCHEMES: Readonly<Record<string, SchemeLoader>> = {
   "kubernetes+http": kubernetes,
   memcached: async (address) => (await import("./document/memcached_url.ts")).memcachedAt(address),
   "deno-kv": async (address) => (await import("./document/deno_kv_url.ts")).denoKvAt(address),
-  s3: async (address) => (await import("./document/s3_url.ts")).s3At(address),
+  s3: async (address) => {
+    const load = () => import("./document/s3_url.ts");
+    return (await withClient(load, "aws4fetch", "1.0.20")).s3At(address);
+  },
 };
 
 async function kubernetes(address: Address): Promise<Driver> {
@@ -206,14 +210,34 @@ async function mysql(address: Address): Promise<Driver> {
 
 async function neon({ url, parameters, token }: Address): Promise<Driver> {
   const text = withPassword(url, "postgresql:", token);
-  const driver = await import("./postgres/neon.ts");
+  const driver = await neonDriver();
   return driver.neon({ url: parameters ? `${text}?${parameters}` : text });
 }
 
 async function planetscale({ url, token }: Address): Promise<Driver> {
   const web = /^planetscale\+http:/i.test(url) ? "http:" : "mysql:";
-  const driver = await import("./mysql/planetscale.ts");
+  const driver = await planetscaleDriver();
   return driver.planetscale({ url: withPassword(url, web, token) });
+}
+
+/**
+ * Loads Neon's driver.
+ *
+ * @throws {NotSupported} when its client is not installed.
+ */
+export async function neonDriver(): Promise<typeof import("./postgres/neon.ts")> {
+  const load = () => import("./postgres/neon.ts");
+  return await withClient(load, "@neondatabase/serverless", "1.2.0");
+}
+
+/**
+ * Loads PlanetScale's driver.
+ *
+ * @throws {NotSupported} when its client is not installed.
+ */
+export async function planetscaleDriver(): Promise<typeof import("./mysql/planetscale.ts")> {
+  const load = () => import("./mysql/planetscale.ts");
+  return await withClient(load, "@planetscale/database", "1.20.2");
 }
 
 function isHostOf({ url }: Address, vendor: RegExp): boolean {

@@ -13,7 +13,7 @@ import { PAGE, rememberedRuns } from "./remembered.ts";
 import { CronRun } from "./run.ts";
 import type { Plan, Run, RunRecord, SlotOptions, SlotResult } from "./types.ts";
 import { InvalidArgument } from "../../errors.ts";
-import { checkFunction } from "../../drivers/kit/check.ts";
+import { checkFunction, checkWord } from "../../drivers/kit/check.ts";
 import { checkOptions } from "../../drivers/kit/options.ts";
 import { type CallOptions, checkCall } from "../leases/lease.ts";
 import { resources } from "../names.ts";
@@ -100,7 +100,7 @@ export class Cron {
   ): Promise<SlotResult<T>[]> {
     checkOptions(
       options,
-      "every missed limit slot mode ttl keepAlive retain skipIfRunning minHold maxRuntime record signal",
+      "every missed limit slot mode ttl keepAlive? retain skipIfRunning? minHold maxRuntime record? signal",
     );
     const { every, missed = "all", limit = 100, ...rest } = options;
     const retain = rememberedFor(options);
@@ -108,6 +108,7 @@ export class Cron {
     this.#due(plan);
     checkFunction("work", work);
     if (typeof every === "number") checkEvery(every);
+    checkWord("missed", missed, ["all", "last"]);
     const { slot, signal } = plan;
     const before = await missedSlots(this.#session, resources.cron(this.job), {
       plan,
@@ -170,6 +171,7 @@ export class Cron {
     checkOptions(options, "slot signal");
     const resource = resources.cron(this.job);
     const { slot } = options;
+    if (slot !== undefined) checkSlot(slot, this.#session.runtime.wall());
     const seats = [RUNNING, HOLD, ...slot === undefined ? [] : [`${slot}`, doneSeat(slot)]];
     const places = seats.map((seat) => ({ resource, seat }));
     return await breakLeases(this.#session, places, options, (value) => noteIn(value).holder);

@@ -61,7 +61,7 @@ export function checkRetain(retain: number, what: string, least: number): void {
 export function planOf(options: SlotOptions, coordinatorTtl: number): Plan {
   checkOptions(
     options,
-    "slot mode ttl keepAlive retain skipIfRunning minHold maxRuntime record signal",
+    "slot mode ttl keepAlive? retain skipIfRunning? minHold maxRuntime record? signal",
   );
   const { mode = "once", retain = RETAIN, ttl = coordinatorTtl } = options;
   const { minHold, maxRuntime, keepAlive = mode === "retry" } = options;

@@ -28,7 +28,7 @@ export interface CampaignOptions extends CallOptions {
  * @throws {InvalidArgument} naming it.
  */
 export function checkCampaign(options: CampaignOptions): void {
-  checkOptions(options, "ttl requireMembership signal");
+  checkOptions(options, "ttl requireMembership? signal");
 }
 
 /** A candidate, who may be leading. */

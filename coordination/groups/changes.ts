@@ -56,9 +56,8 @@ export function capabilitiesOf(members: readonly spi.Lease[]): Map<string, Json>
 export function changes(group: string, before: Memory | undefined, now: Snapshot): GroupEvent[] {
   const members = now.members ?? [];
   const events: GroupEvent[] = before
-    ? []
+    ? memberChanges(group, before.members ?? {}, now)
     : [{ type: "resync", group, members: capabilitiesOf(members) }];
-  if (before) events.push(...memberChanges(group, before.members ?? {}, now));
   if (!now.members && before?.members !== null) events.push({ type: "group-deleted", group });
   if ((now.leader?.token ?? 0) !== (before?.term ?? 0)) {
     const { value = null, token = null } = now.leader ?? {};

@@ -109,7 +109,7 @@ export class Groups {
     options: JoinOptions,
     create: boolean,
   ): Promise<Membership> {
-    checkOptions(options, "ttl replace rejoin onEvicted signal");
+    checkOptions(options, "ttl replace? rejoin? onEvicted signal");
     for (let tries = 1;; tries++) {
       const first: spi.Op[] = create ? [this.#directory.creation(group)] : [];
       if (options.replace) first.push(...await this.#occupant(group, options));

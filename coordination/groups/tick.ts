@@ -8,6 +8,7 @@ import { refuse } from "../../drivers/kit/check.ts";
 import { checkOptions } from "../../drivers/kit/options.ts";
 import type { GroupEvent } from "./group_events.ts";
 import type { Groups } from "./memberships.ts";
+import { RENEWALS } from "../leases/heart.ts";
 import { type CallOptions, checkCall } from "../leases/lease.ts";
 import { checkName } from "../names.ts";
 import type { Part } from "../leases/request.ts";
@@ -76,8 +77,13 @@ export class Ticker {
     const known = options.since === undefined ? this.#watches.memories : fromCursor(options.since);
     const named = [...known.keys(), ...options.watch ?? [], ...this.#watches.groups];
     const held = [...this.#session.leases.values()].filter((lease) => lease.held);
-    const parts = [...held.map((lease) => lease.renewal()), ...this.#groups.rejoins()];
     const groups = [...new Set(named)];
+    const renewals = held.map((lease) => lease.renewal());
+    const { signal } = options;
+    while (renewals.length > RENEWALS) {
+      await this.#session.send(renewals.splice(0, RENEWALS), { signal });
+    }
+    const parts = [...renewals, ...this.#groups.rejoins()];
     const { events, looked } = await this.#look(groups, known, options, parts);
     events.push(...this.#news.take());
     await this.#watches.tell(events);
@@ -154,7 +160,8 @@ export class Ticker {
     const looked = new Map<string, Memory>();
     const looks = this.#watches.looks(groups, since, (look) => {
       const { group, memory, members, sent } = look;
-      events.push(...look.events);
+      // Not all at once: a call takes only so many arguments.
+      for (const each of look.events) events.push(each);
       looked.set(group, memory);
       if (members) this.#groups.saw(group, members, sent);
     });

@@ -31,7 +31,7 @@ const SHORTEST_PAUSE = 20;
 /** The longest time between two renewals, in ms: a lease without end must learn that it was broken. */
 const LONGEST_INTERVAL = 60_000;
 /** So many renewals go out in one request: more would be refused as too large, or hold up others. */
-const RENEWALS = 1_000;
+export const RENEWALS = 1_000;
 /** A reason of our own: the default one is an exception, which costs more to make than a renewal. */
 const WOKEN = "woken";
 

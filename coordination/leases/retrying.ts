@@ -111,6 +111,8 @@ function sendOnce(
   const attempt = new AbortController();
   return new Promise((resolve, reject) => {
     const end = (error: UnknownOutcome): void => {
+      // Not when the driver ends, which may never do so.
+      done();
       reject(error);
       attempt.abort(error);
     };

@@ -241,11 +241,13 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
   }
 
   async #acquire(options?: Options): Promise<Grant> {
-    const { signal, ttl = this.#session.ttls.lock } = options ?? {};
-    const wait = { what: `${this.#what} "${this.name}"`, limit: limitOf(options), ttl, signal };
     let lease: HeldLease | undefined;
     try {
-      const grant = await waitFor(this.#session, this.begin(options), wait);
+      // First, because it checks the options.
+      const tryOnce = this.begin(options);
+      const { signal, ttl = this.#session.ttls.lock } = options ?? {};
+      const wait = { what: `${this.#what} "${this.name}"`, limit: limitOf(options), ttl, signal };
+      const grant = await waitFor(this.#session, tryOnce, wait);
       lease = grant.lease;
       return grant;
     } finally {
@@ -257,6 +259,7 @@ export abstract class Acquirable<Options extends WaitOptions = WaitOptions> {
 
 /** How long to wait, in ms. */
 function limitOf({ blocking = true, timeout = Infinity }: WaitOptions = {}): number {
-  if (typeof blocking === "number") return blocking;
+  // What is neither is refused as a time to wait.
+  if (typeof blocking !== "boolean") return blocking;
   return blocking ? timeout : 0;
 }

@@ -62,7 +62,7 @@ export class Lock extends Acquirable<AcquireOptions> {
    * @internal
    */
   protected override begin(options: AcquireOptions = {}): Try {
-    checkOptions(options, "shared ttl timeout blocking signal");
+    checkOptions(options, "shared? ttl timeout blocking signal");
     const { memberId, ttls } = this.#session;
     const { ttl = ttls.lock, shared = false } = options;
     const [lock, readers] = [resources.lock(this.name), resources.readers(this.name)];

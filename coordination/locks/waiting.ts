@@ -5,7 +5,7 @@
  */
 
 import type { Lease } from "../../drivers/driver.ts";
-import { isOutage, LockAcquireFailed } from "../../errors.ts";
+import { isOutage, isRetryable, LockAcquireFailed } from "../../errors.ts";
 import type { Grant } from "../leases/attempt.ts";
 import { GrantedTooLate, type Running, type Session } from "../leases/session.ts";
 import { holdersIn } from "./holders.ts";
@@ -39,8 +39,9 @@ export interface Wait {
  * first holder's lease must have ended if that is sooner; both with jitter, so that waiters do not come
  * in herds.
  *
- * An outage is waited out if the backend has ever answered this coordinator: until then it may well be a
- * wrong address. Grants that come too late end a wait that has seen no refusal: the ttl is too short then.
+ * An outage is waited out. If the backend has never answered this coordinator, it may well be a wrong address
+ * or token instead: then a wait without a limit ends by it, and any wait by what somebody must change first.
+ * Grants that come too late end a wait that has seen no refusal: the ttl is too short then.
  */
 export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promise<Grant> {
   const { limit, ttl, signal } = wait;
@@ -77,7 +78,8 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
         see(blockers, elapsed(runtime, start));
       } catch (error) {
         const over = signal?.aborted || running?.signal.aborted || left() <= 0;
-        const mayPass = refused || (session.answered && !(error instanceof GrantedTooLate));
+        const right = session.answered || (limit < Infinity && isRetryable(error));
+        const mayPass = refused || (right && !(error instanceof GrantedTooLate));
         if (over || !mayPass || !isOutage(error)) throw error;
         session.report({ type: "acquire-failed", error });
       }

@@ -54,7 +54,8 @@ export function namespaced(driver: Driver, namespace: string): Driver {
  * @throws {InvalidArgument} when the text has other characters, or more than 64.
  */
 export function checkNamespace(namespace: string): void {
-  if (/^[\w.-]{1,64}$/.test(namespace)) return;
+  // A pattern alone would take `null` for a text.
+  if (typeof namespace === "string" && /^[\w.-]{1,64}$/.test(namespace)) return;
   throw new InvalidArgument(
     'Cannot use this namespace: it must be 1 to 64 letters, digits, ".", "_" or "-"',
   );

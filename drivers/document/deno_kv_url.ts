@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ConnectionError, InvalidArgument, NotSupported } from "../../errors.ts";
+import { ConnectionError, InvalidArgument, NotSupported, UnknownOutcome } from "../../errors.ts";
 import type { Driver } from "../driver.ts";
 import { decodedPart, type UrlParts } from "../kit/urls.ts";
 import { denoKv, type Kv } from "./deno_kv.ts";
@@ -13,11 +13,15 @@ import { denoKv, type Kv } from "./deno_kv.ts";
 /** What Deno has of it with `--unstable-kv`. */
 interface Runtime {
   readonly openKv?: (path: string) => Promise<Kv & { close(): void }>;
+  realPathSync(path: string): string;
+  statSync(path: string): { readonly dev: number; readonly ino: number | null };
 }
 
 interface Opened {
   readonly kv: { close(): void };
   readonly driver: Driver;
+  /** Whether its file is not at its path any more, or not one of the two beside it. */
+  replaced(): boolean;
 }
 
 /**
@@ -36,7 +40,8 @@ export async function denoKvAt({ url }: UrlParts): Promise<Driver> {
         "percent-encoded; Baton does not use a database of several machines, because Deno KV has no clock",
     );
   }
-  const { openKv } = Object((globalThis as { Deno?: unknown }).Deno) as Runtime;
+  const deno = Object((globalThis as { Deno?: unknown }).Deno) as Runtime;
+  const { openKv } = deno;
   if (!openKv) throw new NotSupported("There is no Deno KV here: run Deno with --unstable-kv");
   const file = decodedPart("path", path) || ":memory:";
   const open = async (): Promise<Opened> => {
@@ -47,7 +52,8 @@ export async function denoKvAt({ url }: UrlParts): Promise<Driver> {
           "folder is there and may be written, and that the file is a database of Deno KV",
       );
     });
-    return { kv, driver: denoKv(kv, { clock: path ? "host" : "process" }) };
+    const driver = denoKv(kv, { clock: path ? "host" : "process" });
+    return { kv, driver, replaced: path ? watch(deno, file) : () => false };
   };
   let opened: Promise<Opened> | undefined = open();
   const { name, guarantees } = (await opened).driver;
@@ -55,11 +61,26 @@ export async function denoKvAt({ url }: UrlParts): Promise<Driver> {
     name,
     guarantees,
     async apply(ops, options) {
-      const { driver } = await (opened ??= open().catch((error) => {
+      const mine = opened ??= open().catch((error) => {
         opened = undefined;
         throw error;
-      }));
-      return await driver.apply(ops, options);
+      });
+      const { kv, driver, replaced } = await mine;
+      const answer = await driver.apply(ops, options).then(
+        (outcomes) => () => outcomes,
+        (error) => () => {
+          throw error;
+        },
+      );
+      if (!replaced()) return answer();
+      if (opened === mine) {
+        opened = undefined;
+        kv.close();
+      }
+      throw new UnknownOutcome(
+        "deno-kv found that its file was deleted or replaced after it was opened, so nothing that was held in " +
+          "it is held any more, and the outcome is unknown; sending it again uses the file that is there now",
+      );
     },
     async [Symbol.asyncDispose]() {
       const last = opened;
@@ -67,4 +88,22 @@ export async function denoKvAt({ url }: UrlParts): Promise<Driver> {
       (await last)?.kv.close();
     },
   };
+}
+
+/**
+ * Whether a file that was just opened, or one of those that SQLite keeps beside it, has been deleted or
+ * replaced since. Deno KV does not notice it, and would go on in a file that no other process finds.
+ */
+function watch(deno: Runtime, file: string): () => boolean {
+  const path = deno.realPathSync(file);
+  const numberOf = (end: string): string => {
+    try {
+      const { dev, ino } = deno.statSync(path + end);
+      return `${dev}:${ino}`;
+    } catch {
+      return "none";
+    }
+  };
+  const files = ["", "-wal", "-shm"].map((end) => [end, numberOf(end)] as const);
+  return () => files.some(([end, before]) => before !== "none" && numberOf(end) !== before);
 }

@@ -18,6 +18,7 @@ import { nonces } from "../kit/nonce.ts";
 import { checkOptions } from "../kit/options.ts";
 import { checkToken, secureUrl } from "../kit/urls.ts";
 import { document, type DocumentStore, type Found } from "./document.ts";
+import { given } from "./given.ts";
 import { type Answer, BY_DATE, clockOf, send } from "./http.ts";
 import { type Refusal, Refused, storeError } from "./refused.ts";
 
@@ -155,8 +156,7 @@ class LeaseStore implements DocumentStore<Version> {
     { signal, beforeRequest }: ApplyOptions,
     read: (answer: Answer) => T,
   ): Promise<T> {
-    const token = typeof this.#token === "function" ? await this.#token() : this.#token;
-    if (token !== undefined) checkToken(token);
+    const token = await given(NAME, "token", this.#token, (value) => checkToken(value!), signal);
     beforeRequest?.();
     try {
       const headers = {

@@ -23,6 +23,7 @@ import { nonces } from "../kit/nonce.ts";
 import { checkOptions } from "../kit/options.ts";
 import { checkToken, secureUrl } from "../kit/urls.ts";
 import { document, type DocumentStore, type Found } from "./document.ts";
+import { given } from "./given.ts";
 import { type Answer, BY_DATE, clockOf, send } from "./http.ts";
 import { type Refusal, Refused, storeError } from "./refused.ts";
 
@@ -96,8 +97,11 @@ function checkedUrl(text: string): string {
   return url.href;
 }
 
-function checkCredentials({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials): void {
-  for (const each of [accessKeyId, secretAccessKey, sessionToken ?? "-"]) checkToken(each);
+function checkCredentials(credentials: S3Credentials): void {
+  const { accessKeyId, secretAccessKey, sessionToken }: Partial<S3Credentials> = Object(
+    credentials,
+  );
+  for (const each of [accessKeyId, secretAccessKey, sessionToken ?? "-"]) checkToken(each!);
 }
 
 /** The version of an object: its ETag, or `undefined` for the one that is not there yet. */
@@ -179,8 +183,7 @@ class S3Store implements DocumentStore<Version> {
     read: (answer: Answer) => T,
   ): Promise<T> {
     const { url, credentials, region } = this.#options;
-    const now = typeof credentials === "function" ? await credentials() : credentials;
-    checkCredentials(now);
+    const now = await given(NAME, "credentials", credentials, checkCredentials, signal);
     beforeRequest?.();
     try {
       const { sessionToken, ...keys } = now;

@@ -58,7 +58,8 @@ export function checkOps(ops: readonly Op[], minTtl: number): void {
   }
 }
 
-function checkWord(what: string, word: string, known: readonly string[]): void {
+/** Throws unless a word is one of these. */
+export function checkWord(what: string, word: string, known: readonly string[]): void {
   if (!known.includes(word)) refuse(what, `"${word}" is none of ${known}`);
 }
 

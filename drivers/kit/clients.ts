@@ -142,9 +142,37 @@ export async function clientOf<T>(name: string, version: string, way: string): P
       cause ??= error;
     }
   }
-  throw new NotSupported(
-    `The package ${own} is needed and cannot be loaded here, so nothing was sent. Install it with ` +
-      `npm install ${own}@${version}; or, in a bundle that has no node_modules beside it, ${way}`,
+  throw missing(
+    own,
+    version,
+    `; or, in a bundle that has no node_modules beside it, ${way}`,
+    cause,
+  );
+}
+
+/**
+ * Loads a driver that imports its client, which is an optional peer.
+ *
+ * @param load What imports the driver.
+ * @throws {NotSupported} when the client is not installed.
+ */
+export async function withClient<T>(
+  load: () => Promise<T>,
+  name: string,
+  version: string,
+): Promise<T> {
+  return await load().catch((error) => {
+    const { code, message } = Object(error);
+    // So it is in Node, Bun and Deno. Whatever else is missing is not the user's to install.
+    const itself = code === "ERR_MODULE_NOT_FOUND" && `${message}`.includes(`'${name}'`);
+    throw itself ? missing(name, version, "", error) : error;
+  });
+}
+
+function missing(name: string, version: string, way: string, cause: unknown): NotSupported {
+  return new NotSupported(
+    `The package ${name} is needed and cannot be loaded here, so nothing was sent. Install it with ` +
+      `npm install ${name}@${version}${way}`,
     { cause },
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Names of options that nobody knows, which would otherwise be ignored in silence.
+ * Options that nobody knows, and values that would be taken for something else, in silence.
  *
  * @module
  */
@@ -10,34 +10,53 @@ import { refuse } from "./check.ts";
 type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest>
   : Text;
 
+/** The names of all options; one that is true or false has a `?` behind it. */
+type Named<Options> = {
+  [Name in keyof Options & string]-?: [Exclude<Options[Name], undefined>] extends [boolean]
+    ? `${Name}?`
+    : Name;
+}[keyof Options & string];
+
 /** Nothing if a text names every option once and no other; otherwise what is wrong with it. */
 type Complete<Options, Text extends string> =
-  & ([keyof Options] extends [Words<Text>] ? unknown
-    : { forgotten: Exclude<keyof Options, Words<Text>> })
-  & ([Words<Text>] extends [keyof Options] ? unknown
-    : { unknown: Exclude<Words<Text>, keyof Options> });
+  & ([Named<Options>] extends [Words<Text>] ? unknown
+    : { forgotten: Exclude<Named<Options>, Words<Text>> })
+  & ([Words<Text>] extends [Named<Options>] ? unknown
+    : { unknown: Exclude<Words<Text>, Named<Options>> });
 
 /**
- * Throws for an option that is not one of these. The compiler refuses `names` in which one of the type's
- * options is missing, so a new option cannot be forgotten.
+ * Throws for an option that is not one of these, and for one that is neither true nor false although it has
+ * to be: `"false"`, from a variable of the environment, would be taken for true. The compiler refuses `names`
+ * in which one of the type's options is missing, so a new option cannot be forgotten.
  *
- * @param names The names of all options, separated by spaces.
- * @throws {InvalidArgument} naming the unknown option and the one that is most like it.
+ * @param names The names of all options, separated by spaces. One that is true or false has a `?` behind it.
+ * @throws {InvalidArgument} naming the unknown option and the one that is most like it, or what is wrong with
+ *   a value.
  */
 export function checkOptions<Options extends object, const Names extends string>(
   options: Options,
   names: Names & Complete<Options, Names>,
 ): void {
+  const all = names.replaceAll("?", "");
+  const known = all.split(" ");
   // A signal has no keys of its own, so it would be ignored.
   if (typeof options !== "object" || !options || "aborted" in options) {
-    refuse("argument", `it must be an object with some of: ${names}`);
+    refuse("argument", `it must be an object with some of: ${all}`);
   }
-  const known = names.split(" ");
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    const strange = (each: string): number =>
-      [...each + name].filter((letter) => !each.includes(letter) || !name.includes(letter)).length;
-    const [nearest] = known.sort((a, b) => strange(a) - strange(b));
-    refuse(`option "${name}"`, `did you mean ${nearest}? There are: ${names}`);
+  for (const [name, value] of Object.entries(options)) {
+    if (!known.includes(name)) {
+      const strange = (each: string): number =>
+        [...each + name].filter((letter) => !each.includes(letter) || !name.includes(letter))
+          .length;
+      const [nearest] = known.sort((a, b) => strange(a) - strange(b));
+      refuse(`option "${name}"`, `did you mean ${nearest}? There are: ${all}`);
+    }
+    if (value === undefined) continue;
+    if (typeof value !== "boolean" && names.split(" ").includes(`${name}?`)) {
+      refuse(name, `it is of type ${typeof value}, and must be true or false`);
+    }
+    if (name === "signal" && value && !("aborted" in Object(value))) {
+      refuse(name, "it is not an AbortSignal; of an AbortController give its signal");
+    }
   }
 }

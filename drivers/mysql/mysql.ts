@@ -76,7 +76,8 @@ export function mysql(query: MysqlQuery, options: MysqlOptions = {}): Driver {
       options.signal?.throwIfAborted();
       const batch = new MysqlBatch(server, options);
       const outcomes: Outcome[] = [];
-      for (const run of runsOf(ops)) outcomes.push(...await batch.run(run));
+      // Not all of a run at once: a call takes only so many arguments.
+      for (const run of runsOf(ops)) for (const each of await batch.run(run)) outcomes.push(each);
       // The answer is complete without it, and a dead row is dead whether or not it is there: so a
       // failure is left to the next sweep.
       if (batch.litters) await sweep(statements, batch.send).catch(() => {});

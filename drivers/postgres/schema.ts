@@ -34,7 +34,7 @@ export interface PostgresSchemaOptions {
  * @throws {InvalidArgument} when the schema is not a plain lower-case name.
  */
 export function schema(options: PostgresSchemaOptions = {}): readonly string[] {
-  checkOptions(options, "schema rpc");
+  checkOptions(options, "schema rpc?");
   const schema = schemaName(options.schema);
   return [
     `create schema if not exists ${schema}`,

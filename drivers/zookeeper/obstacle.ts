@@ -25,7 +25,7 @@ export class Obstacle {
     const { resource, seat } = this.#place = guard ?? op;
     this.#isThere = guard?.when !== "held";
     const leases = this.#isThere ? view.live(resource, seat) : [];
-    this.left = Math.min(...leases.map(({ left }) => left));
+    this.left = leases.reduce((least, { left }) => Math.min(least, left), Infinity);
     const path = seat === undefined ? nodes.resource(resource) : nodes.seat({ resource, seat });
     const isBelow = this.#isThere || (seat === undefined && view.has(resource));
     this.watch = (isBelow ? watchBelow : watchFor)(path);

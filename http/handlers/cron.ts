@@ -105,7 +105,7 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
 ): (request: Request, ...args: A) => Promise<Response> {
   checkOptions(
     options,
-    "secret slot slotInQuery every offset early env mode ttl keepAlive retain skipIfRunning minHold maxRuntime record",
+    "secret slot slotInQuery? every offset early env mode ttl keepAlive? retain skipIfRunning? minHold maxRuntime record?",
   );
   checkFunction("job", job);
   const { secret, slot: slotBy, slotInQuery, every, offset, early, env = {}, ...rest } = options;

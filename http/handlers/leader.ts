@@ -97,7 +97,7 @@ export function leaderOnly<A extends readonly unknown[] = []>(
   checkOptions(options, "redirect campaign maxRuntime");
   checkFunction("handler", handler);
   const { redirect = false, campaign = false, maxRuntime } = options;
-  if (typeof campaign === "object") checkOptions(campaign, "ttl requireMembership");
+  if (typeof campaign === "object") checkOptions(campaign, "ttl requireMembership?");
   checkWork("maxRuntime", maxRuntime);
   const members = redirect !== false;
   /** Campaigns under way. Two of one coordinator at a time would block each other. */

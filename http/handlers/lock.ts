@@ -94,7 +94,7 @@ export function withLock<A extends readonly unknown[] = []>(
   options: LockOptions,
   handler: (request: Request, held: Held, ...args: A) => Response | Promise<Response>,
 ): (request: Request, ...args: A) => Promise<Response> {
-  checkOptions(options, "ttl timeout status shared streams maxRuntime");
+  checkOptions(options, "ttl timeout status shared? streams? maxRuntime");
   checkFunction("handler", handler);
   const { status = 423, streams = false, timeout = 0, maxRuntime, ...rest } = options;
   if (typeof name === "string") checkName("lock", name);

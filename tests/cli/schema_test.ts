@@ -88,30 +88,36 @@ Deno.test("the tables of Turso are applied over its URL, with the token in it or
   }
 });
 
-Deno.test("an option of another database is refused", async () => {
-  for (
-    const args of [["sqlite", "--table", "x"], ["postgres", "--table", "x"], [
-      "mysql",
-      "--schema",
-      "x",
-    ]]
-  ) {
-    const { code, complaint } = await schema([], args);
-    assert.equal(code, 2);
-    assert.match(complaint, /^Prints the SQL/);
-  }
-});
+/** Words that cannot be meant, and what is said of them before the help. */
+const WRONG: readonly (readonly [args: string, said: string])[] = [
+  ["sqlite --table x", "sqlite has no --table."],
+  ["postgres --table x", "postgres has no --table."],
+  ["mysql --schema x", "mysql has no --schema."],
+  ["mysql --rpc", "mysql has no --rpc."],
+  ["postgress", "The first word must be postgres, mysql or sqlite."],
+  ["constructor", "The first word must be postgres, mysql or sqlite."],
+  [`redis://:${SECRET}@host`, "The first word must be postgres, mysql or sqlite."],
+  [`mysql mysql://u:${SECRET}@host/db`, "Give the name of one database; its URL goes into"],
+  ["neon", "The schema of neon is that of postgres."],
+  ["planetscale", "The schema of planetscale is that of mysql."],
+  ["d1", "The schema of d1 is that of sqlite."],
+  ["turso --apply", "The schema of turso is that of sqlite."],
+  ...["redis", "upstash", "etcd", "consul", "memory", "zookeeper", "s3", "ipc"].map((kind) =>
+    [kind, `${kind} needs no schema: there is nothing to create.`] as const
+  ),
+];
 
-Deno.test("who asks for the schema of a backend without any is told that there is none; a URL is not repeated", async () => {
-  for (const kind of ["redis", "upstash", "etcd", "consul", "memory"]) {
-    const { code, complaint } = await schema([], [kind]);
-    assert.equal(code, 2);
-    assert.match(complaint, new RegExp(`^${kind} needs no schema: there is nothing to create`));
+Deno.test("words that cannot be meant are refused with what is wrong; one that is not known is not repeated", async () => {
+  for (const [args, said] of WRONG) {
+    const { code, complaint } = await schema([], args.split(" "));
+    assert.equal(code, 2, args);
+    assert.ok(complaint.startsWith(said), `${args}: ${complaint}`);
+    assert.match(complaint, /\n\nPrints the SQL/);
+    assert.ok(!complaint.includes(SECRET), args);
   }
-  const { code, complaint } = await schema([], [`redis://:${SECRET}@host`]);
+  const { code, complaint } = await schema([], []);
   assert.equal(code, 2);
   assert.match(complaint, /^Prints the SQL/);
-  assert.ok(!complaint.includes(SECRET));
 });
 
 Deno.test("to import the command runs nothing, and sets no exit status", async () => {

@@ -174,6 +174,8 @@ export const pushCases: readonly Case[] = [
       const error = await failed(on, call, 2);
       const code = error === reason ? "unknown-outcome" : codeOf(error);
       assert.ok(["unknown-outcome", "timed-out"].includes(`${code}`), `${error}`);
+      // An abort ends the call at once; that it is over may still be on its way to the backend.
+      await on.units(0.5);
       await released(on.driver, release(mine));
       const lease = await grantedTo(on, patient, next, 2);
       await lists(on.driver, inspect(mine.resource), [lease]);
@@ -191,6 +193,7 @@ export const pushCases: readonly Case[] = [
     call.abort(new Error("enough"));
     isOutcome((await end)[0], true, []);
     await failed(on, call, 2);
+    await on.units(0.5);
     await released(on.driver, release(two));
     await on.units(1);
     await lists(on.driver, inspect(two.resource), []);

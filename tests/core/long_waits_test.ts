@@ -19,19 +19,24 @@ Deno.test("a waiter with time left outlasts an outage, and has the lock soon aft
   await waiting;
 });
 
-Deno.test("so does one whose first look meets the outage, if its backend has ever answered", async () => {
-  const scene = new Scene();
-  const [a, b] = [scene.member("a"), scene.member("b")];
-  await a.getLock("x").hold({ ttl: 12_000 });
-  await b.getLock("x").holders();
-  let granted = false;
-  scene.fates.push(...Array<"lose-request">(20).fill("lose-request"));
-  const waiting = b.getLock("x").hold({ timeout: 30_000 }).then(() => granted = true);
-  await scene.runtime.advance(25_000);
-  assert.equal(granted, true);
-  assert(scene.happened.includes("acquire-failed"));
-  await waiting;
-});
+// The first is as in a Worker, where each invocation may have a coordinator of its own.
+for (const answered of [false, true]) {
+  const whose = answered ? "without a limit whose backend has ever answered" : "with a limit";
+  Deno.test(`so does one ${whose}, even if its first look meets the outage`, async () => {
+    const scene = new Scene();
+    const [a, b] = [scene.member("a"), scene.member("b")];
+    await a.getLock("x").hold({ ttl: 12_000 });
+    if (answered) await b.getLock("x").holders();
+    let granted = false;
+    scene.fates.push(...Array<"lose-request">(20).fill("lose-request"));
+    const options = answered ? {} : { timeout: 30_000 };
+    const waiting = b.getLock("x").hold(options).then(() => granted = true);
+    await scene.runtime.advance(25_000);
+    assert.equal(granted, true);
+    assert(scene.happened.includes("acquire-failed"));
+    await waiting;
+  });
+}
 
 Deno.test("an outage that outlasts the caller's own timeout is its error, and not a refusal", async () => {
   const scene = new Scene();
@@ -46,7 +51,7 @@ Deno.test("an outage that outlasts the caller's own timeout is its error, and no
   await waiting;
 });
 
-Deno.test("a backend that never answered ends the wait at its first look: it may be a wrong address", async () => {
+Deno.test("a backend that never answered ends a wait without a limit at once: it may be a wrong address", async () => {
   const scene = new Scene();
   const a = scene.member("a");
   scene.fates.push(...Array<"lose-request">(8).fill("lose-request"));
@@ -72,6 +77,13 @@ Deno.test("a grant that comes too late ends a wait, unless the wait has seen a r
     assert.equal(await ended, refused ? "granted" : "timed-out");
     assert.equal(scene.happened.includes("acquire-failed"), refused);
   }
+});
+
+Deno.test("a backend that refuses our token from the first request on ends any wait at once", async () => {
+  const scene = new Scene();
+  const refusal = new ConnectionError("wrong token", { code: "unauthorized", retryable: false });
+  const a = scene.over({ ...scene.wire, apply: () => Promise.reject(refusal) }, "a");
+  await assert.rejects(a.getLock("x").acquire({ timeout: 30_000 }), refusal);
 });
 
 Deno.test("a refused acquisition says who has it, without another request", async () => {

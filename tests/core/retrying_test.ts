@@ -211,3 +211,16 @@ Deno.test("tokens are whole numbers above the clock, on a clock with fractions t
   now -= 120_000;
   assert.equal(await token("d"), 1_800_000_060_001);
 });
+
+Deno.test("an aborted call leaves no timer behind, even if the driver never ends", async () => {
+  const runtime = new FakeRuntime();
+  const stop = new AbortController();
+  const call = retrying(silent(runtime), { runtime }).apply([acquire("a")], {
+    signal: stop.signal,
+  });
+  await Promise.resolve();
+  assert.equal(runtime.timers, 1);
+  stop.abort();
+  await assert.rejects(call, UnknownOutcome);
+  assert.equal(runtime.timers, 0);
+});

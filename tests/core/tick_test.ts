@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { GroupEvent } from "../../mod.ts";
+import { resources } from "../../coordination/names.ts";
 import { settled } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
 
@@ -33,4 +34,30 @@ Deno.test("events come one by one until the signal aborts, over an outage too", 
   stop.abort();
   await following;
   assert.equal(scene.runtime.timers, 0);
+});
+
+Deno.test("a tick renews as many leases in a call as a beat does, and looks in the last of its calls", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.createGroup("g");
+  await Promise.all(Array.from({ length: 2_500 }, (_, n) => a.getLock(`${n}`).acquire()));
+  scene.sent.length = 0;
+  const { events } = await a.tick({ watch: ["g"] });
+  assert.deepEqual(brief(events), ["resync"]);
+  assert.deepEqual(scene.sent.map((ops) => ops.length), [1_000, 1_000, 504]);
+  assert.deepEqual(scene.sent.at(-1)!.slice(500).map(({ op }) => op), Array(4).fill("inspect"));
+});
+
+Deno.test("a look at more members than a call takes arguments finds each of them", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.createGroup("g");
+  await a.watchJoinGroup("g", () => {});
+  const members = 150_000;
+  const resource = resources.group("g");
+  await scene.backend.apply(Array.from({ length: members }, (_, n) => {
+    return { op: "acquire", resource, seat: `${n}`, id: `${n}`, ttl: 60_000, value: "{}" } as const;
+  }));
+  const { events } = await a.tick();
+  assert.equal(events.length, members);
 });

@@ -65,9 +65,10 @@ const STEPS: readonly (readonly [name: string, work: (packed: Packed) => Promise
   }],
   ["a URL and a kubeconfig load their client, or say what to install", async ({ bare, full }) => {
     const { peerDependencies } = bare.manifest;
-    const clients = ["ioredis", "pg", "mysql2", "yaml"].map((name) =>
-      `${name}@${peerDependencies[name]}`
-    );
+    const clients = [
+      ...["ioredis", "pg", "mysql2", "aws4fetch", "@neondatabase/serverless"],
+      ...["@planetscale/database", "yaml"],
+    ].map((name) => `${name}@${peerDependencies[name]}`);
     const told = clients.map((each) => ["not-supported", each]);
     for (const [project, wanted] of [[bare, told], [full, clients.map(() => "made")]] as const) {
       await project.write("config", CONFIG);
@@ -104,7 +105,7 @@ const STEPS: readonly (readonly [name: string, work: (packed: Packed) => Promise
     assert.equal((await command("redis")).code, 2);
     const { code, said } = await command("postgres", "--apply");
     assert.equal(code, 1);
-    assert.match(said, /Cannot find package '@neondatabase\/serverless'/);
+    assert.match(said, /The package @neondatabase\/serverless is needed.*npm install @neon/);
   }],
   ["a strict user's program type-checks, the package's declarations, too", async ({ full }) => {
     await full.write("user.ts", TYPED);

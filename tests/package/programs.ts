@@ -33,12 +33,15 @@ import { fileURLToPath } from "node:url";
 import { kubeconfig } from "@baton/baton/drivers/kubeconfig";
 import { getCoordinator } from "@baton/baton/url";
 
-const urls = ["redis://host", "postgresql://host/db", "mysql://host/db"];
+const urls = [
+  "redis://host", "postgresql://host/db", "mysql://host/db", "s3://id:secret@bucket/key?region=r",
+  "neon://u:p@host/db", "planetscale://u:p@host/db",
+];
 const file = fileURLToPath(new URL("config", import.meta.url));
 const made = [...urls.map((url) => getCoordinator(url)), kubeconfig({ file })];
 const errors = await Promise.all(made.map((each) => each.catch((error) => error)));
 const told = errors.map(({ code, message }) =>
-  code ? [code, /npm install (\\S+);/.exec(message)?.[1]] : "made"
+  code ? [code, /npm install ([^\\s;]+)/.exec(message)?.[1]] : "made"
 );
 console.log(JSON.stringify(told));
 `;

@@ -94,9 +94,7 @@ export const wireSmoke: readonly SmokeCase[] = [
     async run(driver) {
       const background: Promise<void>[] = [];
       const runtime = systemRuntime({ waitUntil: (work) => void background.push(work) });
-      const lock = new Coordinator(driver(), { runtime, timeout: 500 }).getLock(
-        crypto.randomUUID(),
-      );
+      const lock = new Coordinator(driver(), { runtime }).getLock(crypto.randomUUID());
       const stop = new AbortController();
       const acquiring = lock.acquire({ signal: stop.signal });
       setTimeout(() => stop.abort(new Error("the user left")), 50);

@@ -134,6 +134,76 @@ for (const [name, door] of Object.entries(DOORS)) {
   });
 }
 
+/** Options that are true or false. */
+const FLAGS = [
+  ...[
+    "heartbeat",
+    "keepAlive",
+    "record",
+    "rejoin",
+    "replace",
+    "requireMembership",
+    "rpc",
+    "shared",
+  ],
+  ...["skipIfRunning", "slotInQuery", "streams", "strict"],
+];
+/** What a variable of the environment says, and what else a program may give for false. */
+const NO_FLAGS = ["false", "", 0];
+
+/** The names of a door's options, which it says itself. */
+async function optionsOf(
+  door: (wrong: object, hall: Hall) => unknown,
+  at: Hall,
+): Promise<string[]> {
+  const said = await Promise.resolve().then(() => door({ sginal: undefined }, at)).then(
+    () => "",
+    (error: Error) => error.message,
+  );
+  return said.split("There are: ")[1]?.split(" ") ?? [];
+}
+
+Deno.test("what must be true or false is nothing else, at every door: a variable's text would be true", async () => {
+  const place = await hall();
+  const before = place.sent();
+  const tried = new Set<string>();
+  for (const [name, door] of Object.entries(DOORS)) {
+    for (const option of (await optionsOf(door, place)).filter((each) => FLAGS.includes(each))) {
+      tried.add(option);
+      for (const given of NO_FLAGS) {
+        await assert.rejects(
+          async () => await door({ [option]: given }, place),
+          new RegExp(`Cannot use this ${option}: it is of type \\w+, and must be true or false`),
+          `${name}, ${option}: ${JSON.stringify(given)}`,
+        );
+      }
+    }
+  }
+  assert.deepEqual([...tried].sort(), FLAGS);
+  assert.equal(place.sent(), before);
+  await place.baton[Symbol.asyncDispose]();
+});
+
+Deno.test("what is given as a signal is one, at every door: most often it is the controller", async () => {
+  const place = await hall();
+  const before = place.sent();
+  let tried = 0;
+  for (const [name, door] of Object.entries(DOORS)) {
+    if (!(await optionsOf(door, place)).includes("signal")) continue;
+    tried++;
+    for (const signal of [new AbortController(), "signal", 5_000]) {
+      await assert.rejects(
+        async () => await door({ signal }, place),
+        /Cannot use this signal: it is not an AbortSignal; of an AbortController give its signal/,
+        `${name}: ${typeof signal}`,
+      );
+    }
+  }
+  assert.ok(tried > 40, `only ${tried} doors take one`);
+  assert.equal(place.sent(), before);
+  await place.baton[Symbol.asyncDispose]();
+});
+
 Deno.test("the most alike known name is asked for, and all are named", () => {
   interface Known {
     ttl?: number;
@@ -169,13 +239,18 @@ Deno.test("the most alike known name is asked for, and all are named", () => {
 Deno.test("the compiler finds a name that is missing in the list of options, and one that is too many", async () => {
   const options = new URL("drivers/kit/options.ts", ROOT).href;
   const folder = await Deno.makeTempDir();
-  const lists = { "all.ts": "signal ttl", "few.ts": "ttl", "many.ts": "ttl signal timeout" };
+  const lists = {
+    "all.ts": "signal ttl shared?",
+    "few.ts": "ttl shared?",
+    "many.ts": "ttl signal timeout shared?",
+    "plain.ts": "ttl signal shared",
+  };
   try {
     for (const [file, names] of Object.entries(lists)) {
       await Deno.writeTextFile(
         `${folder}/${file}`,
         `import { checkOptions } from "${options}";
-checkOptions({} as { ttl?: number; signal?: AbortSignal }, "${names}");\n`,
+checkOptions({} as { ttl?: number; signal?: AbortSignal; shared?: boolean }, "${names}");\n`,
       );
     }
     const files = Object.keys(lists).map((file) => `${folder}/${file}`);
@@ -186,6 +261,8 @@ checkOptions({} as { ttl?: number; signal?: AbortSignal }, "${names}");\n`,
     const said = new TextDecoder().decode(stderr);
     assert.match(said, /forgotten: "signal"[^]*few\.ts/);
     assert.match(said, /unknown: "timeout"[^]*many\.ts/);
+    // One that is true or false has to say so.
+    assert.match(said, /forgotten: "shared\?"[^]*plain\.ts/);
     assert.doesNotMatch(said, /all\.ts/);
   } finally {
     await Deno.remove(folder, { recursive: true });

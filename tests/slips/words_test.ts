@@ -109,6 +109,28 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
     /query: it is object, not a function that sends; docs.clients\.md has it/,
   ],
   ["hold(5000)", () => baton.getLock("x").hold(5000), /argument: it must be an object with/],
+  ["acquire(null)", () => baton.getLock("x").acquire(null), /argument: it must be an object with/],
+  [
+    "a text for blocking",
+    () => baton.getLock("x").acquire({ blocking: "false" }),
+    /timeout false, a string: it must be milliseconds/,
+  ],
+  [
+    "on without a function",
+    () => new Coordinator(memory(), { on: "log" as Wrong }),
+    /on: it is str/,
+  ],
+  [
+    "no namespace",
+    () => new Coordinator(memory(), { namespace: null as Wrong }),
+    /namespace: it must be 1 to 64 letters/,
+  ],
+  ["break of a slot's text", () => baton.cron("j").break({ slot: "9:00" }), /slot 9:00, a string/],
+  [
+    "catchUp of a kind of its own",
+    () => baton.cron("j").catchUp({ slot: Date.now(), every: hour, missed: "ALL" }, () => {}),
+    /missed: "ALL" is none of all,last/,
+  ],
   [
     "hold(signal)",
     () => baton.getLock("x").hold(new AbortController().signal),

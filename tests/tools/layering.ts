@@ -187,7 +187,7 @@ const ROOMS: readonly Room[] = [
   {
     at: "cli/",
     may: [
-      ...["errors.ts", "url.ts", "fencing/", "drivers/kit/"],
+      ...["errors.ts", "url.ts", "fencing/", "drivers/kit/", "drivers/schemes.ts"],
       ...FAMILIES.map((family) => `drivers/${family}/`),
       ...["node:process", "node:util"],
     ],

@@ -7,15 +7,15 @@ import { gzipSync } from "node:zlib";
 import * as esbuild from "./bundler.ts";
 
 /** Bytes after gzip; a few hundred above what is measured, so that growth is a choice. */
-const CORE_BUDGET = 17_300;
+const CORE_BUDGET = 17_450;
 /** With groups, watches, hash ring and all of Tooz's verbs; who needs none of that imports the core. */
-const ENTRY_BUDGET = 23_550;
+const ENTRY_BUDGET = 23_750;
 /** What the memory driver may add to an entry that shares most of its checks. */
 const MEMORY_BUDGET = 2_300;
 /** Handlers and middleware, with the errors they know. */
-const HTTP_BUDGET = 6_380;
+const HTTP_BUDGET = 6_480;
 /** All that a scheduled Worker on Upstash ships; it needs no vendor's package. */
-const WORKER_BUDGET = 18_150;
+const WORKER_BUDGET = 18_350;
 /** What a driver or decorator may add to the core. */
 const PART_BUDGET = 4_096;
 /**
@@ -36,8 +36,8 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   consul: 9_100,
   zookeeper: 11_000,
   ipc: 4_350,
-  s3: 4_850,
-  kubernetes: 4_650,
+  s3: 5_170,
+  kubernetes: 4_950,
   memcached: 6_150,
   "durable-object": 6_100,
 };

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { denoKv, type Kv } from "../../../drivers/document/deno_kv.ts";
-import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../errors.ts";
+import { codeOf, ConnectionError, InvalidArgument, UnknownOutcome } from "../../../errors.ts";
 import { getCoordinator } from "../../../url.ts";
 import { granted, lists, step } from "../../conformance/expect.ts";
 import { acquire, inspect } from "../../conformance/operations.ts";
@@ -59,6 +59,43 @@ Deno.test("a URL opens a file or a database in memory, and stop closes it", () =
       await assert.rejects(getCoordinator(url, "me"), InvalidArgument);
     }
   }));
+
+async function removed(path: string): Promise<void> {
+  for (const end of ["", "-wal", "-shm"]) await Deno.remove(path + end);
+}
+
+/**
+ * What is done to `leases.db` while a process has it open. A file without those beside it, or with those of
+ * another, makes Deno itself panic when it cleans up, and then the process ends.
+ */
+const DEEDS: Readonly<Record<string, (path: string) => Promise<void>>> = {
+  "deleted": removed,
+  "replaced by another": async (path) => {
+    const other = await getCoordinator(`deno-kv://${path}.new`, "somebody");
+    await other.createGroup("g");
+    await other.stop();
+    await removed(path);
+    await Deno.rename(`${path}.new`, path);
+  },
+};
+
+for (const [what, deed] of Object.entries(DEEDS)) {
+  Deno.test(`who holds a lease in a file that is ${what} loses it, and nobody else is granted beside it`, () =>
+    inFolder("baton-deno-kv-", async (folder) => {
+      const url = `deno-kv://${folder}/leases.db`;
+      const [a, b] = [await getCoordinator(url, "a"), await getCoordinator(url, "b")];
+      const lease = await a.getLock("x").hold({ ttl: 600_000 });
+      await deed(`${folder}/leases.db`);
+      await assert.rejects(lease.confirm(), (error) => codeOf(error) === "lease-lost");
+      assert.equal(lease.held, false);
+      // Both go by the file that is there now.
+      const theirs = await b.getLock("x").hold({ ttl: 600_000 });
+      assert.equal(await a.getLock("x").tryAcquire(), null);
+      await theirs.confirm();
+      await a[Symbol.asyncDispose]();
+      await b[Symbol.asyncDispose]();
+    }));
+}
 
 Deno.test("a URL whose coordinator cannot be made leaves no database open", async () => {
   const before = Object.getOwnPropertyDescriptor(Deno, "openKv")!;
