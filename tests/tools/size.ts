@@ -31,14 +31,14 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   upstash: 6_050,
   mysql: 5_150,
   planetscale: 5_950,
-  turso: 5_150,
+  turso: 5_100,
   etcd: 6_950,
   consul: 9_100,
   zookeeper: 11_000,
   ipc: 4_520,
-  s3: 5_350,
-  kubernetes: 5_150,
-  memcached: 6_350,
+  s3: 5_270,
+  kubernetes: 5_100,
+  memcached: 6_300,
   "durable-object": 6_100,
 };
 
