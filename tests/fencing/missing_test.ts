@@ -29,7 +29,11 @@ for (const [name, fenced, said] of MISSING) {
       assert.match(told.message, /nothing was written. Run migrate\w+Fences\(\)/);
       assert.equal(told.cause, error);
     }
-    for (const each of [{ errno: 1213 }, { code: "40001" }, { code: "1146" }, {}]) {
+    for (
+      const each of [{ errno: 1213 }, { code: "40001" }, { code: "1146" }, { code: "42P019" }, {
+        code: "142883",
+      }, {}]
+    ) {
       const error = Object.assign(new Error("something else"), each);
       assert.equal(await fenced(error), error, "it comes through as it is");
     }
