@@ -15,7 +15,7 @@ import type { Keys } from "./keys.ts";
 import { epochIn, read, strictly } from "./reader.ts";
 import { type Entry, type Found, hasSession, tokenOf } from "./record.ts";
 import type { Recent } from "../kit/recent.ts";
-import { type Refusal, refusalOf, Watch } from "./refusals.ts";
+import { type Refusal, refusalOf } from "./refusals.ts";
 import type { Chosen, Sessions } from "./sessions.ts";
 import { sweep, sweptBy } from "./sweep.ts";
 import { type Snapshot, Transaction } from "./transaction.ts";
@@ -24,6 +24,8 @@ import { type Snapshot, Transaction } from "./transaction.ts";
 const ATTEMPTS = 1_000;
 /** How many operations are tried without a look. */
 const MOST_BLIND = 16;
+/** No change in Consul has this index, so Consul answers a wait for the next change at once. */
+const NO_INDEX = 1;
 
 /** What a driver remembers, none of which it has to. */
 export interface Memory {
@@ -54,8 +56,9 @@ export class Batch {
   readonly #refusals: Recent<Refusal>;
   readonly #empty: Recent<number>;
   readonly #requests: Requests;
-  readonly #watch: Watch;
   readonly #turn: Turn;
+  /** The last change seen of what had no index of its own. */
+  readonly #seen = new Map<string, number>();
 
   /** Nothing is sent yet. */
   constructor(
@@ -69,7 +72,6 @@ export class Batch {
     this.#refusals = refusals;
     this.#empty = empty;
     this.#requests = requests;
-    this.#watch = new Watch(requests);
     this.#turn = lines.turn(signal);
   }
 
@@ -126,12 +128,14 @@ export class Batch {
       await this.#changes(refusal, left());
   }
 
-  /** Waits for at most so many ms until a refusal may no longer be true. */
-  async #changes(refusal: Refusal, ms: number): Promise<boolean> {
-    const changed = await this.#watch.changes(refusal, ms);
-    // What was in its way may be gone.
-    const { resource, seat } = refusal.op;
-    if (changed) this.#refusals.delete(this.#keys.seat(resource, seat));
+  /** Waits for at most so many ms; answers whether a refusal may no longer be true. */
+  async #changes({ op, place, index, ends }: Refusal, ms: number): Promise<boolean> {
+    const from = index ?? this.#seen.get(place.key) ?? NO_INDEX;
+    const [now, held] = await this.#requests.watch(place, from, Math.min(ms, ends));
+    this.#seen.set(place.key, now);
+    const changed = now !== from || ends < ms;
+    // If a key is there still, a look costs Consul less than a write that fails.
+    if (changed && !held) this.#refusals.delete(this.#keys.seat(op.resource, op.seat));
     return changed;
   }
 

@@ -87,9 +87,9 @@ export class Requests {
 
   /**
    * Waits until a key changes, or any key that begins so, but at most so many ms. Answers the index of its
-   * last change, which is the one given if nothing has changed.
+   * last change, which is the one given if nothing has changed, and whether there is a key.
    */
-  async watch(place: Watched, index: number, ms: number): Promise<number> {
+  async watch(place: Watched, index: number, ms: number): Promise<readonly [number, boolean]> {
     // Consul waits for up to a sixteenth longer, so that not all come back at once.
     const wait = Math.floor(Math.min(ms, LONGEST_WAIT) * 16 / 17);
     const { key, all } = place;
@@ -97,7 +97,7 @@ export class Requests {
     return await this.#ask(`kv/${key}`, undefined, more + this.#server.reading, (answer) => {
       const changed = Number(answer.headers.get("x-consul-index"));
       if (!(changed > 0)) throw odd();
-      return changed;
+      return [changed, answer.status === 200];
     });
   }
 

@@ -5,12 +5,9 @@
  */
 
 import type { Acquire, Outcome } from "../driver.ts";
-import type { Requests, Watched } from "./client.ts";
+import type { Watched } from "./client.ts";
 import type { Keys } from "./keys.ts";
 import type { Snapshot } from "./transaction.ts";
-
-/** No change in Consul has this index, so Consul answers a wait for the next change at once. */
-const NO_INDEX = 1;
 
 /** A refusal. */
 export interface Refusal {
@@ -43,24 +40,4 @@ export function refusalOf(op: Acquire, outcome: Outcome, keys: Keys, snapshot: S
   }
   const index = snapshot.entries.get(place.key)?.modified;
   return { op, outcome, place, index, ends, isLasting: index !== undefined && ends === Infinity };
-}
-
-/** Waits until what stands in the way changes. */
-export class Watch {
-  readonly #requests: Requests;
-  /** The last change seen of what had no index of its own. */
-  readonly #seen = new Map<string, number>();
-
-  /** Nothing was seen yet. */
-  constructor(requests: Requests) {
-    this.#requests = requests;
-  }
-
-  /** Waits for at most so many ms; answers whether it may be worth trying again. */
-  async changes({ place, index, ends }: Refusal, ms: number): Promise<boolean> {
-    const from = index ?? this.#seen.get(place.key) ?? NO_INDEX;
-    const now = await this.#requests.watch(place, from, Math.min(ms, ends));
-    this.#seen.set(place.key, now);
-    return now !== from || ends < ms;
-  }
 }

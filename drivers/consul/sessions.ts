@@ -83,10 +83,10 @@ export class Sessions {
     return undefined;
   }
 
-  /** Those keys are in no session any more. */
-  ended(keys: Iterable<string>): void {
+  /** Those keys are in no session any more, except in this one. */
+  ended(keys: Iterable<string>, except?: Own): void {
     for (const key of keys) {
-      for (const own of this.#all) own.leases.delete(key);
+      for (const own of this.#all) if (own !== except) own.leases.delete(key);
     }
   }
 
@@ -125,11 +125,7 @@ export class Sessions {
         for (const key of keys) if (!before.has(key)) chosen.leases.delete(key);
       },
       lost: () => this.#all.delete(chosen),
-      done: () => {
-        for (const own of this.#all) {
-          if (own !== chosen) { for (const key of keys) own.leases.delete(key); }
-        }
-      },
+      done: () => this.ended(keys, chosen),
     };
   }
 }

@@ -171,3 +171,20 @@ Deno.test("who asks again for what is held waits in one request", async () => {
     await waits;
   });
 });
+
+Deno.test("a change of what is held, such as a new value, makes those who wait look, and write nothing", async () => {
+  await withConsul(async ({ connect, front, server }) => {
+    const [one, two] = [connect({ url: server.url }), connect()];
+    const mine = acquire("lock:a");
+    const lease = await granted(one, mine);
+    await refused(two, acquire("lock:a"), [lease]);
+    const before = front.requests;
+    const waits = granted(two, acquire("lock:a", { patience: 600_000 }));
+    await until("it waits", () => front.requests - before === 1);
+    await renewed(one, renew(mine, "new"), { ...lease, value: "new" });
+    await until("it waits again", () => front.requests - before === 3);
+    await released(one, release(mine));
+    await waits;
+    assert.equal(front.requests - before, 4, "a wait, a look, a wait, and the grant");
+  });
+});

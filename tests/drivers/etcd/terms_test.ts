@@ -107,6 +107,29 @@ Deno.test("etcd: a renewal that comes late does not undo a later one, and is mad
   });
 });
 
+Deno.test("etcd: a keep-alive and a look beside it forbid no late renewal, which takes the key away from what was kept", async () => {
+  await withEtcd(async (fixture) => {
+    const { connect, ask, front: { faults }, paths } = fixture;
+    const [driver, other] = [connect(), connect()];
+    const mine = acquire("lock:a", { ttl: 100_000 });
+    await driver.apply([mine]);
+    const kept = await termOf(fixture, "lock:a");
+    // So it has a lease of etcd's of its own.
+    await other.apply([acquire("lock:b", { ttl: 100_000 })]);
+    let arrive = (): void => {};
+    faults.next({ hold: new Promise((resolve) => arrive = resolve) });
+    paths();
+    const late = other.apply([renew(mine)]);
+    await until("it is on its way", () => paths().includes("/kv/txn"));
+    const { result } = await ask("/lease/keepalive", { ID: kept }) as { result: { TTL: string } };
+    assert.equal(result.TTL, "113", "all of the ttl, and an eighth more");
+    assert.equal(await termOf(fixture, "lock:a"), kept);
+    arrive();
+    assert.equal((await late)[0]?.ok, true);
+    assert.notEqual(await termOf(fixture, "lock:a"), kept);
+  });
+});
+
 Deno.test("etcd: a lease of etcd's that somebody has revoked is made anew, and nothing is lost", async () => {
   await withEtcd(async ({ connect, ask, terms }) => {
     const driver = connect();
