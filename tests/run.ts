@@ -9,7 +9,6 @@
  * deno task test --filter x       whatever `deno test` takes
  * deno task test:quick            the core, and every backend within the process
  * deno task prove                 everything, with the long proofs long; it takes hours
- * … --even …                      as any of these, and no part steps back for the others
  * ```
  *
  * @module
@@ -23,11 +22,10 @@ import { type Count, type Run, runDeno } from "./tools/test_process.ts";
 
 /** Parts that run at once: most of them wait most of the time. */
 const LANES = 4;
-/** Parts that run at once beside them, on the time that those leave of the processor. */
+/** Parts that run at once beside them, with less of the processor's time. */
 const ASIDE = 2;
 
 const ROOT = new URL("../", import.meta.url).pathname;
-const even = Deno.args[0] === "--even";
 /** No part takes half of so many minutes, even on a busy machine. */
 const HANGS = 25;
 /** Types are checked once for all, beside the tests. */
@@ -54,7 +52,7 @@ async function together(runs: readonly Run[], lanes: number): Promise<Count[]> {
     console.log(`${run.name}: begun`);
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     const count = await runDeno(
-      { ...run, nice: run.aside && !even },
+      { ...run, nice: run.aside },
       (chunk) => Promise.resolve(void chunks.push(chunk)),
     );
     for (const chunk of chunks) await write(chunk);
@@ -152,7 +150,7 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(`${ROOT}/${path}`).then(() => true, () => false);
 }
 
-const counts = await asked(Deno.args.slice(Number(even)));
+const counts = await asked(Deno.args);
 const sum = (of: (count: Count) => number): number => counts.reduce((all, one) => all + of(one), 0);
 const [passed, failed, skipped] = [
   sum(({ passed }) => passed),

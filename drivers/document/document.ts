@@ -71,6 +71,12 @@ export interface DocumentOptions {
 const ATTEMPTS = 300;
 
 /**
+ * After so many refused writes of one and the same document it is the store that takes none. Then nobody gets
+ * on, and each try would be paid for.
+ */
+const UNCHANGED = 50;
+
+/**
  * How many bytes are kept for what every write may change, such as the names of the last writers. Without
  * them a renewal would be refused where a document is full, and a lease be lost by that.
  */
@@ -115,6 +121,8 @@ export function document<Version>(
       options.signal?.throwIfAborted();
       if (ops.length === 0) return [];
       const lost: Lost[] = [];
+      let seen: string | undefined;
+      let unchanged = 0;
       for (let attempt = 0;; attempt++) {
         const { text, version, now, fine } = await store.read(options).catch((error: unknown) => {
           throw lost.length > 0 ? partly(error) : error;
@@ -126,6 +134,10 @@ export function document<Version>(
         if (written) return written.outcomes;
         const outcomes = ops.map((op) => step(op, table));
         if (!table.changed) return outcomes;
+        // Every write changes the text.
+        unchanged = text === seen ? unchanged + 1 : 0;
+        if (unchanged === UNCHANGED) throw refusing(name);
+        seen = text;
         if (attempt === ATTEMPTS) throw overtaken(name);
         const writer = nonce();
         const next = fitting(name, table.text(writer), text, table.grows ? most - ROOM : most);
@@ -166,6 +178,14 @@ function overtaken(name: string): ConnectionError {
   return new ConnectionError(
     `${name}: others changed the document before each of ${ATTEMPTS} writes, so nothing was written; ` +
       "try again later, or divide the work over several documents",
+    { retryable: true },
+  );
+}
+
+function refusing(name: string): ConnectionError {
+  return new ConnectionError(
+    `${name} refused ${UNCHANGED} writes of a document that nobody had changed, so nothing was written; look ` +
+      "at what is on the way to the store: a proxy that compresses answers changes their versions",
     { retryable: true },
   );
 }

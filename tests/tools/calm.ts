@@ -1,7 +1,6 @@
 /**
- * `deno task calm`: runs tests again and again beside
- * processes that do nothing but compute, at the same priority. No test may fail for want of time. Nothing
- * steps back for others then: what runs aside at other times would have next to nothing of a processor.
+ * `deno task calm`: runs tests again and again beside processes that do nothing but compute, at the same
+ * priority. No test may fail for want of time.
  *
  * @module
  */
@@ -45,7 +44,7 @@ const loops = Array.from({ length: beside }, () =>
 let failed = 0;
 const start = performance.now();
 for (let time = 1; time <= times; time++) {
-  const { success } = await run(["run", "-A", "tests/run.ts", "--even", ...positionals]).status;
+  const { success } = await run(["run", "-A", "tests/run.ts", ...positionals]).status;
   if (!success) failed++;
   const minutes = ((performance.now() - start) / 60_000).toFixed(1);
   console.log(

@@ -10,16 +10,16 @@ export interface Part {
   /** Its files, by their paths from the root. */
   readonly files: RegExp;
   /**
-   * Looks at no clock and so can wait for those that do: it has the processor's time that they leave. That
-   * can be so little that a real server in it does not answer in time.
+   * Looks at no clock and so can wait for those that do: it has less of the processor's time. That can be so
+   * little that a real server in it does not answer in time.
    */
   readonly aside?: true;
 }
 
 /**
  * All of them; a file belongs to the first that it fits, and each fits the last. Long ones come first, so
- * that none of them is left when the others have ended. Those aside fill what the others leave of the
- * processor's time, so that what is measured on a real clock is not delayed by what only computes.
+ * that none of them is left when the others have ended. Those aside step back, so that what is
+ * measured on a real clock is delayed less by what only computes.
  */
 export const PARTS: readonly Part[] = [
   {

@@ -36,9 +36,9 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   consul: 9_100,
   zookeeper: 11_000,
   ipc: 4_520,
-  s3: 5_130,
-  kubernetes: 4_950,
-  memcached: 6_150,
+  s3: 5_270,
+  kubernetes: 5_100,
+  memcached: 6_300,
   "durable-object": 6_100,
 };
 

@@ -25,7 +25,7 @@ export interface Run {
   readonly args: readonly string[];
   /** Runs beside those that wait for one another, after the others of its kind. */
   readonly aside?: boolean;
-  /** Has only what others leave of the processor. */
+  /** Has a third of the processor's time that each of the others has, where that is short. */
   readonly nice?: boolean | undefined;
   readonly environment?: Readonly<Record<string, string>>;
   /** After so many minutes it hangs, and is ended, so that what it has printed is seen. */
@@ -39,7 +39,8 @@ export async function runDeno(
   run: Run,
   show: (chunk: Uint8Array<ArrayBuffer>) => Promise<void>,
 ): Promise<Count> {
-  const nice = run.nice && Deno.build.os !== "windows" ? ["nice", "-n", "19"] : [];
+  // With less than that it would not get on at all where other programs compute without end.
+  const nice = run.nice && Deno.build.os !== "windows" ? ["nice", "-n", "5"] : [];
   const [command = "", ...args] = [...nice, Deno.execPath(), ...run.args];
   const start = performance.now();
   const child = new Deno.Command(command, {
