@@ -73,7 +73,7 @@ export function kubernetes(options: KubernetesOptions): Driver {
   }
   const base = checkedUrl(options.url);
   const leases = `${base}/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
-  return document(new LeaseStore(leases, name, token), {
+  return document(storeAt(leases, name, token), {
     name: NAME,
     most: MOST,
     ...BY_DATE,
@@ -100,65 +100,23 @@ interface LeaseObject {
   };
 }
 
-class LeaseStore implements DocumentStore<Version> {
-  readonly #leases: string;
-  readonly #name: string;
-  readonly #token: KubernetesOptions["token"];
-  readonly #nonce = nonces();
+function storeAt(
+  leases: string,
+  name: string,
+  source: KubernetesOptions["token"],
+): DocumentStore<Version> {
+  const nonce = nonces();
 
-  constructor(leases: string, name: string, token: KubernetesOptions["token"]) {
-    this.#leases = leases;
-    this.#name = name;
-    this.#token = token;
-  }
-
-  async read(options: ApplyOptions): Promise<Found<Version>> {
-    return await this.#ask("GET", this.#name, null, options, (answer) => {
-      const { status, headers } = answer;
-      if (status === 404 && reasonIn(answer) === "NotFound") {
-        return { text: undefined, version: undefined, now: clockOf(NAME, headers) };
-      }
-      if (status !== 200) throw new Refused(status, reasonIn(answer));
-      const { uid, resourceVersion, annotations = {} } = leaseIn(answer);
-      const text = annotations[ANNOTATION];
-      // An object without the annotation is somebody else's, and JSON without Baton's mark says so.
-      const found = text === undefined ? "{}" : String(text);
-      return { text: found, version: { uid, resourceVersion }, now: clockOf(NAME, headers) };
-    });
-  }
-
-  async write(text: string, version: Version, options: ApplyOptions): Promise<boolean> {
-    const body = JSON.stringify({
-      apiVersion: "coordination.k8s.io/v1",
-      kind: "Lease",
-      // With the version alone, a write would bring an object back that has been deleted.
-      metadata: { name: this.#name, ...version, annotations: { [ANNOTATION]: text } },
-    });
-    const [method, path] = version ? ["PUT", this.#name] : ["POST", ""];
-    return await this.#ask(method!, path!, body, options, (answer) => {
-      const { status } = answer;
-      const reason = reasonIn(answer);
-      const lost = (status === 409 && (reason === "Conflict" || reason === "AlreadyExists")) ||
-        (status === 404 && reason === "NotFound" && version !== undefined);
-      if (lost) return false;
-      if (status !== 200 && status !== 201) throw new Refused(status, reason);
-      const { annotations = {} } = leaseIn(answer);
-      if (annotations[ANNOTATION] === text) return true;
-      throw noAnswer(NAME, "a webhook or a proxy has changed what was written");
-    });
-  }
-
-  async #ask<T>(
-    method: string,
-    path: string,
+  async function asked<T>(
+    method: "GET" | "POST" | "PUT",
     body: string | null,
     options: ApplyOptions,
     read: (answer: Answer) => T,
   ): Promise<T> {
     const { signal } = options;
-    const token = await given(NAME, "token", this.#token, (value) => checkToken(value!), signal);
+    const token = await given(NAME, "token", source, (value) => checkToken(value!), signal);
     const sending = () => ({
-      url: `${this.#leases}${path && `/${path}`}?nonce=${this.#nonce()}`,
+      url: `${leases}${method === "POST" ? "" : `/${name}`}?nonce=${nonce()}`,
       method,
       headers: {
         accept: "application/json",
@@ -169,6 +127,45 @@ class LeaseStore implements DocumentStore<Version> {
     });
     return await ask(KUBERNETES, sending, options, read);
   }
+
+  return {
+    read: (options) => asked("GET", null, options, foundIn),
+    async write(text, version, options) {
+      const body = JSON.stringify({
+        apiVersion: "coordination.k8s.io/v1",
+        kind: "Lease",
+        // With the version alone, a write would bring an object back that has been deleted.
+        metadata: { name, ...version, annotations: { [ANNOTATION]: text } },
+      });
+      // What is not found when an object is to be made is the namespace.
+      const lost = version
+        ? /^(409 (Conflict|AlreadyExists)|404 NotFound)$/
+        : /^409 (Conflict|AlreadyExists)$/;
+      return await asked(version ? "PUT" : "POST", body, options, (answer) => {
+        const reason = reasonIn(answer);
+        if (lost.test(`${answer.status} ${reason}`)) return false;
+        if (answer.status !== 200 && answer.status !== 201) {
+          throw new Refused(answer.status, reason);
+        }
+        if (leaseIn(answer).annotations?.[ANNOTATION] === text) return true;
+        throw noAnswer(NAME, "a webhook or a proxy has changed what was written");
+      });
+    },
+  };
+}
+
+/** The document in the answer to a `GET`. */
+function foundIn(answer: Answer): Found<Version> {
+  const { status, headers } = answer;
+  const reason = reasonIn(answer);
+  if (status === 404 && reason === "NotFound") {
+    return { text: undefined, version: undefined, now: clockOf(NAME, headers) };
+  }
+  if (status !== 200) throw new Refused(status, reason);
+  const { annotations, ...version } = leaseIn(answer);
+  // An object without the annotation is somebody else's, and JSON without Baton's mark says so.
+  const text = String(annotations?.[ANNOTATION] ?? "{}");
+  return { text, version, now: clockOf(NAME, headers) };
 }
 
 /** @throws {UnknownOutcome} when the answer is no Lease object. */
@@ -178,7 +175,7 @@ function leaseIn({ text }: Answer) {
   if (kind !== "Lease" || typeof uid !== "string" || typeof resourceVersion !== "string") {
     throw noAnswer(NAME, "the answer is not a Lease object");
   }
-  return { uid, resourceVersion, ...annotations && { annotations } };
+  return { uid, resourceVersion, annotations };
 }
 
 /** Why Kubernetes refused; `""` if the answer is none of its own. */

@@ -59,7 +59,7 @@ export async function atPace<T>(at: Surroundings, work: (watch: Watch) => Promis
   const key = at.pace ?? at;
   let pace = paces.get(key);
   if (!pace) paces.set(key, pace = paceOf(at));
-  return await (await pace).keep(work);
+  return await (await pace).keep(at, work);
 }
 
 /** A clock that is set on by hand is never late, so nothing is measured by it. */
@@ -68,14 +68,13 @@ async function paceOf(at: Surroundings): Promise<Pace> {
     const start = performance.now();
     await at.pass(ms);
     // A busy machine makes any clock take long, but not this much longer the longer it is asked for.
-    if (performance.now() - start < ms / 2) return new Pace(at, false);
+    if (performance.now() - start < ms / 2) return new Pace(at.tick, false);
   }
-  return new Pace(at, true);
+  return new Pace(at.tick, true);
 }
 
-/** What was measured in one place. */
+/** What was measured in places of one pace. */
 class Pace {
-  readonly #at: Surroundings;
   readonly #real: boolean;
   /** The tick of the last try that depended on time and proved something. */
   #proved: number;
@@ -84,18 +83,18 @@ class Pace {
   readonly #watches = new Set<Watch>();
   #sampler: ReturnType<typeof setInterval> | undefined;
 
-  constructor(at: Surroundings, real: boolean) {
-    this.#at = at;
+  constructor(tick: number, real: boolean) {
     this.#real = real;
-    this.#proved = at.tick;
+    this.#proved = tick;
   }
 
-  async keep<T>(work: (watch: Watch) => Promise<T>): Promise<T> {
-    let least = this.#at.tick;
+  /** As {@link atPace}. Places of one pace have clocks of their own, if these are set on by hand. */
+  async keep<T>(at: Surroundings, work: (watch: Watch) => Promise<T>): Promise<T> {
+    let least = at.tick;
     for (;;) {
       const long = Math.min(SPARE * this.#recent(), GROWS * this.#proved);
       const tick = Math.min(LONGEST, Math.max(least, long));
-      const watch = new Watch(this.#at, this.#real, tick, (ms) => this.#note(ms));
+      const watch = new Watch(at, this.#real, tick, (ms) => this.#note(ms));
       this.#begin(watch);
       const end = await work(watch).then((value) => ({ value }), (error: unknown) => ({ error }))
         .finally(() => this.#end(watch));

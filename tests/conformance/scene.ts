@@ -59,7 +59,7 @@ function measured(backend: Backend, watch: Watch, crowd: boolean): Backend {
     // A crowd makes its own delays, which say nothing about the machine.
     connect: crowd ? backend.connect : async () => watch.driver(await backend.connect()),
     pass: (ms) => watch.pass(ms),
-    // Whoever reads it depends on time, so it is not copied into another object before a law asks.
+    // A law that reads it depends on time, so it is not copied into another object before a law asks.
     get tick() {
       return watch.tick;
     },

@@ -57,3 +57,19 @@ Deno.test("places that share a pace measure their clock once", async () => {
   await triesOf(place(), () => {});
   assert.equal(passed, 0);
 });
+
+Deno.test("of places that share a pace each lets time pass on its own clock", async () => {
+  const pace = {};
+  const passed: string[] = [];
+  const place = (name: string): Backend => ({
+    ...slow(),
+    pace,
+    // A clock that is set on by hand takes no time.
+    pass: () => Promise.resolve(void passed.push(name)),
+  });
+  for (const name of ["one", "two"]) {
+    passed.length = 0;
+    await law(3, "tried", async (on) => await on.units(1)).run(place(name));
+    assert.equal(passed.at(-1), name);
+  }
+});
