@@ -55,8 +55,9 @@ export interface Coordinator {
    * It never hangs: if the backend does not answer, it gives up after at most ten seconds and what was
    * held ends by its ttl.
    *
-   * What was never started is stopped all the same, if it holds something, waits for something or has a
-   * file open. `await using baton = …` does the same at the end of a block, and never throws.
+   * What was never started is stopped all the same, if it holds something, asks or waits for something or
+   * has a file open. A second call while the first is under way ends with it. `await using baton = …` does
+   * the same at the end of a block, and never throws.
    *
    * @throws {CoordinationError} when not started, and there is nothing to stop.
    */

@@ -51,6 +51,8 @@ export class CoreCoordinator implements AsyncDisposable {
   #started = false;
   /** How often `stop()` was called: a `start()` under way when it was does not start the heartbeat. */
   #stops = 0;
+  /** The stops under way, of which there can be several: each signal that a process gets may ask for one. */
+  #stopping: Promise<unknown> | undefined;
 
   /**
    * Makes a coordinator. No request.
@@ -109,17 +111,20 @@ export class CoreCoordinator implements AsyncDisposable {
    * It never hangs: if the backend does not answer, it gives up after at most ten seconds and what was
    * held ends by its ttl.
    *
-   * What was never started is stopped all the same, if it holds something, waits for something or has a
-   * file open. `await using baton = …` does the same at the end of a block, and never throws.
+   * What was never started is stopped all the same, if it holds something, asks or waits for something or
+   * has a file open. A second call while the first is under way ends with it. `await using baton = …` does
+   * the same at the end of a block, and never throws.
    *
    * @throws {CoordinationError} when not started, and there is nothing to stop.
    */
   async stop(): Promise<void> {
-    if (!this.#started && !this.#session.busy && !internalsOf(this).owned) {
+    const before = this.#stopping;
+    if (!before && !this.#started && !this.#session.busy && !internalsOf(this).owned) {
       throw new CoordinationError("Cannot stop: this coordinator is not started", "misuse");
     }
-    this.#started = false;
-    await this[Symbol.asyncDispose]();
+    const stopping = this.#stopping = Promise.all([before, this[Symbol.asyncDispose]()]);
+    await stopping;
+    if (this.#stopping === stopping) this.#stopping = undefined;
   }
 
   /** As {@link Coordinator.stop}, started or not; a failed release is reported, not thrown. */

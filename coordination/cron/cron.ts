@@ -109,20 +109,18 @@ export class Cron {
     checkFunction("work", work);
     if (typeof every === "number") checkEvery(every);
     checkWord("missed", missed, ["all", "last"]);
-    const { slot, signal } = plan;
-    const before = await missedSlots(this.#session, resources.cron(this.job), {
-      plan,
-      every,
-      oldest: this.#session.runtime.wall() - retain,
-      limit: missed === "last" ? Math.min(limit, 1) : limit,
-    });
-    const results: SlotResult<T>[] = [];
     // `stop()` lets the current run end, and then no other slot starts.
-    const running = this.#session.running(signal);
-    const failures: unknown[] = [];
-    try {
-      for (const at of [...before, slot]) {
-        running.signal.throwIfAborted();
+    return await this.#session.asOne(plan.signal, async (signal) => {
+      const before = await missedSlots(this.#session, resources.cron(this.job), {
+        plan: { ...plan, signal },
+        every,
+        oldest: this.#session.runtime.wall() - retain,
+        limit: missed === "last" ? Math.min(limit, 1) : limit,
+      });
+      const results: SlotResult<T>[] = [];
+      const failures: unknown[] = [];
+      for (const at of [...before, plan.slot]) {
+        signal.throwIfAborted();
         let began = false;
         try {
           results.push(
@@ -133,11 +131,9 @@ export class Cron {
           failures.push(error);
         }
       }
-    } finally {
-      running.done();
-    }
-    if (failures.length > 0) throw failures[0];
-    return results;
+      if (failures.length > 0) throw failures[0];
+      return results;
+    });
   }
 
   /**

@@ -43,13 +43,10 @@ export async function leadWith<T>(
   options: CampaignOptions,
 ): Promise<T | undefined> {
   // `stop()` ends it like the caller's own signal.
-  const running = candidate.session.running(options.signal);
-  try {
-    const loop = new LeaderLoop(candidate, work, { ...options, signal: running.signal });
-    return await candidate.inTurn(() => loop.run(), running.signal);
-  } finally {
-    running.done();
-  }
+  return await candidate.session.asOne(options.signal, async (signal) => {
+    const loop = new LeaderLoop(candidate, work, { ...options, signal });
+    return await candidate.inTurn(() => loop.run(), signal);
+  });
 }
 
 class LeaderLoop<T> {

@@ -110,12 +110,26 @@ export class Groups {
     create: boolean,
   ): Promise<Membership> {
     checkOptions(options, "ttl replace? rejoin? onEvicted signal");
+    const join = (signal?: AbortSignal) =>
+      this.#join(group, capabilities, options, create, { signal });
+    return await (options.replace
+      ? this.#session.asOne(options.signal, join)
+      : join(options.signal));
+  }
+
+  async #join(
+    group: string,
+    capabilities: Json,
+    options: JoinOptions,
+    create: boolean,
+    call: CallOptions,
+  ): Promise<Membership> {
     for (let tries = 1;; tries++) {
       const first: spi.Op[] = create ? [this.#directory.creation(group)] : [];
-      if (options.replace) first.push(...await this.#occupant(group, options));
+      if (options.replace) first.push(...await this.#occupant(group, call));
       const joined = this.#session.runtime.wall();
       const attempt = this.#joining(group, { capabilities, joined, options }, first);
-      await this.#session.send([attempt], options);
+      await this.#session.send([attempt], call);
       const { lease, blockers = [] } = attempt.answer ?? {};
       if (lease) return this.#keep(group, { lease, capabilities, joined, version: 0, options });
       if (blockers.length > 0) throw new MemberAlreadyExist(group, this.#memberId);

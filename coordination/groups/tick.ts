@@ -79,12 +79,17 @@ export class Ticker {
     const held = [...this.#session.leases.values()].filter((lease) => lease.held);
     const groups = [...new Set(named)];
     const renewals = held.map((lease) => lease.renewal());
-    const { signal } = options;
-    while (renewals.length > RENEWALS) {
-      await this.#session.send(renewals.splice(0, RENEWALS), { signal });
-    }
-    const parts = [...renewals, ...this.#groups.rejoins()];
-    const { events, looked } = await this.#look(groups, known, options, parts);
+    const look = async (signal?: AbortSignal) => {
+      while (renewals.length > RENEWALS) {
+        await this.#session.send(renewals.splice(0, RENEWALS), { signal });
+      }
+      const parts = [...renewals, ...this.#groups.rejoins()];
+      return await this.#look(groups, known, { ...options, signal }, parts);
+    };
+    const { events, looked } =
+      await (renewals.length > RENEWALS
+        ? this.#session.asOne(options.signal, look)
+        : look(options.signal));
     events.push(...this.#news.take());
     await this.#watches.tell(events);
     // A member that could not join again tries again soon.

@@ -67,6 +67,8 @@ export class Session {
   });
   /** How often everything was given back: what was asked for before that must not come after it. */
   #stops = 0;
+  /** How many requests are under way by which something may be granted. */
+  #acquiring = 0;
   /** What ends calls that go on and on. */
   readonly #running = new Set<(reason: unknown) => void>();
 
@@ -131,12 +133,14 @@ export class Session {
     const options: RepeatedOptions = { signal, once, halted: stopped, onHalt };
     let outcomes: readonly spi.Outcome[] | undefined;
     let failure: unknown;
+    if (acquires) this.#acquiring++;
     try {
       outcomes = await this.#driver.apply(ops, options);
       this.answered = true;
     } catch (error) {
       failure = error;
     }
+    if (acquires) this.#acquiring--;
     if (!outcomes || stopped()) {
       if (outcomes || isUnknown(failure)) { for (const part of parts) part.unknown?.(); }
       if (signal?.aborted) throw signal.reason;
@@ -254,9 +258,22 @@ export class Session {
     };
   }
 
-  /** Whether there is anything to stop: a call that goes on and on, or a lease. */
+  /** Runs a call of several requests. When the coordinator is stopped, no further one goes out. */
+  async asOne<T>(
+    signal: AbortSignal | undefined,
+    call: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const running = this.running(signal);
+    try {
+      return await call(running.signal);
+    } finally {
+      running.done();
+    }
+  }
+
+  /** Whether there is anything to stop: a call that goes on and on, a lease, or what may become one. */
   get busy(): boolean {
-    return this.#running.size + this.leases.size > 0;
+    return this.#running.size + this.leases.size + this.#acquiring > 0;
   }
 
   /** Ends every call that goes on and on, and releases every lease. */

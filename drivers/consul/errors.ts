@@ -77,8 +77,8 @@ export function consulError(
       said: (status === undefined ? "" : `status ${status}: `) + plain(text, sent) +
         (lost ? "; if it goes on, check that the port is that of the HTTP API, such as 8500" : ""),
       refused: refusal !== undefined || tls,
-      unauthorized: refusal?.unauthorized ?? false,
-      mayPass: refusal?.mayPass ?? false,
+      unauthorized: refusal?.unauthorized,
+      mayPass: refusal?.mayPass,
       advice: refusal?.advice ??
         (tls
           ? "check the certificate, and whether the port speaks TLS (consul+https in a URL)"

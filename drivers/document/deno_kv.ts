@@ -157,7 +157,6 @@ function kvError(error: unknown): CoordinationError {
     return {
       said: plain(error, ""),
       refused: locked,
-      unauthorized: false,
       mayPass: locked,
       advice: "open the file once in each process",
     };

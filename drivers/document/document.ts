@@ -64,8 +64,9 @@ export interface DocumentOptions {
 
 /**
  * How often the document is read again because somebody else has written. Each time one of those who
- * write gets on, so this is only for very many. There is no pause in between, because a driver sets no
- * timers; the caller pauses.
+ * write gets on, so this is only for very many. There is no pause in between: it would save requests where
+ * many write all the time, and none in a race for one seat, and whoever pauses may find that too many
+ * others have written to tell whether its own write was done (`docs/decisions/24-no-pause-in-a-race.md`).
  */
 const ATTEMPTS = 300;
 

@@ -4,11 +4,24 @@
  * @module
  */
 
-import { noAnswer } from "../kit/failure.ts";
+import type { CoordinationError } from "../../errors.ts";
+import type { ApplyOptions } from "../driver.ts";
+import { failure, isTlsFailure, noAnswer } from "../kit/failure.ts";
 import { plainRequest, textIn } from "../kit/http.ts";
 import type { DocumentOptions } from "./document.ts";
 
-/** What is sent. */
+/** Who is asked. */
+export interface Asked {
+  /** The name of the driver, for messages. */
+  readonly name: string;
+  /** The refusals of that store, before which it writes nothing. */
+  refusalIn(refused: Refused): Refusal | undefined;
+}
+
+/** What to do about a refusal, and which error that is. */
+export type Refusal = readonly [advice: string, kind?: "unauthorized" | "busy" | undefined];
+
+/** What is sent: where to, and what `fetch` is to be given. */
 export interface Sending {
   /** Where to. */
   readonly url: string;
@@ -16,10 +29,8 @@ export interface Sending {
   readonly method: string;
   /** The headers. */
   readonly headers: HeadersInit;
-  /** The body, if there is one. */
-  readonly body?: string | undefined;
-  /** Ends the wait for the answer. */
-  readonly signal?: AbortSignal | undefined;
+  /** The body; `null` if there is none. */
+  readonly body: string | null;
 }
 
 /** What was answered. */
@@ -32,25 +43,64 @@ export interface Answer {
   readonly headers: Headers;
 }
 
+/** A store answered with something else than what was asked for. Its message is the store's word for it. */
+export class Refused extends Error {
+  /** The HTTP status. */
+  readonly status: number;
+
+  /** Without a word, nobody knows who has answered. */
+  constructor(status: number, word: string) {
+    super(word);
+    this.status = status;
+  }
+}
+
 /**
  * Sends one request.
  *
- * @param name The name of the driver, for messages.
- * @throws {UnknownOutcome} when the answer is a redirect, or too long.
- * @throws what `fetch` throws.
+ * @param sending Makes the request.
+ * @param read What is made of the answer. It throws {@link Refused} for one that was not asked for.
+ * @throws {ConnectionError} when nothing was sent, or the store refused.
+ * @throws {UnknownOutcome} for every other failure.
  */
-export async function send(
-  name: string,
-  { url, method, headers, body, signal }: Sending,
-): Promise<Answer> {
-  const response = await fetch(url, {
-    ...plainRequest(),
-    ...{ method, headers },
-    ...body !== undefined && { body },
-    ...signal && { signal },
-  });
-  const text = await textIn(name, response);
-  return { status: response.status, text, headers: response.headers };
+export async function ask<T>(
+  asked: Asked,
+  sending: () => Sending | Promise<Sending>,
+  { signal, beforeRequest }: ApplyOptions,
+  read: (answer: Answer) => T,
+): Promise<T> {
+  beforeRequest?.();
+  try {
+    const { url, ...sent } = await sending();
+    const response = await fetch(url, { ...plainRequest(), ...sent, ...signal && { signal } });
+    const { status, headers } = response;
+    return read({ status, headers, text: await textIn(asked.name, response) });
+  } catch (error) {
+    throw storeError(asked, error, signal);
+  }
+}
+
+/** Nothing is sent to a server without a certificate that the runtime trusts. */
+const TLS =
+  "check whether the port speaks TLS, and the certificate (NODE_EXTRA_CA_CERTS, DENO_CERT)";
+
+function storeError(
+  { name, refusalIn }: Asked,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): CoordinationError {
+  const refused = error instanceof Refused ? error : undefined;
+  if (refused?.message === "") return noAnswer(name, `status ${refused.status}`);
+  return failure(name, error, () => {
+    const [advice, kind] = refused ? refusalIn(refused) ?? [] : isTlsFailure(error) ? [TLS] : [];
+    return {
+      said: refused ? `status ${refused.status}: ${refused.message}` : "a broken connection",
+      refused: advice !== undefined,
+      unauthorized: kind === "unauthorized",
+      mayPass: kind === "busy",
+      advice: advice ?? "check the URL and the network",
+    };
+  }, signal);
 }
 
 /** What stores have in common whose clock is {@link clockOf}, and which keep several copies of a document. */

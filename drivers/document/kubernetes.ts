@@ -19,8 +19,7 @@ import { checkOptions } from "../kit/options.ts";
 import { checkToken, secureUrl } from "../kit/urls.ts";
 import { document, type DocumentStore, type Found } from "./document.ts";
 import { given } from "./given.ts";
-import { type Answer, BY_DATE, clockOf, send } from "./http.ts";
-import { type Refusal, Refused, storeError } from "./refused.ts";
+import { type Answer, ask, type Asked, BY_DATE, clockOf, type Refusal, Refused } from "./http.ts";
 
 /** How the Kubernetes driver is made. */
 export interface KubernetesOptions {
@@ -114,7 +113,7 @@ class LeaseStore implements DocumentStore<Version> {
   }
 
   async read(options: ApplyOptions): Promise<Found<Version>> {
-    return await this.#ask("GET", this.#name, undefined, options, (answer) => {
+    return await this.#ask("GET", this.#name, null, options, (answer) => {
       const { status, headers } = answer;
       if (status === 404 && reasonIn(answer) === "NotFound") {
         return { text: undefined, version: undefined, now: clockOf(NAME, headers) };
@@ -152,23 +151,23 @@ class LeaseStore implements DocumentStore<Version> {
   async #ask<T>(
     method: string,
     path: string,
-    body: string | undefined,
-    { signal, beforeRequest }: ApplyOptions,
+    body: string | null,
+    options: ApplyOptions,
     read: (answer: Answer) => T,
   ): Promise<T> {
+    const { signal } = options;
     const token = await given(NAME, "token", this.#token, (value) => checkToken(value!), signal);
-    beforeRequest?.();
-    try {
-      const headers = {
+    const sending = () => ({
+      url: `${this.#leases}${path && `/${path}`}?nonce=${this.#nonce()}`,
+      method,
+      headers: {
         accept: "application/json",
         "content-type": "application/json",
         ...token !== undefined && { authorization: `Bearer ${token}` },
-      };
-      const url = `${this.#leases}${path && `/${path}`}?nonce=${this.#nonce()}`;
-      return read(await send(NAME, { url, method, headers, body, signal }));
-    } catch (error) {
-      throw storeError(NAME, error, ({ status }) => REFUSALS[status], signal);
-    }
+      },
+      body,
+    });
+    return await ask(KUBERNETES, sending, options, read);
   }
 }
 
@@ -204,3 +203,5 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
   422: ["the Lease object cannot hold that"],
   429: ["the API server has too much to do", "busy"],
 };
+
+const KUBERNETES: Asked = { name: NAME, refusalIn: ({ status }) => REFUSALS[status] };

@@ -150,7 +150,6 @@ function r2Error(error: unknown, signal: AbortSignal | undefined): CoordinationE
     return {
       said: number === undefined ? plain(error, "") : `error ${number}`,
       refused: busy,
-      unauthorized: false,
       mayPass: busy,
       advice: "R2 takes one write of an object a second: use a document for each of them",
     };

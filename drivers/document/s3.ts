@@ -24,8 +24,7 @@ import { checkOptions } from "../kit/options.ts";
 import { checkToken, secureUrl } from "../kit/urls.ts";
 import { document, type DocumentStore, type Found } from "./document.ts";
 import { given } from "./given.ts";
-import { type Answer, BY_DATE, clockOf, send } from "./http.ts";
-import { type Refusal, Refused, storeError } from "./refused.ts";
+import { type Answer, ask, type Asked, BY_DATE, clockOf, type Refusal, Refused } from "./http.ts";
 
 /** Who signs the requests. */
 export interface S3Credentials {
@@ -78,7 +77,7 @@ export function s3(options: S3Options): Driver {
   checkOptions(options, "url credentials region");
   const { credentials } = options;
   if (typeof credentials !== "function") checkCredentials(credentials);
-  return document(new S3Store({ ...options, url: checkedUrl(options.url) }), {
+  return document(storeAt(checkedUrl(options.url), options), {
     name: NAME,
     most: MOST,
     ...BY_DATE,
@@ -107,102 +106,91 @@ function checkCredentials(credentials: S3Credentials): void {
 /** The version of an object: its ETag, or `undefined` for the one that is not there yet. */
 type Version = string | undefined;
 
-class S3Store implements DocumentStore<Version> {
-  readonly #options: S3Options;
-  readonly #nonce = nonces();
+function storeAt(url: string, { credentials, region }: S3Options): DocumentStore<Version> {
+  const nonce = nonces();
   /** The keys that are made of the secret, each for a day: see `AwsV4Signer`. */
-  readonly #keys = new Map<string, ArrayBuffer>();
+  const keys = new Map<string, ArrayBuffer>();
 
-  constructor(options: S3Options) {
-    this.#options = options;
+  async function asked<T>(
+    method: string,
+    headers: Record<string, string>,
+    body: string | null,
+    options: ApplyOptions,
+    read: (answer: Answer) => T,
+  ): Promise<T> {
+    const { signal } = options;
+    const now = await given(NAME, "credentials", credentials, checkCredentials, signal);
+    const sending = async () => {
+      const { sessionToken, ...pair } = now;
+      const signed = await new AwsV4Signer({
+        ...pair,
+        ...sessionToken !== undefined && { sessionToken },
+        ...{ method, headers, service: "s3" },
+        // Without it, the signer reads the region in the host.
+        ...region !== undefined && { region },
+        // A name that the vendor's own clients send, and that each server ignores.
+        url: `${url}?x-id=${nonce()}`,
+        cache: keys,
+      }).sign();
+      return { url: signed.url.href, method, headers: signed.headers, body };
+    };
+    return await ask(S3, sending, options, read);
   }
 
-  async read(options: ApplyOptions): Promise<Found<Version>> {
-    return await this.#ask("GET", {}, undefined, options, (answer) => {
-      const { status, text, headers } = answer;
-      if (status === 404 && codeIn(text) === "NoSuchKey") {
-        return { text: undefined, version: undefined, now: clockOf(NAME, headers) };
-      }
-      const version = headers.get("etag");
-      if (status !== 200 || !version) throw new Refused(status, codeIn(text));
-      return { text, version, now: clockOf(NAME, headers) };
-    });
-  }
-
-  async write(text: string, version: Version, options: ApplyOptions): Promise<boolean> {
-    if (version !== undefined) return await this.#put(text, { "if-match": version }, options);
-    // Once in the life of an object: does this server know conditions?
-    await this.#mustLose({ "if-match": '"00000000000000000000000000000000"' }, options);
-    const created = await this.#put(text, { "if-none-match": "*" }, options);
-    if (created) await this.#mustLose({ "if-none-match": "*" }, options, true);
-    return created;
-  }
+  const put = (text: string, condition: Record<string, string>, options: ApplyOptions) =>
+    asked("PUT", { ...condition, "content-type": "application/json" }, text, options, isWritten);
 
   /** @param wrote Whether the object has been written by now. */
-  async #mustLose(
+  async function mustLose(
     condition: Record<string, string>,
     options: ApplyOptions,
     wrote = false,
   ): Promise<void> {
-    const won = await this.#put(IGNORED, condition, options).catch((error) => {
+    const won = await put(IGNORED, condition, options).catch((error) => {
       throw wrote ? partly(error) : error;
     });
     if (!won) return;
     throw new ConnectionError(
       `This server ignores ${
         Object.keys(condition)
-      }, so two could hold one lease, and no lease is granted ` +
-        "here; use a store with conditional writes, and delete this object",
+      }, so two could hold one lease, and no lease is ` +
+        "granted here; use a store with conditional writes, and delete this object",
     );
   }
 
-  async #put(
-    text: string,
-    condition: Record<string, string>,
-    options: ApplyOptions,
-  ): Promise<boolean> {
-    const headers = { ...condition, "content-type": "application/json" };
-    return await this.#ask("PUT", headers, text, options, (answer) => {
-      const { status, headers, text } = answer;
-      if (status === 200 && headers.has("etag")) return true;
-      const code = codeIn(text);
-      // 404: somebody has deleted it. 409: another write is under way, so this one was not tried.
-      const lost = (status === 412 && code === "PreconditionFailed") ||
-        (status === 404 && code === "NoSuchKey") ||
-        (status === 409 && /^(ConditionalRequestConflict|OperationAborted)$/.test(code));
-      if (!lost) throw new Refused(status, code);
-      return false;
-    });
-  }
+  return {
+    read: (options) => asked("GET", {}, null, options, foundIn),
+    async write(text, version, options) {
+      if (version !== undefined) return await put(text, { "if-match": version }, options);
+      // Once in the life of an object: does this server know conditions?
+      await mustLose({ "if-match": '"00000000000000000000000000000000"' }, options);
+      const created = await put(text, { "if-none-match": "*" }, options);
+      if (created) await mustLose({ "if-none-match": "*" }, options, true);
+      return created;
+    },
+  };
+}
 
-  async #ask<T>(
-    method: string,
-    headers: Record<string, string>,
-    body: string | undefined,
-    { signal, beforeRequest }: ApplyOptions,
-    read: (answer: Answer) => T,
-  ): Promise<T> {
-    const { url, credentials, region } = this.#options;
-    const now = await given(NAME, "credentials", credentials, checkCredentials, signal);
-    beforeRequest?.();
-    try {
-      const { sessionToken, ...keys } = now;
-      const signed = await new AwsV4Signer({
-        ...keys,
-        ...sessionToken !== undefined && { sessionToken },
-        ...{ method, headers, service: "s3" },
-        // Without it, the signer reads the region in the host.
-        ...region !== undefined && { region },
-        // A name that the vendor's own clients send, and that each server ignores.
-        url: `${url}?x-id=${this.#nonce()}`,
-        cache: this.#keys,
-      }).sign();
-      const { href } = signed.url;
-      return read(await send(NAME, { url: href, method, headers: signed.headers, body, signal }));
-    } catch (error) {
-      throw storeError(NAME, error, refusalIn, signal);
-    }
+/** The object in the answer to a `GET`. */
+function foundIn({ status, text, headers }: Answer): Found<Version> {
+  const code = codeIn(text);
+  if (status === 404 && code === "NoSuchKey") {
+    return { text: undefined, version: undefined, now: clockOf(NAME, headers) };
   }
+  const version = headers.get("etag");
+  if (status !== 200 || !version) throw new Refused(status, code);
+  return { text, version, now: clockOf(NAME, headers) };
+}
+
+/** Whether a `PUT` was done. */
+function isWritten({ status, text, headers }: Answer): boolean {
+  if (status === 200 && headers.has("etag")) return true;
+  const code = codeIn(text);
+  // 404: somebody has deleted it. 409: another write is under way, so this one was not tried.
+  const lost =
+    /^(412 PreconditionFailed|404 NoSuchKey|409 (ConditionalRequestConflict|OperationAborted))$/;
+  if (lost.test(`${status} ${code}`)) return false;
+  throw new Refused(status, code);
 }
 
 /** The code in an error's XML; `""` if it is none of S3's. */
@@ -228,6 +216,8 @@ const REFUSALS: readonly (readonly [codes: RegExp, refusal: Refusal])[] = [
   [/^(SlowDown|TooManyRequests)$/, ["this object is written too often", "busy"]],
 ];
 
-function refusalIn({ status, message }: Refused): Refusal | undefined {
-  return REFUSALS.find(([codes]) => status >= 400 && codes.test(message))?.[1];
-}
+const S3: Asked = {
+  name: NAME,
+  refusalIn: ({ status, message }) =>
+    REFUSALS.find(([codes]) => status >= 400 && codes.test(message))?.[1],
+};

@@ -183,7 +183,6 @@ function judge(sent: string): (error: unknown) => Verdict {
     said: plain(error, sent),
     // Only then Cloudflare says that it has not even given the request to the object.
     refused: Object(error).overloaded === true,
-    unauthorized: false,
     mayPass: true,
     advice: "the object has too much to do, so try again later, or use more objects",
   });

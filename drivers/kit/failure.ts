@@ -19,10 +19,10 @@ export interface Verdict {
   readonly said: string;
   /** Whether it proves that the server wrote nothing. */
   readonly refused: boolean;
-  /** Whether our credentials or rights are wrong. */
-  readonly unauthorized: boolean;
-  /** Whether sending the same again may help. */
-  readonly mayPass: boolean;
+  /** Whether our credentials or rights are wrong. Default: no. */
+  readonly unauthorized?: boolean | undefined;
+  /** Whether sending the same again may help. Default: no. */
+  readonly mayPass?: boolean | undefined;
   /** What to do, for the message. */
   readonly advice: string;
 }

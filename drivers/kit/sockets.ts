@@ -64,7 +64,6 @@ export async function connect(name: string, address: SocketAddress): Promise<Soc
       said: plain(textOf(error), address.host),
       // No byte of ours is sent before it is open.
       refused: true,
-      unauthorized: false,
       mayPass: !secure,
       advice: `look at the host${
         secure ? ", the port, and the server's certificate" : " and port"

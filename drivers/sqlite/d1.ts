@@ -26,7 +26,7 @@ import { checkOptions } from "../kit/options.ts";
 import { textOf } from "../kit/plain_words.ts";
 import { checkGiven } from "../kit/slips.ts";
 import { batchDriver } from "./batch.ts";
-import { isUndone, verdictOn } from "./refusals.ts";
+import { verdictOn } from "./refusals.ts";
 import type { SqliteBatch, SqliteRows } from "./send.ts";
 
 export type { SqliteAnswer, SqliteBatch, SqliteRows, SqliteStatement } from "./send.ts";
@@ -121,13 +121,11 @@ function d1Error(
   signal: AbortSignal | undefined,
 ): CoordinationError {
   return failure(name, error, () => {
-    const [, text = "", code = ""] =
-      /^(?:D1_ERROR: )?(.*?)(?:: (SQLITE_\w+))?$/s.exec(textOf(error)) ??
-        [];
-    const verdict = verdictOn({ text, code, undone: isUndone(code) }, sent);
+    const [, message = "", code] =
+      /^(?:D1_ERROR: )?(.*?)(?:: (SQLITE_\w+))?$/s.exec(textOf(error)) ?? [];
+    const verdict = verdictOn({ message, code }, sent);
     // It waited for its turn, and did not get it.
-    return text.startsWith("D1 DB is overloaded")
-      ? { ...verdict, refused: true, mayPass: true }
-      : verdict;
+    const overloaded = message.startsWith("D1 DB is overloaded");
+    return { ...verdict, ...overloaded && { refused: true, mayPass: true } };
   }, signal);
 }

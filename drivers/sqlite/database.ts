@@ -4,12 +4,11 @@
  * @module
  */
 
-import { UnknownOutcome } from "../../errors.ts";
 import type { Inspect, Op, Outcome } from "../driver.ts";
 import { refuse } from "../kit/check.ts";
 import { step } from "../kit/step.ts";
 import { type SqliteDatabase, sqlOf } from "./client.ts";
-import { refused, replaced } from "./errors.ts";
+import { refused, replaced, uncommitted } from "./errors.ts";
 import { filesAt, OpenFiles } from "./files.ts";
 import { SCHEMA } from "./schema.ts";
 import { type Sql, SqlTable } from "./table.ts";
@@ -163,13 +162,6 @@ function rollBack(database: SqliteDatabase): void {
   } catch {
     // Some errors have rolled it back already.
   }
-}
-
-function uncommitted(error: unknown): UnknownOutcome {
-  return new UnknownOutcome(
-    `sqlite could not finish its write, so the outcome is unknown (${(error as Error).message}); ` +
-      "sending it again is safe",
-  );
 }
 
 function has(sql: Sql, ...tables: string[]): boolean {

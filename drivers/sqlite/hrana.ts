@@ -5,10 +5,8 @@
  * @module
  */
 
-import type { CoordinationError } from "../../errors.ts";
-import { failure } from "../kit/failure.ts";
+import { failure, type Verdict } from "../kit/failure.ts";
 import { plainRequest, textIn } from "../kit/http.ts";
-import { textOf } from "../kit/plain_words.ts";
 import { verdictOn } from "./refusals.ts";
 import type { SqliteAnswer, SqliteBatch, SqliteStatement } from "./send.ts";
 
@@ -42,17 +40,14 @@ interface StepError {
 /** What the server says went wrong. */
 class Refused extends Error {
   /** Its name for it, such as `"SQLITE_BUSY"`. */
-  readonly code: string;
+  readonly code: unknown;
   /** Whether it proves that nothing was written. */
   readonly undone: boolean;
-  /** Whether the token is wrong. */
-  readonly unauthorized: boolean;
 
-  constructor({ message, code }: StepError, undone: boolean, unauthorized = false) {
+  constructor({ message, code }: StepError, undone: boolean) {
     super(typeof message === "string" ? message : "an error without a message");
-    this.code = typeof code === "string" ? code : "";
+    this.code = code;
     this.undone = undone;
-    this.unauthorized = unauthorized;
   }
 }
 
@@ -72,10 +67,22 @@ export function hranaSender({ name, url, token }: HranaAddress): SqliteBatch {
       const response = await fetch(`${url}/v2/pipeline`, sent);
       return answersIn(await textIn(name, response), response, statements.length);
     } catch (error) {
-      throw hranaError(name, error, `${body} ${token}`, signal);
+      // What was sent may be in the error, and is not repeated.
+      throw failure(name, error, () => {
+        if (error === UNAUTHORIZED) return UNAUTHORIZED;
+        return verdictOn(error, `${body} ${token}`, error instanceof Refused && error.undone);
+      }, signal);
     }
   };
 }
+
+/** What is thrown, and made of it, when the token is wrong. */
+const UNAUTHORIZED: Verdict = {
+  said: "Unauthorized",
+  refused: true,
+  unauthorized: true,
+  advice: "check the token",
+};
 
 const CLOSE = { type: "close" };
 
@@ -105,7 +112,7 @@ function transaction(statements: readonly SqliteStatement[]): object {
 function answersIn(text: string, { ok, status }: Response, count: number): SqliteAnswer[] {
   // A page is a proxy's, which may have passed the request on.
   if ((status === 401 || status === 403) && !/^\s*</.test(text)) {
-    throw new Refused({ message: "Unauthorized" }, true, true);
+    throw UNAUTHORIZED;
   }
   if (!ok) throw new Error(`HTTP status ${status}`);
   const { results: [batch] } = JSON.parse(text);
@@ -135,20 +142,4 @@ function rowsIn({ cols, rows }: StepResult): SqliteAnswer {
 /** Integers travel as text. */
 function valueOf({ type, value }: Value): unknown {
   return type === "integer" ? Number(value) : value ?? null;
-}
-
-/** An error as Baton throws it; what was `sent` may be in it, and is not repeated. */
-function hranaError(
-  name: string,
-  error: unknown,
-  sent: string,
-  signal: AbortSignal | undefined,
-): CoordinationError {
-  return failure(name, error, () => {
-    const { code = "", undone = false, unauthorized = false } = error instanceof Refused
-      ? error
-      : {};
-    const verdict = verdictOn({ text: textOf(error), code, undone }, sent);
-    return unauthorized ? { ...verdict, unauthorized, advice: "check the token" } : verdict;
-  }, signal);
 }

@@ -13,11 +13,10 @@ import { unlessAborted } from "../kit/aborts.ts";
 import { checkFunction, SENDS } from "../kit/check.ts";
 import { failure } from "../kit/failure.ts";
 import { checkOptions } from "../kit/options.ts";
-import { textOf } from "../kit/plain_words.ts";
 import { slipIn } from "../kit/slips.ts";
 import { batchDriver } from "./batch.ts";
 import { LIBSQL } from "./guarantees.ts";
-import { isUndone, verdictOn } from "./refusals.ts";
+import { verdictOn } from "./refusals.ts";
 import type { SqliteBatch } from "./send.ts";
 
 export type { SqliteAnswer, SqliteBatch, SqliteRows, SqliteStatement } from "./send.ts";
@@ -53,14 +52,7 @@ export function libsql(send: SqliteBatch, options: LibsqlOptions = {}): Driver {
         const slip = slipIn("batch", error);
         if (slip) throw slip;
         const sent = statements.map(({ args }) => args.join()).join();
-        const code = String(Object(error).code ?? "");
-        const text = textOf(error);
-        throw failure(
-          name,
-          error,
-          () => verdictOn({ text, code, undone: isUndone(code) }, sent),
-          signal,
-        );
+        throw failure(name, error, () => verdictOn(error, sent), signal);
       }
     },
   });

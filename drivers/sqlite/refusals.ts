@@ -5,36 +5,28 @@
  */
 
 import type { Verdict } from "../kit/failure.ts";
-import { plain } from "../kit/plain_words.ts";
+import { plain, textOf } from "../kit/plain_words.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
 
-/** An error of the database. */
-export interface SqlError {
-  /** What it says, without the database's own prefix. */
-  readonly text: string;
-  /** SQLite's name for it, such as `"SQLITE_BUSY"`; empty if it is not an error of SQLite's. */
-  readonly code: string;
-  /** Whether it is certain that the transaction was rolled back. */
-  readonly undone: boolean;
-}
-
-/** Whether an error of this name alone proves that the transaction was rolled back. */
-export function isUndone(code: string): boolean {
-  return code.startsWith("SQLITE_") && !IN_DOUBT.test(code);
-}
-
-const IN_DOUBT = /^SQLITE_(IOERR|CORRUPT|NOMEM)/;
+/** SQLite's names for errors that alone prove that the transaction was rolled back. */
+const UNDONE = /^SQLITE_(?!IOERR|CORRUPT|NOMEM)/;
 /** No table; or no JSON, which the statements are given where the tables have another version. */
 const NO_SCHEMA = /no such table: baton_|malformed JSON/;
 /** A table of somebody else's. */
 const NOT_OURS = /no such column|has no column named|has \d+ columns but/;
 
-/** How an error of SQLite is judged; what was `sent` may be in it. */
-export function verdictOn({ text, code, undone }: SqlError, sent: string): Verdict {
+/**
+ * How an error of SQLite is judged, which has SQLite's name for it, such as `"SQLITE_BUSY"`, as its `code`.
+ *
+ * @param sent What was sent. It may be in the error.
+ * @param undone Whether it is certain that the transaction was rolled back. Default: by that name.
+ */
+export function verdictOn(error: unknown, sent: string, undone?: boolean): Verdict {
+  const text = textOf(error);
+  const { code } = Object(error);
   return {
     said: plain(text, sent),
-    refused: undone,
-    unauthorized: false,
+    refused: undone ?? UNDONE.test(code),
     mayPass: /^SQLITE_(BUSY|LOCKED)/.test(code) || /database (table )?is locked/.test(text),
     advice: adviceOn(text),
   };

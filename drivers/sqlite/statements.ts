@@ -69,16 +69,9 @@ function asking(sql: string, of: readonly object[], fields?: string[]): Asking {
 
 /** The live leases of each place, with its number, as of one instant. */
 export function look(places: readonly Place[]): Asking {
-  const found = (where: string) =>
-    `select j.key as n, ${LEASE} from ${EACH} cross join ${where} and ${live("l")}`;
-  const seats = places.filter(({ seat }) => seat !== undefined).length;
-  const sql = [
-    ...seats > 0 ? [found(SEAT)] : [],
-    ...seats < places.length
-      ? [found(`baton_leases l on l.resource = ${of("resource")} and ${of("seat")} is null`)]
-      : [],
-  ];
-  return asking(sql.join(" union all "), places, PLACE);
+  const sql = `select j.key as n, ${LEASE} from ${EACH} cross join baton_leases l
+where ${isAt("l", "")}`;
+  return asking(sql, places, PLACE);
 }
 
 /** Takes the seat if it is vacant and the guard holds, and then answers the token. */
@@ -174,7 +167,14 @@ order by l.resource, l.seat limit ${limit}`;
 /** Whether a guard holds, for the operation `j`. */
 function holds(guard: Guard | undefined): string {
   if (!guard) return "true";
-  const seat = guard.seat === undefined ? "" : `and g.seat = ${of("guard.seat")}`;
   return `${guard.when === "vacant" ? "not " : ""}exists (select 1 from baton_leases g
-where g.resource = ${of("guard.resource")} ${seat} and ${live("g")})`;
+where ${isAt("g", "guard.")})`;
+}
+
+/** Whether a lease lives at the place that these fields of `j` name; without a seat, at any of it. */
+function isAt(alias: string, fields: string): string {
+  const seat = of(`${fields}seat`);
+  // A range of the key. It is of one seat, or from the first text to a blob, which comes after every text.
+  return `${alias}.resource = ${of(`${fields}resource`)}
+and ${alias}.seat between ifnull(${seat}, '') and ifnull(${seat}, x'') and ${live(alias)}`;
 }

@@ -115,6 +115,8 @@ export interface Server {
 export interface Wire {
   /** Where it is, as users give it to `getCoordinator()`. */
   readonly url: string;
+  /** Where one is alone, if others can be too many for one place. Each time it is another place. */
+  apart?(): string;
   /** What happens to requests, and what has happened to them. */
   readonly faults: Faults;
   /** HTTP requests so far, the lost ones too. */

@@ -11,6 +11,7 @@ import type { Backend as Place } from "../conformance/mod.ts";
 import type { Backend } from "./backend.ts";
 import { HELD } from "./documents.ts";
 import { onClock } from "./fake_clock.ts";
+import { unhurried } from "./unhurried.ts";
 
 /** On a fake clock. */
 export const denoKv: Backend = {
@@ -26,15 +27,16 @@ export const denoKv: Backend = {
     const path = `${folder}/leases.db`;
     let kv = await Deno.openKv(path);
     let documents = 0;
-    const place = (prefix: string): Place => ({
-      ...onClock(time, (now) => () => open(kv, { now, prefix: [prefix] })),
-      many: SIZES.documentLeases,
-      rounds: SIZES.documentRounds,
-      async restart() {
-        kv.close();
-        kv = await Deno.openKv(path);
-      },
-    });
+    const place = (prefix: string): Place =>
+      unhurried({
+        ...onClock(time, (now) => () => open(kv, { now, prefix: [prefix] })),
+        many: SIZES.documentLeases,
+        rounds: SIZES.documentRounds,
+        async restart() {
+          kv.close();
+          kv = await Deno.openKv(path);
+        },
+      });
     return {
       ...place("baton"),
       // What laws leave behind would not fit into one of them.

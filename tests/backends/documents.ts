@@ -10,6 +10,7 @@ import { type Backend as Place, FakeClock } from "../conformance/mod.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
 import type { Backend, Wire } from "./backend.ts";
 import { NOT_REACHED } from "./remote.ts";
+import { unhurried } from "./unhurried.ts";
 
 /** How many leases of some hundred bytes tests put into a document, each change of which writes them all. */
 export const HELD = 1_200;
@@ -50,17 +51,18 @@ export function documentOverHttp<S>(
       const clock = new FakeClock();
       const server = await open(time?.now ?? clock.now);
       const wire = wireTo(server);
-      const place = (connect: () => Driver): Place => ({
-        connect,
-        pass: (ms) =>
-          time ? Promise.reject(new Error("the clock is the caller's")) : clock.pass(ms),
-        tick: 1,
-        many: SIZES.documentLeases,
-        rounds: SIZES.documentRounds,
-        cut: (what) => wire.faults.next(what === "request" ? NOT_REACHED : "truncate"),
-        freeze: (after) => wire.faults.freeze(after),
-        sent: () => wire.faults.sent(),
-      });
+      const place = (connect: () => Driver): Place =>
+        unhurried({
+          connect,
+          pass: (ms) =>
+            time ? Promise.reject(new Error("the clock is the caller's")) : clock.pass(ms),
+          tick: 1,
+          many: SIZES.documentLeases,
+          rounds: SIZES.documentRounds,
+          cut: (what) => wire.faults.next(what === "request" ? NOT_REACHED : "truncate"),
+          freeze: (after) => wire.faults.freeze(after),
+          sent: () => wire.faults.sent(),
+        });
       return {
         ...place(() => wire.connect()),
         ...apart && { apart: () => place(apart(server)) },

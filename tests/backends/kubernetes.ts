@@ -10,13 +10,14 @@ import type { Backend, Wire } from "./backend.ts";
 import { documentOverHttp } from "./documents.ts";
 
 let documents = 0;
+const another = (): string => `baton-${documents++}`;
 
 /** A new front end for each start, with its objects. */
 export const kubernetes: Backend<"wire"> = {
   name: "kubernetes",
   key: "kubernetes",
   ...documentOverHttp((now) => startKubernetes({ now }), wireTo, ({ url, token }) => {
-    const name = `baton-${documents++}`;
+    const name = another();
     return () => open({ url, token, name });
   }),
   // Its annotations have no room for more.
@@ -32,14 +33,16 @@ export const kubernetes: Backend<"wire"> = {
   }],
 };
 
-function urlOf(host: string, token: string): string {
-  return `kubernetes+http://:${encodeURIComponent(token)}@${host}/default/baton`;
+function urlOf(host: string, token: string, name = "baton"): string {
+  return `kubernetes+http://:${encodeURIComponent(token)}@${host}/default/${name}`;
 }
 
 function wireTo(server: KubernetesServer): Wire {
   const { url, token, faults } = server;
+  const { host } = new URL(url);
   return {
-    url: urlOf(new URL(url).host, token),
+    url: urlOf(host, token),
+    apart: () => urlOf(host, token, another()),
     faults,
     looks: 1,
     get requests() {

@@ -14,6 +14,7 @@ import { SIZES } from "../tools/size_of_proofs.ts";
 import type { Backend } from "./backend.ts";
 import { Freezer } from "./document.ts";
 import { HELD } from "./documents.ts";
+import { unhurried } from "./unhurried.ts";
 
 /** One server, which forgets everything when it ends. */
 export const memcached: Backend<"server"> = {
@@ -45,21 +46,23 @@ export const memcached: Backend<"server"> = {
       // It takes its time.
       if (!time) await clock.pass(1);
     };
-    const place = (key: string): Place => ({
-      connect() {
-        const driver = open({ server: server.host, key, now, connect: flights.connect });
-        handles.push(driver as AsyncDisposable);
-        return driver;
-      },
-      pass: (ms) => time ? Promise.reject(new Error("the clock is the caller's")) : clock.pass(ms),
-      tick: 1,
-      many: SIZES.documentLeases,
-      rounds: SIZES.documentRounds,
-      restart,
-      cut: (what) => flights.lose(what),
-      freeze: (after) => freezer.freeze(after),
-      sent: () => flights.sent(),
-    });
+    const place = (key: string): Place =>
+      unhurried({
+        connect() {
+          const driver = open({ server: server.host, key, now, connect: flights.connect });
+          handles.push(driver as AsyncDisposable);
+          return driver;
+        },
+        pass: (ms) =>
+          time ? Promise.reject(new Error("the clock is the caller's")) : clock.pass(ms),
+        tick: 1,
+        many: SIZES.documentLeases,
+        rounds: SIZES.documentRounds,
+        restart,
+        cut: (what) => flights.lose(what),
+        freeze: (after) => freezer.freeze(after),
+        sent: () => flights.sent(),
+      });
     return {
       ...place("baton"),
       apart: () => place(`baton-${documents++}`),

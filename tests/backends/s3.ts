@@ -12,13 +12,14 @@ import { documentOverHttp } from "./documents.ts";
 
 const KEY = "baton.json";
 let documents = 0;
+const another = (): string => `${documents++}.json`;
 
 /** A new front end for each start, with its objects. */
 export const s3: Backend<"wire"> = {
   name: "s3",
   key: "s3",
   ...documentOverHttp((now) => startS3({ now }), wireTo, (server) => {
-    const key = `${documents++}.json`;
+    const key = another();
     return () => openOn(server, key);
   }),
   vendors: [{
@@ -40,9 +41,9 @@ export const s3: Backend<"wire"> = {
   }],
 };
 
-function urlOf(keys: S3Server["keys"], host: string): string {
+function urlOf(keys: S3Server["keys"], host: string, key = KEY): string {
   const [id, secret] = [keys.accessKeyId, keys.secretAccessKey].map(encodeURIComponent);
-  return `s3://${id}:${secret}@leases/${KEY}?region=eu-test-1&endpoint=http://${host}`;
+  return `s3://${id}:${secret}@leases/${key}?region=eu-test-1&endpoint=http://${host}`;
 }
 
 function openOn({ url, keys, region }: S3Server, key: string): Driver {
@@ -51,8 +52,10 @@ function openOn({ url, keys, region }: S3Server, key: string): Driver {
 
 function wireTo(server: S3Server): Wire {
   const { url, keys, faults } = server;
+  const { host } = new URL(url);
   return {
-    url: urlOf(keys, new URL(url).host),
+    url: urlOf(keys, host),
+    apart: () => urlOf(keys, host, another()),
     faults,
     looks: 1,
     get requests() {

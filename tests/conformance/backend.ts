@@ -56,6 +56,8 @@ export interface Backend {
    * longer ttls where they take long.
    */
   readonly tick: number;
+  /** What runs at the same pace shares what was measured: see `pace.ts`. Default: this object alone. */
+  readonly pace?: object;
 }
 
 /**

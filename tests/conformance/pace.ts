@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly tick: number;
   /** Lets that many ms pass. */
   pass(ms: number): Promise<void>;
+  /** What has the same pace: all that is tried with it shares what was measured. Default: this object. */
+  readonly pace?: object;
 }
 
 /** A tick is to be this many times as long as the longest delay of late. */
@@ -40,21 +42,23 @@ const MANY = 16;
 /** A clock that is waited for takes its time for each of these, in ms; another one at most by chance. */
 const PROBES = [10, 50, 250];
 
-const paces = new WeakMap<Surroundings, Promise<Pace>>();
+const paces = new WeakMap<object, Promise<Pace>>();
 
 /**
  * Tries something at the pace of the machine: once, and again for as long as a delay was too long for
  * the tick that it was tried with.
  *
- * @param at Where it is tried. All that is tried there shares what was measured.
+ * @param at Where it is tried. All that is tried there shares what was measured, or at all that names the
+ *   same `pace`.
  * @param work Is tried. Whatever it does against time, it must do with the tick and the clock given.
  * @returns what `work` has answered when no delay was too long.
  * @throws what `work` has thrown when no delay was too long; an error that says so when this machine
  *   is too slow for the longest tick.
  */
 export async function atPace<T>(at: Surroundings, work: (watch: Watch) => Promise<T>): Promise<T> {
-  let pace = paces.get(at);
-  if (!pace) paces.set(at, pace = paceOf(at));
+  const key = at.pace ?? at;
+  let pace = paces.get(key);
+  if (!pace) paces.set(key, pace = paceOf(at));
   return await (await pace).keep(work);
 }
 

@@ -39,11 +39,7 @@ export function law(
     name: `rule ${rule}: ${sentence}`,
     crowd,
     run: (backend) =>
-      atPace(backend, async (watch) => {
-        // A crowd makes its own delays, which say nothing about the machine.
-        const connect = crowd ? backend.connect : async () => watch.driver(await backend.connect());
-        await run(await open({ ...measured(backend, watch), connect }));
-      }),
+      atPace(backend, async (watch) => await run(await open(measured(backend, watch, crowd)))),
   };
 }
 
@@ -57,10 +53,13 @@ export function crowdLaw(
 }
 
 /** The same backend at the pace of the machine. */
-function measured(backend: Backend, watch: Watch): Omit<Backend, "connect"> {
+function measured(backend: Backend, watch: Watch, crowd: boolean): Backend {
   return {
     ...backend,
+    // A crowd makes its own delays, which say nothing about the machine.
+    connect: crowd ? backend.connect : async () => watch.driver(await backend.connect()),
     pass: (ms) => watch.pass(ms),
+    // Whoever reads it depends on time, so it is not copied into another object before a law asks.
     get tick() {
       return watch.tick;
     },

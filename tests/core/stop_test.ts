@@ -21,14 +21,20 @@ const DOINGS: Readonly<Record<string, (a: Coordinator, scene: Scene) => Promise<
   },
 };
 
+/** Another process, which has all of it for three seconds. */
+async function another(scene: Scene): Promise<Coordinator> {
+  const other = scene.member("other");
+  await other.createGroup("g");
+  await other.election("g").campaign({ ttl: 3_000 });
+  await other.getLock("x").hold({ ttl: 3_000 });
+  await other.getSemaphore("s", 1).hold({ ttl: 3_000 });
+  return other;
+}
+
 for (const [doing, begin] of Object.entries(DOINGS)) {
   Deno.test(`stop() during ${doing}: the call ends, and nothing is acquired afterwards`, async () => {
     const scene = new Scene();
-    const other = scene.member("other");
-    await other.createGroup("g");
-    await other.election("g").campaign({ ttl: 3_000 });
-    await other.getLock("x").hold({ ttl: 3_000 });
-    await other.getSemaphore("s", 1).hold({ ttl: 3_000 });
+    const other = await another(scene);
     const a = scene.member("a");
     await a.start();
     const pending = begin(a, scene).then(() => "settled", (error) => error.code);
@@ -47,6 +53,23 @@ for (const [doing, begin] of Object.entries(DOINGS)) {
     ]);
     assert.deepEqual(held, [null, null, [], []]);
     assert.equal(scene.runtime.timers, 0, "a timer was left behind");
+  });
+}
+
+for (const [doing, begin] of Object.entries(DOINGS)) {
+  Deno.test(`stop() during ${doing}, while a request hangs: the call ends without its answer`, async () => {
+    const scene = new Scene();
+    await another(scene);
+    const a = scene.member("a");
+    const pending = begin(a, scene).then(() => "settled", (error) => error.code);
+    await scene.runtime.advance(1_000);
+    scene.fates.splice(0, Infinity, "hang");
+    while (scene.fates.length > 0) await scene.runtime.advance(10);
+    let how = "still pending";
+    void pending.then((ended) => how = ended);
+    await a.stop();
+    await settled();
+    assert(how === "settled" || how === "misuse", how);
   });
 }
 
@@ -78,6 +101,100 @@ for (const [what, ask] of Object.entries(ASKED)) {
     assert.equal(scene.runtime.timers, 0, "a timer was left behind");
   });
 }
+
+for (const [what, ask] of Object.entries(ASKED)) {
+  // Its wait ends at once, and what then gives leadership back overtakes a request that is late.
+  if (what === "leadership") continue;
+  Deno.test(`stop() of what was never started, while ${what} is on its way: nobody gets it`, async () => {
+    const scene = new Scene();
+    const a = scene.member("a");
+    scene.fates.push({ delay: 50 });
+    const pending = ask(a).then(() => "settled", (error) => error.code);
+    await settled();
+    const stopped = a.stop();
+    await scene.runtime.advance(100);
+    await stopped;
+    assert.match(await pending, /^(settled|misuse)$/);
+    await scene.runtime.advance(1_000);
+    const [list] = await scene.backend.apply([{ op: "list", prefix: "", limit: 100 }]);
+    const kept = list?.leases.map(({ resource }) => resource).filter((each) => each !== "groups");
+    assert.deepEqual(kept, [], "what was granted is given back");
+    assert.equal(scene.runtime.timers, 0, "a timer was left behind");
+    // Then there is nothing to stop, and that is said.
+    await assert.rejects(a.stop(), /not started/);
+  });
+}
+
+const SLOT = 1_800_000_000_000;
+/** Calls that look, or renew, before they ask for anything. */
+const LATER: Readonly<Record<string, (a: Coordinator) => Promise<unknown>>> = {
+  "catchUp()": (a) =>
+    a.cron("j").catchUp({ slot: SLOT, every: 60_000 }, () => assert.fail("it ran")),
+  "catchUp() of a schedule": (a) =>
+    a.cron("j").catchUp({ slot: SLOT, every: (at) => at + 60_000 }, () => assert.fail("it ran")),
+  "joinGroupCreate({ replace: true })": (a) => a.joinGroupCreate("g", null, { replace: true }),
+  "tick() of many leases, with a candidacy": async (a) => {
+    await Promise.all(Array.from({ length: 1_001 }, (_, n) => a.getLock(`${n}`).acquire()));
+    a.watchElectedAsLeader("g", () => assert.fail("it was elected"));
+    await a.tick();
+  },
+};
+
+for (const [what, call] of Object.entries(LATER)) {
+  for (const started of [false, true]) {
+    Deno.test(`stop() during the first request of ${what}, ${started ? "" : "not "}started: no other follows`, async () => {
+      const scene = new Scene();
+      scene.runtime.wallNow = SLOT;
+      const [first, stopped] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      let looks = 0;
+      const slow = {
+        ...scene.wire,
+        async apply(...args: Parameters<typeof scene.wire.apply>) {
+          const outcomes = await scene.wire.apply(...args);
+          const op = args[0][0]?.op;
+          // The first is that of start().
+          if ((op === "inspect" || op === "renew") && ++looks > Number(started)) {
+            first.resolve();
+            await stopped.promise;
+          }
+          return outcomes;
+        },
+      };
+      const a = scene.over(slow, "a", { on: undefined });
+      if (started) await a.start();
+      const pending = call(a).then(() => "settled", (error) => error.code);
+      await first.promise;
+      scene.sent.length = 0;
+      const stop = a.stop();
+      stopped.resolve();
+      await stop;
+      assert.equal(await pending, "misuse");
+      await scene.runtime.advance(1_000);
+      assert.deepEqual(scene.sent.flat().filter(({ op }) => op === "acquire"), []);
+    });
+  }
+}
+
+Deno.test("a second stop() while the first is under way ends with it, and not before everything is given back", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.start({ heartbeat: true });
+  await a.getLock("x").hold();
+  scene.fates.push({ delay: 500 });
+  const ended: string[] = [];
+  const stops = ["first", "second"].map((name) => a.stop().then(() => ended.push(name)));
+  await scene.runtime.advance(400);
+  assert.deepEqual(ended, []);
+  await scene.runtime.advance(200);
+  await Promise.all(stops);
+  assert.deepEqual(await scene.member("b").getLock("x").holders(), []);
+  // It can be used again, and what comes after the stops is stopped by another.
+  await a.start();
+  const lease = await a.getLock("x").hold();
+  await a.stop();
+  assert.equal(lease.held, false);
+  await assert.rejects(a.stop(), /not started/);
+});
 
 Deno.test("stop() during catchUp(): the run that goes on ends, and no other slot begins", async () => {
   const scene = new Scene();

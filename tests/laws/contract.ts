@@ -41,7 +41,8 @@ export async function keepsContract(
   const on = (law: Case) => ({
     ...law,
     run: async () => {
-      await law.run(backend.apart?.() ?? backend);
+      // A document of its own, on the same machine.
+      await law.run(backend.apart ? { ...backend.apart(), pace: backend } : backend);
       // What a law leaves behind has ended before the next, where that costs nothing.
       if (clock === "fake") await backend.pass(2 * LONG);
     },

@@ -75,7 +75,7 @@ for (
     const backend = await start();
     try {
       const placeOf = ({ connect, pass, tick }: Omit<Running, "stop">): Place => {
-        return { driver: () => connect(), pass, tick, ...crowdsOf(entry) };
+        return { driver: () => connect(), pass, tick, pace: backend, ...crowdsOf(entry) };
       };
       const place = placeOf(backend);
       await runAll(test, () => backend.apart ? placeOf(backend.apart()) : place, LANES);

@@ -90,11 +90,9 @@ function fail(): never {
 
 /** Of each race. Who wins is decided by the backend, on which `laws/` has many more. */
 const ROUNDS = 20;
-/** Of leases in a crowd. All runtimes share a backend, and one document holds what all of them have. */
-const MANY = 100;
 
 function backendOf(connect: Backend["connect"]): Backend {
   const pass = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   // Long, for all runtimes share this machine; time that passes costs nothing while others work.
-  return { connect, pass, tick: 400, rounds: ROUNDS, many: MANY };
+  return { connect, pass, tick: 400, rounds: ROUNDS };
 }

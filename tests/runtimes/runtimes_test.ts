@@ -157,7 +157,7 @@ async function smoke(
 /** Cases of the suite, so many at once. */
 async function conform(
   running: Running,
-  { url }: Pick<Wire, "url">,
+  { url, apart = () => url }: Pick<Wire, "url" | "apart">,
   names: readonly string[],
   lanes: number,
 ): Promise<string[]> {
@@ -165,7 +165,7 @@ async function conform(
   const waiting = [...names];
   const lane = async (): Promise<void> => {
     for (let name = waiting.shift(); name; name = waiting.shift()) {
-      const { error } = await running.run({ suite: "conformance", name, url });
+      const { error } = await running.run({ suite: "conformance", name, url: apart() });
       if (error !== undefined) failures.push(`${name}: ${error}`);
     }
   };

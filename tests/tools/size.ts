@@ -7,9 +7,9 @@ import { gzipSync } from "node:zlib";
 import * as esbuild from "./bundler.ts";
 
 /** Bytes after gzip; a few hundred above what is measured, so that growth is a choice. */
-const CORE_BUDGET = 17_450;
+const CORE_BUDGET = 17_550;
 /** With groups, watches, hash ring and all of Tooz's verbs; who needs none of that imports the core. */
-const ENTRY_BUDGET = 23_750;
+const ENTRY_BUDGET = 23_900;
 /** What the memory driver may add to an entry that shares most of its checks. */
 const MEMORY_BUDGET = 2_300;
 /** Handlers and middleware, with the errors they know. */
@@ -31,12 +31,12 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   upstash: 6_050,
   mysql: 5_150,
   planetscale: 5_950,
-  turso: 5_150,
+  turso: 5_100,
   etcd: 6_950,
   consul: 9_100,
   zookeeper: 11_000,
-  ipc: 4_350,
-  s3: 5_170,
+  ipc: 4_520,
+  s3: 5_130,
   kubernetes: 4_950,
   memcached: 6_150,
   "durable-object": 6_100,

@@ -17,6 +17,8 @@ export interface Place {
   pass(ms: number): Promise<void>;
   /** The shortest time that is told apart reliably here, in ms: a case's ttl is four of them. */
   readonly tick: number;
+  /** What runs at the same pace shares what was measured: see `pace.ts`. Default: this object alone. */
+  readonly pace?: object;
   /**
    * How many members join one group at once, in the law about a large group. Fewer will do where every
    * write of the backend conflicts with every other. Default: 100.

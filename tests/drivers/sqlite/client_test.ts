@@ -7,9 +7,10 @@
 
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { NotSupported } from "../../../errors.ts";
+import { ConnectionError, NotSupported } from "../../../errors.ts";
 import type { Op } from "../../../drivers/driver.ts";
 import { sqlite, type SqliteDatabase } from "../../../drivers/sqlite/sqlite.ts";
+import { errorOf, shown } from "../../tools/shown.ts";
 import { acquire, inFolder, made, TTL } from "./replacing.ts";
 
 /** Every operation in every form, so that every statement is run. */
@@ -89,6 +90,30 @@ Deno.test("what cannot be opened, and what is no database, is refused with a rea
     for (const wrong of [{}, Promise.resolve(), undefined]) {
       const driver = sqlite(file, { open: () => wrong as never });
       await assert.rejects(driver.apply([acquire("i")]), /Cannot use this open: .*no prepare\(\)/);
+    }
+  });
+});
+
+Deno.test("whatever opening a file throws, the error repeats only plain words of it", async () => {
+  const secret = "s3cr3t-of-the-file";
+  await inFolder(async (folder) => {
+    for (
+      const thrown of [
+        new Error(`near "${secret}": syntax error in pragma key = '${secret}'`),
+        `the key ${secret} does not fit`,
+        undefined,
+        Object.create(null),
+      ]
+    ) {
+      const driver = sqlite(`${folder}/leases.db`, {
+        open() {
+          throw thrown;
+        },
+      });
+      const error = await errorOf(driver.apply([acquire("i")]));
+      assert.ok(error instanceof ConnectionError, `${error}`);
+      assert.match(error.message, /^sqlite could not use its file and wrote nothing: /);
+      assert.ok(!shown(error).includes(secret), shown(error));
     }
   });
 });
