@@ -79,8 +79,9 @@ export class Plan {
   /** What came of the operations once it is written. */
   outcomes(results: readonly Result[]): Outcome[] {
     const granted = (lease: Lease): Lease => {
-      const part = this.#grants.get(lease.id);
-      if (part === undefined) return lease;
+      // An id that is granted once more had another token before.
+      if (lease.token) return lease;
+      const part = this.#grants.get(lease.id)!;
       return { ...lease, token: this.#view.token(results[this.ends.length + part]!.stat!) };
     };
     return this.#outcomes.map((outcome) => ({ ...outcome, leases: outcome.leases.map(granted) }));

@@ -163,11 +163,12 @@ export class View {
 
   /**
    * The fencing token of a lease: the numbers of transactions only grow, and a new root begins at the clock,
-   * because the numbers of another ensemble, or of one that has lost its data, may be small.
+   * because the numbers of another ensemble, or of one that has lost its data, may be small. 0 for one that
+   * is yet to be granted.
    */
   token({ czxid }: Stat): number {
     const { stat: root } = this.#seen.get(this.#nodes.root) ?? {};
-    const token = root ? root.ctime + czxid - root.czxid : NaN;
+    const token = root ? czxid && root.ctime + czxid - root.czxid : NaN;
     if (Number.isSafeInteger(token)) return token;
     throw zookeeperError(new Error("transactions have numbers that no token can have"), true);
   }

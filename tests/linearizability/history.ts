@@ -50,12 +50,14 @@ export class History {
         try {
           const outcomes = await driver.apply(ops, options);
           add(outcomes);
-          if (way.cuts() > cuts) add(undefined);
           return outcomes;
         } catch (error) {
           // After any other error nothing happened; if it did, the history has an effect and no cause.
           if (error instanceof UnknownOutcome) add(undefined);
           throw error;
+        } finally {
+          // What came of the first is not known, whatever came of the second.
+          if (way.cuts() > cuts) add(undefined);
         }
       },
     };
