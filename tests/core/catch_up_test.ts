@@ -55,3 +55,44 @@ Deno.test("many slots that always fail keep the one that is due from nothing, wh
   // The latest hundred of those that failed, which is the default limit, and the one that is due.
   assert.deepEqual(ran, Array.from({ length: 101 }, (_, n) => 50 + n));
 });
+
+Deno.test("where several slots fail, the error is that of the first, after all have had their turn", async () => {
+  for (const mode of ["once", "retry"] as const) {
+    const scene = new Scene();
+    const start = scene.runtime.wallNow;
+    const job = scene.member("a").cron("j");
+    await job.run({ slot: start, mode }, () => {});
+    await scene.runtime.advance(4 * HOUR);
+    const ran: number[] = [];
+    const caught = job.catchUp({ slot: start + 4 * HOUR, every: HOUR, mode }, ({ slot }) => {
+      const hours = (slot - start) / HOUR;
+      ran.push(hours);
+      if (hours > 1) throw new Error(`slot ${hours}`);
+    });
+    await assert.rejects(caught, { message: "slot 2" });
+    assert.deepEqual(ran, [1, 2, 3, 4]);
+  }
+});
+
+Deno.test("a schedule is asked for no slot after the one that is due: that may be its last", async () => {
+  const scene = new Scene();
+  const start = scene.runtime.wallNow;
+  const due = start + 3 * HOUR;
+  const every = (instant: number): number => {
+    assert(instant < due, "nothing follows the last slot");
+    return start + (Math.floor((instant - start) / HOUR) + 1) * HOUR;
+  };
+  for (const mode of ["once", "retry"] as const) {
+    await scene.member("a").cron(mode).run({ slot: start, mode }, () => {});
+  }
+  await scene.runtime.advance(3 * HOUR);
+  for (const mode of ["once", "retry"] as const) {
+    for (const [name, expected] of [[mode, [1, 2, 3]], [`new ${mode}`, [3]]] as const) {
+      const ran: number[] = [];
+      await scene.member("a").cron(name).catchUp({ slot: due, every, mode }, ({ slot }) => {
+        ran.push((slot - start) / HOUR);
+      });
+      assert.deepEqual(ran, expected, name);
+    }
+  }
+});

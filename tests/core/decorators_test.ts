@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ConnectionError, InvalidArgument, OperationTimedOut, UnknownOutcome } from "../../mod.ts";
 import type { Acquire, Driver, Op, Release } from "../../drivers/driver.ts";
 import { memory } from "../../drivers/memory.ts";
+import { budgeted } from "../../drivers/decorators/budgeted.ts";
 import { namespaced } from "../../drivers/decorators/namespaced.ts";
 import { retrying } from "../../coordination/leases/retrying.ts";
 import { type RequestEvent, traced } from "../../drivers/decorators/traced.ts";
@@ -170,6 +171,43 @@ Deno.test("traced reports what was asked and what came of it, and nothing secret
       ms: 5,
     },
   ]);
+});
+
+Deno.test("a request that somebody further out forbids is not sent, not counted, and paid by no budget", async () => {
+  const events: RequestEvent[] = [];
+  const backend = memory();
+  let sent = 0;
+  const counted: Driver = {
+    ...backend,
+    apply: (ops, options) =>
+      backend.apply(ops, {
+        ...options,
+        beforeRequest: () => {
+          options?.beforeRequest?.();
+          sent++;
+        },
+      }),
+  };
+  const inner = traced(budgeted(counted, 2), (event) => events.push(event));
+  const driver = retrying(namespaced(inner, "n"), { runtime: new FakeRuntime() });
+  const forbidden = new ConnectionError("not now");
+  const beforeRequest = (): never => {
+    throw forbidden;
+  };
+  for (let call = 0; call < 3; call++) {
+    await assert.rejects(
+      driver.apply([ACQUIRE], { beforeRequest }),
+      (error) => error === forbidden,
+    );
+  }
+  for (let call = 0; call < 2; call++) assert(await driver.apply([ACQUIRE]));
+  await assert.rejects(driver.apply([ACQUIRE]), /budget of 2 requests is used up/);
+  assert.equal(sent, 2);
+  assert.deepEqual(events.map(({ requests, error }) => error ?? requests), [
+    ...Array(3).fill("connection"),
+    ...[1, 1, "connection"],
+  ]);
+  assert(events.every(({ requests, error }) => requests === (error ? 0 : 1)));
 });
 
 Deno.test("no namespaced resource can be read as another's", async () => {

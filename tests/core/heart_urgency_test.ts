@@ -71,6 +71,28 @@ Deno.test("a renewal that never answers does not cost a short lock that was take
   await ended(scene, a.stop());
 });
 
+/** How often the renewal of a lock of 1,250 ms is tried while none is answered, beside others. */
+async function triesBeside(...ttls: number[]): Promise<number> {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.start({ heartbeat: true });
+  for (const ttl of [1_250, ...ttls]) await a.getLock(`${ttl}`).hold({ ttl });
+  scene.fates.push(...Array<"lose-request">(999).fill("lose-request"));
+  await scene.runtime.advance(1_250);
+  scene.fates.length = 0;
+  await a.stop();
+  return scene.sent.flat().filter(({ op, resource }) => op === "renew" && resource === "lock:1250")
+    .length;
+}
+
+Deno.test("after a beat that failed a lease is tried again as often as if it were alone", async () => {
+  const alone = await triesBeside();
+  assert(alone > 5, `${alone} tries`);
+  for (const ttls of [[2_000], [3_000], [3_700], [600], [900, 3_000]]) {
+    assert(await triesBeside(...ttls) >= alone, `beside ${ttls}`);
+  }
+});
+
 Deno.test("renewals that never answer are given up while there is time for others, whatever the ttl", async () => {
   for (const ttl of [2_000, 6_000, 30_000]) {
     const scene = new Scene();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { StaleToken } from "../../fencing/mod.ts";
-import { ConnectionError, Coordinator, InvalidArgument } from "../../mod.ts";
+import { ConnectionError, Coordinator, InvalidArgument, type Leadership } from "../../mod.ts";
 import { settled } from "./fake_runtime.ts";
 import { meddling } from "./meddling.ts";
 import { Scene } from "./scene.ts";
@@ -150,3 +150,54 @@ Deno.test("a stand-down that fails takes nothing back from what was led", async 
   assert.equal(await leading, "led");
   assert(scene.happened.includes("release-failed"), `${scene.happened}`);
 });
+
+/** How the first work of a leader can end, and what is reported then, of it and of a second term. */
+const ENDS: readonly (readonly [
+  how: string,
+  events: string,
+  work: (scene: Scene, leading: Leadership, stop: AbortController) => unknown,
+])[] = [
+  ["it answers", "elected stood-down", () => "done"],
+  ["it fails", "elected stood-down", () => Promise.reject(new TypeError("a bug"))],
+  ["it was told to stop, and fails by that", "elected stood-down", async (_, { signal }, stop) => {
+    stop.abort();
+    await settled();
+    signal.throwIfAborted();
+  }],
+  [
+    "its resource has seen a later leader",
+    "elected term-failed stood-down elected stood-down",
+    (_, { term }) => Promise.reject(new StaleToken({ resource: "r", token: term })),
+  ],
+  [
+    "its leadership is lost, and it fails by that",
+    "elected leadership-lost lost elected stood-down",
+    async (scene, { confirm }) => {
+      await scene.backend.apply([{ op: "release", resource: "leader:g", seat: "" }]);
+      await confirm();
+    },
+  ],
+  [
+    "its leadership is lost, and it answers all the same",
+    "elected leadership-lost lost elected stood-down",
+    async (scene, { confirm }) => {
+      await scene.backend.apply([{ op: "release", resource: "leader:g", seat: "" }]);
+      await confirm().catch(() => {});
+    },
+  ],
+];
+
+for (const [how, events, work] of ENDS) {
+  Deno.test(`a leader's work ends, and no more is reported than has happened: ${how}`, async () => {
+    const scene = new Scene();
+    const stop = new AbortController();
+    let terms = 0;
+    const leading = scene.member("a").lead("g", (leadership) => {
+      return ++terms > 1 ? "later" : work(scene, leadership, stop);
+    }, { signal: stop.signal });
+    const ended = leading.catch(() => {});
+    await scene.runtime.advance(10_000);
+    await ended;
+    assert.equal(scene.happened.join(" "), events);
+  });
+}

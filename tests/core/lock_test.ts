@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LockAcquireFailed } from "../../mod.ts";
+import { type Lease, type Lock, LockAcquireFailed } from "../../mod.ts";
 import { HeldLease } from "../../coordination/leases/held_lease.ts";
 import { settled } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
@@ -128,6 +128,24 @@ for (const kind of ["lock", "semaphore"] as const) {
     assert.equal(again.held, false);
   });
 }
+
+Deno.test("a release() right after a refusal is the refused caller's, unless that has gone on since", async () => {
+  const gone: Readonly<Record<string, (lock: Lock, holder: Lease) => Promise<unknown>>> = {
+    "by acquiring after all": async (lock, holder) => {
+      await holder.release();
+      assert(await lock.acquire({ timeout: 0 }));
+    },
+    "by a heartbeat": (lock) => lock.heartbeat(),
+    "by a look whether it still has it": (lock) => lock.isStillOwner(),
+  };
+  for (const [how, goOn] of [["not at all", undefined], ...Object.entries(gone)] as const) {
+    const lock = new Scene().member("a").getLock("x");
+    const holder = await lock.hold();
+    assert.equal(await lock.acquire({ timeout: 0 }), null);
+    await goOn?.(lock, holder);
+    assert.equal(await lock.release(), goOn !== undefined, how);
+  }
+});
 
 Deno.test("a break names whom it saw, so that a late or repeated one never hits a successor", async () => {
   const scene = new Scene();

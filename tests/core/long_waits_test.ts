@@ -60,6 +60,25 @@ Deno.test("a backend that never answered ends a wait without a limit at once: it
   await waiting;
 });
 
+Deno.test("a grant that comes too late ends a wait, unless the wait has seen a refusal: then it goes on", async () => {
+  for (const refused of [false, true]) {
+    const scene = new Scene();
+    const [a, b] = [scene.member("a"), scene.member("b")];
+    if (refused) await b.getLock("x").hold();
+    else await a.getLock("x").holders();
+    const late = { delay: 300 };
+    scene.fates.push(...refused ? ["pass", late] as const : [late]);
+    const ended = a.getLock("x").hold({ ttl: 1_000 }).then(() => "granted", (error) => error.code);
+    await settled();
+    await scene.backend.apply([{ op: "release", resource: "lock:x", seat: "" }]);
+    while (scene.fates.length > 0) await scene.runtime.advance(1);
+    scene.runtime.stop(995); // the process is paused while the answer is on its way
+    await scene.runtime.advance(10_000);
+    assert.equal(await ended, refused ? "granted" : "timed-out");
+    assert.equal(scene.happened.includes("acquire-failed"), refused);
+  }
+});
+
 Deno.test("a backend that refuses our token from the first request on ends any wait at once", async () => {
   const scene = new Scene();
   const refusal = new ConnectionError("wrong token", { code: "unauthorized", retryable: false });

@@ -99,6 +99,33 @@ Deno.test("who joins again after an eviction has its latest capabilities", async
   assert.deepEqual(await a.getMembersWithCapabilities("g"), new Map([["a", "new"]]));
 });
 
+Deno.test("when a member joined is when this membership began, however it did, and no change moves it", async () => {
+  const scene = new Scene();
+  const [a, twin] = [scene.member("a"), scene.member("a")];
+  const joins = [
+    () => a.joinGroupCreate("g", 0, { rejoin: true }),
+    async () => {
+      await evict(scene, "a");
+      await a.tick(); // learns it
+      await a.tick();
+    },
+    () => twin.joinGroup("g", 0, { replace: true }),
+  ];
+  for (const [n, join] of joins.entries()) {
+    const began = scene.runtime.wallNow;
+    await join();
+    const who = n < 2 ? a : twin;
+    for (const later of [0, 500, 1_000]) {
+      if (later > 0) {
+        await scene.runtime.advance(500);
+        await who.updateCapabilities("g", later);
+      }
+      const { joined, updated } = await who.getMemberInfo("g", "a");
+      assert.deepEqual([joined, updated], [began, began + later], `join ${n}`);
+    }
+  }
+});
+
 Deno.test("a member that was stopped past its deadline joins again at its first call, before its seat is free", async () => {
   for (const join of ["joinGroup", "joinGroupCreate", "tick"] as const) {
     const scene = new Scene();

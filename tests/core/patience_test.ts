@@ -135,3 +135,20 @@ Deno.test("a reader waits for a writer and a writer for readers, each for the ot
   await again;
   assert.equal(runtime.monoNow, now);
 });
+
+Deno.test("who came first is first, though the process slept, and a later one's patience has ended", async () => {
+  const runtime = new FakeRuntime();
+  const backend = memory({ now: runtime.wall, after: runtime.after });
+  const asks = async (id: string, ttl: number, patience = 0): Promise<string | undefined> => {
+    const op: Op = { op: "acquire", resource: "lock:x", seat: "", id, ttl, value: "", patience };
+    const [outcome] = await backend.apply([op]);
+    return `${outcome?.ok} ${outcome?.leases[0]?.id}`;
+  };
+  await asks("holder", 1_000);
+  const answers = Promise.all([asks("first", 9_000, 5_000), asks("second", 9_000, 999)]);
+  await settled();
+  // The lease has ended before any timer was served, that of the second first.
+  runtime.stop(1_005);
+  await runtime.advance(0);
+  assert.deepEqual(await answers, ["true first", "false first"]);
+});

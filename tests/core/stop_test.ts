@@ -21,14 +21,20 @@ const DOINGS: Readonly<Record<string, (a: Coordinator, scene: Scene) => Promise<
   },
 };
 
+/** Another process, which has all of it for three seconds. */
+async function another(scene: Scene): Promise<Coordinator> {
+  const other = scene.member("other");
+  await other.createGroup("g");
+  await other.election("g").campaign({ ttl: 3_000 });
+  await other.getLock("x").hold({ ttl: 3_000 });
+  await other.getSemaphore("s", 1).hold({ ttl: 3_000 });
+  return other;
+}
+
 for (const [doing, begin] of Object.entries(DOINGS)) {
   Deno.test(`stop() during ${doing}: the call ends, and nothing is acquired afterwards`, async () => {
     const scene = new Scene();
-    const other = scene.member("other");
-    await other.createGroup("g");
-    await other.election("g").campaign({ ttl: 3_000 });
-    await other.getLock("x").hold({ ttl: 3_000 });
-    await other.getSemaphore("s", 1).hold({ ttl: 3_000 });
+    const other = await another(scene);
     const a = scene.member("a");
     await a.start();
     const pending = begin(a, scene).then(() => "settled", (error) => error.code);
@@ -47,6 +53,23 @@ for (const [doing, begin] of Object.entries(DOINGS)) {
     ]);
     assert.deepEqual(held, [null, null, [], []]);
     assert.equal(scene.runtime.timers, 0, "a timer was left behind");
+  });
+}
+
+for (const [doing, begin] of Object.entries(DOINGS)) {
+  Deno.test(`stop() during ${doing}, while a request hangs: the call ends without its answer`, async () => {
+    const scene = new Scene();
+    await another(scene);
+    const a = scene.member("a");
+    const pending = begin(a, scene).then(() => "settled", (error) => error.code);
+    await scene.runtime.advance(1_000);
+    scene.fates.splice(0, Infinity, "hang");
+    while (scene.fates.length > 0) await scene.runtime.advance(10);
+    let how = "still pending";
+    void pending.then((ended) => how = ended);
+    await a.stop();
+    await settled();
+    assert(how === "settled" || how === "misuse", how);
   });
 }
 

@@ -58,6 +58,37 @@ Deno.test("who ends one of two watches keeps the other, and after the last no lo
   assert.deepEqual(scene.sent, []);
 });
 
+Deno.test("a callback that watches anew whenever it is called is called once for each event", async () => {
+  const scene = new Scene();
+  const [a, b] = [scene.member("a"), scene.member("b")];
+  await a.createGroup("g");
+  const told: string[] = [];
+  const follow = async (
+    type: string,
+    watch: (callback: () => unknown) => unknown,
+    unwatch: (callback: () => unknown) => void,
+  ): Promise<void> => {
+    const again = async (): Promise<void> => {
+      if (told.push(type) > 9) throw new Error("it is called without end");
+      await watch(again);
+      unwatch(again);
+    };
+    await watch(again);
+  };
+  await follow("joined", (on) => a.watchJoinGroup("g", on), (on) => a.unwatchJoinGroup("g", on));
+  await follow("left", (on) => a.watchLeaveGroup("g", on), (on) => a.unwatchLeaveGroup("g", on));
+  await follow(
+    "elected",
+    (on) => a.watchElectedAsLeader("g", on),
+    (on) => a.unwatchElectedAsLeader("g", on),
+  );
+  await b.joinGroup("g");
+  await a.tick();
+  await b.leaveGroup("g");
+  await a.tick();
+  assert.deepEqual(told, ["joined", "elected", "left"]);
+});
+
 Deno.test("who leads campaigns no more, and who stands down is seen to", async () => {
   const scene = new Scene();
   const a = scene.member("a");

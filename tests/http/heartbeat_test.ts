@@ -59,6 +59,24 @@ Deno.test("a beat tells what it has found lost, each once", async () => {
   assert.deepEqual((await beatOf(await endpoint(trigger()))).lost, []);
 });
 
+Deno.test("leases of one resource that are lost together are told one by one", async () => {
+  const scene = new Scene();
+  const baton = scene.member("a");
+  const endpoint = heartbeatEndpoint(baton, { secret: SECRET });
+  const [permits, lock] = [baton.getSemaphore("s", 3), baton.getLock("x")];
+  const leases = [
+    ...[await permits.hold(), await permits.hold(), await permits.hold()],
+    ...[await lock.hold({ shared: true }), await lock.hold({ shared: true })],
+  ];
+  await scene.member("b").getSemaphore("s", 3).break();
+  await scene.member("b").getLock("x").break();
+  const { lost } = await beatOf(await endpoint(trigger()));
+  assert.deepEqual(
+    lost.map(({ resource, token }) => `${resource} ${token}`).sort(),
+    leases.map(({ resource, token }) => `${resource} ${token}`).sort(),
+  );
+});
+
 Deno.test("a leadership and a membership that ended before the beat are told by it", async () => {
   const scene = new Scene();
   const baton = scene.member("a");

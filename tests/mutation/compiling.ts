@@ -4,8 +4,11 @@
  * @module
  */
 
-import type { Mutant } from "./mutant.ts";
-import { plant } from "./plant.ts";
+import { parse } from "@babel/parser";
+import { applied, type Mutant } from "./mutant.ts";
+
+/** So many are checked at once, with all that they import. */
+const MOST = 400;
 
 /**
  * The first of the mutants that compile, at most so many, and those before them that do not: so a sample
@@ -18,7 +21,7 @@ export async function firstThatCompile(
 ): Promise<{ compile: Mutant[]; refused: Mutant[] }> {
   const [compile, refused]: [Mutant[], Mutant[]] = [[], []];
   for (let from = 0; from < mutants.length && compile.length < most;) {
-    const group = mutants.slice(from, from += Math.min(mutants.length, most - compile.length));
+    const group = mutants.slice(from, from += Math.min(MOST, most - compile.length));
     const wrong = await refusedOf(root, group);
     for (const mutant of group) (wrong.has(mutant) ? refused : compile).push(mutant);
   }
@@ -26,48 +29,39 @@ export async function firstThatCompile(
 }
 
 /**
- * Those of the mutants whose types, or whose syntax, are wrong. Mutants of different files are checked
- * together in the copy at `root`: the compiler starts once for all of them, not once for each.
+ * Those of the mutants whose types, or whose syntax, are wrong. Each is written into the copy at `root` as
+ * a file of its own beside the one that it is of, so that the compiler starts once for all of them.
+ *
+ * No file has to wait for another: what a file imports never imports that file, so nothing expects a type
+ * of it there. And every export has its type in writing, so a bug in a function changes it for nobody.
  */
 export async function refusedOf(root: string, mutants: readonly Mutant[]): Promise<Set<Mutant>> {
   const refused = new Set<Mutant>();
-  const waiting = new Set(mutants);
-  while (waiting.size > 0) {
-    const group = new Map([...waiting].map((mutant) => [mutant.file, mutant]));
-    for (const mutant of group.values()) waiting.delete(mutant);
-    for (const mutant of await refusedTogether(root, [...group.values()])) refused.add(mutant);
+  const written = new Map<string, Mutant>();
+  try {
+    for (const [n, mutant] of mutants.entries()) {
+      const text = applied(mutant, await Deno.readTextFile(`${root}/${mutant.file}`));
+      try {
+        parse(text, { sourceType: "module", plugins: ["typescript"] });
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
+        refused.add(mutant);
+        continue;
+      }
+      const file = mutant.file.replace(/\.ts$/, `__${n}.ts`);
+      written.set(file, mutant);
+      await Deno.writeTextFile(`${root}/${file}`, text);
+    }
+    for (const file of await wrongFiles(root, [...written.keys()])) {
+      refused.add(written.get(file) as Mutant);
+    }
+  } finally {
+    for (const file of written.keys()) await Deno.remove(`${root}/${file}`);
   }
   return refused;
 }
 
-async function refusedTogether(root: string, group: readonly Mutant[]): Promise<Mutant[]> {
-  const planted: Mutant[] = [];
-  const undo: (() => Promise<void>)[] = [];
-  let wrong: ReadonlySet<string>;
-  try {
-    for (const mutant of group) {
-      try {
-        undo.push(await plant(root, mutant));
-        planted.push(mutant);
-      } catch (error) {
-        if (!(error instanceof SyntaxError)) throw error;
-      }
-    }
-    wrong = await wrongFiles(root, planted.map(({ file }) => file));
-  } finally {
-    for (const each of undo) await each();
-  }
-  const unread = group.filter((mutant) => !planted.includes(mutant));
-  const here = planted.filter(({ file }) => wrong.has(file));
-  // An error elsewhere, in a file that imports one of them, does not say whose it is.
-  if (here.length === wrong.size) return [...unread, ...here];
-  if (planted.length === 1) return [...unread, ...planted];
-  const alone: Mutant[] = [];
-  for (const mutant of planted) alone.push(...await refusedTogether(root, [mutant]));
-  return [...unread, ...alone];
-}
-
-/** The files in which the compiler finds errors. */
+/** Those of the files in which the compiler finds errors. */
 async function wrongFiles(root: string, files: readonly string[]): Promise<Set<string>> {
   if (files.length === 0) return new Set();
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -78,9 +72,13 @@ async function wrongFiles(root: string, files: readonly string[]): Promise<Set<s
   }).output();
   if (code === 0) return new Set();
   const text = new TextDecoder().decode(stderr);
-  const at = [...text.matchAll(/^ *at file:\/\/(\S+?):\d+:\d+$/gm)].map(([, path = ""]) =>
-    path.slice(`${root}/`.length)
+  const at = new Set(
+    [...text.matchAll(/^ *at file:\/\/(\S+?):\d+:\d+$/gm)].map(([, path = ""]) =>
+      path.slice(`${root}/`.length)
+    ),
   );
-  if (at.length === 0) throw new Error(`The compiler did not say where it stopped: ${text}`);
-  return new Set(at);
+  // It also shows what an error is about, such as the declaration of what is missing.
+  const wrong = files.filter((file) => at.has(file));
+  if (wrong.length === 0) throw new Error(`The compiler did not say where it stopped: ${text}`);
+  return new Set(wrong);
 }

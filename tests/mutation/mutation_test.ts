@@ -248,7 +248,11 @@ Deno.test("mutants that a compiler refuses are told apart though they are checke
     return { file, name: put, from, to: from + was.length, put, was };
   };
   const [types, syntax, right, alike] = [
-    of("drivers/kit/nonce.ts", "export function nonces(): ", "export function nonces(): number | "),
+    of(
+      "drivers/kit/nonce.ts",
+      "export function nonces(): () => string",
+      "export function nonces(): number",
+    ),
     of("drivers/kit/order.ts", "export function bySeat(", "export function (bySeat("),
     of("drivers/kit/harmless.ts", "export ", "export  "),
     of("drivers/kit/nonce.ts", "export function nonces", "export  function nonces"),

@@ -8,8 +8,8 @@ import { removeFolder, temporaryFolder } from "../servers/folders.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
 
-/** What mutants are made of. Errors are words, and `mod.ts` only hands on. */
-const PRODUCT = ["coordination", "drivers", "http", "fencing", "url.ts"];
+/** What mutants are made of; `mod.ts` only hands on. */
+const PRODUCT = ["coordination", "drivers", "http", "fencing", "cli", "errors.ts", "url.ts"];
 /** Folders that no test reads. What packages were installed is as good where it is. */
 const LEFT_OUT = new Set([".git", "coverage", ".cache"]);
 

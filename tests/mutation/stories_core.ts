@@ -179,6 +179,12 @@ const TERMS: readonly Story[] = [
 
 const SLOTS: readonly Story[] = [
   {
+    name: "a slot begins although the hold of the last one has not ended",
+    at: "CronRun.occupy",
+    find: "seat: HOLD }",
+    put: "seat: RUNNING }",
+  },
+  {
     name: "a used slot is free again after its ttl",
     at: "Cron.#claim",
     find: "ttl: retain,",
@@ -222,5 +228,68 @@ const SLOTS: readonly Story[] = [
   },
 ];
 
+const WAITS: readonly Story[] = [
+  {
+    name: "stop() waits for the answer of a request that hangs",
+    at: "waitFor",
+    find: "running?.signal ?? signal)",
+    put: "signal)",
+  },
+  {
+    name: "what ended is still there to be stopped",
+    at: "Session",
+    find: "return () => this.#running.delete(stop);",
+    put: "return () => {};",
+  },
+  {
+    name: "a definite error makes one forget that an answer was missed",
+    at: "retrying",
+    find: "if (isUnknown(error)) missed = error;",
+    put: "missed = isUnknown(error) ? error : undefined;",
+  },
+  {
+    name: "who was refused just before is taken for the one that releases",
+    at: "Acquirable.#acquire",
+    find: "lease ? [] :",
+    put: "lease ? this.#justFailed :",
+  },
+  {
+    name: "a lease is tried again when the one with most time of its beat is",
+    at: "Heart.#background",
+    find: "lease.left / 4",
+    put: "(batch.at(-1)?.left ?? 0) / 4",
+  },
+  {
+    name: "one that gives up its turn lets the next lead beside the first",
+    at: "Candidate.inTurn",
+    find: "void Promise.resolve(before).then(end);",
+    put: "end();",
+  },
+];
+
+const WATCHES: readonly Story[] = [
+  {
+    name: "who is back after an eviction says that it joined when it first did",
+    at: "Groups.rejoins",
+    find: "{ ...old, joined }, []",
+    put: "{ ...old }, []",
+  },
+  {
+    name: "a callback that is added while an event is told hears it, too",
+    at: "Watches.add",
+    find: "this.#callbacks[what].set(group, [...callbacks, callback]);",
+    put: "callbacks.push(callback);\n    this.#callbacks[what].set(group, callbacks);",
+  },
+  {
+    name: "two changes of capabilities that are under way share a number",
+    at: "Groups.update",
+    find: "kept.version = version;",
+    put: "void Promise.resolve().then(() => kept.version = version);",
+  },
+];
+
 /** All of them. */
-export const CORE_STORIES: readonly Story[] = [...BELIEF, ...IDS, ...TERMS, ...SLOTS];
+export const CORE_STORIES: readonly Story[] = [
+  ...[...BELIEF, ...IDS, ...WAITS],
+  ...[...TERMS, ...SLOTS, ...WATCHES],
+];

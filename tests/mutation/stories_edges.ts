@@ -43,6 +43,19 @@ export const EDGE_STORIES: readonly Story[] = [
     put: "members: { error: String(error) }",
   },
   {
+    name: "of two permits that are lost together one is told",
+    near: "handlers/heartbeat",
+    at: "beat",
+    find: "`${loss.token} ${loss.resource}`",
+    put: "loss.resource",
+  },
+  {
+    name: "a budget pays for a request that another forbids",
+    at: "budgeted",
+    find: "options.beforeRequest?.();\n        left--;",
+    put: "left--;\n        options.beforeRequest?.();",
+  },
+  {
     name: "credentials go along to another host",
     near: "neon",
     at: "queryOf",

@@ -158,15 +158,15 @@ Deno.test("Tooz's options are seconds, ours are milliseconds, and the last of tw
     await some("?leader_timeout=7&membership_timeout=8"),
     [30_000, 7_000, 8_000],
   );
-  assert.deepEqual(await some("?ttl=10000&lockTtl=2&leaderTtl=7000&membershipTtl=8000"), [
-    2,
+  assert.deepEqual(await some("?ttl=10000&lockTtl=2500&leaderTtl=7000&membershipTtl=8000"), [
+    2_500,
     7_000,
     8_000,
   ]);
   assert.deepEqual(await some("?timeout=10&timeout=20"), [20_000, 20_000, 20_000]);
   assert.deepEqual(await some("?timeout=10&ttl=5000"), [5_000, 5_000, 5_000]);
-  assert.deepEqual(await some("?lock%5Ftimeout=1&heartbeatInterval=500&requestTimeout=900"), [
-    1_000,
+  assert.deepEqual(await some("?lock%5Ftimeout=9&heartbeatInterval=500&requestTimeout=900"), [
+    9_000,
     30_000,
     30_000,
   ]);
@@ -183,6 +183,12 @@ Deno.test("options that are given go before those in the URL, and undefined says
   const nameless = await getCoordinator("memory:");
   assert.match(nameless.memberId, /^member-/);
 });
+
+/** Schemes whose URLs have a form of their own. */
+const READ_AS_A_WHOLE = [
+  ...["libsql", "turso", "etcd", "etcd+http", "memcached", "zookeeper", "kazoo"],
+  ...["deno-kv", "consul", "consul+https", "kubernetes", "kubernetes+http", "s3"],
+];
 
 Deno.test("a bad URL is refused before anything is loaded or sent, without a word of it repeated", async (t) => {
   const known = /memory:, zake:, file:, upstash:, upstash\+http:/;
@@ -230,6 +236,11 @@ Deno.test("a bad URL is refused before anything is loaded or sent, without a wor
     ["memory:?ttl=10&heartbeatInterval=10", /heartbeatInterval 10/],
     ["memory:?namespace=s3cr3t:", /namespace/],
     ["memory:?namespace=", /namespace/],
+    // One that is right stands in one that is not.
+    ["deno-kv:#deno-kv:/s3cr3t", /must be|cannot be used/],
+    ...READ_AS_A_WHOLE.map((scheme) =>
+      [`${scheme}://s3cr3t#${scheme}://${SECRET}`, /must be|cannot be used/] as const
+    ),
   ];
   const fetched = globalThis.fetch;
   globalThis.fetch = () => assert.fail("sent");

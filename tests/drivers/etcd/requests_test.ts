@@ -126,6 +126,31 @@ Deno.test("etcd: a wait takes a try, a watch and a last transaction, however lon
   });
 });
 
+Deno.test("etcd: a release of what still waits takes it out of the queue, and nobody stands behind it", async () => {
+  await withEtcd(async ({ connect, paths }) => {
+    const mine = acquire("lock:a");
+    const [holder, gone, next] = [connect(), connect(), connect()];
+    await holder.apply([mine]);
+    const patient = () => acquire("lock:a", { patience: 600_000 });
+    const given = patient();
+    const stop = new AbortController();
+    const waits = async (driver: typeof gone, op: Op, who: string): Promise<string> => {
+      await driver.apply([op], { signal: stop.signal });
+      return who;
+    };
+    paths();
+    const first = waits(gone, given, "who gave it back");
+    await until("the first waits", () => paths().includes(WATCH));
+    const second = waits(next, patient(), "the next");
+    await until("the second waits", () => paths().includes(WATCH));
+    // As somebody does who had no answer, and thinks no longer that it waits.
+    await holder.apply([release(given), release(mine)]);
+    assert.equal(await Promise.race([first, second]), "the next");
+    stop.abort();
+    await assert.rejects(first);
+  });
+});
+
 Deno.test("etcd: a wait after one in vain needs no new lease of etcd's, and is granted as soon", async () => {
   await withEtcd(async ({ connect, paths }) => {
     const mine = acquire("lock:a");
