@@ -117,6 +117,25 @@ export const batchCases: readonly Case[] = [
     }
   }),
   law(
+    5,
+    "an id that is granted again and again has a token each time, and each look shows that of its time",
+    async (on) => {
+      const mine = acquire(on.name());
+      let lease = isGranted((await apply(on.driver, [mine]))[0], mine);
+      const look = inspect(mine.resource);
+      const again = [breakSeat(mine), mine, look];
+      const [before, ...later] = await apply(on.driver, [look, ...again, ...again, ...again]);
+      isOutcome(before, true, [lease]);
+      for (let turn = 0; turn < 3; turn++) {
+        const [, grant, seen] = later.slice(3 * turn);
+        const next = isGranted(grant, mine);
+        assert.ok(next.token > lease.token, `token ${next.token} after ${lease.token}`);
+        isOutcome(seen, true, [next]);
+        lease = next;
+      }
+    },
+  ),
+  law(
     6,
     "renewals in a batch have each their own ttl, and one of them may come twice",
     async (on) => {

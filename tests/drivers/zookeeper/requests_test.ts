@@ -5,7 +5,6 @@ import { SWEEPS } from "../../../drivers/zookeeper/sweep.ts";
 import { Coordinator } from "../../../mod.ts";
 import {
   acquire,
-  breakSeat,
   ifHeld,
   ifVacant,
   inspect,
@@ -140,19 +139,4 @@ Deno.test("ZooKeeper: a coordinator's tick with locks, groups and elections take
     const before = flights.count;
     await baton.tick();
     assert.equal(flights.count - before, 3);
-  }));
-
-Deno.test("ZooKeeper: what a batch sees of a lease before it is granted once more has the token of before", () =>
-  withZookeeper(async ({ connect }) => {
-    const driver = connect();
-    const mine = acquire("lock:a");
-    const [first] = await driver.apply([mine]);
-    const look = inspect("lock:a");
-    const outcomes = await driver.apply([look, breakSeat(mine), mine, look, renew(mine), look]);
-    const tokens = [first!, ...outcomes].flatMap(({ leases }) => leases.map(({ token }) => token));
-    assert.equal(tokens.length, 5);
-    const [before, seen, again, ...after] = tokens;
-    assert.equal(seen, before);
-    assert.ok(again! > before!);
-    assert.deepEqual(after, [again, again]);
   }));
