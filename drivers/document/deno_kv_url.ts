@@ -95,7 +95,12 @@ export async function denoKvAt({ url }: UrlParts): Promise<Driver> {
  * replaced since. Deno KV does not notice it, and would go on in a file that no other process finds.
  */
 function watch(deno: Runtime, file: string): () => boolean {
-  const path = deno.realPathSync(file);
+  let path: string;
+  try {
+    path = deno.realPathSync(file);
+  } catch {
+    return () => true; // It is not there any more.
+  }
   const numberOf = (end: string): string => {
     try {
       const { dev, ino } = deno.statSync(path + end);

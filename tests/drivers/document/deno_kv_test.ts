@@ -97,6 +97,29 @@ for (const [what, deed] of Object.entries(DEEDS)) {
     }));
 }
 
+Deno.test("a file that is deleted while it is being opened is noticed at the first request", () =>
+  inFolder("baton-deno-kv-", async (folder) => {
+    const url = `deno-kv://${folder}/leases.db`;
+    const before = Object.getOwnPropertyDescriptor(Deno, "openKv")!;
+    const real = Deno.openKv;
+    let opened = 0;
+    const openKv = async (path: string): Promise<Deno.Kv> => {
+      const kv = await real(path);
+      if (++opened === 1) await removed(path);
+      return kv;
+    };
+    Object.defineProperty(Deno, "openKv", { ...before, get: () => openKv });
+    const a = await getCoordinator(url, "a").finally(() =>
+      Object.defineProperty(Deno, "openKv", before)
+    );
+    const b = await getCoordinator(url, "b");
+    await a.getLock("x").hold();
+    assert.equal(opened, 2);
+    assert.equal(await b.getLock("x").tryAcquire(), null);
+    await a[Symbol.asyncDispose]();
+    await b[Symbol.asyncDispose]();
+  }));
+
 Deno.test("a URL whose coordinator cannot be made leaves no database open", async () => {
   const before = Object.getOwnPropertyDescriptor(Deno, "openKv")!;
   const real = Deno.openKv;
