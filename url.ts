@@ -44,7 +44,7 @@ import { type Characteristic, requireCharacteristics } from "./drivers/character
 import { Coordinator } from "./coordination/coordinator.ts";
 import { internalsOf } from "./coordination/internals.ts";
 import type { CoordinatorOptions } from "./coordination/options.ts";
-import { checkOptions } from "./drivers/kit/options.ts";
+import { checkOptions, nearest } from "./drivers/kit/options.ts";
 import { reopening } from "./drivers/kit/reopening.ts";
 import { checkGiven } from "./drivers/kit/slips.ts";
 import { InvalidArgument } from "./errors.ts";
@@ -138,10 +138,16 @@ export async function getCoordinator(
   // Only its own properties: every object has a "constructor".
   const load = Object.hasOwn(known, scheme) ? known[scheme] : undefined;
   if (!load) {
+    const names = Object.keys(known);
+    const way = Object.hasOwn(WAYS_OUT, scheme)
+      ? `. ${WAYS_OUT[scheme]}`
+      : address.startsWith("//", scheme.length + 1)
+      ? `. Did you mean ${nearest(scheme, names)}:?`
+      : "";
     throw new InvalidArgument(
       `Cannot use this URL: it must begin with one of ${
-        Object.keys(known).map((each) => `${each}:`).join(", ")
-      }${Object.hasOwn(WAYS_OUT, scheme) ? `. ${WAYS_OUT[scheme]}` : ""}`,
+        names.map((each) => `${each}:`).join(", ")
+      }${way}`,
     );
   }
   const { settings, parameters } = optionsIn(search, vendorOptions(scheme));

@@ -45,11 +45,7 @@ export function checkOptions<Options extends object, const Names extends string>
   }
   for (const [name, value] of Object.entries(options)) {
     if (!known.includes(name)) {
-      const strange = (each: string): number =>
-        [...each + name].filter((letter) => !each.includes(letter) || !name.includes(letter))
-          .length;
-      const [nearest] = known.sort((a, b) => strange(a) - strange(b));
-      refuse(`option "${name}"`, `did you mean ${nearest}? There are: ${all}`);
+      refuse(`option "${name}"`, `did you mean ${nearest(name, known)}? There are: ${all}`);
     }
     if (value === undefined) continue;
     if (typeof value !== "boolean" && names.split(" ").includes(`${name}?`)) {
@@ -59,4 +55,11 @@ export function checkOptions<Options extends object, const Names extends string>
       refuse(name, "it is not an AbortSignal; of an AbortController give its signal");
     }
   }
+}
+
+/** Which of the known names is most like one that is not known: by the letters that only one of them has. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const strange = (each: string): number =>
+    [...each + name].filter((letter) => !each.includes(letter) || !name.includes(letter)).length;
+  return [...known].sort((a, b) => strange(a) - strange(b))[0];
 }

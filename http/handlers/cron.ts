@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkFunction } from "../../drivers/kit/check.ts";
+import { checkFunction, refuse } from "../../drivers/kit/check.ts";
 import { checkOptions } from "../../drivers/kit/options.ts";
 import type { CoreCoordinator } from "../../coordination/core.ts";
 import type { Run, SlotOptions } from "../../coordination/cron/types.ts";
@@ -113,6 +113,7 @@ export function cronEndpoint<A extends readonly unknown[] = []>(
   if (typeof secret !== "function") checkSecrets(secret);
   const interval = every === undefined ? undefined : { every, offset, early };
   if (interval) slotAt(0, interval);
+  else if ((offset ?? early) !== undefined) refuse("offset or early", "it needs `every`");
   const check = (coordinator: CoreCoordinator) => coordinator.cron(name).check(rest);
   if (typeof baton === "function") planOf({ ...rest, slot: 0 }, 1);
   else check(baton);

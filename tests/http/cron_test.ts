@@ -177,6 +177,16 @@ Deno.test("the slot is what the application says, or Google's header, or ?slot i
   );
 });
 
+Deno.test("an offset or an early trigger without an interval is refused when the handler is made", () => {
+  const baton = new Scene().member("a");
+  for (const options of [{ offset: 60_000 }, { early: 1_000 }]) {
+    assert.throws(
+      () => cronEndpoint(baton, "j", fail, { secret: SECRET, ...options }),
+      /offset or early.*`every`/,
+    );
+  }
+});
+
 Deno.test("a slot that is none, or too far from now, is 400 and claims nothing", async () => {
   const scene = new Scene();
   const now = scene.runtime.wallNow;

@@ -34,7 +34,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   turso: 5_100,
   etcd: 6_950,
   consul: 9_100,
-  zookeeper: 11_000,
+  zookeeper: 11_050,
   ipc: 4_520,
   s3: 5_270,
   kubernetes: 5_100,

@@ -71,6 +71,17 @@ Deno.test("who pastes Upstash's REST URL is told how to write it", async () => {
   );
 });
 
+Deno.test("a scheme that is misspelt is answered with the nearest one, and not repeated", async () => {
+  const slips = { postgress: "postgres", upstach: "upstash", memcache: "memcached" };
+  for (const [slip, meant] of Object.entries(slips)) {
+    const said = await refusal(() => getCoordinator(`${slip}://:${SECRET}@host`, "me"));
+    assert(said.endsWith(`. Did you mean ${meant}:?`), said);
+    assert(!said.includes(`${slip}:`));
+  }
+  // It is no scheme at all, and may be a password.
+  assert.doesNotMatch(await refusal(() => getCoordinator(`${SECRET}:x@host`, "me")), /mean/);
+});
+
 Deno.test("who pastes the name of a SQLite file is told how to write it", async () => {
   assert.match(
     await refusal(() => getCoordinator("sqlite://baton.db", "me")),
