@@ -34,7 +34,7 @@ Deno.test("whoever is overtaken again and again gives up, and says that nothing 
   assert.equal(reads, 301);
 });
 
-Deno.test("a store that refuses the version which it shows itself is named, and not asked for ever", async () => {
+Deno.test("a store that refuses the version which it shows itself is named, and not asked without end", async () => {
   let writes = 0;
   for (const text of [undefined, '{"baton":1,"writes":7,"writers":[],"last":0,"leases":[]}']) {
     writes = 0;

@@ -13,7 +13,7 @@ import { batonErrorOf, shown } from "../../tools/shown.ts";
 import { acquire } from "../../conformance/operations.ts";
 import { Scene } from "../../core/scene.ts";
 
-/** What is in the words of whoever fails. */
+/** What stands in the text of each failure. */
 const SECRET = "s3cr3t-4711";
 
 /** A driver whose token or credentials this function gives. */
