@@ -8,6 +8,15 @@ import type { Driver } from "../../drivers/driver.ts";
 import { wrapped } from "../../drivers/kit/wrapped.ts";
 import type { Backend as Place } from "../conformance/mod.ts";
 
+/** The same driver, which tells how many more of its calls are under way, or how many fewer. */
+export function counted(inner: Driver, count: (by: 1 | -1) => void): Driver {
+  const apply: Driver["apply"] = (ops, options) => {
+    count(1);
+    return inner.apply(ops, options).finally(() => count(-1));
+  };
+  return { ...wrapped(inner), apply };
+}
+
 /**
  * The same place, but time passes in it only when all that is under way has been answered, or is frozen. Its
  * clock does not show how long an answer takes, so on a busy machine it would run ahead.
@@ -18,12 +27,7 @@ export function unhurried(place: Place): Place {
   return {
     ...place,
     async connect() {
-      const inner = await place.connect();
-      const apply: Driver["apply"] = (ops, options) => {
-        underWay++;
-        return inner.apply(ops, options).finally(() => underWay--);
-      };
-      return { ...wrapped(inner), apply };
+      return counted(await place.connect(), (by) => underWay += by);
     },
     async pass(ms) {
       do await new Promise((resolve) => setTimeout(resolve, 0)); while (underWay > frozen);

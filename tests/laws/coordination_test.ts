@@ -7,13 +7,13 @@
 import assert from "node:assert/strict";
 import type { Driver } from "../../drivers/driver.ts";
 import { type Backend, BACKENDS, having, type Running } from "../backends/mod.ts";
+import { counted } from "../backends/unhurried.ts";
 import {
   type CoordinationCase,
   coordinationCases,
   type Place,
   TOOZ_TESTS,
 } from "../conformance/coordination/mod.ts";
-import { wrapped } from "../../drivers/kit/wrapped.ts";
 import { FakeRuntime } from "../core/fake_runtime.ts";
 import { SIZES } from "../tools/size_of_proofs.ts";
 import { sideBySide } from "./side_by_side.ts";
@@ -43,11 +43,7 @@ for (const entry of BACKENDS.filter(({ clock }) => clock === "fake")) {
       const inner = await connect();
       // What waits for its grant waits for time to pass.
       if (inner.guarantees.push) return inner;
-      const apply: Driver["apply"] = (ops, options) => {
-        underWay++;
-        return inner.apply(ops, options).finally(() => underWay--);
-      };
-      return { ...wrapped(inner), apply };
+      return counted(inner, (by) => underWay += by);
     };
     const pass = (ms: number) => runtime.advance(ms);
     try {
