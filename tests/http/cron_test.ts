@@ -382,7 +382,7 @@ Deno.test("options that cannot work are refused when the endpoint is made, where
 Deno.test("options that the request's own coordinator rules out are not the trigger's fault", async () => {
   const scene = new Scene();
   const baton = () => scene.member("a", { clocks: { step: 500 } });
-  for (const bad of [{ ttl: 800 }, { retain: 9_000 }]) {
+  for (const bad of [{ ttl: 800 }, { retain: 9_000 }, { retain: 1 }]) {
     const endpoint = cronEndpoint(baton, "j", fail, { ...hourly, ...bad });
     await assert.rejects(endpoint(trigger()), InvalidArgument);
   }

@@ -35,6 +35,10 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "there is a byte at every place below the length; only the compiler does not know",
   ],
   [
+    "http/handlers/leader.ts notLeading: 0 became 1",
+    "a Retry-After is a second at least",
+  ],
+  [
     "drivers/consul/url.ts consulAt: /^consul(\\+https)?:\\/\\// lost its ^",
     "no other scheme leads here",
   ],
