@@ -196,7 +196,9 @@ Deno.test("a slot that is none, or too far from now, is 400 and claims nothing",
   });
   const day = 86_400_000;
   const bad = ["", "now", "NaN", "Infinity", "-1", "1e12", "1.5", "0x10", "0", "99999999999999999"];
-  for (const slot of [...bad, `${now + day + 1}`, `${now - day - 1}`, `${now}&slot=${now}`]) {
+  // Digits alone will do: these would be now.
+  const odd = [`${now}.0`, `${now / 1e12}e12`, `%2B${now}`, `%20${now}`, `${now}&slot=${now}`];
+  for (const slot of [...bad, ...odd, `${now + day + 1}`, `${now - day - 1}`]) {
     const said = await problemOf(await endpoint(trigger(`/?slot=${slot}`)));
     assert.deepEqual([said.status, said.code], [400, "invalid-argument"], slot);
   }
