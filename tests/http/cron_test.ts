@@ -175,6 +175,9 @@ Deno.test("the slot is what the application says, or Google's header, or ?slot i
     await slotOf({ offset: 60_000 }, "/"),
     due(scene) + 60_000 - (now % HOUR < 60_000 ? HOUR : 0),
   );
+  scene.runtime.stop(HOUR - 10_000);
+  assert.equal(await slotOf({}, "/"), due(scene));
+  assert.equal(await slotOf({ early: 10_000 }, "/"), due(scene) + HOUR);
 });
 
 Deno.test("an offset or an early trigger without an interval is refused when the handler is made", () => {
