@@ -63,6 +63,18 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     'coordination/partition/hash_ring.ts HashRing.#place: "<" became "<="',
     "what is beyond the end of a key is written behind it, where nothing is read",
   ],
+  ...all(
+    "a number of a change is another than that before it, whichever that was",
+    "coordination/groups/memberships.ts Groups.#join: 0 became 1",
+    "coordination/groups/memberships.ts Groups.rejoins: 0 became 1",
+    "coordination/groups/memberships.ts Groups.update: 1 became 2",
+    'coordination/groups/memberships.ts Groups.update: "+" became "-"',
+  ),
+  ...all(
+    "a look has no ttl",
+    "fencing/fence.ts checkFence: 1 became 2",
+    "fencing/fence.ts checkFence: 1 became 0",
+  ),
   [
     "http/handlers/leader.ts notLeading: 0 became 1",
     "a Retry-After is a second at least",
