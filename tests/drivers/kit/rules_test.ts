@@ -1,12 +1,12 @@
 /** What all drivers share: what they refuse, what an error says, and in what order things come. */
 
 import assert from "node:assert/strict";
-import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../errors.ts";
-import { checkOps, MAX_TTL } from "../../drivers/kit/check.ts";
-import { isLoopback } from "../../drivers/kit/urls.ts";
-import type { Acquire } from "../../drivers/driver.ts";
-import { failure, type Verdict } from "../../drivers/kit/failure.ts";
-import { bySeat, placeKey } from "../../drivers/kit/order.ts";
+import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../errors.ts";
+import { checkOps, MAX_TTL } from "../../../drivers/kit/check.ts";
+import { isLoopback } from "../../../drivers/kit/urls.ts";
+import type { Acquire } from "../../../drivers/driver.ts";
+import { failure, type Verdict } from "../../../drivers/kit/failure.ts";
+import { bySeat, placeKey } from "../../../drivers/kit/order.ts";
 
 const OP: Acquire = { op: "acquire", resource: "r", seat: "", id: "i", ttl: 1_000, value: "v" };
 
