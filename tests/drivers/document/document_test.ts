@@ -15,6 +15,7 @@ import { freezeCases } from "../../conformance/frozen.ts";
 import { granted, lists, released } from "../../conformance/expect.ts";
 import { FakeClock, memory } from "../../conformance/mod.ts";
 import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
+import { tokensFollow } from "../tokens_follow.ts";
 
 Deno.test("whoever is overtaken again and again gives up, and says that nothing was written", async () => {
   let reads = 0;
@@ -258,4 +259,16 @@ Deno.test("what is asked again and changes nothing is not written", async () => 
   await granted(driver, mine);
   await driver.apply([mine, acquire("lock:a"), inspect("lock:a"), inspect("lock:b")]);
   assert.equal(writes, 1);
+});
+
+Deno.test("tokens of a document follow the store's clock, or the finer one that it has, and never go back", async () => {
+  for (const clock of ["now", "fine"]) {
+    await tokensFollow((now) => {
+      const store = new OwnStore(() => 0);
+      return document({
+        read: async (options) => ({ ...await store.read(options), [clock]: now() }),
+        write: (...args) => store.write(...args),
+      }, BY_SECONDS);
+    });
+  }
 });

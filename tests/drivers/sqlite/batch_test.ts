@@ -10,6 +10,7 @@ import { migrate } from "../../../drivers/sqlite/migration.ts";
 import type { Op } from "../../../drivers/driver.ts";
 import { batchesBy, batchOn, databaseOn } from "../../backends/sqlite_batches.ts";
 import { acquire } from "../acquire.ts";
+import { tokensFollow } from "../tokens_follow.ts";
 
 const SEAT = { resource: "lock:x", seat: "" } as const;
 const OPS: readonly Op[] = [
@@ -67,4 +68,13 @@ begin select raise(abort, 'no deletes today'); end`);
   await assert.rejects(driver.apply([acquire("c", { seat: "c" }), { op: "release", ...SEAT }]));
   assert.deepEqual(dump(), before);
   database.close();
+});
+
+Deno.test("tokens of the statement set follow the database's clock, and never go back", async () => {
+  await tokensFollow(async (now) => {
+    // The statements round it, as the database's own counts in whole ms.
+    const send = batchOn(databaseOn(() => Math.floor(now())));
+    await migrate(send);
+    return batchesBy(send);
+  });
 });
