@@ -59,6 +59,23 @@ Deno.test("tables of any other version are neither read nor written, be the row 
   database.close();
 });
 
+Deno.test("to make the tables again changes nothing, and tables of another version are refused", async () => {
+  const { database, driver, dump } = await place();
+  const send = batchOn(database);
+  await driver.apply([acquire("a")]);
+  const before = dump();
+  await migrate(send);
+  assert.deepEqual(dump(), before);
+  database.exec("update baton_state set version = 2");
+  await assert.rejects(migrate(send), {
+    code: "connection",
+    message: /has version 2 of Baton's tables, .* knows version 1; nothing was changed/,
+  });
+  // And what answers nothing to it is no database with these tables.
+  await assert.rejects(migrate(() => Promise.resolve([])), { code: "connection" });
+  database.close();
+});
+
 Deno.test("a statement that fails undoes those before it", async () => {
   const { database, driver, dump } = await place();
   await driver.apply([acquire("a")]);
