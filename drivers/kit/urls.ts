@@ -79,10 +79,11 @@ export function secureUrl(text: string): URL | undefined {
 }
 
 /**
- * Whether a host, with or without a port, is this machine. Only there may a secret go unencrypted.
+ * Whether a host, with or without a port, is this machine. Only there may a secret go unencrypted. With a
+ * port, an address of IPv6 stands in brackets.
  */
 export function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
+  return host === "::1" || /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
 }
 
 /** A login to servers over sockets. */

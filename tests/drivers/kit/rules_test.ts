@@ -18,7 +18,9 @@ import { bySeat, endOf, placeKey } from "../../../drivers/kit/order.ts";
 const OP: Acquire = { op: "acquire", resource: "r", seat: "", id: "i", ttl: 1_000, value: "v" };
 
 Deno.test("this machine is known by its whole name, and by nothing around it", () => {
-  for (const host of ["localhost", "localhost:80", "127.0.0.1", "127.9.9.9:1", "[::1]:8080"]) {
+  for (
+    const host of ["localhost", "localhost:80", "127.0.0.1", "127.9.9.9:1", "[::1]:8080", "::1"]
+  ) {
     assert.equal(isLoopback(host), true, host);
   }
   for (
@@ -31,6 +33,8 @@ Deno.test("this machine is known by its whole name, and by nothing around it", (
       "localhost:80x",
       "[::1].example",
       "[::12]",
+      "::1:80",
+      "::12",
     ]
   ) {
     assert.equal(isLoopback(host), false, host);
