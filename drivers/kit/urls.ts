@@ -79,11 +79,10 @@ export function secureUrl(text: string): URL | undefined {
 }
 
 /**
- * Whether a host, with or without a port, is this machine. Only there may a secret go unencrypted. With a
- * port, an address of IPv6 stands in brackets.
+ * Whether a host, with or without a port, is this machine. Only there may a secret go unencrypted.
  */
 export function isLoopback(host: string): boolean {
-  return host === "::1" || /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
+  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
 }
 
 /** A login to servers over sockets. */
@@ -105,7 +104,8 @@ export interface Login {
 export function hasLogin({ user, password, tls }: Login, hosts: readonly string[]): boolean {
   if (user === undefined && password === undefined) return false;
   if (!user || !password) refuse("user", "give a user and a password, or neither");
-  if (tls === undefined && !hosts.every(isLoopback)) {
+  // Those of `hostAndPort()` have no brackets.
+  if (tls === undefined && !hosts.every((host) => host === "::1" || isLoopback(host))) {
     refuse(
       "password",
       "it needs tls: true (in a URL use_ssl=true); with false it is sent unencrypted",

@@ -19,7 +19,7 @@ const OP: Acquire = { op: "acquire", resource: "r", seat: "", id: "i", ttl: 1_00
 
 Deno.test("this machine is known by its whole name, and by nothing around it", () => {
   for (
-    const host of ["localhost", "localhost:80", "127.0.0.1", "127.9.9.9:1", "[::1]:8080", "::1"]
+    const host of ["localhost", "localhost:80", "127.0.0.1", "127.9.9.9:1", "[::1]:8080"]
   ) {
     assert.equal(isLoopback(host), true, host);
   }
