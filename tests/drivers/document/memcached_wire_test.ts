@@ -157,6 +157,19 @@ Deno.test("Memcached: the time is asked for up to three times, and must be the i
   }
 });
 
+Deno.test("Memcached: an abort between the look and the write is its own reason, and nothing is written", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const now = (): number => {
+    controller.abort(reason);
+    return NOW;
+  };
+  const { driver, flights } = wired([EMPTY, "STORED\r\n"], { now });
+  const call = driver.apply([acquire("lock:a")], { signal: controller.signal });
+  await assert.rejects(call, (error) => error === reason);
+  assert.equal(flights.length, 1);
+});
+
 Deno.test("Memcached: each of its refusals is said with what to do, and what is none of its is unknown", () => {
   const of = (line: string, writes: boolean, answered = true) =>
     memcachedError(new OddReply(line), { writes, answered });
@@ -201,6 +214,7 @@ Deno.test("Memcached: a connection that breaks has written nothing only where no
         `${writes} ${answered}`,
       );
       assert.equal(error.retryable, true);
+      assert.match(error.message, /\(the server closed the connection\)/);
     }
   }
   const signal = AbortSignal.abort();
