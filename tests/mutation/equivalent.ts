@@ -99,4 +99,49 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/kit/waiting.ts isShut: 0 became 1",
     "who is let through to look is refused by what it finds, and waits all the same",
   ],
+  ...all(
+    "a place more than is asked for stays empty",
+    "drivers/sqlite/batch.ts acquire.read: 2 became 3",
+    "drivers/sqlite/batch.ts acquire.read: 2 became 4",
+    "drivers/sqlite/batch.ts release.read: 1 became 2",
+  ),
+  ...all(
+    "a statement has room for many characters more than that",
+    "drivers/sqlite/batch.ts runsOf: 0 became 1",
+    "drivers/sqlite/batch.ts runsOf: 0 became 1 (4)",
+    'drivers/sqlite/batch.ts runsOf: "<=" became "<"',
+  ),
+  ...all(
+    "ids are made by chance, and it is as many of them",
+    "drivers/sqlite/batch.ts litters: 0 became 1",
+    "drivers/sqlite/batch.ts litters: 0 became 1 (3)",
+    "drivers/kit/sweeps.ts isSwept: 2654435761 became 5308871522",
+    'drivers/kit/sweeps.ts isSwept: "<" became "<="',
+  ),
+  ...all(
+    "it is set before anything reads it; only the compiler does not know",
+    "drivers/browser/table.ts BrowserTable.#now: 0 became 1",
+    "drivers/browser/table.ts BrowserTable.#last: 0 became 1",
+    "drivers/sqlite/table.ts SqlTable.#now: 0 became 1",
+    "drivers/sqlite/table.ts SqlTable.#last: 0 became 1",
+  ),
+  ...all(
+    "numbers that say who came first may begin anywhere",
+    "drivers/kit/waiting.ts Waiters.#came: 0 became 1",
+    "drivers/document/document.ts document: 0 became 1",
+  ),
+  [
+    "drivers/browser/table.ts seatsOf: false became true",
+    "no row's key is a resource alone",
+  ],
+  ...all(
+    "which of them shows the time first is left to chance anyway, and a 0 is drawn again",
+    "drivers/document/r2.ts R2Store.#now: 1 became 0",
+    "drivers/document/r2.ts R2Store.#now: 1 became 2",
+    "drivers/document/r2.ts R2Store.#now: 1 became 2 (2)",
+  ),
+  ...all(
+    "a call takes that many arguments, too",
+    "drivers/kit/base64.ts PART: 8192 became 16384",
+  ),
 ]);
