@@ -144,4 +144,77 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "a call takes that many arguments, too",
     "drivers/kit/base64.ts PART: 8192 became 16384",
   ),
+  [
+    "drivers/redis/keys.ts escape: condition always false",
+    "the test only saves time: of a name that passes it nothing is escaped",
+  ],
+  ...all(
+    "other groups' lists have no seat of this resource",
+    "drivers/redis/script.ts LUA: 15 doubled",
+    "drivers/redis/script.ts LUA: 15 one more",
+  ),
+  ...all(
+    "who takes nothing apart throws the same error",
+    "drivers/redis/reply.ts textIn: condition always false (2)",
+    "drivers/redis/reply.ts textIn: dropped: throw new TypeError()",
+  ),
+  [
+    'drivers/redis/redis.ts clock: ">" became ">="',
+    "0 goes along as 0 either way",
+  ],
+  ...all(
+    "no two of the keys are the same",
+    'drivers/postgres/request.ts inOrder: "<" became "<="',
+    'drivers/postgres/request.ts placesOf: "<" became "<=" (2)',
+    'drivers/postgres/request.ts locksOf: "<" became "<="',
+  ),
+  [
+    "drivers/postgres/postgres.ts postgres.apply: 0 became 1",
+    "what goes before another request of a batch is a thousand operations",
+  ],
+  ...all(
+    "only the very microsecond in which a lease ends would tell",
+    "drivers/postgres/functions.ts bury: <= swapped",
+    "drivers/postgres/functions.ts bury: <= swapped (2)",
+    "drivers/postgres/functions.ts bury: <= swapped (3)",
+    "drivers/postgres/functions.ts look.read: > swapped",
+    "drivers/postgres/functions.ts acquire: > swapped",
+    "drivers/postgres/functions.ts acquire: <= swapped",
+    "drivers/postgres/functions.ts release: <= swapped",
+    "drivers/postgres/functions.ts release: > swapped",
+    "drivers/postgres/functions.ts renew: > swapped",
+    "drivers/postgres/functions.ts scan: > swapped",
+    "drivers/postgres/functions.ts scan: <= swapped",
+    "drivers/postgres/functions.ts scan: > swapped (2)",
+    "drivers/postgres/functions.ts sweep: < swapped",
+    "drivers/postgres/functions.ts sweep: < swapped (2)",
+    "drivers/mysql/statements.ts Statements.deleteDead: < swapped",
+  ),
+  ...all(
+    "the clock in ms, however it is rounded; no lease of the seat was before",
+    "drivers/postgres/functions.ts acquire: floor swapped",
+  ),
+  ...all(
+    "exists asks only whether there is a row",
+    "drivers/mysql/statements.ts Statements.acquire.where: 1 doubled",
+    "drivers/mysql/statements.ts Statements.acquire.where: 1 became 0",
+  ),
+  [
+    "drivers/mysql/statements.ts ALL: 4294967295 became 8589934590",
+    "there are fewer rows than either",
+  ],
+  [
+    "drivers/mysql/hex.ts DIGITS: 256 became 512",
+    "no byte is above 255",
+  ],
+  ...all(
+    "what is behind the last byte is nowhere, and no digit is a colon",
+    'drivers/mysql/hex.ts text: "<" became "<="',
+    'drivers/mysql/hex.ts nibble: "<" became "<="',
+  ),
+  ...all(
+    "rows are read from a full result as well",
+    "drivers/postgres/neon.ts queryOf: property dropped: fullResults: false",
+    "drivers/postgres/neon.ts queryOf: false became true (2)",
+  ),
 ]);
