@@ -61,4 +61,6 @@ Deno.test("etcd: where no connection was made the error says what it may be", ()
     assert.match(error.message, says);
   }
   assert.ok(network("error reading a body") instanceof UnknownOutcome);
+  // What a server would say is nothing that an error of the network means.
+  assert.ok(network("Not Found") instanceof UnknownOutcome);
 });

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { ConnectionError, type CoordinationError, UnknownOutcome } from "../../../errors.ts";
 import { acquire, inspect } from "../../conformance/operations.ts";
 import { batonErrorOf } from "../../tools/shown.ts";
-import { type Answer, canned, did, no, refusal, type Sent, TERM } from "./canned.ts";
+import { type Answer, canned, did, no, refusal, type Sent, TERM, YES } from "./canned.ts";
 
 const FINE = did([{ response_range: {} }]);
 const LOOK = [inspect("lock:a")];
@@ -55,7 +55,8 @@ const TURNS: readonly (readonly [what: string, answers: readonly Answer[], hosts
   ["so the next one is asked", [FINE], "b"],
   ["nonsense", [new Response("no", { status: 503 })], "b"],
   ["so the next one is asked", [FINE], "c"],
-  ["cut off", [new TypeError("error reading a body")], "c"],
+  // As Node's errors have a code.
+  ["cut off", [Object.assign(new TypeError("terminated"), { code: "ECONNRESET" })], "c"],
   ["so it is the first one's turn", [FINE], "a"],
   ["not reached", [GONE, FINE], "ab"],
   ["it stays there", [FINE], "b"],
@@ -107,6 +108,13 @@ Deno.test("etcd: a token that has ended is asked for once more, whichever way et
     const [login, txn] = ["authenticate", "txn"];
     assert.deepEqual(paths, again ? [login, txn, login, txn] : [login, txn], words);
   }
+  const never = canned(
+    ({ path }) =>
+      path.includes("auth") ? { token: "t" } : refusal(16, "etcdserver: invalid auth token", 401),
+    USER,
+  );
+  await assert.rejects(never.driver.apply(LOOK), { code: "unauthorized" });
+  assert.equal(never.sent.length, 4);
   // Without a user there is none to ask for.
   const { driver, sent } = canned(() => refusal(16, "etcdserver: invalid auth token", 401));
   await assert.rejects(driver.apply(LOOK), { code: "unauthorized" });
@@ -152,6 +160,22 @@ async function watched(answer: Answer): Promise<CoordinationError> {
   assert.equal(paths().at(-1), "/watch");
   return error;
 }
+
+Deno.test("etcd: a watch is read as it comes, and empty lines are no messages", async () => {
+  const held = { key: "baton/leases/lock:a\0\0other", value: "1000 v", create_revision: "5" };
+  const place = { key: "baton/queue/lock:a\0\0mine", create_revision: "7" };
+  const event = { type: "DELETE", kv: { key: btoa(held.key) } };
+  let tries = 0;
+  const { driver, paths } = canned(({ path }) => {
+    if (path.endsWith("grant")) return TERM;
+    if (path.endsWith("txn")) return did([tries++ === 0 ? no([held], [place]) : YES]);
+    const lines = [{ result: { created: true } }, { result: { events: [event] } }];
+    return new Response(lines.map((each) => `${JSON.stringify(each)}\n\n`).join(""));
+  });
+  const [outcome] = await driver.apply([acquire("lock:a", { id: "mine", patience: 600_000 })]);
+  assert.equal(outcome?.ok, true);
+  assert.deepEqual(paths(), ["/lease/grant", "/kv/txn", "/watch", "/kv/txn"]);
+});
 
 Deno.test("etcd: a watch that is refused says why, and one that ends or is canceled is no answer", async () => {
   const refused = await watched(refusal(7, "etcdserver: permission denied", 403));

@@ -99,6 +99,14 @@ Deno.test("etcd: a batch of which a part may have been written is unknown, and o
   }
 });
 
+Deno.test("etcd: a cursor that is none is refused before anything is sent", async () => {
+  const { driver, sent } = canned(granting(() => did([YES])));
+  await assert.rejects(driver.apply([mine, list("a", 1, "nonsense")]), {
+    code: "invalid-argument",
+  });
+  assert.equal(sent.length, 0);
+});
+
 const LATE = {
   response_txn: { responses: [{ response_range: { count: "1" } }] },
 };
