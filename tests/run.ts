@@ -60,14 +60,16 @@ async function together(runs: readonly Run[], lanes: number): Promise<Count[]> {
     counts.push(count);
     if (count.code !== 0) failures.push(`${brief(count)}\n${await whyFailed(chunks)}`);
   };
-  const inLanes = (waiting: Run[], lanes: number): Promise<void>[] =>
+  const waiting = runs.filter(({ aside }) => !aside);
+  const aside = runs.filter(({ aside }) => aside);
+  const inLanes = (lanes: number, ...queues: Run[][]): Promise<void>[] =>
     Array.from({ length: lanes }, async () => {
-      for (let run = waiting.shift(); run; run = waiting.shift()) await one(run);
+      for (const queue of queues) {
+        for (let run = queue.shift(); run; run = queue.shift()) await one(run);
+      }
     });
-  await Promise.all([
-    ...inLanes(runs.filter(({ aside }) => !aside), lanes),
-    ...inLanes(runs.filter(({ aside }) => aside), ASIDE),
-  ]);
+  // What is left when those aside have ended has their lanes, too.
+  await Promise.all([...inLanes(lanes, waiting), ...inLanes(ASIDE, aside, waiting)]);
   for (const failure of failures) console.log(failure);
   return counts;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { CoordinationError } from "../../errors.ts";
-import { failure, isTlsFailure, noAnswer as noAnswerOf } from "../kit/failure.ts";
+import { failure, isTlsFailure, isUnreachable, noAnswer as noAnswerOf } from "../kit/failure.ts";
 import { plain, textOf } from "../kit/plain_words.ts";
 
 /** An answer that is not a success. */
@@ -58,6 +58,8 @@ export function etcdError(error: unknown, sent: string, signal?: AbortSignal): C
           ? "check the user, the password and the rights"
           : tls
           ? `${SCHEME} the certificate`
+          : isUnreachable(error)
+          ? "check the URL and the network"
           : `${RESET.test(words) ? `${SCHEME} ` : ""}look at the server`),
     };
   }, signal);

@@ -28,16 +28,19 @@ const HTML = "<html>bad gateway</html>";
 /** Sends again at once, for what comes between two sends is not the matter here. */
 const AT_ONCE = { retries: 5, runtime: { ...systemRuntime(), random: () => 0 } };
 
+/** Something between us and the vendor answers for it. */
+function proxy(status: number, body: string): [what: string, faults: Fault[]] {
+  return [`a proxy answers ${status} ${body}`, [{ status, body }]];
+}
+
 /** Whatever is cut comes twice, for Deno's fetch sends once more over a connection it had used. */
 const LOST: readonly (readonly [what: string, faults: readonly Fault[]])[] = [
   ["the request is lost", ["drop-request", "drop-request"]],
   ["the reply is lost", ["drop-reply", "drop-reply"]],
   ["the reply is cut in half", ["truncate"]],
-  ...[429, 500, 502, 503].flatMap((status) =>
-    [HTML, "", '{"message":"try later"}', '{"error":{"code":"unavailable","message":"later"}}'].map(
-      (body): [string, Fault[]] => [`a proxy answers ${status} ${body}`, [{ status, body }]],
-    )
-  ),
+  ...[429, 500, 502, 503].map((status) => proxy(status, HTML)),
+  ...["", '{"message":"try later"}', '{"error":{"code":"unavailable","message":"later"}}']
+    .map((body) => proxy(502, body)),
   ["a proxy answers 200", [{ status: 200, body: HTML }]],
   ["a proxy answers {}", [{ status: 200, body: "{}" }]],
   ["a proxy answers null", [{ status: 200, body: "null" }]],

@@ -18,11 +18,12 @@ export async function firstThatCompile(
   root: string,
   mutants: readonly Mutant[],
   most: number,
+  signal?: AbortSignal,
 ): Promise<{ compile: Mutant[]; refused: Mutant[] }> {
   const [compile, refused]: [Mutant[], Mutant[]] = [[], []];
   for (let from = 0; from < mutants.length && compile.length < most;) {
     const group = mutants.slice(from, from += Math.min(MOST, most - compile.length));
-    const wrong = await refusedOf(root, group);
+    const wrong = await refusedOf(root, group, signal);
     for (const mutant of group) (wrong.has(mutant) ? refused : compile).push(mutant);
   }
   return { compile, refused };
@@ -34,8 +35,14 @@ export async function firstThatCompile(
  *
  * No file has to wait for another: what a file imports never imports that file, so nothing expects a type
  * of it there. And every export has its type in writing, so a bug in a function changes it for nobody.
+ *
+ * @throws The signal's reason when it aborts meanwhile.
  */
-export async function refusedOf(root: string, mutants: readonly Mutant[]): Promise<Set<Mutant>> {
+export async function refusedOf(
+  root: string,
+  mutants: readonly Mutant[],
+  signal?: AbortSignal,
+): Promise<Set<Mutant>> {
   const refused = new Set<Mutant>();
   const written = new Map<string, Mutant>();
   try {
@@ -52,7 +59,7 @@ export async function refusedOf(root: string, mutants: readonly Mutant[]): Promi
       written.set(file, mutant);
       await Deno.writeTextFile(`${root}/${file}`, text);
     }
-    for (const file of await wrongFiles(root, [...written.keys()])) {
+    for (const file of await wrongFiles(root, [...written.keys()], signal)) {
       refused.add(written.get(file) as Mutant);
     }
   } finally {
@@ -62,14 +69,20 @@ export async function refusedOf(root: string, mutants: readonly Mutant[]): Promi
 }
 
 /** Those of the files in which the compiler finds errors. */
-async function wrongFiles(root: string, files: readonly string[]): Promise<Set<string>> {
+async function wrongFiles(
+  root: string,
+  files: readonly string[],
+  signal?: AbortSignal,
+): Promise<Set<string>> {
   if (files.length === 0) return new Set();
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["check", "--quiet", ...files],
     cwd: root,
     env: { NO_COLOR: "1" },
     stdout: "null",
+    ...signal && { signal },
   }).output();
+  signal?.throwIfAborted();
   if (code === 0) return new Set();
   const text = new TextDecoder().decode(stderr);
   const at = new Set(

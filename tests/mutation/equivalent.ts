@@ -27,7 +27,7 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "the larger of it and a ttl, which is 1 at least",
   ],
   [
-    "coordination/groups/memberships.ts Groups.join: push became unshift",
+    "coordination/groups/memberships.ts Groups.#join: push became unshift",
     "the group is created and its old member released on seats of their own, in whichever order",
   ],
   [

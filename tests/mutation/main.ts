@@ -13,8 +13,8 @@ import { mutantsOf } from "./generate.ts";
 import { Judge } from "./judge.ts";
 import { type Mutant, titleOf } from "./mutant.ts";
 import { copied, type Copy, importsOf, productOf, sources } from "./project.ts";
-import { enough, row, summary, type Verdict } from "./report.ts";
-import { endRuns } from "./run_tests.ts";
+import { enough, goneOf, row, summary, type Verdict } from "./report.ts";
+import { runTests } from "./run_tests.ts";
 import { backendsOf, type Run, runsFor, testFiles } from "./runs.ts";
 import { asked, sampled } from "./sample.ts";
 import { STORIES, told } from "./stories.ts";
@@ -31,9 +31,15 @@ const USAGE =
   --copies N  plants in so many copies at once (default: 2)
   --quick     leaves out tests that wait for servers and clocks, where others may notice
   --trust     does not try on a copy without a bug what notices one
-  PART        a part of a file's path or of a bug's name: only those are tried
+  PART        a part of a file's path or of a bug's name: only those are tried. "./" stands before
+              each path, so ./errors.ts is that of the root alone
 
-Exit status: 0 enough was noticed everywhere, 1 it was not, 2 bad arguments.`;
+Enough is 99 %: of the stories, of all that are generated and of those in each folder. A story that
+does not compile counts as unnoticed. What is generated is a sample, so one survivor in it is
+allowed, however small it is.
+
+Exit status: 0 enough was noticed; 1 it was not, a story does not compile, an entry of equivalent.ts
+fits no file, or a test fails without a bug, too; 2 bad arguments; 130 a signal ended it.`;
 
 const { values, positionals } = taskOptions(USAGE, {
   share: { type: "string" },
@@ -55,19 +61,28 @@ function print(line: string): void {
   console.log(line);
 }
 
-const copies: Copy[] = [];
-async function newCopy(): Promise<string> {
-  const copy = await copied();
-  copies.push(copy);
-  return copy.root;
+/** Aborts when the process is asked to end, and when it has failed: then all that is under way ends. */
+const ending = new AbortController();
+/** How it ended when it was asked to. */
+const ASKED = 130;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => ending.abort(ASKED));
 }
 
-/** Once, for a signal may come in the middle of it. */
-let removed: Promise<unknown> | undefined;
+/** Those that are being made, too. */
+const copies: Promise<Copy>[] = [];
+async function newCopy(): Promise<string> {
+  const copy = copied(ending.signal);
+  copies.push(copy);
+  return (await copy).root;
+}
 
+/** Removes every copy; nobody may work in one any more. */
 async function removeAll(): Promise<void> {
-  endRuns();
-  await (removed ??= Promise.all(copies.map((copy) => copy.remove())));
+  const made = (await Promise.allSettled(copies)).flatMap((each) =>
+    each.status === "fulfilled" ? [each.value] : []
+  );
+  await Promise.all(made.map((copy) => copy.remove()));
 }
 
 const wanted = asked({
@@ -91,17 +106,18 @@ const judge = new Judge({
   },
   ...!wanted.trust && { clean: () => clean ??= newCopy() },
   print,
+  tried: (root, run) => runTests(root, run, ending.signal),
 });
+
+/** All that can be generated. */
+const all = [...product].flatMap(([file, text]) => mutantsOf(file, text));
+const gone = goneOf(EQUIVALENT, all);
+for (const name of gone) print(`GONE       ${name} is in the list of equivalents, and in no file`);
 
 /** The bugs to try. */
 function chosen(): Mutant[] {
-  const all = [...product].flatMap(([file, text]) => mutantsOf(file, text));
-  const names = new Set(all.map(titleOf));
-  for (const name of EQUIVALENT.keys()) {
-    if (!names.has(name)) print(`GONE       ${name} is in the list of equivalents, and in no file`);
-  }
   const isWanted = (mutant: Mutant): boolean =>
-    wanted.parts.length === 0 || wanted.parts.some((part) => titleOf(mutant).includes(part));
+    wanted.parts.length === 0 || wanted.parts.some((part) => `./${titleOf(mutant)}`.includes(part));
   const isReal = (mutant: Mutant): boolean => isWanted(mutant) && !EQUIVALENT.has(titleOf(mutant));
   const generated = wanted.generated ? sampled(all.filter(isReal), wanted) : [];
   const mutants = [
@@ -118,9 +134,14 @@ function chosen(): Mutant[] {
 
 const verdicts: Verdict[] = [];
 
-async function mutate(all: Mutant[]): Promise<number> {
+async function mutate(mutants: readonly Mutant[]): Promise<number> {
   const first = await newCopy();
-  const { compile: waiting, refused } = await firstThatCompile(first, all, wanted.sample);
+  const { compile: waiting, refused } = await firstThatCompile(
+    first,
+    mutants,
+    wanted.sample,
+    ending.signal,
+  );
   for (const mutant of refused) {
     verdicts.push({ mutant, fate: "did not compile", seconds: 0, diff: "" });
     print(row(verdicts.at(-1) as Verdict));
@@ -133,16 +154,24 @@ async function mutate(all: Mutant[]): Promise<number> {
       print(row(verdict));
     }
   };
-  await Promise.all(Array.from({ length: wanted.copies }).map(work));
+  const works = Array.from({ length: wanted.copies }).map(work);
+  // Whatever ends one of them ends all: nobody may work in a copy when it is removed.
+  for (const each of works) each.catch((error) => ending.abort(error));
+  await Promise.allSettled(works);
+  // What was tried before a signal is a sample, too. What was under way has no verdict.
   for (const line of summary(verdicts)) print(line);
-  return verdicts.length > 0 && enough(verdicts) && await judge.isSound() ? 0 : 1;
+  ending.signal.throwIfAborted();
+  return verdicts.length > 0 && enough(verdicts) && gone.length === 0 && await judge.isSound()
+    ? 0
+    : 1;
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, () => {
-    // What was tried so far is a sample, too. What is under way has no verdict: its run is ended.
-    for (const line of summary(verdicts.splice(0))) print(line);
-    void removeAll().finally(() => Deno.exit(130));
-  });
+try {
+  Deno.exitCode = await mutate(chosen());
+} catch (error) {
+  if (ending.signal.reason !== ASKED) throw error;
+  Deno.exitCode = ASKED;
+} finally {
+  await removeAll();
 }
-Deno.exit(await mutate(chosen()).finally(removeAll));
+Deno.exit();

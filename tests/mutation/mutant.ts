@@ -18,6 +18,8 @@ export interface Mutant {
   readonly put: string;
   /** The text that is changed, so that a mutant of an older text is noticed. */
   readonly was: string;
+  /** Whether it was written by hand. Default: it was generated. */
+  readonly story?: true;
 }
 
 /** A mutant's name among those of all files. */

@@ -8,12 +8,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { firstThatCompile, refusedOf } from "./compiling.ts";
+import { EQUIVALENT } from "./equivalent.ts";
 import { mutantsOf } from "./generate.ts";
-import { applied, diffOf, type Mutant, titleOf } from "./mutant.ts";
+import { applied, type Mutant, titleOf } from "./mutant.ts";
 import { placesOf } from "./places.ts";
 import { planted } from "./plant.ts";
 import { copied, importsOf, productOf, reachOf, sources } from "./project.ts";
-import { enough, row, summary, type Verdict } from "./report.ts";
+import { goneOf } from "./report.ts";
 // What bundles starts with its first import, and that must not be within a test.
 import "../tools/bundler.ts";
 import { Judge } from "./judge.ts";
@@ -128,22 +129,19 @@ Deno.test("SQL and Lua in texts are mutated, prose is not", () => {
   assert.deepEqual(names.filter((name) => name.startsWith("PROSE")), []);
 });
 
-Deno.test("each mutant of the product changes its file, and has a name of its own", async () => {
+Deno.test("each mutant of the product changes its file and has a name of its own, the equal ones too", async () => {
   const product = productOf(await sources());
-  const titles = new Set<string>();
-  let count = 0;
-  for (const [file, text] of product) {
-    for (const mutant of mutantsOf(file, text)) {
-      count++;
-      titles.add(titleOf(mutant));
-      assert.notEqual(applied(mutant, text), text, titleOf(mutant));
-    }
+  const mutants = [...product].flatMap(([file, text]) => mutantsOf(file, text));
+  for (const mutant of mutants) {
+    const text = product.get(mutant.file) ?? "";
+    assert.notEqual(applied(mutant, text), text, titleOf(mutant));
   }
-  assert.equal(titles.size, count);
-  assert(count > 5_000, `${count}`);
+  assert.equal(new Set(mutants.map(titleOf)).size, mutants.length);
+  assert(mutants.length > 5_000, `${mutants.length}`);
+  assert.deepEqual(goneOf(EQUIVALENT, mutants), []);
 });
 
-Deno.test("each story is in one place, told once, and changes something that can be read", async () => {
+Deno.test("each story is in one place, told once, and changes something that compiles", async () => {
   const product = productOf(await sources());
   const mutants = told(STORIES, product);
   for (const mutant of mutants) {
@@ -151,6 +149,12 @@ Deno.test("each story is in one place, told once, and changes something that can
     placesOf(applied(mutant, product.get(mutant.file) ?? ""));
   }
   assert.equal(new Set(mutants.map(titleOf)).size, mutants.length);
+  const copy = await copied();
+  try {
+    assert.deepEqual([...await refusedOf(copy.root, mutants)].map(titleOf), []);
+  } finally {
+    await copy.remove();
+  }
 });
 
 Deno.test("a story outlives a formatter and a move, and one that fits nowhere, or twice, is refused", () => {
@@ -287,31 +291,6 @@ Deno.test("a copy has the bug and the project has not; a script goes by the name
     await copy.remove();
   }
   await assert.rejects(Deno.stat(copy.root), Deno.errors.NotFound);
-});
-
-Deno.test("one survivor of twenty is enough, one of nineteen is not, and what does not compile is none", () => {
-  const verdicts = Array.from({ length: 21 }, (_, n): Verdict => ({
-    mutant: { file: "drivers/a.ts", name: `${n}`, from: 0, to: 1, put: "y", was: "x" },
-    fate: n === 0 ? "survived" : n === 20 ? "did not compile" : n === 1 ? "hung" : "found",
-    seconds: 3,
-    diff: "- x\n+ y",
-  }));
-  assert.equal(enough(verdicts), true);
-  assert.equal(enough([...verdicts.slice(0, 19), verdicts[20]!]), false);
-  const lines = summary(verdicts);
-  assert.equal(lines[0], row(verdicts[0]!));
-  assert.match(lines[0]!, /^survived .* drivers\/a\.ts 0\n {4}- x\n {4}\+ y$/);
-  assert.match(
-    lines.at(-1)!,
-    /^drivers: 18 found, 1 survived, 1 hung, 0 not judged, 1 did not compile: 95\.0 %/,
-  );
-  const unjudged = verdicts.map((each): Verdict =>
-    each.fate === "hung" ? { ...each, fate: "not judged" } : each
-  );
-  assert.equal(enough(unjudged), false);
-  assert.match(summary(unjudged).at(-1)!, /0 hung, 1 not judged, .*: 90\.0 %/);
-  const mutant: Mutant = { file: "f", name: "n", from: 4, to: 5, put: "<=", was: "<" };
-  assert.equal(diffOf(mutant, "if (<) {\n}"), "- if (<) {\n+ if (<=) {");
 });
 
 Deno.test("a run without an end has noticed a bug only if it ends well within its limit without one", async () => {

@@ -72,14 +72,18 @@ export interface Copy {
   remove(): Promise<void>;
 }
 
-/** A copy of the project as it is: all but its history and what runs have left in it. */
-export async function copied(): Promise<Copy> {
+/**
+ * A copy of the project as it is: all but its history and what runs have left in it.
+ *
+ * @throws The signal's reason when it aborts before the copy is complete. Then nothing is left of it.
+ */
+export async function copied(signal?: AbortSignal): Promise<Copy> {
   const root = await temporaryFolder("baton-mutation-");
   const remove = (): Promise<void> => removeFolder(root);
   try {
     // Servers that refuse to run as root start in it as somebody else.
     await Deno.chmod(root, 0o755);
-    await copyFolder(PROJECT, new URL(`file://${root}/`));
+    await copyFolder(PROJECT, new URL(`file://${root}/`), signal);
   } catch (error) {
     await remove();
     throw error;
@@ -87,8 +91,9 @@ export async function copied(): Promise<Copy> {
   return { root, remove };
 }
 
-async function copyFolder(from: URL, to: URL): Promise<void> {
+async function copyFolder(from: URL, to: URL, signal?: AbortSignal): Promise<void> {
   for await (const { name, isDirectory, isFile } of Deno.readDir(from)) {
+    signal?.throwIfAborted();
     const [source, target] = [
       new URL(encodeURIComponent(name), from),
       new URL(encodeURIComponent(name), to),
@@ -98,7 +103,7 @@ async function copyFolder(from: URL, to: URL): Promise<void> {
     else if (isFile) await Deno.copyFile(source, target);
     else if (isDirectory) {
       await Deno.mkdir(target);
-      await copyFolder(new URL(`${source}/`), new URL(`${target}/`));
+      await copyFolder(new URL(`${source}/`), new URL(`${target}/`), signal);
     }
   }
 }

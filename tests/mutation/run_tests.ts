@@ -24,32 +24,32 @@ export interface Result {
 /** A bug that collects things for ever must not take all memory. */
 const HEAP = "--v8-flags=--max-old-space-size=1024";
 
-const running = new Set<ChildProcess>();
-
-/** Runs tests in the copy at `root`, and ends at the first failure or with the time limit. */
-export async function runTests(root: string, run: Run): Promise<Result> {
+/**
+ * Runs tests in the copy at `root`, and ends at the first failure or with the time limit.
+ *
+ * @throws The signal's reason when it aborts meanwhile, after the run has ended.
+ */
+export async function runTests(root: string, run: Run, signal?: AbortSignal): Promise<Result> {
+  signal?.throwIfAborted();
   const start = performance.now();
   // What a run leaves in it when it is cut short goes with it.
   const scratch = `${root}/.scratch`;
   await Deno.mkdir(scratch, { mode: 0o755 });
   await Deno.chmod(scratch, 0o755);
   try {
-    const result = await firstFailure(root, scratch, run);
+    const result = await firstFailure(root, scratch, run, signal);
+    signal?.throwIfAborted();
     return { ...result, seconds: (performance.now() - start) / 1_000 };
   } finally {
     await removeFolder(scratch);
   }
 }
 
-/** Ends all runs. */
-export function endRuns(): void {
-  for (const child of running) end(child);
-}
-
 async function firstFailure(
   root: string,
   scratch: string,
   { paths, filter, limit }: Run,
+  signal?: AbortSignal,
 ): Promise<Omit<Result, "seconds">> {
   // Types were checked before.
   const args = ["test", "-A", "--no-check", "--sanitize-ops", "--sanitize-resources", HEAP];
@@ -64,7 +64,8 @@ async function firstFailure(
       detached: true,
     },
   );
-  running.add(child);
+  const aborted = (): void => end(child);
+  signal?.addEventListener("abort", aborted);
   // In seconds that we have seen go by: a machine that slept, or stopped us all, is no hang.
   let seconds = 0;
   const clock = setInterval(() => {
@@ -82,7 +83,7 @@ async function firstFailure(
   });
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   clearInterval(clock);
-  running.delete(child);
+  signal?.removeEventListener("abort", aborted);
   if (failed !== undefined) return { failed, ...(path !== undefined && { path }) };
   if (seconds >= limit) return { failed: `nothing within ${limit} s`, hung: true };
   if (code !== 0) return { failed: `the run itself ended with code ${code}` };

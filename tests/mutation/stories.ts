@@ -65,5 +65,6 @@ function matches(story: Story, file: string, text: string, from: number, to: num
     to: from + match.index + match[0].length,
     put: story.put,
     was: match[0],
+    story: true,
   }));
 }

@@ -60,7 +60,7 @@ const KIT: readonly Story[] = [
     near: "traced",
     at: "summary",
     find: "op: op.op, resource, ...(seat",
-    put: "...op, ...(seat",
+    put: '...op as { op: Op["op"] }, resource, ...(seat',
   },
 ];
 
@@ -86,8 +86,8 @@ const SQLITE: readonly Story[] = [
   {
     name: "a sweep always begins at the first row",
     at: "SqlTable.#sweep",
-    find: "rows.length < LOOKS ? undefined : rows.at(-1)",
-    put: "undefined",
+    find: "rows.length < LOOKS ?",
+    put: "rows.length <= LOOKS ?",
   },
   {
     name: "an older file's tokens are not carried over",

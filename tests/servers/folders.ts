@@ -4,9 +4,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Room for the servers of all tests that run at once, in bytes. */
 const ROOM = 3e9;
+/** So often a folder is removed again in which somebody has just written. Pauses add up to 6 s. */
+const REMOVALS = 25;
 
 /**
  * A new folder, in memory where there is room: to make the thousand files of a server, and to flush
@@ -26,9 +29,20 @@ function inMemory(): string | undefined {
   }
 }
 
-/** Removes a folder and everything in it; one that is gone already is fine. */
+/**
+ * Removes a folder and everything in it; one that is gone already is fine, and so is a process that was
+ * ended and writes its last.
+ */
 export async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  for (let tries = 1;; tries++) {
+    try {
+      return await rm(folder, { recursive: true, force: true });
+    } catch (error) {
+      // Deno's `rm` takes `maxRetries` and does not try again.
+      if ((error as NodeJS.ErrnoException).code !== "ENOTEMPTY" || tries > REMOVALS) throw error;
+      await sleep(20 * tries);
+    }
+  }
 }
 
 /** Starts what is to use a folder, which goes away if that fails. */

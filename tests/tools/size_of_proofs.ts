@@ -47,7 +47,7 @@ export const SIZES = {
   /** Leases that are listed while others come and go, in one document: each change writes them all. */
   documentLeases: size(100, 400),
   /** Rounds in which eight clients race for one group. */
-  groupRaceRounds: size(300, 3_000),
+  groupRaceRounds: size(150, 3_000),
   /** Grants that sixteen clients compete for in an SQL database; other races take a part of it. */
   sqlGrants: size(1_500, 15_000),
   /** How often an SQL database is killed under load. */
@@ -57,11 +57,11 @@ export const SIZES = {
   /** The same of the example whose object is killed, every twentieth slot. */
   objectSlots: size(80, 200),
   /** Slots of a job that are remembered, in pages of at most 1,000. */
-  rememberedSlots: size(2_500, 10_000),
+  rememberedSlots: size(2_100, 10_000),
   /** On how many of the databases each runtime is held to the driver's contract. */
   databasesOfRuntime: size(1, 3),
   /** Operations that clients do while servers and clients are killed and frozen. */
-  chaosOperations: size(1_500, 10_000),
+  chaosOperations: size(800, 10_000),
   /** Operations on an ensemble whose leader is killed, frozen and cut off, and how often each. */
   ensembleOperations: size(1_500, 50_000),
   ensembleBlows: size(1, 20),
