@@ -112,6 +112,16 @@ Deno.test("a group that others delete and make anew all the time is deleted when
   }
 });
 
+Deno.test("groups are read a thousand at a time, and all are found", async () => {
+  const scene = new Scene();
+  const names = Array.from({ length: 2_500 }, (_, n) => `g${n}`);
+  await scene.backend.apply(names.map((seat) => {
+    return { op: "acquire", resource: "groups", seat, id: seat, ttl: Infinity, value: "" } as const;
+  }));
+  assert.deepEqual(await scene.member("a").getGroups(), new Set(names));
+  assert.equal(scene.sent.length, 3);
+});
+
 Deno.test("capabilities are nested fifty-one deep at most", async () => {
   const scene = new Scene();
   const a = scene.member("a");
