@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { type Coordinator, MemberNotJoined } from "../../mod.ts";
 import { internalsOf } from "../../coordination/internals.ts";
-import { Scene } from "./scene.ts";
+import { settled } from "./fake_runtime.ts";
+import { type Fate, Scene } from "./scene.ts";
 
 Deno.test("leases that ran out are forgotten in a process without a heartbeat and without an observer", async () => {
   const scene = new Scene();
@@ -56,6 +57,38 @@ Deno.test("a candidate that is used is not forgotten, however many others come a
   assert.equal(a.election("mine").leading, true);
   assert.equal(await a.standDownGroupLeader("mine"), true);
   assert.equal(leadership?.held, false);
+});
+
+Deno.test("a candidate is not forgotten while it campaigns, works without a term, or waits for its turn", async () => {
+  const campaign = (a: Coordinator, signal: AbortSignal): Promise<unknown> =>
+    a.election("mine").campaign({ signal });
+  const lead = (a: Coordinator, signal: AbortSignal): Promise<unknown> =>
+    a.lead("mine", () => new Promise((go) => signal.addEventListener("abort", go)), { signal });
+  const enter = (a: Coordinator): Promise<unknown> => {
+    internalsOf(a).candidates.of("mine").enter();
+    return Promise.resolve();
+  };
+  const uses: [string, (a: Coordinator, signal: AbortSignal) => Promise<unknown>, Fate][] = [
+    ["a campaign", campaign, "hang"],
+    ["lead() that campaigns", lead, "hang"],
+    ["the work of lead() after a loss", lead, "pass"],
+    ["a request that is served", enter, "pass"],
+  ];
+  for (const [what, use, fate] of uses) {
+    const scene = new Scene();
+    const a = scene.member("a", { on: undefined });
+    const { candidates } = internalsOf(a);
+    const ending = new AbortController();
+    scene.fates.push(fate);
+    const used = use(a, ending.signal).catch(() => {});
+    await settled();
+    scene.runtime.stop(60_000);
+    const mine = candidates.of("mine");
+    for (let n = 0; n < 300; n++) candidates.of(`g${n}`);
+    assert.equal(candidates.of("mine"), mine, what);
+    ending.abort();
+    await used;
+  }
 });
 
 Deno.test("groups whose membership ran out are forgotten; one that wants to be back is not", async () => {
