@@ -15,6 +15,7 @@ function unobserved(scene: Scene, ttl = 10_000): Coordinator {
 Deno.test("a lease that nobody watches sets no timer, and is over at its deadline all the same", async () => {
   const scene = new Scene();
   const lease = await unobserved(scene).getLock("x").hold();
+  assert.equal(await lease.renew(), true);
   assert.equal(scene.runtime.timers, 0);
   scene.runtime.stop(9_899);
   assert.equal(lease.held, true);
