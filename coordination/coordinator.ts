@@ -56,10 +56,11 @@ export interface Coordinator {
    * held ends by its ttl.
    *
    * What was never started is stopped all the same, if it holds something, asks or waits for something or
-   * has a file open. A second call while the first is under way ends with it. `await using baton = …` does
-   * the same at the end of a block, and never throws.
+   * has a file open. A second call while the first is under way ends with it; a later one, or one after a
+   * `start()` that failed, does nothing. `await using baton = …` does the same at the end of a block, and
+   * never throws.
    *
-   * @throws {CoordinationError} when not started, and there is nothing to stop.
+   * @throws {CoordinationError} when `start()` was never called, and there is nothing to stop.
    */
   stop(): Promise<void>;
   /** As {@link Coordinator.stop}, started or not; a failed release is reported, not thrown. */

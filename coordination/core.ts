@@ -49,6 +49,8 @@ export class CoreCoordinator implements AsyncDisposable {
   readonly #session: Session;
   readonly #candidates: Candidates;
   #started = false;
+  /** Whether `start()` was ever called. */
+  #begun = false;
   /** How often `stop()` was called: a `start()` under way when it was does not start the heartbeat. */
   #stops = 0;
   /** The stops under way, of which there can be several: each signal that a process gets may ask for one. */
@@ -90,7 +92,7 @@ export class CoreCoordinator implements AsyncDisposable {
           "Call heartbeat(), or use lock.with() or lead()",
       );
     }
-    this.#started = true;
+    this.#started = this.#begun = true;
     internalsOf(this).owned?.resume();
     const stops = this.#stops;
     try {
@@ -112,14 +114,17 @@ export class CoreCoordinator implements AsyncDisposable {
    * held ends by its ttl.
    *
    * What was never started is stopped all the same, if it holds something, asks or waits for something or
-   * has a file open. A second call while the first is under way ends with it. `await using baton = …` does
-   * the same at the end of a block, and never throws.
+   * has a file open. A second call while the first is under way ends with it; a later one, or one after a
+   * `start()` that failed, does nothing. `await using baton = …` does the same at the end of a block, and
+   * never throws.
    *
-   * @throws {CoordinationError} when not started, and there is nothing to stop.
+   * @throws {CoordinationError} when `start()` was never called, and there is nothing to stop.
    */
   async stop(): Promise<void> {
     const before = this.#stopping;
-    if (!before && !this.#started && !this.#session.busy && !internalsOf(this).owned) {
+    // After a start, failed or not, a stop too many says nothing: in a `finally` its error would hide the
+    // one that ended the work.
+    if (!before && !this.#begun && !this.#session.busy && !internalsOf(this).owned) {
       throw new CoordinationError("Cannot stop: this coordinator is not started", "misuse");
     }
     const stopping = this.#stopping = Promise.all([before, this[Symbol.asyncDispose]()]);

@@ -30,6 +30,9 @@ export function sessionOf(driver: Driver, options: CoordinatorOptions): Session 
     "memberId namespace ttl lockTtl leaderTtl membershipTtl heartbeatInterval timeout subrequests clocks on runtime",
   );
   const { runtime = systemRuntime(), timeout, namespace, subrequests, on } = options;
+  if (!Object(runtime).wall) {
+    refuse("runtime", "it must be what systemRuntime() returns, or a copy");
+  }
   const { memberId = `member-${runtime.id()}` } = options;
   checkName("member", memberId);
   if (on !== undefined) checkFunction("on", on);

@@ -6,7 +6,7 @@
 
 import type { CoordinationError } from "../../errors.ts";
 import type { ApplyOptions } from "../driver.ts";
-import { failure, isTlsFailure, noAnswer } from "../kit/failure.ts";
+import { failure, isTlsFailure, isUnreachable, noAnswer } from "../kit/failure.ts";
 import { plainRequest, textIn } from "../kit/http.ts";
 import type { DocumentOptions } from "./document.ts";
 
@@ -94,7 +94,11 @@ function storeError(
   return failure(name, error, () => {
     const [advice, kind] = refused ? refusalIn(refused) ?? [] : isTlsFailure(error) ? [TLS] : [];
     return {
-      said: refused ? `status ${refused.status}: ${refused.message}` : "a broken connection",
+      said: refused
+        ? `status ${refused.status}: ${refused.message}`
+        : isUnreachable(error)
+        ? "no connection"
+        : "a broken connection",
       refused: advice !== undefined,
       unauthorized: kind === "unauthorized",
       mayPass: kind === "busy",

@@ -73,7 +73,7 @@ export function noAnswer(name: string, said: string, details?: ErrorDetails): Un
  * URL.
  */
 const UNREACHABLE =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ConnectionRefused|ERR_INVALID_URL) |client error \(Connect\)|Requests to port \d+ are blocked| bad port$/;
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ConnectionRefused|ERR_INVALID_URL) |client error \(Connect\)|port \d+ are blocked| bad port$|failed to look/;
 /**
  * The network's own words, which hold no secret: a code, or what Deno says in its place. What they
  * are about is not repeated.

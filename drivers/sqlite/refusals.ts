@@ -40,5 +40,5 @@ function adviceOn(text: string): string {
     ? `the database lacks version ${SCHEMA_VERSION} of Baton's tables: run migrate() of ` +
       "@baton/baton/schema/sqlite, or what `npx baton-schema sqlite` prints. If its tables are of a " +
       "later version, update Baton here"
-    : "check the database";
+    : "check the database and how it is reached";
 }

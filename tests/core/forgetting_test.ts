@@ -105,12 +105,49 @@ Deno.test("groups whose membership ran out are forgotten; one that wants to be b
   const { events } = await a.tick();
   assert.equal(events.filter(({ type }) => type === "evicted").length > 0, true);
   assert.deepEqual(a.groups, ["back"]);
-  // Who leaves a group that it remembers releases its seat; otherwise it looks who has that.
-  scene.sent.length = 0;
-  for (let n = 0; n < 500; n++) await assert.rejects(a.leaveGroup(`g${n}`), MemberNotJoined);
-  const remembered = scene.sent.filter(([op]) => op?.op === "release").length;
+  const remembered = await releasesOf(scene, a, 500);
   assert(remembered <= 128, `${remembered} of 500 are remembered`);
 });
+
+Deno.test("groups are looked through when there are 64, and then whenever their number has doubled", async () => {
+  for (
+    const [live, ranOut, remembered] of [
+      [0, 63, 63],
+      [0, 64, 1],
+      // Of these 51 stay, so it looks again at 102.
+      [50, 14, 1],
+      [50, 64, 51],
+      [50, 65, 1],
+    ] as const
+  ) {
+    const scene = new Scene();
+    const a = scene.member("a", { on: undefined, ttl: 600_000 });
+    for (let n = 0; n < live; n++) await a.joinGroupCreate(`live${n}`);
+    for (let n = 0; n < ranOut; n++) {
+      await a.joinGroupCreate(`g${n}`, null, { ttl: 500 });
+      scene.runtime.stop(1_001);
+    }
+    assert.equal(await releasesOf(scene, a, ranOut), remembered, `${live} live, ${ranOut} not`);
+  }
+});
+
+Deno.test("a group is remembered for two ttls of its membership, because the backend's clock may be behind", async () => {
+  for (const [age, remembered] of [[1_000, 1], [1_001, 0]] as const) {
+    const scene = new Scene();
+    const a = scene.member("a", { on: undefined });
+    await a.joinGroupCreate("g0", null, { ttl: 500 });
+    scene.runtime.stop(age);
+    for (let n = 0; n < 63; n++) await a.joinGroupCreate(`live${n}`);
+    assert.equal(await releasesOf(scene, a, 1), remembered, `after ${age} ms`);
+  }
+});
+
+/** How many of the groups `g0`, `g1` … it remembers: it releases their seats, and looks who has others. */
+async function releasesOf(scene: Scene, member: Coordinator, count: number): Promise<number> {
+  scene.sent.length = 0;
+  for (let n = 0; n < count; n++) await assert.rejects(member.leaveGroup(`g${n}`), MemberNotJoined);
+  return scene.sent.filter(([op]) => op?.op === "release").length;
+}
 
 Deno.test("the cursor of a function that watches one group after the other does not grow", async () => {
   const scene = new Scene();

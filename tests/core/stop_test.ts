@@ -193,7 +193,6 @@ Deno.test("a second stop() while the first is under way ends with it, and not be
   const lease = await a.getLock("x").hold();
   await a.stop();
   assert.equal(lease.held, false);
-  await assert.rejects(a.stop(), /not started/);
 });
 
 Deno.test("stop() during catchUp(): the run that goes on ends, and no other slot begins", async () => {

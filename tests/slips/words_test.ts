@@ -48,6 +48,11 @@ const SLIPS: readonly (readonly [slip: string, make: () => unknown, said: RegExp
     () => new Coordinator(Promise.resolve(memory()) as Wrong),
     /driver: it is of type object/,
   ],
+  [
+    "a runtime that only waits",
+    () => new Coordinator(memory(), { runtime: { waitUntil() {} } as Wrong }),
+    /runtime: it must be what systemRuntime\(\) returns/,
+  ],
   ["upstash()", () => (upstash as Wrong)(), /argument: .* with some of: url token/],
   [
     "upstash without a URL",

@@ -24,14 +24,22 @@ export const lifecycleCases: readonly CoordinationCase[] = [
       await a.start();
     },
   ),
-  toozLaw(["test_stop_first"], "what was not started cannot be stopped", async (on) => {
-    const a = await on.member("a");
-    await assert.rejects(a.stop(), MISUSE);
-    await a.start();
-    await assert.rejects(a.start(), MISUSE);
-    await a.stop();
-    await assert.rejects(a.stop(), MISUSE);
-  }),
+  toozLaw(
+    ["test_stop_first"],
+    "what was never started cannot be stopped, and a stop too many hides no other error",
+    async (on) => {
+      const a = await on.member("a");
+      await assert.rejects(a.stop(), MISUSE);
+      on.wire(a).fates.push("refuse");
+      await assert.rejects(a.start(), { name: "ConnectionError" });
+      await a.stop();
+      await a.start();
+      await assert.rejects(a.start(), MISUSE);
+      await a.stop();
+      await a.stop();
+      assert.equal(a.isStarted, false);
+    },
+  ),
   toozLaw(
     ["test_get_started_status"],
     "isStarted tells, and a stopped coordinator can start again",

@@ -28,6 +28,7 @@ Deno.test("what Node and Deno say of what they did not send is told from what ma
     const error of [
       caused(new Error("bad port")),
       caused(coded("ECONNREFUSED")),
+      new Error("failed to lookup address information: Name or service not known"),
       caused(new AggregateError([], "", { cause: coded("ENOTFOUND") })),
       coded("ERR_INVALID_URL"),
       Object.assign(new Error("neon"), { sourceError: caused(coded("EAI_AGAIN")) }),
