@@ -23,6 +23,23 @@ Deno.test("a lease that nobody watches sets no timer, and is over at its deadlin
   assert.equal(lease.held, false);
 });
 
+Deno.test("the timer of a lease that is only held keeps no process alive", async () => {
+  const scene = new Scene();
+  const { runtime } = scene;
+  const { after } = runtime;
+  const timers: unknown[] = [];
+  const a = scene.member("a");
+  const lease = await a.getLock("x").hold();
+  await runtime.advance(1_000);
+  runtime.after = (ms, callback, options?: unknown) => {
+    timers.push(options);
+    return after(ms, callback);
+  };
+  assert.equal(await lease.renew(), true);
+  // That of the request, and that of the new deadline.
+  assert.deepEqual(timers, [undefined, { background: true }]);
+});
+
 Deno.test("an answer to a renewal that comes after the deadline revives nothing, watched or not", async () => {
   const scene = new Scene();
   let lateness = 0;
