@@ -133,7 +133,7 @@ Deno.test("a release() right after a refusal is the refused caller's, unless tha
   const gone: Readonly<
     Record<string, (lock: Lock, holder: Lease, scene: Scene) => Promise<unknown>>
   > = {
-    "by waiting": (_lock, _holder, scene) => scene.runtime.advance(10),
+    "by waiting": (_lock, _holder, scene) => scene.runtime.advance(1),
     "by acquiring after all": async (lock, holder) => {
       await holder.release();
       assert(await lock.acquire({ timeout: 0 }));
