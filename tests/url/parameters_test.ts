@@ -57,7 +57,7 @@ Deno.test("what cannot be is refused by its name, before anything is sent", asyn
     [`${REDIS}?socket_timeout=-1`]: /option socket_timeout/,
     [`${REDIS}?sentinel_fallback=h`]: /option sentinel_fallback: it needs the option sentinel/,
     [`${REDIS}?sentinel=m&sentinel_fallback=u:${SECRET}@h`]:
-      /sentinel_fallback: it must be host:port/,
+      /sentinel_fallback: it must be HOST:PORT/,
     [`${REDIS}?cluster=true`]: /option 1 of this URL/,
     [`redis://:${SECRET}@h/name`]: /the database is a number/,
     [`redis:${SECRET}`]: /must be redis:\/\//,
