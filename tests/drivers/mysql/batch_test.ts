@@ -106,7 +106,7 @@ Deno.test("a row is a lease if it has a token and some time left, however little
   for (const more of odd) {
     const error = await batonErrorOf(answering({ rows: [row(0, "s", more)] }).driver.apply([LOOK]));
     assert(error instanceof UnknownOutcome && error.retryable, `${error}`);
-    assert.match(error.message, /outcome is unknown \(it is not to Baton's statement\)/);
+    assert.match(error.message, /outcome is unknown \(the answer is not to Baton's statement\)/);
   }
 });
 

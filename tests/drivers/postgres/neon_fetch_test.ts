@@ -61,11 +61,13 @@ Deno.test("in a browser the client says nothing of its own: whoever uses Baton t
   withFetch(refused, async () => {
     const { warn } = console;
     const warned: unknown[] = [];
+    // deno-lint-ignore no-console -- the client says it there
     console.warn = (text) => void warned.push(text);
     Object.assign(globalThis, { window: globalThis, document: {} });
     try {
       await errorOf(neonQuery("postgresql://u:p@h.test/db")("select 1", []));
     } finally {
+      // deno-lint-ignore no-console -- the client says it there
       console.warn = warn;
       Reflect.deleteProperty(globalThis, "window");
       Reflect.deleteProperty(globalThis, "document");
