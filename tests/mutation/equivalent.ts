@@ -131,6 +131,10 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/document/document.ts document: 0 became 1",
   ),
   [
+    "drivers/sqlite/statements.ts keepToken: > swapped",
+    "a copy keeps the token that is kept already",
+  ],
+  [
     "drivers/browser/table.ts seatsOf: false became true",
     "no row's key is a resource alone",
   ],
