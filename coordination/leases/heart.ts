@@ -201,7 +201,7 @@ export class Heart {
 /** Groups of leases of which each can wait for an answer about as long as the others. */
 function batches(leases: readonly HeldLease[]): HeldLease[][] {
   const found: [HeldLease, ...HeldLease[]][] = [];
-  for (const lease of [...leases].sort((a, b) => a.left < b.left ? -1 : 1)) {
+  for (const lease of [...leases].sort((a, b) => a.left - b.left)) {
     const batch = found.at(-1);
     if (batch && lease.left <= 4 * batch[0].left && batch.length < RENEWALS) batch.push(lease);
     else found.push([lease]);

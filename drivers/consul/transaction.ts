@@ -144,10 +144,11 @@ export class Transaction implements Table {
     const parts: Verb[][] = [[]];
     let bytes = 0;
     for (const { key, verbs } of writes) {
-      bytes += verbs.reduce((all, { Value = "" }) => all + Value.length, 0);
+      const own = verbs.reduce((all, { Value = "" }) => all + Value.length, 0);
+      bytes += own;
       if (parts[0]!.length + VERBS > MOST_VERBS || bytes > MOST_BYTES) {
         parts.unshift([]);
-        bytes = 0;
+        bytes = own;
       }
       const check = this.#checks.get(key);
       // One that comes twice is as it was only at the first time.

@@ -30,12 +30,12 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "Client sent an HTTP request to an HTTPS server.": "write etcd+https: instead of etcd:",
 };
 /** What a server may do that takes no TLS: it hangs up before its words are read. */
-const RESET = /reset/i;
+const RESET = /reset/;
 const SCHEME = "check that the scheme fits the port (etcd: or etcd+https:), and";
 /** Authentication failed or is missing: gRPC's codes, and messages that have the code 3. */
-const UNAUTHORIZED = /^etcdserver: (user name is empty|authentication failed|invalid auth token)/;
+const UNAUTHORIZED = /^etcdserver: (user name is empty|authentication failed)/;
 /** gRPC's codes that etcd gives before it writes anything. */
-const REFUSED = new Set([3, 5, 7, 8, 9, 11, 12, 16]);
+const REFUSED = new Set<number | undefined>([3, 5, 7, 8, 9, 11, 12, 16]);
 
 /** The error that Baton throws. The original may contain what was `sent`, which is not repeated. */
 export function etcdError(error: unknown, sent: string, signal?: AbortSignal): CoordinationError {
@@ -49,7 +49,7 @@ export function etcdError(error: unknown, sent: string, signal?: AbortSignal): C
     const unauthorized = code === 7 || code === 16 || UNAUTHORIZED.test(text);
     return {
       said: plain(text, sent),
-      refused: elsewhere !== undefined || tls || REFUSED.has(code ?? 0),
+      refused: elsewhere !== undefined || tls || REFUSED.has(code),
       unauthorized,
       // Too many requests, or no space.
       mayPass: code === 8,

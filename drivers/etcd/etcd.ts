@@ -90,7 +90,7 @@ export function etcd(options: EtcdOptions): Driver {
 /** The origin of an endpoint. No message repeats it, because it may have a password in it. */
 function checkedUrl(text: string, secret: boolean): string {
   const { protocol, host, origin, href } = URL.canParse(text) ? new URL(text) : new URL("none:");
-  const alone = /^https?:$/.test(protocol) && href === `${origin}/`;
+  const alone = protocol.startsWith("http") && href === `${origin}/`;
   if (!alone) refuse("url", "it must be http://HOST:PORT or https://HOST:PORT alone");
   if (secret && protocol === "http:" && !isLoopback(host)) {
     refuse("url", "a password needs https: (in a URL etcd+https:); http: is for this machine only");

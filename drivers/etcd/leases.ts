@@ -7,6 +7,7 @@
 import type { Acquire, ApplyOptions, Op, Outcome } from "../driver.ts";
 import { onAbort } from "../kit/aborts.ts";
 import { partly, withdrawn } from "../kit/failure.ts";
+import { Recent } from "../kit/recent.ts";
 import { Answer, etcdError, noAnswer } from "./errors.ts";
 import type { Gateway, Json } from "./gateway.ts";
 import { type Keys, only } from "./keys.ts";
@@ -14,9 +15,6 @@ import { isPatient, partsOf, writes } from "./parts.ts";
 import { Terms } from "./terms.ts";
 import { type Done, doneIn, groups, isHeld, put, range, Steps } from "./txn.ts";
 import { Obstacles } from "./waiting.ts";
-
-/** So many seats are remembered that were taken. */
-const MOST_TAKEN = 1_000;
 
 /** One handle. */
 export class Leases {
@@ -26,7 +24,7 @@ export class Leases {
   readonly #steps: Steps;
   readonly #terms = new Terms();
   /** Seats for which one of ours has waited in vain: most likely they are still taken. */
-  readonly #taken = new Set<string>();
+  readonly #taken = new Recent<true>();
   /** The newest revision of etcd's that an answer had. */
   #seen = 0;
 
@@ -135,7 +133,6 @@ export class Leases {
 
   /** Watches until what it watches is out of the way. */
   async #watch(obstacles: Obstacles, { signal, beforeRequest }: ApplyOptions): Promise<void> {
-    signal?.throwIfAborted();
     const seen = new AbortController();
     const end = (): void => seen.abort();
     const unlisten = onAbort(signal, end);
@@ -165,8 +162,7 @@ export class Leases {
     const [done] = await this.#transact(leave, false, options);
     const { none } = strictly(() => new Obstacles(op, this.#keys, done!));
     if (!none) {
-      if (this.#taken.size === MOST_TAKEN) this.#taken.clear();
-      this.#taken.add(this.#keys.seats(op));
+      this.#taken.set(this.#keys.seats(op), true);
       return strictly(() => this.#steps.refusal(op, done!));
     }
     const { patience: _, ...now } = op;
@@ -179,12 +175,12 @@ export class Leases {
    * goes there: for a place in the queue an older term will do, and a wait after a wait needs no new one.
    */
   async #queue(op: Acquire, options: ApplyOptions): Promise<Json> {
-    const { ttl, patience = 0 } = op;
+    const { ttl, patience = ttl } = op;
     const again = this.#taken.delete(this.#keys.seats(op));
     const term = again ? undefined : await this.#term(op, options);
     // It must outlast the patience, and end soon if its process is gone.
-    const places = { ttl: patience <= ttl && ttl < Infinity ? ttl : patience };
-    const place = await this.#term(places, options, patience);
+    const lasting = ttl === Infinity ? patience : Math.max(ttl, patience);
+    const place = await this.#term({ ttl: lasting }, options, patience);
     return again ? this.#steps.lineUp(op, place) : this.#steps.queue(op, term, place);
   }
 
@@ -195,7 +191,7 @@ export class Leases {
     least?: number,
   ): Promise<string | undefined> {
     return await this.#terms.of(ttl, async (seconds) => {
-      const answer = await this.#gateway.post("/lease/grant", { TTL: `${seconds}` }, options);
+      const answer = await this.#gateway.post("/lease/grant", { TTL: seconds }, options);
       const { ID } = answer;
       if (!/^\d+$/.test(`${ID}`)) throw noAnswer();
       this.#see(answer);

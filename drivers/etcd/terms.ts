@@ -6,13 +6,14 @@
  */
 
 import { type Instant, instant, since } from "../kit/instants.ts";
+import { Recent } from "../kit/recent.ts";
 
 /** Grants a term of so many seconds; answers its id. */
-export type Grant = (seconds: number) => Promise<string>;
+export type Grant = (seconds: string) => Promise<string>;
 
 interface Term {
   readonly id: string;
-  readonly seconds: number;
+  readonly seconds: string;
   /** When it was asked for. */
   readonly asked: Instant;
 }
@@ -26,7 +27,7 @@ interface Term {
  * with fewer writes, but a leader that was deposed answers it, too, until it learns of that.)
  */
 export class Terms {
-  readonly #newest = new Map<number, Term>();
+  #newest = new Recent<Term>();
 
   /**
    * The id of a term of this ttl that has at least `least` ms left from now on; `undefined` for one
@@ -34,25 +35,24 @@ export class Terms {
    */
   async of(ttl: number, grant: Grant, least: number = ttl): Promise<string | undefined> {
     if (ttl === Infinity) return undefined;
-    const seconds = Math.ceil(ttl * 1.125 / 1_000);
+    const seconds = `${Math.ceil(ttl * 1.125 / 1_000)}`;
     const newest = this.#newest.get(seconds);
     if (newest && leftOf(newest) >= least) return newest.id;
     // From the send on, for it is granted later.
     const asked = instant();
     const term = { id: await grant(seconds), seconds, asked };
-    for (const [key, each] of this.#newest) if (leftOf(each) <= 0) this.#newest.delete(key);
     this.#newest.set(seconds, term);
     return term.id;
   }
 
   /** Forgets all, because etcd does not know one of them. */
   clear(): void {
-    this.#newest.clear();
+    this.#newest = new Recent();
   }
 }
 
 /** A lower bound, in ms. */
 function leftOf({ seconds, asked }: Term): number {
   // Our clocks may be slower than etcd's by as much.
-  return seconds * 1_000 - since(asked) * 1.02;
+  return Number(seconds) * 1_000 - since(asked) * 1.02;
 }

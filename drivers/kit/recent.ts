@@ -28,8 +28,8 @@ export class Recent<V> {
     if (this.#values.size > this.#most && oldest !== undefined) this.#values.delete(oldest);
   }
 
-  /** Forgets a key. */
-  delete(key: string): void {
-    this.#values.delete(key);
+  /** Forgets a key. Answers whether it was known. */
+  delete(key: string): boolean {
+    return this.#values.delete(key);
   }
 }

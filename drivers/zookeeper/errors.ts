@@ -55,7 +55,8 @@ export function zookeeperError(
     const code = error instanceof Refused ? error.code : 0;
     const unauthorized = UNAUTHORIZED.has(code);
     return {
-      said: plain(textOf(error), ""),
+      // Words of our own hold no secret.
+      said: code ? textOf(error) : plain(textOf(error), ""),
       // Codes above these are about faults of a server, which prove nothing.
       refused: !sent || code <= -100 || code === -6,
       unauthorized,

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { Coordinator, GroupNotEmpty, MemberNotJoined, UnknownOutcome } from "../../mod.ts";
+import {
+  Coordinator,
+  GroupNotCreated,
+  GroupNotEmpty,
+  InvalidArgument,
+  type Json,
+  MemberNotJoined,
+  UnknownOutcome,
+} from "../../mod.ts";
+import type { Driver } from "../../drivers/driver.ts";
 import { meddling } from "./meddling.ts";
 import { Scene } from "./scene.ts";
 
@@ -10,22 +19,28 @@ Deno.test("joinGroupCreate is one request and never waits, also when a deletion 
   const a = scene.member("a");
   await a.joinGroupCreate("g");
   assert.equal(scene.sent.length, 1);
-  // Between the two operations of one request somebody deletes the group: three times, then not.
-  let deletions = 3;
-  const { apply } = scene.backend;
-  const racing = {
-    ...scene.wire,
-    apply: async (ops: Parameters<typeof apply>[0]) => {
-      const [first, ...rest] = ops;
-      if (ops.length !== 2 || !first || deletions-- <= 0) return await apply(ops);
-      const [made] = await apply([first, { op: "release", resource: "groups", seat: "h" }]);
-      return [...(made ? [made] : []), ...await apply(rest)];
-    },
-  };
-  const scene2 = new Scene();
-  Object.assign(scene2.wire, racing);
-  await scene2.member("b").joinGroupCreate("h");
-  assert.deepEqual(await scene.member("c").getMembers("h"), new Set(["b"]));
+  // Between the two operations of one request somebody deletes the group: nine times, then not.
+  for (const [deletions, joins] of [[9, true], [10, false]] as const) {
+    const scene2 = new Scene();
+    const { apply } = scene2.backend;
+    let left: number = deletions;
+    const racing: Driver = {
+      ...scene2.wire,
+      apply: async (ops) => {
+        const [first, ...rest] = ops;
+        if (rest.length !== 1 || !first || left-- <= 0) return await apply(ops);
+        const [made] = await apply([first, { op: "release", resource: "groups", seat: "h" }]);
+        return [...(made ? [made] : []), ...await apply(rest)];
+      },
+    };
+    const joining = scene2.over(racing, "b").joinGroupCreate("h");
+    if (!joins) {
+      await assert.rejects(joining, GroupNotCreated);
+      continue;
+    }
+    await joining;
+    assert.deepEqual(await scene2.member("c").getMembers("h"), new Set(["b"]));
+  }
 });
 
 Deno.test("an evicted member that wants to be back joins again at its next tick, in one request", async () => {
@@ -74,7 +89,7 @@ Deno.test("a join whose reply is lost joins once; one without any answer leaves 
 });
 
 Deno.test("a group that others delete and make anew all the time is deleted when they let it be", async () => {
-  for (const [times, gone] of [[3, true], [Infinity, false]] as const) {
+  for (const [times, gone] of [[9, true], [10, false]] as const) {
     const scene = new Scene();
     const other = scene.member("other");
     await other.createGroup("g");
@@ -95,4 +110,13 @@ Deno.test("a group that others delete and make anew all the time is deleted when
     else assert(deleted instanceof GroupNotEmpty, `${deleted}`);
     assert.deepEqual([...await other.getGroups()], gone ? [] : ["g"]);
   }
+});
+
+Deno.test("capabilities are nested fifty-one deep at most", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  const nested = (deep: number): Json => deep === 0 ? null : [nested(deep - 1)];
+  await a.joinGroupCreate("g", nested(51));
+  assert.deepEqual(await a.getMemberCapabilities("g", "a"), nested(51));
+  await assert.rejects(a.updateCapabilities("g", nested(52)), InvalidArgument);
 });

@@ -157,7 +157,7 @@ const ETCD: readonly Row<readonly [code: number | undefined, message: string]>[]
   // Of a proxy, whatever number it has.
   [[8, "too many requests"], "unknown", /too many requests/],
   [[undefined, "Not Found"], "final", /another version: give api_version/],
-  [[undefined, "404 page not found"], "final", /not etcd's client port.*api_version/],
+  [[undefined, "404 page not found\n"], "final", /not etcd's client port.*api_version/],
   [[undefined, "Client sent an HTTP request to an HTTPS server."], "final", /write etcd\+https:/],
 ];
 each("etcd", ETCD, ([code, message]) => {

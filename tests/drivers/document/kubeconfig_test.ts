@@ -252,6 +252,24 @@ Deno.test("in a pod the service account says where, in which namespace and who",
     })
   ));
 
+Deno.test("a path and a context's name have at most 4,096 bytes", async () => {
+  const [most, more] = [4_096, 4_097].map((length) => "/".padEnd(length, "x")) as [string, string];
+  await refused(kubeconfig({ file: most }), /cannot be read/);
+  await refused(kubeconfig({ file: more }), /Cannot use this file/);
+  await inFolder("baton-kubeconfig-", async (folder) => {
+    const file = join(folder, "config");
+    await writeFile(file, configOf({}));
+    await refused(kubeconfig({ file, context: most }), /no context of that name/);
+    await refused(kubeconfig({ file, context: more }), /Cannot use this context/);
+  });
+  const env = { KUBERNETES_SERVICE_HOST: "10.96.0.1", KUBERNETES_SERVICE_PORT: "443" };
+  await withEnv(env, async () => {
+    await refused(inCluster({ folder: most }), /Cannot read/, ConnectionError);
+    await refused(inCluster({ folder: more }), /Cannot use this folder/);
+    await refused(inCluster({ folder: "" }), /Cannot use this folder/);
+  });
+});
+
 Deno.test("where there are no files, both say what to use instead", async () => {
   const { getBuiltinModule } = process;
   try {

@@ -28,6 +28,8 @@ const OPTIONS: WrongOptions<EtcdOptions> = [
   [{ url: "http://localhost", user: "", password: "s3cret" }, /a user and a password/],
   [{ url: "http://etcd.example:2379", user: "root", password: "s3cret" }, /needs https:/],
   [{ url: "http://localhost", keyPrefix: "a\0b" }, /keyPrefix/],
+  [{ url: "http://localhost", keyPrefix: "a".repeat(257) }, /keyPrefix/],
+  [{ url: "ftp://localhost:2379" }, /HOST:PORT alone/],
   [{ url: "http://localhost", apiVersion: "v2" as "v3" }, /v3beta/],
 ];
 

@@ -1,8 +1,51 @@
 import assert from "node:assert/strict";
+import { Terms } from "../../../drivers/etcd/terms.ts";
 import { Coordinator } from "../../../mod.ts";
 import { acquire, release, renew } from "../../conformance/operations.ts";
 import { until } from "../../servers/process.ts";
 import { type EtcdFixture, withEtcd } from "./with_etcd.ts";
+
+Deno.test("etcd: a lease of etcd's is an eighth longer than the ttl, and is shared until less than the ttl is left", async () => {
+  const real = { now: Date.now, performance: performance.now };
+  let now = 0;
+  Date.now = performance.now = () => now;
+  try {
+    const terms = new Terms();
+    const asked: string[] = [];
+    const of = async (at: number, ttl: number, least?: number): Promise<string | undefined> => {
+      now = at;
+      const grant = (seconds: string) => Promise.resolve(`${asked.push(seconds)}`);
+      return await terms.of(ttl, grant, least);
+    };
+    assert.equal(await of(0, Infinity), undefined);
+    assert.equal(await of(0, 80_000), "1");
+    // A fiftieth of what has passed is taken off, for our clock may be the slower one.
+    assert.equal(await of(9_803, 80_000), "1");
+    assert.equal(await of(9_804, 80_000, 79_999), "1");
+    assert.equal(await of(9_804, 80_000), "2");
+    assert.equal(await of(9_804 + 9_803, 80_000), "2");
+    // As many whole seconds.
+    assert.equal(await of(30_000, 2_000), "3");
+    assert.equal(await of(30_000, 2_666), "3");
+    assert.equal(await of(30_000, 2_667), "4");
+    assert.deepEqual(asked, ["90", "90", "3", "4"]);
+    terms.clear();
+    assert.equal(await of(30_000, 2_000), "5");
+    // It counts from when it was asked for.
+    const slow = await terms.of(8_000, () => {
+      now += 500;
+      return Promise.resolve("slow");
+    });
+    assert.deepEqual([slow, await of(now + 480, 8_000), await of(now + 1, 8_000)], [
+      "slow",
+      "slow",
+      "6",
+    ]);
+  } finally {
+    Date.now = real.now;
+    performance.now = real.performance;
+  }
+});
 
 async function ends({ terms }: EtcdFixture): Promise<void> {
   await until("all leases of etcd's have ended", async () => await terms() === 0);

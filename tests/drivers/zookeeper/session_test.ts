@@ -7,46 +7,18 @@
 import assert from "node:assert/strict";
 import { Refused } from "../../../drivers/zookeeper/errors.ts";
 import { Session } from "../../../drivers/zookeeper/session.ts";
-import { Frame, read } from "../../../drivers/zookeeper/wire.ts";
-
-/** The number before that of the first request. */
-const BEFORE = 41;
-
-/** A socket whose server says what a test wants it to. */
-function scripted() {
-  const answers = new TransformStream<Uint8Array, Uint8Array>();
-  const writer = answers.writable.getWriter();
-  writer.closed.catch(() => {});
-  const told = { closed: false, sent: 0 };
-  return {
-    told,
-    socket: {
-      readable: answers.readable,
-      writable: new WritableStream<Uint8Array>({
-        write: (bytes) => void (told.sent += bytes.length),
-      }),
-      close() {
-        told.closed = true;
-        writer.abort(new Error("closed")).catch(() => {});
-      },
-    },
-    /** Sends these bytes, in pieces of so many. */
-    async say(bytes: Uint8Array, pieces = bytes.length): Promise<void> {
-      for (let at = 0; at < bytes.length; at += pieces) {
-        await writer.write(bytes.slice(at, at + pieces)).catch(() => {});
-      }
-    },
-  };
-}
-
-/** The answer that a session is there. */
-const OPENED = new Frame().int(0).int(10_000).int(0).int(7).int(16).int(0).int(0).int(0).int(0)
-  .bytes();
-
-/** The answer to a request: its number, the transaction, an error. */
-function answer(number: number, error: number): Uint8Array {
-  return new Frame().int(number).int(0).int(9).int(error).bytes();
-}
+import { Listener } from "../../../drivers/zookeeper/news.ts";
+import {
+  CLOSING,
+  Frame,
+  login,
+  opening,
+  read,
+  request,
+  SIGN_OF_LIFE,
+  watchBelow,
+} from "../../../drivers/zookeeper/wire.ts";
+import { answer, BEFORE, OPENED, scripted } from "./scripted.ts";
 
 async function opened(pieces?: number) {
   const server = scripted();
@@ -103,4 +75,138 @@ Deno.test("a server that opens no session is refused", async () => {
     assert.rejects(Session.open(server.socket, BEFORE, 10_000, undefined), /opened no session/),
     server.say(none),
   ]);
+});
+
+/** Runs a test whose clocks stand still until they are told to go on. */
+async function atOurPace(test: (pass: (ms: number) => void) => Promise<void>): Promise<void> {
+  const real = { now: Date.now, performance: performance.now };
+  let now = 0;
+  Date.now = performance.now = () => now;
+  try {
+    await test((ms) => void (now += ms));
+  } finally {
+    Date.now = real.now;
+    performance.now = real.performance;
+  }
+}
+
+const TURN = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+Deno.test("a session is used for half of its time after the last request, and its signs of life come each third", () =>
+  atOurPace(async (pass) => {
+    const { session, say, told } = await opened();
+    // It lasts for nine seconds, whatever was asked for.
+    pass(4_499);
+    assert.equal(session.lives, true);
+    pass(1);
+    assert.equal(session.lives, false);
+    const reply = session.send([read("/x")]);
+    await say(answer(BEFORE + 1, 0));
+    await reply;
+    assert.equal(session.lives, true);
+    const third = 3_000;
+    assert.equal(session.keep(), third);
+    pass(1_000);
+    assert.equal(session.keep(), third - 1_000);
+    told.sent.length = 0;
+    pass(third - 1_001);
+    assert.equal(session.keep(), 1);
+    assert.deepEqual(told.sent, []);
+    pass(0.5);
+    assert.equal(session.keep(), third);
+    assert.deepEqual(told.sent, [...request(BEFORE + 2, SIGN_OF_LIFE)]);
+    // A server that answers nothing until the next is given up.
+    pass(third);
+    assert.equal(session.keep(), third);
+    assert.equal(session.lives, false);
+  }));
+
+Deno.test("a session says who asks in its first flight, and what the server refuses is thrown", async () => {
+  const who = { user: "u", password: "p" };
+  for (const [error, says] of [[0, undefined], [-115, /login failed/]] as const) {
+    const server = scripted();
+    const open = Session.open(server.socket, BEFORE, 9_000, who);
+    await server.say(OPENED);
+    await server.say(answer(-4, error));
+    if (says) await assert.rejects(open, says);
+    else (await open).retire();
+    assert.deepEqual(server.told.sent, [
+      ...opening(9_000),
+      ...request(-4, login("u", "p")),
+    ]);
+  }
+});
+
+Deno.test("the numbers of requests go on, and begin anew before they are below 0", async () => {
+  const server = scripted();
+  const [session] = await Promise.all([
+    Session.open(server.socket, 0x7ffffffe, 10_000, undefined),
+    server.say(OPENED),
+  ]);
+  for (const number of [0x7fffffff, 0, 1]) {
+    const [[reply]] = await Promise.all([
+      session.send([read("/x")]),
+      server.say(answer(number, 0)),
+    ]);
+    assert.equal(reply?.error, 0);
+  }
+  session.retire();
+});
+
+/** What the server tells of a node. */
+const news = (path: string): Uint8Array =>
+  new Frame().int(-1).int(0).int(0).int(0).int(4).int(3).text(path).bytes();
+
+Deno.test("what is told of a node reaches those who listen, beside the answers, and a refused watch is an answer", async () => {
+  const { session, say } = await opened();
+  const [one, other] = [new Listener("/x"), new Listener("/y")];
+  for (const each of [one, other]) session.listen(each);
+  const replies = session.send([watchBelow("/x"), read("/x")]);
+  await say(news("/x"));
+  await say(answer(BEFORE + 1, -101));
+  await say(answer(BEFORE + 2, 0));
+  assert.deepEqual((await replies).map(({ error }) => error), [-101, 0]);
+  assert.equal(await one.within(600_000, undefined), "changed");
+  // It reads on for the other one.
+  await say(news("/y"));
+  assert.equal(await other.within(600_000, undefined), "changed");
+  assert.equal(session.forget(other), false);
+});
+
+Deno.test("a session that is given up is closed when all have left it, and whoever listens hears that", async () => {
+  const { session, told } = await opened();
+  session.enter();
+  const one = new Listener("/x");
+  session.listen(one);
+  session.leave();
+  session.retire();
+  assert.deepEqual([session.lives, told.closed], [false, false]);
+  assert.equal(await one.within(600_000, undefined), "lost");
+  session.leave();
+  assert.equal(told.closed, true);
+  const unused = await opened();
+  unused.session.leave();
+  assert.equal(unused.told.closed, false);
+  unused.session.retire();
+  assert.equal(unused.told.closed, true);
+});
+
+Deno.test("a session that ends says so to the server once, and not when it was given up before", async () => {
+  const one = await opened();
+  one.session.leave();
+  one.told.sent.length = 0;
+  await one.session.end();
+  await one.session.end();
+  assert.deepEqual(one.told.sent, [...request(0, CLOSING)]);
+  assert.equal(one.told.closed, true);
+});
+
+Deno.test("a server that closes the connection ends all that wait, and the session", async () => {
+  const { session, say, socket } = await opened();
+  const waits = session.send([read("/x")]);
+  await say(new Uint8Array([0, 0]));
+  socket.close();
+  await assert.rejects(waits);
+  await TURN();
+  assert.equal(session.lives, false);
 });
