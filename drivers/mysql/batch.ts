@@ -266,9 +266,12 @@ function rowsOf({ rowsAffected }: MysqlAnswer): unknown {
 function oddForm(rows: unknown): string | undefined {
   const [row] = Array.isArray(rows) ? rows : [];
   if (Array.isArray(row)) return "rows as arrays; leave out rowsAsArray";
-  const value = Object.values(Object(row)).find((each) => each === Object(each));
-  if (value instanceof Uint8Array) return "bytes for texts; leave out typeCast";
-  return value ? "rows within rows; leave out nestTables" : undefined;
+  const values: unknown[] = Object.values(Object(row));
+  return values.some((each) => each instanceof Uint8Array)
+    ? "bytes for texts; leave out typeCast"
+    : values.some((each) => each === Object(each))
+    ? "rows within rows; leave out nestTables"
+    : undefined;
 }
 
 /** Throws when the row is of another form. */
