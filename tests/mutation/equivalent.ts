@@ -221,4 +221,18 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/postgres/neon.ts queryOf: property dropped: fullResults: false",
     "drivers/postgres/neon.ts queryOf: false became true (2)",
   ),
+  [
+    "drivers/redis/script.ts LUA: < swapped",
+    "no name is found twice",
+  ],
+  [
+    "drivers/redis/script.ts LUA: < swapped (2)",
+    "a list that is looked through for nothing is found to be as it was, and is not written",
+  ],
+  ...all(
+    "a name is in the set, whatever stands there",
+    "drivers/redis/script.ts LUA: true swapped (2)",
+    "drivers/redis/script.ts LUA: true swapped (3)",
+    "drivers/redis/script.ts LUA: true swapped (5)",
+  ),
 ]);
