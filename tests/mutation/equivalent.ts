@@ -51,6 +51,17 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "coordination/partition/tooz_hashes.ts sha256.mix: 0 became 1 (9)",
   ),
   ...all(
+    "more is made than is read",
+    "coordination/partition/tooz_hashes.ts Running.#bytes: 64 became 128",
+    "coordination/partition/tooz_hashes.ts SINES: 64 became 128",
+    'coordination/partition/tooz_hashes.ts sha1.mix: "<" became "<="',
+    "coordination/partition/tooz_hashes.ts sha1.mix: 80 became 160",
+    "coordination/partition/tooz_hashes.ts sha256: 8 became 9",
+    "coordination/partition/tooz_hashes.ts sha256: 8 became 16",
+    'coordination/partition/tooz_hashes.ts sha256.mix: "<" became "<="',
+    "coordination/partition/tooz_hashes.ts sha256.mix: 64 became 128",
+  ),
+  ...all(
     "a key takes the slower way, which leads to the same place",
     "coordination/partition/hash_ring.ts HashRing.#key: 128 became 256",
     "coordination/partition/hash_ring.ts HashRing.#key: 128 became 0",
