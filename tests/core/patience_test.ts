@@ -118,6 +118,35 @@ Deno.test("each wait is a quarter of the ttl that the call has, whatever the coo
   await runtime.advance(1);
 });
 
+Deno.test("who was held for half of the patience asks again at once, and who was sent away sooner pauses", async () => {
+  const holder = { seat: "", id: "theirs", token: 1, value: "holder", left: 60_000 };
+  for (const what of ["lock", "leader"]) {
+    for (const [ms, atOnce] of [[5_000, true], [4_999, false]] as const) {
+      const runtime = new FakeRuntime();
+      const asked: number[] = [];
+      const driver: Driver = {
+        ...memory({ now: runtime.wall, after: runtime.after }),
+        async apply() {
+          asked.push(runtime.monoNow);
+          await new Promise<void>((go) => runtime.after(ms, go));
+          return [{ ok: false, leases: [holder] }];
+        },
+      };
+      const a = new Coordinator(driver, { memberId: "a", ttl: 40_000, runtime });
+      const stop = new AbortController();
+      const { signal } = stop;
+      const waiting = what === "lock"
+        ? a.getLock("x").acquire({ signal })
+        : a.lead("g", () => {}, { signal });
+      await runtime.advance(11_000);
+      const [first = NaN, second = NaN] = asked;
+      assert.equal(second - first === ms, atOnce, `${what}: ${second - first} ms after ${ms}`);
+      stop.abort();
+      await Promise.allSettled([waiting, runtime.advance(10_000)]);
+    }
+  }
+});
+
 Deno.test("a waiter that is called off is never granted afterwards, nor one whose coordinator stops", async () => {
   const { runtime, member } = place();
   const theirs = await member("holder").getLock("x").hold({ ttl: 60_000 });
