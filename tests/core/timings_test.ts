@@ -78,6 +78,9 @@ Deno.test("a ttl is a whole number from the backend's least on, of which the mar
     refusal(() => checkTimings({ ttl, heartbeatInterval }, bounds, OURS));
   for (const ttl of [100, 101, 86_400_000, Infinity]) assert.equal(check(ttl), undefined);
   for (const ttl of [99, 0, -1, NaN, 100.5]) assert.match(check(ttl) ?? "", /ttl/);
+  const uneven: ClockBounds = { rate: 0.0125, step: 90 };
+  assert.match(check(184, uneven) ?? "", /93 ms of it, must stay under half; use 185 or more/);
+  assert.equal(check(185, uneven), undefined);
   // 490 ms of 1,000 are under half, 500 are not.
   assert.equal(check(1_000, { rate: 0.01, step: 480 }), undefined);
   assert.match(
@@ -90,11 +93,11 @@ Deno.test("a ttl is a whole number from the backend's least on, of which the mar
 Deno.test("a heartbeat's interval is above 0 and below the time for which its ttl counts as held", () => {
   const check = (heartbeatInterval: unknown) =>
     refusal(() => {
-      const timings = { ttl: 1_000, heartbeatInterval: heartbeatInterval as number };
+      const timings = { ttl: 1_001, heartbeatInterval: heartbeatInterval as number };
       checkTimings(timings, { rate: 0.01, step: 0 }, OURS);
     });
-  for (const interval of [undefined, 0.5, 1, 989.9]) assert.equal(check(interval), undefined);
-  for (const interval of [0, -1, 990, NaN, "500", null]) {
+  for (const interval of [undefined, 0.5, 1, 990.98]) assert.equal(check(interval), undefined);
+  for (const interval of [0, -1, 990.99, NaN, "500", null]) {
     assert.match(check(interval) ?? "it is not refused", /heartbeatInterval.*below the 990 ms/);
   }
 });
