@@ -199,7 +199,7 @@ export class MysqlBatch {
 
   /** Whatever is not exactly the statement's answer proves nothing. */
   #odd(): never {
-    throw noAnswer(this.#server.name, "it is not to Baton's statement");
+    throw noAnswer(this.#server.name, "the answer is not to Baton's statement");
   }
 
   async #read<T>(sql: string, read: (row: Row) => T): Promise<T[]> {
@@ -267,11 +267,11 @@ function oddForm(rows: unknown): string | undefined {
   const [row] = Array.isArray(rows) ? rows : [];
   if (Array.isArray(row)) return "rows as arrays; leave out rowsAsArray";
   const values: unknown[] = Object.values(Object(row));
-  if (values.some((each) => each instanceof Uint8Array)) {
-    return "bytes for texts; leave out typeCast";
-  }
-  if (values.some((each) => each === Object(each))) return "rows within rows; leave out nestTables";
-  return undefined;
+  return values.some((each) => each instanceof Uint8Array)
+    ? "bytes for texts; leave out typeCast"
+    : values.some((each) => each === Object(each))
+    ? "rows within rows; leave out nestTables"
+    : undefined;
 }
 
 /** Throws when the row is of another form. */
