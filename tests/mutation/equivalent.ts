@@ -221,6 +221,19 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/postgres/neon.ts queryOf: property dropped: fullResults: false",
     "drivers/postgres/neon.ts queryOf: false became true (2)",
   ),
+  ...all(
+    "parts without operations send no request",
+    'coordination/leases/heart.ts Heart.beat: "<" became "<="',
+    'coordination/leases/session.ts Session.stop: "<" became "<=" (2)',
+  ),
+  [
+    'coordination/leases/heart.ts Heart.poke: "<" became "<="',
+    "a lease that is due when the pause ends only has that pause reckoned again",
+  ],
+  [
+    "coordination/election/leader_loop.ts LeaderLoop.#campaign: 0 became 1 (3)",
+    "a patience of 1 ms is that of a ttl below 8 ms, which no backend that pushes can keep",
+  ],
   [
     "drivers/redis/script.ts LUA: < swapped",
     "no name is found twice",
