@@ -130,6 +130,12 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/kit/waiting.ts Waiters.#came: 0 became 1",
     "drivers/document/document.ts document: 0 became 1",
   ),
+  ...all(
+    "it begins with a status, which has three digits",
+    "drivers/document/kubernetes.ts storeAt.write: /^(409 (Conflict|AlreadyExists)|404 NotFound)$/ lost its ^",
+    "drivers/document/kubernetes.ts storeAt.write: /^409 (Conflict|AlreadyExists)$/ lost its ^",
+    "drivers/document/s3.ts isWritten: /^(412 PreconditionFailed|404 NoSuchKey|409 (Con…/ lost its ^",
+  ),
   [
     "drivers/sqlite/statements.ts keepToken: > swapped",
     "a copy keeps the token that is kept already",

@@ -163,6 +163,8 @@ Deno.test("Kubernetes: a status is a refusal if Kubernetes says its reason, and 
       [[[429, status("TooManyRequests")]], "connection", true, /too much to do/],
       [[[500, status("InternalError")]], "unknown-outcome", true, /status 500: InternalError/],
       [[there, [409, status("Expired")]], "unknown-outcome", true, /status 409/],
+      [[there, [409, status("ConflictX")]], "unknown-outcome", true, /status 409: ConflictX/],
+      [[NONE, [409, status("ConflictX")]], "unknown-outcome", true, /status 409: ConflictX/],
       [[there, [410, status("Conflict")]], "unknown-outcome", true, /status 410/],
       [[[403, { kind: "Other", reason: "Forbidden" }]], "unknown-outcome", true, /\(status 403\)/],
       [[[403, status("Not one word")]], "unknown-outcome", true, /\(status 403\)/],
@@ -369,6 +371,7 @@ Deno.test("S3: what lost is tried again, what S3 refuses is definite, and all el
     [[there, [200, ""]], "unknown-outcome", true, /\(status 200\)/],
     [[there, [201, "", ETAG]], "unknown-outcome", true, /\(status 201\)/],
     [[there, [412, "<html>"]], "unknown-outcome", true, /\(status 412\)/],
+    [[there, [412, xml("PreconditionFailedX")]], "unknown-outcome", true, /status 412: Pre/],
     [[there, [409, xml("PreconditionFailed")]], "unknown-outcome", true, /status 409/],
   ];
   for (const [answers, code, retryable, words] of rows) {
