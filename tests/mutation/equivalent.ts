@@ -227,4 +227,39 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/postgres/neon.ts queryOf: property dropped: fullResults: false",
     "drivers/postgres/neon.ts queryOf: false became true (2)",
   ),
+  [
+    "drivers/redis/script.ts LUA: < swapped",
+    "no name is found twice",
+  ],
+  [
+    "drivers/redis/script.ts LUA: < swapped (2)",
+    "a list that is looked through for nothing is found to be as it was, and is not written",
+  ],
+  ...all(
+    "a name is in the set, whatever stands there",
+    "drivers/redis/script.ts LUA: true swapped (2)",
+    "drivers/redis/script.ts LUA: true swapped (3)",
+    "drivers/redis/script.ts LUA: true swapped (5)",
+  ),
+  ...all(
+    "the first write in etcd has the revision 2",
+    "drivers/etcd/leases.ts Leases.#seen: 0 became 1",
+  ),
+  ...all(
+    "nothing is watched, and no token is made, where there are no leases",
+    "drivers/etcd/leases.ts Leases.#transact: 0 became 1 (2)",
+    "drivers/etcd/leases.ts Leases.#transact: 0 became 1 (3)",
+  ),
+  ...all(
+    "a frame begins larger, or grows earlier or by more",
+    "drivers/zookeeper/wire.ts Frame.#view: 512 became 1024",
+    "drivers/zookeeper/wire.ts Frame.#view: 512 became 0",
+    "drivers/zookeeper/wire.ts Frame.int: 4 became 5",
+    "drivers/zookeeper/wire.ts Frame.int: 4 became 8",
+    "drivers/zookeeper/wire.ts Frame.bool: 1 became 2",
+    'drivers/zookeeper/wire.ts Frame.#room: ">" became ">="',
+    "drivers/zookeeper/wire.ts Frame.#room: 2 became 3",
+    "drivers/zookeeper/wire.ts Frame.#room: 2 became 1",
+    "drivers/zookeeper/wire.ts Frame.#room: 2 became 4",
+  ),
 ]);

@@ -115,6 +115,10 @@ Deno.test("rows in a form that a client's options make are named by these, and n
   const forms: readonly (readonly [row: unknown, says: RegExp])[] = [
     [["0", "73"], /rows as arrays; leave out rowsAsArray/],
     [{ ...nothing, seat: new Uint8Array(1) }, /bytes for texts; leave out typeCast/],
+    [
+      { ...nothing, seat: new Uint8Array(1), at: new Date(0) },
+      /bytes for texts; leave out typeCast/,
+    ],
     [{ ...nothing, it: row(0, "s") }, /rows within rows; leave out nestTables/],
   ];
   for (const [form, says] of forms) {

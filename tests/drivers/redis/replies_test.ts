@@ -121,6 +121,12 @@ Deno.test("only an error that a server sends before it runs anything is definite
       assert.deepEqual([error.code, error.retryable], [code, retryable], message);
       const [word = ""] = /[A-Z]{3,}/.exec(message.replace(/^ERR Error.*-/, "")) ?? [];
       assert(error.message.includes(`nothing was written (${word}`), error.message);
+      const advice = code === "unauthorized"
+        ? "check the token and its rights"
+        : retryable
+        ? "if it does not pass, look at the server"
+        : "check the URL, the network and your plan";
+      assert(error.message.endsWith(`); ${advice}`), error.message);
       return true;
     });
   }

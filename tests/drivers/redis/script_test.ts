@@ -175,6 +175,29 @@ Deno.test("what a batch writes goes out once, what Redis may refuse first, and a
   assert.deepEqual(names.slice(5), [...renewed, ["del", 1_000], ["del", 200]]);
 });
 
+Deno.test("whoever looks at all seats unlists those that are gone, and writes nothing where none is", async () => {
+  using there = await server();
+  const seats = ["m", "n", "o"].map((seat) => acquire(seat, { resource: "group:g", seat }));
+  await there.driver.apply(seats);
+  const look = async (): Promise<string[]> => {
+    await there.done();
+    const [outcome] = await there.driver.apply([{ op: "inspect", resource: "group:g" }]);
+    const commands = (await there.done()).filter((each) => !each.startsWith("mget"));
+    return [outcome?.leases.map(({ seat }) => seat).join("") ?? "", ...commands];
+  };
+  assert.deepEqual(await look(), ["mno"]);
+  const lists = ["m", "n", "o"].map((seat) => namesOf("group:g", seat, true).list);
+  assert.equal(new Set(lists).size, 3, "each is in a list of its own");
+  await there.run("data['{baton}/group:g/m'], data['{baton}/group:g/o'] = nil, nil");
+  await there.run(`data['{baton}${lists[2]}'] = '/group:g/o /group:h/x '`);
+  await there.run("data['{baton}/group:h/x'] = '5 i 9 v'");
+  const [seen, ...commands] = await look();
+  assert.equal(seen, "n");
+  // Of what is listed for others nothing is known.
+  assert.deepEqual(commands.sort(), [`del ${lists[0]}`, `mset ${lists[2]} /group:h/x `]);
+  assert.deepEqual(await look(), ["n"]);
+});
+
 Deno.test("a lease that ended between two commands is renewed no more: the whole request fails", async () => {
   using there = await server();
   await there.driver.apply([acquire("a")]);
