@@ -131,6 +131,11 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/document/document.ts document: 0 became 1",
   ),
   ...all(
+    "no other scheme leads here",
+    "drivers/document/kubernetes_url.ts kubernetesAt: /^kubernetes(\\+http)?:/ lost its ^",
+    "drivers/document/s3_url.ts s3At: /^s3:/ lost its ^",
+  ),
+  ...all(
     "it begins with a status, which has three digits",
     "drivers/document/kubernetes.ts storeAt.write: /^(409 (Conflict|AlreadyExists)|404 NotFound)$/ lost its ^",
     "drivers/document/kubernetes.ts storeAt.write: /^409 (Conflict|AlreadyExists)$/ lost its ^",
