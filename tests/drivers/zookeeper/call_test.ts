@@ -53,7 +53,7 @@ function answering(answer: (parts: readonly Part[], n: number) => Reply[] | Erro
     },
     listen: (one: Listener) => void listeners.push(one),
     forget: (one: Listener) => listeners.splice(listeners.indexOf(one), 1).length > 0,
-    keep: () => 1_000,
+    keep: () => 5,
   };
   const ensemble = {
     enter: () => Promise.resolve(session as unknown as Session),
@@ -184,8 +184,9 @@ Deno.test("ZooKeeper: a session that no longer tells is left, and news have an e
   const { ensemble, left, listeners } = answering((parts) => parts.map(() => reply([])));
   const call = new Call(ensemble, {});
   await call.ask([watchBelow("/a")]);
-  assert.equal(await call.news(1), undefined);
-  listeners[0]!.hear("lost");
+  assert.equal(await call.news(20), undefined);
+  // It sees to the session meanwhile, and goes on listening.
+  setTimeout(() => listeners[0]!.hear("lost"), 20);
   assert.equal(await call.news(600_000), "lost");
   assert.deepEqual(left, [false]);
   await call.ask([watchBelow("/a")]);
