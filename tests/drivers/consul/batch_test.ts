@@ -187,6 +187,17 @@ Deno.test("Consul: when a session has ended, its leases are lost, and what is gr
     assert.equal(again?.ok, true);
   }));
 
+Deno.test("Consul: what has ended by the clock is ended first where it does not fit beside the rest, and then it looks again", () =>
+  withCosts(async ({ costs, driver, server }) => {
+    const slots = Array.from({ length: 31 }, (_, n) => take("j", { seat: `${n}`, ttl: WEEK }));
+    await driver.apply(slots);
+    server.asked();
+    server.now += 2 * WEEK;
+    const [seen] = await costs([LOOK, "txn sweep", LOOK], inspect("j"));
+    assert.deepEqual(seen?.leases, []);
+    assert.deepEqual(server.leases, []);
+  }));
+
 Deno.test("Consul: the token of each grant is that of its key, in whichever transaction it was made", () =>
   withCosts(async ({ driver, server }) => {
     const mine = take("a");

@@ -156,6 +156,17 @@ Deno.test("ZooKeeper: what has ended is ended 128 leases at a time, and what liv
   ]);
   // A marker and a seat of each.
   assert.deepEqual(writes.map(({ length }) => length), [256, 144]);
+  // Whoever is overtaken looks again.
+  const overtaken = tree({ a: ["over"] }, /^over/);
+  const { write } = overtaken.call;
+  let writing = 0;
+  overtaken.call.write = async (parts) => {
+    const results = await write(parts);
+    return ++writing === 1 ? undefined : results;
+  };
+  const [one] = places;
+  assert.deepEqual(await leasesOf([{ ...one!, seat: "over" }], NOW, NODES, overtaken.call), []);
+  assert.equal(overtaken.flights.length, 2);
 });
 
 Deno.test("ZooKeeper: a sweep looks at its resource and at three others of one bucket, at 128 seats in all", async () => {
