@@ -134,14 +134,15 @@ export async function getCoordinator(
   checkGiven("URL", url, "its variable of the environment");
   const [address = "", search] = splitOnce(String(url), "?");
   const known = { ...SCHEMES, ...schemes };
-  const scheme = address.slice(0, Math.max(0, address.indexOf(":"))).toLowerCase();
+  const [name, place] = splitOnce(address, ":");
+  const scheme = place === undefined ? "" : name.toLowerCase();
   // Only its own properties: every object has a "constructor".
   const load = Object.hasOwn(known, scheme) ? known[scheme] : undefined;
   if (!load) {
     const names = Object.keys(known);
     const way = Object.hasOwn(WAYS_OUT, scheme)
       ? `. ${WAYS_OUT[scheme]}`
-      : address.startsWith("//", scheme.length + 1)
+      : place?.startsWith("//")
       ? `. Did you mean ${nearest(scheme, names)}:?`
       : "";
     throw new InvalidArgument(

@@ -73,12 +73,13 @@ const SAME: Readonly<Record<string, string>> = {
   ...{ mariadb: "mysql", planetscale: "mysql", d1: "sqlite", turso: "sqlite", libsql: "sqlite" },
 };
 
-const OPTIONS = ["schema", "table", "fences", "rpc", "apply"] as const;
-/** The databases, and the options that each of them has. */
+/** The options that not every database has. */
+const OPTIONS = ["schema", "table", "rpc"] as const;
+/** The databases, and which of those options each of them has. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
-  postgres: ["schema", "fences", "rpc", "apply"],
-  mysql: ["table", "fences", "apply"],
-  sqlite: ["fences", "apply"],
+  postgres: ["schema", "rpc"],
+  mysql: ["table"],
+  sqlite: [],
 };
 
 async function schemaCommand(args: readonly string[]): Promise<number> {
@@ -88,10 +89,10 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
     options: {
       schema: { type: "string" },
       table: { type: "string" },
-      fences: { type: "boolean", default: false },
-      rpc: { type: "boolean", default: false },
-      apply: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
+      fences: { type: "boolean" },
+      rpc: { type: "boolean" },
+      apply: { type: "boolean" },
+      help: { type: "boolean" },
     },
   });
   const [kind, ...more] = positionals;
@@ -103,7 +104,7 @@ async function schemaCommand(args: readonly string[]): Promise<number> {
     return complain(HELP), 2;
   }
   // Read only for --apply: it takes a permission that printing does not need.
-  const url = values.apply ? process.env["DATABASE_URL"] ?? "" : "";
+  const url = values.apply ? (process.env["DATABASE_URL"] ?? "").trim() : "";
   if (values.apply && !url) {
     return complain(
       "DATABASE_URL is not set, so nothing was sent. Set it to the URL of the database",
@@ -194,12 +195,12 @@ async function mysqlOf(url: string): Promise<Database<MysqlQuery>> {
 
 /** Whether the URL is for a server that HTTPS does not lead to. */
 function isElsewhere(url: string): boolean {
-  return /^\s*(postgres(ql)?|mysql):/i.test(url) && URL.canParse(url) &&
+  return /^(postgres(ql)?|mysql):/i.test(url) && URL.canParse(url) &&
     !/\.(neon\.(tech|build)|psdb\.cloud)$/i.test(new URL(url).hostname);
 }
 
 function partsOf(text: string): { url: string; parameters: string | undefined } {
-  const [url = "", parameters] = text.trim().split(/\?(.*)/s);
+  const [url = "", parameters] = text.split(/\?(.*)/s);
   return { url, parameters };
 }
 

@@ -93,15 +93,15 @@ export function fencedRedis(send: SendCommand): FencedRedis {
     });
     const [said, answer, why] = Array.isArray(reply) ? reply : [];
     // Some clients return numbers as texts.
-    const kind = /^[0-4]$/.test(String(said)) ? Number(said) : undefined;
-    if (kind === 1 && Array.isArray(answer) && answer.length === commands.length) return answer;
-    if (kind === 0) throw new StaleToken({ resource: key, token });
+    const kind = String(said);
+    if (kind === "1" && Array.isArray(answer) && answer.length === commands.length) return answer;
+    if (kind === "0") throw new StaleToken({ resource: key, token });
     const index = Number(answer);
-    if (kind === 2 && wired[index]) throw failed(wired, index, why);
-    if (kind === 3) {
+    if (kind === "2" && wired[index]) throw failed(wired, index, why);
+    if (kind === "3") {
       refuse("fence key", "it holds something that is not a token; nothing was written");
     }
-    if (kind === 4) refuse("command", renamed(wired[index]));
+    if (kind === "4") refuse("command", renamed(wired[index]));
     throw unknown(new Error("the reply is not from Baton's script"));
   };
 }

@@ -63,7 +63,7 @@ export async function isAuthorized(
   request: Request,
   secrets: readonly string[],
 ): Promise<boolean> {
-  const [, given] = /^Bearer +(.*)$/i.exec(request.headers.get("authorization") ?? "") ?? [];
+  const [, given] = /^Bearer +(.*)/i.exec(request.headers.get("authorization") ?? "") ?? [];
   if (given === undefined) return false;
   const hash = await sha256(given);
   let found = false;

@@ -53,8 +53,7 @@ export interface Missing {
  *
  * @throws {InvalidArgument} when `retain` is too short for that, or the schedule cannot be used.
  */
-export function rememberedFor({ every, limit = 0, retain }: CatchUpOptions): number {
-  checkWhole("limit", limit, 0, 1_000_000);
+export function rememberedFor({ every, retain }: CatchUpOptions): number {
   if (typeof every === "function") return retain ?? RETAIN;
   checkWhole("every", every);
   const kept = retain ?? Math.min(LONGEST, Math.max(RETAIN, 3 * every));

@@ -22,7 +22,7 @@ import { breakLeases } from "../leases/breaking.ts";
 import type { Session } from "../leases/session.ts";
 import { checkWhole, validity } from "../leases/timings.ts";
 
-/** The most runs that `history()` can answer. */
+/** The most runs that `history()` can answer, and the most slots that `catchUp()` can be asked for. */
 const MOST = 1_000_000;
 
 /**
@@ -103,6 +103,7 @@ export class Cron {
       "every missed limit slot mode ttl keepAlive? retain skipIfRunning? minHold maxRuntime record? signal",
     );
     const { every, missed = "all", limit = 100, ...rest } = options;
+    checkWhole("limit", limit, 0, MOST);
     const retain = rememberedFor(options);
     const plan = this.#plan({ ...rest, retain });
     this.#due(plan);

@@ -112,7 +112,7 @@ export interface Interval {
   offset?: number | undefined;
   /**
    * How much too early, by our clock, a trigger may come and still count as the slot ahead.
-   * Default: a tenth of `every`, and at most 5,000.
+   * Default: 5,000.
    */
   early?: number | undefined;
 }
@@ -146,14 +146,13 @@ export interface Interval {
  */
 export function slotAt(now: number, interval: Interval): number {
   checkOptions(interval, "every offset early");
-  const { every, offset = 0, early } = interval;
-  for (const each of [now, early ?? 0]) {
+  const { every, offset = 0, early = 5_000 } = interval;
+  for (const each of [now, early]) {
     if (!Number.isSafeInteger(each)) refuseValue("instant", each, "it must be whole milliseconds");
   }
   checkEvery(every);
   checkSeconds("offset", offset);
-  const ahead = early ?? Math.min(Math.floor(every / 10), 5_000);
-  return Math.floor((now + ahead - offset) / every) * every + offset;
+  return Math.floor((now + early - offset) / every) * every + offset;
 }
 
 /**

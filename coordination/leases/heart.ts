@@ -176,9 +176,7 @@ export class Heart {
       if (!stopped.aborted) this.#session.report({ type: "heartbeat-failed", error });
       // The pauses shrink with the time left, so that many tries fit in it.
       for (const lease of batch) {
-        if (lease.held) {
-          this.#again.set(lease, lease.age + Math.max(SHORTEST_PAUSE, lease.left / 4));
-        }
+        this.#again.set(lease, lease.age + Math.max(SHORTEST_PAUSE, lease.left / 4));
       }
     } finally {
       for (const lease of batch) this.#beating.delete(lease);
@@ -201,7 +199,7 @@ export class Heart {
 /** Groups of leases of which each can wait for an answer about as long as the others. */
 function batches(leases: readonly HeldLease[]): HeldLease[][] {
   const found: [HeldLease, ...HeldLease[]][] = [];
-  for (const lease of [...leases].sort((a, b) => a.left < b.left ? -1 : 1)) {
+  for (const lease of [...leases].sort((a, b) => a.left - b.left)) {
     const batch = found.at(-1);
     if (batch && lease.left <= 4 * batch[0].left && batch.length < RENEWALS) batch.push(lease);
     else found.push([lease]);

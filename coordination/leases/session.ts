@@ -123,7 +123,7 @@ export class Session {
    *   been granted is given back in the background.
    */
   async send(parts: readonly Part[], { signal, once }: SendOptions = {}): Promise<void> {
-    const ops = opsOf(parts);
+    const ops = parts.flatMap((part) => part.ops);
     if (ops.length === 0) return;
     const sent = instant(this.runtime);
     const stops = this.#stops;
@@ -300,15 +300,6 @@ export class Session {
   #giveBack(op: spi.Release): void {
     inBackground(this.runtime, this.#release([ask([op], () => {})]));
   }
-}
-
-/** What all these parts ask. */
-function opsOf(parts: readonly Part[]): readonly spi.Op[] {
-  const [only] = parts;
-  if (only && parts.length === 1) return only.ops;
-  const ops: spi.Op[] = [];
-  for (const part of parts) ops.push(...part.ops);
-  return ops;
 }
 
 /** Why a call ended, or was not even sent. */

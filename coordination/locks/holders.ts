@@ -14,5 +14,5 @@ export function holderOf({ value, token, left }: spi.Lease): Holder {
 
 /** Who is in the way, the first to run out first. */
 export function holdersIn(blockers: readonly spi.Lease[]): Holder[] {
-  return [...blockers].sort((a, b) => a.left < b.left ? -1 : 1).map(holderOf);
+  return [...blockers].sort((a, b) => a.left - b.left).map(holderOf);
 }

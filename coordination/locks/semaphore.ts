@@ -110,7 +110,7 @@ export class Semaphore extends Acquirable {
           continue;
         }
         // The next look begins where time runs out first.
-        const [first] = blockers.sort((a, b) => a.left < b.left ? -1 : 1);
+        const [first] = blockers.sort((a, b) => a.left - b.left);
         seat = first?.seat ?? seat;
         return { blockers };
       }

@@ -160,7 +160,7 @@ export class HashRing {
     const { points, owners, names } = this.#layout ??= layOut(this.#points);
     const next = countUpTo(points, this.#place(data));
     // After the last point the circle begins again.
-    return names[owners[next < points.length ? next : 0] ?? -1];
+    return names[owners[next < points.length ? next : 0]!];
   }
 
   /**
@@ -183,9 +183,9 @@ export class HashRing {
     const wanted = Math.min(replicas, candidates);
 
     const found = new Set<string>();
-    let at = wanted > 0 ? countUpTo(points, this.#place(data)) : 0;
+    let at = countUpTo(points, this.#place(data));
     for (; found.size < wanted; at++) {
-      const node = names[owners[at % points.length] ?? -1];
+      const node = names[owners[at % points.length]!];
       if (node !== undefined && !ignored.has(node)) found.add(node);
     }
     return found;
@@ -240,13 +240,18 @@ function countUpTo(sorted: Float64Array, limit: number): number {
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((sorted[middle] ?? NaN) <= limit) low = middle + 1;
+    if (sorted[middle]! <= limit) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-function checkCount(what: string, count: number, least: number, most = 2 ** 31): void {
+function checkCount(
+  what: string,
+  count: number,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): void {
   if (Number.isInteger(count) && count >= least && count <= most) return;
   throw new InvalidArgument(
     `Cannot use ${what} ${count}: it must be a whole number from ${least} to ${most}`,

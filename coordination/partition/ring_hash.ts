@@ -51,7 +51,7 @@ export function placeOf(high: number, low: number): number {
 
 /** MurmurHash3_x86_32 of the first `length` bytes, as 32 bits with a sign. */
 export function murmur3(data: Uint8Array, length: number, seed: number): number {
-  const byte = (at: number): number => data[at] ?? 0;
+  const byte = (at: number): number => data[at]!;
   const whole = length & ~3;
   let hash = seed | 0; // a number of 32 bits throughout, which engines keep in a register
   for (let at = 0; at < whole; at += 4) {

@@ -30,7 +30,7 @@ class Running {
 
   add(data: Uint8Array, length = data.length): void {
     for (let at = 0; at < length; at++) {
-      this.#bytes[this.#length++ & 63] = data[at] ?? 0;
+      this.#bytes[this.#length++ & 63] = data[at]!;
       if ((this.#length & 63) === 0) {
         this.#digest.mix(this.#state, new DataView(this.#bytes.buffer));
       }
@@ -50,11 +50,10 @@ class Running {
       mix(state, block);
       bytes.fill(0);
     }
-    block.setUint32(littleEndian ? 56 : 60, this.#length << 3, littleEndian);
-    block.setUint32(littleEndian ? 60 : 56, this.#length / 2 ** 29, littleEndian);
+    block.setBigUint64(56, BigInt(this.#length) * 8n, littleEndian);
     mix(state, block);
-    block.setInt32(0, state[0] ?? 0, littleEndian);
-    block.setInt32(4, state[1] ?? 0, littleEndian);
+    block.setInt32(0, state[0]!, littleEndian);
+    block.setInt32(4, state[1]!, littleEndian);
     return placeOf(block.getInt32(0), block.getInt32(4));
   }
 }
@@ -82,7 +81,7 @@ function ringHash(digest: Digest): RingHash {
 }
 
 function addTo(state: Int32Array, values: readonly number[]): void {
-  values.forEach((value, i) => state[i] = (state[i] ?? 0) + value);
+  values.forEach((value, i) => state[i]! += value);
 }
 
 /** Where in the block each round of MD5 begins, and how far away its next word is. */
@@ -137,13 +136,13 @@ export const md5: RingHash = /* @__PURE__ */ ringHash({
       if (round === 0) mixed = d ^ b & (c ^ d);
       else if (round === 1) mixed = c ^ d & (b ^ c);
       else if (round === 2) mixed = b ^ c ^ d;
-      const place = (STEPS[round] ?? 0) * i + (FIRSTS[round] ?? 0);
+      const place = STEPS[round]! * i + FIRSTS[round]!;
       const word = block.getInt32((place & 15) * 4, true);
-      const sum = a + mixed + (SINES[i] ?? 0) + word | 0;
+      const sum = a + mixed + SINES[i]! + word | 0;
       a = d;
       d = c;
       c = b;
-      b = b + rotate(sum, TURNS[round * 4 + (i & 3)] ?? 0) | 0;
+      b = b + rotate(sum, TURNS[round * 4 + (i & 3)]!) | 0;
     }
     addTo(state, [a, b, c, d]);
   },
@@ -155,7 +154,7 @@ export const sha1: RingHash = /* @__PURE__ */ ringHash({
   littleEndian: false,
   mix(state, block) {
     const words = Array.from({ length: 16 }, (_, i) => block.getInt32(i * 4));
-    const word = (i: number): number => words[i] ?? 0;
+    const word = (i: number): number => words[i]!;
     for (let i = 16; i < 80; i++) {
       words.push(rotate(word(i - 3) ^ word(i - 8) ^ word(i - 14) ^ word(i - 16), 1));
     }
@@ -164,7 +163,7 @@ export const sha1: RingHash = /* @__PURE__ */ ringHash({
       let mixed = b ^ c ^ d;
       if (i < 20) mixed = d ^ b & (c ^ d);
       else if (i >= 40 && i < 60) mixed = b & c | d & (b | c);
-      const constant = [0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6][Math.floor(i / 20)] ?? 0;
+      const constant = [0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6][Math.floor(i / 20)]!;
       const sum = rotate(a, 5) + mixed + e + constant + word(i) | 0;
       [e, d, c, b, a] = [d, c, rotate(b, 30), a, sum];
     }
@@ -178,7 +177,7 @@ export const sha256: RingHash = /* @__PURE__ */ ringHash({
   littleEndian: false,
   mix(state, block) {
     const words = Array.from({ length: 16 }, (_, i) => block.getInt32(i * 4));
-    const word = (i: number): number => words[i] ?? 0;
+    const word = (i: number): number => words[i]!;
     const turns = (x: number, i: number, j: number): number =>
       rotate(x, 32 - i) ^ rotate(x, 32 - j);
     for (let i = 16; i < 64; i++) {

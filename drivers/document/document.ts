@@ -121,7 +121,7 @@ export function document<Version>(
       options.signal?.throwIfAborted();
       if (ops.length === 0) return [];
       const lost: Lost[] = [];
-      let seen: string | undefined;
+      let seen: string | undefined | null = null;
       let unchanged = 0;
       for (let attempt = 0;; attempt++) {
         const { text, version, now, fine } = await store.read(options).catch((error: unknown) => {

@@ -42,9 +42,8 @@ export function failure(
   if (signal?.aborted) return noAnswer(name, "the call was aborted");
   if (codeOf(error)) return error as CoordinationError;
   const { said, refused, unauthorized, mayPass, advice } = judge(error);
-  const seen = causesOf(error);
-  const unreachable = seen.some((each) => UNREACHABLE.test(each));
-  const code = seen.map((each) => OWN.exec(each)?.[0]).find(Boolean);
+  const unreachable = isUnreachable(error);
+  const code = causesOf(error).map((each) => OWN.exec(each)?.[0]).find(Boolean);
   const told = code ? `${said}, ${code}` : said;
   const cause = code && { cause: Object.assign(new Error(code), { code }) };
   if (!unreachable && !refused) return noAnswer(name, told, { ...cause });

@@ -12,7 +12,7 @@ import type { Outcome } from "../driver.ts";
  */
 export function isSwept({ ok, leases: [lease] }: Outcome, oneIn: number): boolean {
   return ok && lease !== undefined &&
-    (Math.imul(lease.token | 0, 0x9e3779b1) >>> 0) < 2 ** 32 / oneIn;
+    (Math.imul(lease.token, 0x9e3779b1) >>> 0) < 2 ** 32 / oneIn;
 }
 
 /** That many of them, by chance. */

@@ -104,7 +104,8 @@ export interface Login {
 export function hasLogin({ user, password, tls }: Login, hosts: readonly string[]): boolean {
   if (user === undefined && password === undefined) return false;
   if (!user || !password) refuse("user", "give a user and a password, or neither");
-  if (tls === undefined && !hosts.every(isLoopback)) {
+  // Those of `hostAndPort()` have no brackets.
+  if (tls === undefined && !hosts.every((host) => host === "::1" || isLoopback(host))) {
     refuse(
       "password",
       "it needs tls: true (in a URL use_ssl=true); with false it is sent unencrypted",

@@ -16,7 +16,7 @@ import type {
   Release,
   Renew,
 } from "../driver.ts";
-import { partly } from "../kit/failure.ts";
+import { noAnswer, partly } from "../kit/failure.ts";
 import { unlessAborted } from "../kit/aborts.ts";
 import { bySeat } from "../kit/order.ts";
 import { lastPage, type Listed, page } from "../kit/step.ts";
@@ -199,7 +199,7 @@ export class MysqlBatch {
 
   /** Whatever is not exactly the statement's answer proves nothing. */
   #odd(): never {
-    throw mysqlError(this.#server.name, new TypeError());
+    throw noAnswer(this.#server.name, "the answer is not to Baton's statement");
   }
 
   async #read<T>(sql: string, read: (row: Row) => T): Promise<T[]> {
@@ -266,18 +266,21 @@ function rowsOf({ rowsAffected }: MysqlAnswer): unknown {
 function oddForm(rows: unknown): string | undefined {
   const [row] = Array.isArray(rows) ? rows : [];
   if (Array.isArray(row)) return "rows as arrays; leave out rowsAsArray";
-  const value = Object.values(Object(row)).find((each) =>
-    typeof each === "object" && each !== null
-  );
-  if (value instanceof Uint8Array) return "bytes for texts; leave out typeCast";
-  return value && "rows within rows; leave out nestTables";
+  const values: unknown[] = Object.values(Object(row));
+  return values.some((each) => each instanceof Uint8Array)
+    ? "bytes for texts; leave out typeCast"
+    : values.some((each) => each === Object(each))
+    ? "rows within rows; leave out nestTables"
+    : undefined;
 }
 
 /** Throws when the row is of another form. */
 function leaseIn({ seat, id, token, value, time_left }: Row): Lease {
   const left = time_left === null ? Infinity : Math.max(1, Number(time_left));
   const lease = { seat: text(seat), id: text(id), token: Number(token), value: text(value), left };
-  if (!Number.isSafeInteger(lease.token) || !(lease.token > 0 && left > 0)) throw new TypeError();
+  if (!Number.isSafeInteger(lease.token) || lease.token < 1 || Number.isNaN(left)) {
+    throw new TypeError();
+  }
   return lease;
 }
 

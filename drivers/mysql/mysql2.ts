@@ -57,7 +57,7 @@ export async function mysqlPool(address: UrlParts): Promise<MysqlPool> {
     name: "mysql",
     open: () => connectionsOf(createPool(settings)),
     explain: (error) => mysqlError("mysql", error),
-    breaks: (error) => !(errnoOf(error) > 0) || BREAKS.includes(errnoOf(error)),
+    breaks,
     check:
       "check that a MySQL server is at this host and port, and whether it wants TLS, which ssl=true in " +
       "the URL asks for",
@@ -70,6 +70,12 @@ export async function mysqlPool(address: UrlParts): Promise<MysqlPool> {
 
 /** The server goes down or ends the connection; or it is read-only since a fail-over. */
 const BREAKS = [1053, 1152, 1290, 1792, 1836, 1927, 3169, 4031];
+
+/** Whether a connection that failed with this error must not be used again. */
+export function breaks(error: unknown): boolean {
+  const number = errnoOf(error);
+  return !(number > 0) || BREAKS.includes(number);
+}
 
 function connectionsOf(pool: Pool): Connections<PoolConnection> {
   return {
@@ -93,7 +99,12 @@ function streamOf({ connection }: PoolConnection): { ref?(): void; unref?(): voi
   return Object(Object(connection).stream);
 }
 
-function settingsOf({ url, parameters, token }: UrlParts): PoolOptions {
+/**
+ * What the client is made with.
+ *
+ * @throws {InvalidArgument} when the URL cannot be used, with what to change.
+ */
+export function settingsOf({ url, parameters, token }: UrlParts): PoolOptions {
   const { username, password, hostname, port, pathname = "", hash } = parsed(url) ?? {};
   const given = new Parameters(parameters);
   const path = given.text("unix_socket");

@@ -162,7 +162,7 @@ function partsOf(text: string): Parts {
   try {
     const { protocol, hostname, host, username, password } = new URL(text);
     const mysql = protocol === "mysql:";
-    if (!mysql && !/^https?:$/.test(protocol)) return {};
+    if (!mysql && !/^https?:/.test(protocol)) return {};
     return {
       protocol: mysql ? "https:" : protocol,
       // MySQL's own port is not that of the HTTP API.

@@ -18,9 +18,9 @@ const IN_DOUBT = /^(08|58|XX|57P01|57P02|57P05|40003)/;
 /** Wrong role, password or database, or a role without rights on the table. */
 const UNAUTHORIZED = /^(28|42501|3D)/;
 /** No such schema, table, column or function. */
-const NO_SCHEMA = /^(3F000|42P01|42703|42883)$/;
+const NO_SCHEMA = /3F000|42P01|42703|42883/;
 /** A commit within somebody's open transaction, or a statement there that cannot be. */
-const IN_TRANSACTION = /^(2D000|25001)$/;
+const IN_TRANSACTION = /2D000|25001/;
 /**
  * Deadlocks, time-outs, too many connections, a server that starts; one that is read-only or a replica (BT001)
  * since a fail-over; a pooled connection with another's prepared statements (26000, 42P05, 0A000), or with

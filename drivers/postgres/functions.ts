@@ -291,6 +291,9 @@ ${
   }`;
 };
 
+/** The number that stands for a name among the advisory locks; the second one keeps ours apart from others'. */
+const KEY = "hashtextextended(it->>0, 7366140)";
+
 /**
  * Takes a batch's locks. They come sorted from the driver, so that two batches never wait for each
  * other: first those on names, which guards need, then the rows that are written, and what is dead where
@@ -304,9 +307,9 @@ declare
 begin
   for it in select value from jsonb_array_elements(locks) loop
     if (it->>1)::boolean then
-      perform pg_advisory_xact_lock(hashtextextended(it->>0, 7366140));
+      perform pg_advisory_xact_lock(${KEY});
     else
-      perform pg_advisory_xact_lock_shared(hashtextextended(it->>0, 7366140));
+      perform pg_advisory_xact_lock_shared(${KEY});
     end if;
   end loop;
   for it in select value from jsonb_array_elements(places) loop

@@ -87,7 +87,7 @@ export function neonQuery(url: string): PostgresQuery {
     ? new URL(url)
     : {};
   if (
-    !/^postgres(ql)?:$/.test(protocol ?? "") || !username || !hostname || !/^\/./.test(pathname!)
+    !/^postgres(ql)?:/.test(protocol ?? "") || !username || !hostname || !/\/./.test(pathname!)
   ) {
     refuse("connection string", "it must be postgresql://user:password@host/database");
   }

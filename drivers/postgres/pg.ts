@@ -57,7 +57,7 @@ export async function postgresPool(address: UrlParts): Promise<PostgresPool> {
     name: "postgres",
     open: () => connectionsOf(new Pool(settings)),
     explain: (error) => postgresError("postgres", error),
-    breaks: (error) => !SERVERS.test(codeIn(error)) || READ_ONLY.test(codeIn(error)),
+    breaks,
     check:
       "check that a PostgreSQL server is at this host and port, and whether it wants TLS, which " +
       "sslmode=require in the URL asks for",
@@ -71,10 +71,11 @@ export async function postgresPool(address: UrlParts): Promise<PostgresPool> {
 
 /** A SQLSTATE: the connection goes on after it, but for those of a server that goes down. */
 const SERVERS = /^(?=.*\d)(?!08|57P0[1-5]|58|XX)[0-9A-Z]{5}$/;
-const READ_ONLY = /^(25006|BT001)$/;
 
-function codeIn(error: unknown): string {
-  return String(Object(error).code);
+/** Whether a connection that failed with this error must not be used again. */
+export function breaks(error: unknown): boolean {
+  const code = String(Object(error).code);
+  return !SERVERS.test(code) || /25006|BT001/.test(code);
 }
 
 function connectionsOf(pool: Pool): Connections<PoolClient> {
@@ -87,7 +88,12 @@ function connectionsOf(pool: Pool): Connections<PoolClient> {
   };
 }
 
-function settingsOf({ url, parameters, token }: UrlParts): PoolConfig {
+/**
+ * What the client is made with.
+ *
+ * @throws {InvalidArgument} when the URL cannot be used, with what to change.
+ */
+export function settingsOf({ url, parameters, token }: UrlParts): PoolConfig {
   const target = parsed(url.replace(/^postgres:/i, "postgresql:"));
   if (!target || target.hash || !/^postgres(ql)?:\/\//i.test(url)) {
     throw new InvalidArgument(

@@ -10,7 +10,7 @@ import { slipIn } from "../kit/slips.ts";
 import { plain, textOf } from "../kit/plain_words.ts";
 
 /** How errors begin that a server sends before it writes anything. */
-const UNAUTHORIZED = /^(WRONGPASS|NOAUTH|NOPERM|Unauthorized)/i;
+const UNAUTHORIZED = /^(WRONGPASS|NOAUTH|NOPERM|Unauthorized)/;
 /** These depend on the server's state, which may pass. */
 const PASSING =
   /^(LOADING|BUSY|READONLY|OOM|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|ERR max number of clients)\b/;

@@ -13,11 +13,11 @@
  */
 
 import type { Redis, RedisOptions } from "ioredis";
-import { ConnectionError, type CoordinationError, InvalidArgument } from "../../errors.ts";
+import { ConnectionError, InvalidArgument } from "../../errors.ts";
 import { refuse } from "../kit/check.ts";
 import { Parameters } from "../kit/parameters.ts";
 import { clientOf, type Connections, Sender } from "../kit/clients.ts";
-import { decodedPart, parsed, type UrlParts } from "../kit/urls.ts";
+import { decodedPart, hostAndPort, parsed, type UrlParts } from "../kit/urls.ts";
 import type { Driver } from "../driver.ts";
 import { brief, redisError } from "./errors.ts";
 import { redis } from "./redis.ts";
@@ -49,7 +49,7 @@ const SETTINGS: Settings = {
 
 /** What is said of a server that has only some of the keys. */
 const CLUSTER =
-  "this server is part of a Redis Cluster, which a URL does not support; give redis() of " +
+  "redis refused the request, so nothing was written: this server is part of a Redis Cluster, which a URL does not support; give redis() of " +
   "@baton/baton/drivers/redis a function that sends through the Cluster of ioredis";
 
 /**
@@ -61,12 +61,12 @@ const CLUSTER =
 export async function redisAt(address: UrlParts): Promise<Driver> {
   const settings = settingsOf(address);
   const client = await clientOf<Client>("ioredis", "6.0.0", WAY);
-  const name = "redis";
   const sender = new Sender<Line>({
-    name,
-    open: () => new Lines(() => new client.Redis({ ...SETTINGS, ...settings })),
-    explain: (error) => explained(name, error),
-    breaks: (error) => !isReply(error) || /^(READONLY|MASTERDOWN)/.test(brief(error)),
+    name: "redis",
+    open: () => new Lines(() => new client.Redis(settings)),
+    explain: (error) => redisError("redis", error),
+    // In a script, Redis 6 says more before it.
+    breaks: (error) => !isReply(error) || /READONLY|MASTERDOWN/.test(brief(error)),
     check:
       "check that a Redis server is at this host and port, and that it speaks TLS with rediss: and " +
       "none with redis:",
@@ -75,16 +75,11 @@ export async function redisAt(address: UrlParts): Promise<Driver> {
     try {
       return await sender.send((line) => line.client.call(...command), signal);
     } catch (error) {
-      throw /^(MOVED|ASK) /.test(brief(error)) ? explained(name, error) : error;
+      if (/^(MOVED|ASK) /.test(brief(error))) throw new ConnectionError(CLUSTER);
+      throw error;
     }
-  }, { name });
+  });
   return { ...driver, [Symbol.asyncDispose]: () => sender.close() };
-}
-
-function explained(name: string, error: unknown): CoordinationError {
-  return /^(MOVED|ASK) /.test(brief(error))
-    ? new ConnectionError(`${name} refused the request, so nothing was written: ${CLUSTER}`)
-    : redisError(name, error);
 }
 
 /** Whether it is the server's own answer, after which a connection is as good as before. */
@@ -102,7 +97,7 @@ interface Line {
 }
 
 /** One connection at a time, but for those on which older requests still are. */
-class Lines implements Connections<Line> {
+export class Lines implements Connections<Line> {
   readonly #make: () => Redis;
   #line: Line | undefined;
   #ended = false;
@@ -120,7 +115,7 @@ class Lines implements Connections<Line> {
       this.release(line, true);
       throw error;
     }
-    if (line.users === 1) line.client.stream.ref?.();
+    line.client.stream.ref?.();
     return line;
   }
 
@@ -162,7 +157,12 @@ function opened(client: Redis): Line {
   return { client, ready, users: 0 };
 }
 
-function settingsOf({ url, parameters, token }: UrlParts): Settings {
+/**
+ * What the client is made with.
+ *
+ * @throws {InvalidArgument} when the URL cannot be used, with what to change.
+ */
+export function settingsOf({ url, parameters, token }: UrlParts): Settings {
   const { protocol, username, password, hostname, port, pathname, hash } = parsed(url) ?? {};
   const isSocket = !hostname && /^rediss?:\/\/\/[^/]/i.test(url);
   const database = /^\/?(\d{0,5})\/?$/.exec(pathname ?? "x")?.[1];
@@ -195,6 +195,7 @@ function settingsOf({ url, parameters, token }: UrlParts): Settings {
   const secret = token ?? part("password", password);
   const user = part("user", username);
   return {
+    ...SETTINGS,
     ...isSocket
       ? { path: decodedPart("path", pathname ?? "") }
       : placeOf(hostname!, Number(port) || undefined, given, tls),
@@ -225,11 +226,9 @@ function placeOf(
     return { host, ...port && { port } };
   }
   const [user, password] = [given.text("sentinel_username"), given.text("sentinel_password")];
-  const others = given.all("sentinel_fallback").map((each) => {
-    const [, host = "", port] = /^([^:/@]+|\[[^\]]+\])(?::(\d+))?$/.exec(each) ?? [];
-    if (!host) refuse("option sentinel_fallback", "it must be host:port");
-    return { host, port: Number(port ?? SENTINEL_PORT) };
-  });
+  const others = given.all("sentinel_fallback").map((each) =>
+    hostAndPort("option sentinel_fallback", each, SENTINEL_PORT)
+  );
   return {
     name,
     sentinels: [{ host, port: port ?? SENTINEL_PORT }, ...others],

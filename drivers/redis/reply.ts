@@ -10,7 +10,7 @@ import { bySeat } from "../kit/order.ts";
 /**
  * `left /resource/seat token id ttl value`. The `left` is missing if the script did not ask for it.
  */
-const ROW = /^(-?\d*) \/(.*?)\/(.*?) (\d+) (\S+) (\d+) ([^]*)$/;
+const ROW = /^(-?\d*) \/(.*?)\/(.*?) (\d+) (\S+) (\d+) ([^]*)/;
 
 /**
  * The outcomes of a batch.

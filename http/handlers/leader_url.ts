@@ -17,7 +17,7 @@ export function leaderUrl(capabilities: Json | undefined, request: Request): URL
   const said = urlIn(capabilities);
   if (said === undefined || !URL.canParse(said)) return undefined;
   const target = new URL(said);
-  if (!/^https?:$/.test(target.protocol)) return undefined;
+  if (!/^https?:/.test(target.protocol)) return undefined;
   if (target.username !== "" || target.password !== "") return undefined;
   const asked = new URL(request.url);
   // The lookbehind keeps it linear: without it, a path of nothing but slashes takes quadratic time.

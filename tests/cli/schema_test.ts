@@ -98,12 +98,20 @@ const WRONG: readonly (readonly [args: string, said: string])[] = [
   ["constructor", "The first word must be postgres, mysql or sqlite."],
   [`redis://:${SECRET}@host`, "The first word must be postgres, mysql or sqlite."],
   [`mysql mysql://u:${SECRET}@host/db`, "Give the name of one database; its URL goes into"],
-  ["neon", "The schema of neon is that of postgres."],
-  ["planetscale", "The schema of planetscale is that of mysql."],
-  ["d1", "The schema of d1 is that of sqlite."],
   ["turso --apply", "The schema of turso is that of sqlite."],
-  ...["redis", "upstash", "etcd", "consul", "memory", "zookeeper", "s3", "ipc"].map((kind) =>
-    [kind, `${kind} needs no schema: there is nothing to create.`] as const
+  ...Object.entries({
+    postgres: ["postgresql", "neon", "supabase"],
+    mysql: ["mariadb", "planetscale"],
+    sqlite: ["d1", "turso", "libsql"],
+  }).flatMap(([kind, same]) =>
+    same.map((each) => [each, `The schema of ${each} is that of ${kind}.`] as const)
+  ),
+  ...[
+    ...["redis", "upstash", "memory", "ipc", "browser", "etcd", "consul", "zookeeper"],
+    ...["memcached", "s3", "r2", "kubernetes", "deno-kv", "durable-object"],
+  ].map((kind) => [kind, `${kind} needs no schema: there is nothing to create.`] as const),
+  ...["my-redis", "redis-2"].map((kind) =>
+    [kind, "The first word must be postgres, mysql or sqlite."] as const
   ),
 ];
 
@@ -118,6 +126,12 @@ Deno.test("words that cannot be meant are refused with what is wrong; one that i
   const { code, complaint } = await schema([], []);
   assert.equal(code, 2);
   assert.match(complaint, /^Prints the SQL/);
+  const unknown = await schema([], ["postgres", "--nonsense"]);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.complaint, /^Unknown option '--nonsense'/);
+  const asked = await schema([], ["--help"]);
+  assert.deepEqual([asked.code, asked.complaint], [0, ""]);
+  assert.match(asked.out, /^Prints the SQL/);
 });
 
 Deno.test("to import the command runs nothing, and sets no exit status", async () => {
@@ -129,9 +143,11 @@ Deno.test("to import the command runs nothing, and sets no exit status", async (
 });
 
 Deno.test("to apply it takes DATABASE_URL, and without one nothing is tried", async () => {
-  const { code, complaint } = await schema(["--allow-env"], ["postgres", "--apply"], "");
-  assert.equal(code, 2);
-  assert.match(complaint, /DATABASE_URL is not set/);
+  for (const nothing of ["", " "]) {
+    const { code, complaint } = await schema(["--allow-env"], ["postgres", "--apply"], nothing);
+    assert.equal(code, 2);
+    assert.match(complaint, /DATABASE_URL is not set/);
+  }
 });
 
 Deno.test("any other server is reached by a client of its own, and no URL is repeated", async () => {
@@ -173,12 +189,22 @@ Deno.test("it is applied to a server of one's own, and is there afterwards", asy
 });
 
 Deno.test("a vendor's URL is tried as it comes", async () => {
-  const url = `postgresql://app:${SECRET}@ep-x.eu-central-1.aws.neon.tech/db?sslmode=require`;
-  const { code, complaint } = await schema(["--allow-env"], ["postgres", "--apply"], url);
-  // Without --allow-net there is no way.
-  assert.equal(code, 1, complaint);
-  assert.match(complaint, /Requires net access/);
-  assert(!complaint.includes(SECRET));
+  for (
+    const [kind, url] of [
+      [
+        "postgres",
+        `postgresql://app:${SECRET}@ep-x.eu-central-1.aws.neon.tech/db?sslmode=require`,
+      ],
+      ["postgres", ` postgres://app:${SECRET}@EP-X.AWS.NEON.BUILD/db`],
+      ["mysql", `mysql://app:${SECRET}@aws.connect.psdb.cloud/db?ssl={"rejectUnauthorized":true}`],
+    ] as const
+  ) {
+    const { code, complaint } = await schema(["--allow-env"], [kind, "--apply"], url);
+    // Without --allow-net there is no way, and nothing but HTTPS is tried.
+    assert.equal(code, 1, complaint);
+    assert.match(complaint, /Requires net access|NotCapable/);
+    assert(!complaint.includes(SECRET));
+  }
 });
 
 Deno.test("why the SQL was not applied is said, and not that the connections could not be closed either", async () => {

@@ -5,11 +5,24 @@
  */
 
 import assert from "node:assert/strict";
+import type { Acquire, Op } from "../../drivers/driver.ts";
 import { MAX_TTL } from "../../drivers/kit/check.ts";
 import type { Case } from "./backend.ts";
-import { granted, lists, refused, released, renewed } from "./expect.ts";
-import { acquire, breakSeat, inspect, release, renew } from "./operations.ts";
-import { law, outlive, untilVacant } from "./scene.ts";
+import { apply, granted, isGranted, lists, refused, released, renewed } from "./expect.ts";
+import {
+  acquire,
+  breakSeat,
+  ifHeld,
+  ifVacant,
+  inspect,
+  list,
+  page,
+  release,
+  renew,
+} from "./operations.ts";
+import { law, outlive, overrunOf, untilVacant } from "./scene.ts";
+
+type Seven = [Acquire, Acquire, Acquire, Acquire, Acquire, Acquire, Acquire];
 
 /** Cases about `acquire` and the life of a lease. */
 export const acquireCases: readonly Case[] = [
@@ -58,6 +71,45 @@ export const acquireCases: readonly Case[] = [
     await untilVacant(on, mine, 2);
     await lists(on.driver, inspect(mine.resource), []);
   }),
+  law(
+    2,
+    "every operation finds a lease until its end, and none finds it after that",
+    async (on) => {
+      const { tick } = on.backend;
+      const leases = Array.from({ length: 7 }, () => acquire(on.name(), { ttl: on.short }));
+      const [seen, renewing, ending, wanted, late, gone, taken] = leases as Seven;
+      for (const [n, each] of (await apply(on.driver, leases)).entries()) {
+        isGranted(
+          each,
+          leases[n]!,
+        );
+      }
+      /** In one request: how many leases each look shows, and which operations are done. */
+      const found = async (...ops: Op[]) => {
+        const outcomes = await apply(on.other, [
+          inspect(seen.resource),
+          page(seen.resource, 9),
+          list(seen.resource, 9),
+          ...ops,
+          acquire(on.name(), { guard: ifHeld(seen.resource, "") }),
+          acquire(on.name(), { guard: ifVacant(seen.resource) }),
+        ]);
+        return outcomes.map(({ ok, leases }, n) => n < 3 ? leases.length : ok);
+      };
+      await on.backend.pass(on.short - tick);
+      assert.deepEqual(
+        await found(renew(renewing), release(ending), acquire(wanted.resource)),
+        [1, 1, 1, true, true, false, true, false],
+      );
+      await on.backend.pass(tick);
+      // On a clock that stands still nothing is late.
+      if (tick > 1 || overrunOf(on) > 1) await untilVacant(on, seen, 2);
+      assert.deepEqual(
+        await found(renew(late), release(gone), acquire(taken.resource)),
+        [0, 0, 0, false, false, true, false, true],
+      );
+    },
+  ),
   law(2, "a seat whose lease has ended is vacant to an acquire too", async (on) => {
     const mine = acquire(on.name(), { ttl: on.short });
     const theirs = acquire(mine.resource);

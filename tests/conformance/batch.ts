@@ -105,6 +105,17 @@ export const batchCases: readonly Case[] = [
     for (const refusal of outcomes.slice(2)) isOutcome(refusal, false, [lease]);
     await lists(on.driver, inspect(mine.resource), [lease]);
   }),
+  law(
+    7,
+    "a look at what its batch has granted lists it by seat, in whichever order",
+    async (on) => {
+      const resource = on.name();
+      const mine = ["b", "c", "a"].map((seat) => acquire(resource, { seat }));
+      const outcomes = await apply(on.driver, [...mine, inspect(resource)]);
+      const leases = mine.map((each, n) => isGranted(outcomes[n], each));
+      isOutcome(outcomes[3], true, leases.sort(bySeat));
+    },
+  ),
   law(5, "tokens grow within a batch", async (on) => {
     const resource = on.name();
     const holders = Array.from({ length: 10 }, () => acquire(resource));

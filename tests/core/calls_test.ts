@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Coordinator, type Lease, UnknownOutcome } from "../../mod.ts";
-import type { Driver } from "../../drivers/driver.ts";
+import type { Driver, Guard } from "../../drivers/driver.ts";
 import { settled } from "./fake_runtime.ts";
 import { Scene } from "./scene.ts";
 
@@ -174,4 +174,56 @@ async function endsWithItsSignal(run: Call["run"], request: number): Promise<voi
   assert(ended, `request ${request + 1} does not heed the signal: ${outcome}`);
   await running;
   await end();
+}
+
+const READERS = { when: "vacant", resource: "readers:free" } as const;
+const WRITER = { when: "vacant", resource: "lock:free", seat: "" } as const;
+const MEMBER = { when: "held", resource: "group:free", seat: "a" } as const;
+const GROUP = { when: "held", resource: "groups", seat: "free" } as const;
+const SLOT = new Scene().runtime.wallNow;
+const BRIEF = { ttl: 7_000 };
+const AS_MEMBER = { ...BRIEF, requireMembership: true };
+
+/** What a call asks for, and the first request that it makes for it. */
+const WISHES: Readonly<
+  Record<string, [(a: Coordinator) => Promise<unknown>, resource: string, guard?: Guard]>
+> = {
+  "lock.acquire()": [(a) => a.getLock("free").acquire(BRIEF), "lock:free", READERS],
+  "lock.acquire({ shared })": [
+    (a) => a.getLock("free").acquire({ ...BRIEF, shared: true }),
+    "readers:free",
+    WRITER,
+  ],
+  "lock.tryAcquire()": [(a) => a.getLock("free").tryAcquire(BRIEF), "lock:free", READERS],
+  "lock.attempt()": [(a) => a.getLock("free").attempt(BRIEF), "lock:free", READERS],
+  "lock.hold()": [(a) => a.getLock("free").hold(BRIEF), "lock:free", READERS],
+  "lock.with()": [(a) => a.getLock("free").with(noop, BRIEF), "lock:free", READERS],
+  "semaphore.acquire()": [(a) => a.getSemaphore("free", 2).acquire(BRIEF), "semaphore:free"],
+  "semaphore.with()": [(a) => a.getSemaphore("free", 2).with(noop, BRIEF), "semaphore:free"],
+  "election.campaign()": [(a) => a.election("free").campaign(AS_MEMBER), "leader:free", MEMBER],
+  "election.lead()": [(a) => a.election("free").lead(noop, AS_MEMBER), "leader:free", MEMBER],
+  "lead()": [(a) => a.lead("free", noop, AS_MEMBER), "leader:free", MEMBER],
+  "joinGroup()": [(a) => a.joinGroup("free", null, BRIEF), "group:free", GROUP],
+  "joinGroupCreate()": [(a) => a.joinGroupCreate("free", null, BRIEF), "group:free", GROUP],
+  "cron().run() in retry": [
+    (a) => a.cron("free").run({ slot: SLOT, mode: "retry", ...BRIEF }, noop),
+    "cron:free",
+    { when: "vacant", resource: "cron:free", seat: `${SLOT}/done` },
+  ],
+};
+
+for (const [what, [call, resource, guard]] of Object.entries(WISHES)) {
+  Deno.test(`${what} asks for what its options say`, async () => {
+    const scene = new Scene();
+    const a = scene.member("a");
+    const outside = scene.over(scene.backend, "a");
+    // Where a membership is required, there is one.
+    if (guard === MEMBER) await outside.joinGroupCreate("free");
+    if (guard === GROUP) await outside.createGroup("free");
+    await call(a);
+    const asked = scene.sent.flat().find((op) => op.op === "acquire" && op.resource === resource);
+    assert(asked?.op === "acquire");
+    // Nor does it ask a backend to wait that does not push.
+    assert.deepEqual([asked.ttl, asked.guard, asked.patience], [BRIEF.ttl, guard, undefined]);
+  });
 }

@@ -98,18 +98,20 @@ Deno.test("what a run threw is told without what looks like a secret, and not at
     assert.equal(brief(plain), plain);
   }
   assert.equal(brief(new Error("so long ".repeat(100))).length, 200);
+  // The search is in the first 1,000 characters alone.
+  assert.equal(brief(`${"a1".repeat(495)} and so on, and more`), "… and so on");
 });
 
 Deno.test("history counts in whole numbers from 0, and refuses others before any request", async () => {
   const scene = new Scene();
   const job = scene.member("a").cron("j");
-  for (const count of [-1, 1.5, NaN, Infinity, "3" as unknown as number]) {
+  for (const count of [-1, 1.5, NaN, Infinity, 1_000_001, "3" as unknown as number]) {
     await assert.rejects(job.history(count), InvalidArgument);
   }
   assert.equal(scene.sent.length, 0);
   await job.run({ slot: scene.runtime.wallNow }, () => {});
   assert.deepEqual(await job.history(0), []);
-  assert.equal((await job.history(1)).length, 1);
+  for (const count of [1, 1_000_000]) assert.equal((await job.history(count)).length, 1);
 });
 
 Deno.test("missed slots run oldest first before the one that is due, each once", async () => {
@@ -132,6 +134,9 @@ Deno.test("missed slots run oldest first before the one that is due, each once",
   await scene.runtime.advance(5 * HOUR);
   await a.catchUp({ ...due(13), limit: 2 }, work);
   assert.deepEqual(ran.splice(0), [11, 12, 13]);
+  await scene.runtime.advance(3 * HOUR);
+  await a.catchUp({ ...due(16), limit: 0 }, work);
+  assert.deepEqual(ran.splice(0), [16]);
 });
 
 Deno.test("slots that are no longer remembered are not made up for", async () => {
@@ -297,5 +302,7 @@ Deno.test("a schedule that stands still, or is finer than a second, is refused",
     const refused = job.catchUp({ slot, every }, () => assert.fail("ran"));
     await assert.rejects(refused, InvalidArgument);
   }
-  await assert.rejects(job.catchUp({ slot, every: HOUR, limit: -1 }, () => {}), InvalidArgument);
+  for (const limit of [-1, 1_000_001]) {
+    await assert.rejects(job.catchUp({ slot, every: HOUR, limit }, () => {}), InvalidArgument);
+  }
 });

@@ -267,6 +267,8 @@ Deno.test("wrong arguments are refused, and nothing changes", () => {
     [() => ring.getNodes("k", { ignoreNodes: "abc" }), /ignoreNodes "abc"/],
     [() => ring.getNodes(42 as never), /key of type number/],
     [() => ring.getNode(never), /key of type undefined/],
+    [() => new HashRing().getNodes(42 as never), /key of type number/],
+    [() => ring.getNodes("k", { replicas: Infinity }), /replicas Infinity/],
   ];
   for (const [call, message] of wrong) {
     assert.throws(call, (error) => error instanceof InvalidArgument && message.test(error.message));

@@ -128,6 +128,7 @@ Deno.test("with() within with() of the same name is reported at once, and ends w
   const ended = assert.rejects(outer, (error) => {
     assert(error instanceof LockAcquireFailed);
     assert.match(error.message, /this coordinator itself has held it.*not reentrant/);
+    assert.deepEqual(error.holders.map(({ memberId }) => memberId), ["a"]);
     return true;
   });
   await scene.runtime.advance(1_000);

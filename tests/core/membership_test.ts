@@ -283,4 +283,9 @@ Deno.test("a value that is none of ours has no capabilities, and stops no look",
   await a.tick();
   assert.deepEqual(told.map((event) => "capabilities" in event && event.capabilities), [null]);
   assert.deepEqual(await a.getMembersWithCapabilities("g"), new Map([["x", null]]));
+  const { incarnation, ...info } = await a.getMemberInfo("g", "x");
+  const never = { joined: 0, updated: 0 };
+  assert.deepEqual(info, { memberId: "x", capabilities: null, ...never, left: 60_000 });
+  const { groups } = JSON.parse((await a.tick()).cursor);
+  assert.deepEqual(groups, [["g", { members: { x: [incarnation, 0] }, term: 0 }]]);
 });

@@ -118,6 +118,7 @@ Deno.test("an instant's text is RFC 3339 to the letter, never what Date() guesse
       ...["2026-03-29T01:00:00+24:00", "2026-03-29T01:00:00+02:60", "2026-03-29T01:00:00+2:00"],
       ...["2026-03-29T01:00:00.Z", "2026-03-29T1:00:00Z", " 2026-03-29T01:00:00Z", `${TEXT}\n`],
       ...["+002026-03-29T01:00:00Z", "２０２６-03-29T01:00:00Z", "1969-12-31T00:00:00Z"],
+      ...["2026-03-29T01:00:00Z (UTC)", "2026-03-29T01:00:00+01:00 (CET)", "1970-01-01T00:00:00Z"],
     ]
   ) refused({ time });
   for (
@@ -134,11 +135,14 @@ Deno.test("an instant's text is RFC 3339 to the letter, never what Date() guesse
 });
 
 Deno.test("an instant in seconds is refused with the hint, and so is one in microseconds", () => {
-  for (const scheduledTime of [SLOT / 1_000, 1_800_000_000, 100_000_000]) {
+  for (const scheduledTime of [SLOT / 1_000, 1_800_000_000, 100_000_000, 99_999_999_999]) {
     refused({ scheduledTime }, /milliseconds, not seconds\?/);
     refused({ scheduledAt: scheduledTime }, /milliseconds, not seconds\?/);
   }
-  refused({ scheduledTime: SLOT * 1_000 });
+  for (const scheduledTime of [SLOT * 1_000, 1e14, -1e14]) refused({ scheduledTime });
+  for (const scheduledTime of [0, 99_999_999, 1e11, 1e14 - 1]) {
+    assert.equal(slotOf({ scheduledTime }), scheduledTime);
+  }
 });
 
 Deno.test("triggers around an interval's instant are for that slot, a little early or long after", () => {
@@ -211,10 +215,17 @@ Deno.test("a slot in seconds is refused with the hint, even where every slot is 
 });
 
 Deno.test("a test's clock may stand in 1970, where slots would look like seconds", async () => {
+  // As late as March 1973, and no later: see what looks like seconds.
+  for (const [now, slot] of [[200_000_000, 200_000_000], [1e11, 1e11 - 1]] as const) {
+    const scene = new Scene();
+    scene.runtime.wallNow = now;
+    const { outcome } = await scene.member("a").cron("j").run({ slot }, () => {});
+    assert.equal(outcome, "ran");
+  }
   const scene = new Scene();
-  scene.runtime.wallNow = 200_000_000;
-  const { outcome } = await scene.member("a").cron("j").run({ slot: 200_000_000 }, () => {});
-  assert.equal(outcome, "ran");
+  scene.runtime.wallNow = 1e11 + 1;
+  const late = scene.member("a").cron("j").run({ slot: 1e11 - 1 }, () => assert.fail("ran"));
+  await assert.rejects(late, /milliseconds, not seconds\?/);
 });
 
 Deno.test("minHold and maxRuntime in seconds are refused with the hint; a test's shorter ones are not", async () => {

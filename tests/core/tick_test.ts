@@ -36,6 +36,24 @@ Deno.test("events come one by one until the signal aborts, over an outage too", 
   assert.equal(scene.runtime.timers, 0);
 });
 
+Deno.test("events look every five seconds if nobody says how often", async () => {
+  const scene = new Scene();
+  // A shorter ttl would make it look more often.
+  const a = scene.member("a", { ttl: 60_000 });
+  await a.createGroup("g");
+  const stop = new AbortController();
+  const following = (async () => {
+    for await (const _ of a.events({ watch: ["g"], signal: stop.signal }));
+  })();
+  await settled();
+  for (const [passes, looks] of [[0, 1], [4_999, 1], [1, 2], [5_000, 3]] as const) {
+    await scene.runtime.advance(passes);
+    assert.equal(scene.sent.length - 1, looks);
+  }
+  stop.abort();
+  await following;
+});
+
 Deno.test("a tick renews as many leases in a call as a beat does, and looks in the last of its calls", async () => {
   const scene = new Scene();
   const a = scene.member("a");

@@ -1,7 +1,7 @@
 /** Who waits for whom and for how long, and what is still ours. */
 
 import assert from "node:assert/strict";
-import { Coordinator } from "../../mod.ts";
+import { Coordinator, type LockAcquireFailed } from "../../mod.ts";
 import { internalsOf } from "../../coordination/internals.ts";
 import type { Acquire, Op } from "../../drivers/driver.ts";
 import { meddling } from "./meddling.ts";
@@ -140,6 +140,26 @@ Deno.test("holders of seats beyond our number are not waited for, and their seat
   assert.equal(await waiting, null);
   const seats = new Set(scene.sent.flat().map((op: Op) => op.op === "acquire" ? op.seat : "0"));
   assert.deepEqual([...seats].sort(), ["0", "1"]);
+});
+
+Deno.test("who is in the way is named in the order in which they run out, not in that of their seats", async () => {
+  for (const resource of ["readers:s", "semaphore:s"]) {
+    const scene = new Scene();
+    const ttls = [3_000, 1_000, 4_000, 2_000];
+    await scene.backend.apply(
+      ttls.map((ttl, n) => ({ ...taken(`${n}`, ttl), resource, value: `for ${ttl}` })),
+    );
+    const a = scene.member("a");
+    const wanted = resource === "readers:s" ? a.getLock("s") : a.getSemaphore("s", ttls.length);
+    const names = ["for 1000", "for 2000", "for 3000", "for 4000"];
+    const { holders } = await wanted.attempt({ timeout: 0 });
+    assert.deepEqual(holders.map(({ memberId }) => memberId), names);
+    await assert.rejects(wanted.hold({ timeout: 0 }), (error: LockAcquireFailed) => {
+      assert.deepEqual(error.holders.map(({ memberId }) => memberId), names);
+      assert.match(error.message, /: for 1000 has it \(and 3 more\), for up to 1000 ms more/);
+      return true;
+    });
+  }
 });
 
 Deno.test("who always comes second for a permit pauses after ten tries", async () => {

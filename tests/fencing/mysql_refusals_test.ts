@@ -24,3 +24,24 @@ Deno.test("MySQL: what migrateMysqlFences() cannot do it tells, and a name that 
   await assert.rejects(fenceMysql(never, { resource: "", token: 1 }), InvalidArgument);
   await assert.rejects(fenceMysql(never, { resource: "a", token: 2 ** 53 }), InvalidArgument);
 });
+
+Deno.test("MySQL: a table that is not there after it was created, or that refuses nothing, is told; no two requests are equal", async () => {
+  const missing = () => Promise.reject(Object.assign(new Error("no table"), { errno: 1146 }));
+  for (
+    const [insert, said, expected] of [
+      [missing, /table t was created, but it is not there/, ["insert", "create", "insert"]],
+      [() => Promise.resolve(), /table t does not refuse stale tokens/, ["insert", "delete"]],
+    ] as const
+  ) {
+    const sent: string[] = [];
+    const send = (sql: string): Promise<unknown> => {
+      sent.push(sql);
+      return sql.startsWith("insert") ? insert() : Promise.resolve();
+    };
+    const told = await errorOf(migrateMysqlFences(send, { table: "t" }));
+    assert(told instanceof ConnectionError, `${told}`);
+    assert.match(told.message, said);
+    assert.deepEqual(sent.map((sql) => sql.split(" ")[0]), expected);
+    assert.equal(new Set(sent).size, sent.length);
+  }
+});

@@ -131,7 +131,7 @@ Deno.test("a table of that name that is somebody else's is not taken for the fen
   }
 });
 
-Deno.test("equal tokens pass, a lower one fails whatever came before, and no two statements are equal", () => {
+Deno.test("equal tokens pass, a lower one fails whatever came before, and no two statements are equal", async () => {
   using database = new DatabaseSync(":memory:");
   for (const sql of sqliteFences()) database.exec(sql);
   const fence = (token: number, resource = "x"): void => {
@@ -148,6 +148,13 @@ Deno.test("equal tokens pass, a lower one fails whatever came before, and no two
   assert.throws(() => fence(Number.MAX_SAFE_INTEGER - 1), (error) => isStale(error));
   const [one, two] = [1, 2].map(() => JSON.stringify(sqliteFence({ resource: "x", token: 7 })));
   assert.notEqual(one, two);
+  const batches: string[] = [];
+  const query = (statements: readonly unknown[]) => {
+    batches.push(JSON.stringify(statements));
+    return Promise.resolve([]);
+  };
+  for (let again = 0; again < 2; again++) await migrateSqliteFences(query);
+  assert.notEqual(batches[0], batches[1]);
 });
 
 Deno.test("what cannot be a fence is refused before anything is sent", () => {

@@ -175,6 +175,9 @@ Deno.test("the slot is what the application says, or Google's header, or ?slot i
     await slotOf({ offset: 60_000 }, "/"),
     due(scene) + 60_000 - (now % HOUR < 60_000 ? HOUR : 0),
   );
+  scene.runtime.stop(HOUR - 10_000);
+  assert.equal(await slotOf({}, "/"), due(scene));
+  assert.equal(await slotOf({ early: 10_000 }, "/"), due(scene) + HOUR);
 });
 
 Deno.test("an offset or an early trigger without an interval is refused when the handler is made", () => {
@@ -196,7 +199,9 @@ Deno.test("a slot that is none, or too far from now, is 400 and claims nothing",
   });
   const day = 86_400_000;
   const bad = ["", "now", "NaN", "Infinity", "-1", "1e12", "1.5", "0x10", "0", "99999999999999999"];
-  for (const slot of [...bad, `${now + day + 1}`, `${now - day - 1}`, `${now}&slot=${now}`]) {
+  // Digits alone will do: these would be now.
+  const odd = [`${now}.0`, `${now / 1e12}e12`, `%2B${now}`, `%20${now}`, `${now}&slot=${now}`];
+  for (const slot of [...bad, ...odd, `${now + day + 1}`, `${now - day - 1}`]) {
     const said = await problemOf(await endpoint(trigger(`/?slot=${slot}`)));
     assert.deepEqual([said.status, said.code], [400, "invalid-argument"], slot);
   }
@@ -382,7 +387,7 @@ Deno.test("options that cannot work are refused when the endpoint is made, where
 Deno.test("options that the request's own coordinator rules out are not the trigger's fault", async () => {
   const scene = new Scene();
   const baton = () => scene.member("a", { clocks: { step: 500 } });
-  for (const bad of [{ ttl: 800 }, { retain: 9_000 }]) {
+  for (const bad of [{ ttl: 800 }, { retain: 9_000 }, { retain: 1 }]) {
     const endpoint = cronEndpoint(baton, "j", fail, { ...hourly, ...bad });
     await assert.rejects(endpoint(trigger()), InvalidArgument);
   }

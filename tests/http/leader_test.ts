@@ -163,6 +163,7 @@ Deno.test("it redirects to http and https only, never with credentials, and not 
     { url: "javascript:alert(1)" },
     { url: "data:text/html,x" },
     { url: "ftp://fra-1.example.com" },
+    { url: "web+https://fra-1.example.com" },
     { url: "https://user:hunter2@fra-1.example.com" },
     { url: "https://user@fra-1.example.com" },
     { url: "https://:hunter2@fra-1.example.com" },

@@ -132,6 +132,10 @@ Deno.test("a handler's own error is the caller's, and the lock is free", async (
   const scene = new Scene();
   const useless = withLock(scene.member("a"), "x", { ttl: 0, timeout: 1_000 }, ok);
   await assert.rejects(useless(request()), InvalidArgument);
+  // No wait is given up where there is none.
+  const gone = request("/", { signal: AbortSignal.abort() });
+  const single = withLock(scene.member("a"), "x", { ttl: 0 }, ok);
+  await assert.rejects(single(gone), InvalidArgument);
   const handler = withLock(scene.member("a"), "x", {}, () => {
     throw new TypeError("its own");
   });

@@ -193,6 +193,16 @@ Deno.test("a source whose cancel() throws gives the lock back, and ends no proce
   }
 });
 
+Deno.test("what answers HEAD keeps its status and headers, and no lock waits for its body", async () => {
+  const scene = new Scene();
+  const handler = () =>
+    new Response(endless().body, { status: 201, headers: { "content-length": "9" } });
+  const { answer } = asking(scene.member("a"), { streams: true }, handler, { method: "HEAD" });
+  const { status, headers, body } = await answer;
+  assert.deepEqual([status, headers.get("content-length"), body], [201, "9", null]);
+  assert(await free(scene));
+});
+
 Deno.test("maxRuntime ends the renewals for a handler that never answers, and for a body that never ends", async () => {
   for (const handler of [never, () => endless()]) {
     const scene = new Scene();

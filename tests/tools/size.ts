@@ -29,7 +29,7 @@ const PART_BUDGET = 4_096;
 const LARGE_PARTS: Readonly<Record<string, number>> = {
   redis: 4_980,
   upstash: 6_050,
-  mysql: 5_150,
+  mysql: 5_200,
   planetscale: 5_950,
   turso: 5_100,
   etcd: 6_980,

@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { InvalidArgument } from "../../mod.ts";
+import { SCHEMES, vendorOptions } from "../../drivers/schemes.ts";
 import { getCoordinator } from "../../url.ts";
 
 const SECRET = "s3cr3t-of-the-url";
@@ -56,7 +57,7 @@ Deno.test("what cannot be is refused by its name, before anything is sent", asyn
     [`${REDIS}?socket_timeout=-1`]: /option socket_timeout/,
     [`${REDIS}?sentinel_fallback=h`]: /option sentinel_fallback: it needs the option sentinel/,
     [`${REDIS}?sentinel=m&sentinel_fallback=u:${SECRET}@h`]:
-      /sentinel_fallback: it must be host:port/,
+      /sentinel_fallback: it must be HOST:PORT/,
     [`${REDIS}?cluster=true`]: /option 1 of this URL/,
     [`redis://:${SECRET}@h/name`]: /the database is a number/,
     [`redis:${SECRET}`]: /must be redis:\/\//,
@@ -107,4 +108,36 @@ Deno.test("zake: is one backend for all of a process", async () => {
   assert(await one.getLock("l").acquire({ timeout: 0 }));
   assert(await two.getLock("l").acquire({ timeout: 0 }));
   assert.equal(await three.getLock("l").acquire({ timeout: 0 }), null);
+});
+
+const SQL =
+  `sslmode sslrootcert sslcert sslkey sslaccept ssl ssl-mode useSSL channel_binding options
+  application_name target_session_attrs client_encoding connect_timeout connection_limit pool_timeout
+  pgbouncer charset timezone host port dbname unix_socket ssl_ca ssl_capath ssl_cert ssl_key ssl_cipher
+  ssl_verify_mode ssl_check_hostname`;
+const OF_REDIS =
+  `db ssl socket_timeout socket_connect_timeout socket_keepalive sentinel sentinel_fallback
+  sentinel_username sentinel_password sentinel_ssl ssl_certfile ssl_keyfile ssl_ca_certs retry_on_timeout
+  health_check_interval encoding executor`;
+const ETCD = "api_version ca_cert cert_key cert_cert";
+const CONSUL = "dc consistency keyPrefix minTtl acl_token ns partition";
+const ZOOKEEPER = `hosts use_ssl verify_certs randomize_hosts ca certfile keyfile keyfile_password
+  handler connection_retry command_retry`;
+
+/** What others put into URLs of each scheme: none of it is a slip, even where it is refused by its name. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  ...{ neon: SQL, postgres: SQL, postgresql: SQL, mysql: SQL, planetscale: SQL },
+  ...{ "planetscale+http": SQL, redis: OF_REDIS, rediss: OF_REDIS, s3: "region endpoint" },
+  ...{ etcd: ETCD, "etcd+https": ETCD, "etcd3+http": ETCD, "etcd3+https": ETCD },
+  ...{ libsql: "authToken tls", turso: "authToken tls", consul: CONSUL, "consul+https": CONSUL },
+  ...{ zookeeper: ZOOKEEPER, kazoo: ZOOKEEPER },
+  memcached: `max_pool_size use_ssl ca_cert ssl_cert ssl_key ssl_key_password ssl_ciphers
+    ssl_check_hostname`,
+};
+
+Deno.test("the options that Tooz and vendors have for each scheme are known by their names, and no other", () => {
+  for (const scheme of [...Object.keys(SCHEMES), "amqp"]) {
+    const known = OPTIONS[scheme]?.split(/\s+/) ?? [];
+    assert.deepEqual([...vendorOptions(scheme)].sort(), known.sort(), scheme);
+  }
 });

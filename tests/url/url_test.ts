@@ -196,6 +196,7 @@ Deno.test("a bad URL is refused before anything is loaded or sent, without a wor
     ["", /it is "". Is its variable of the environment set/],
     ["s3cr3t", known],
     ["s3cr3t:x", known],
+    ["memory", known],
     ["constructor:s3cr3t", known],
     ["amqp://:s3cr3t@host", known],
     ["https://:s3cr3t@eu1-x.upstash.io", known],
@@ -231,6 +232,7 @@ Deno.test("a bad URL is refused before anything is loaded or sent, without a wor
     ["memory:?timeout=Infinity", /seconds/],
     ["memory:?ttl=s3cr3t", /milliseconds/],
     ["memory:?ttl=1#s3cr3t", /milliseconds/],
+    ["memory:?requestTimeout=30", /request timeout 30:/],
     ["memory:?timeout=0", /ttl 0/],
     ["memory:?timeout=9999999", /ttl 9999999000/],
     ["memory:?ttl=10&heartbeatInterval=10", /heartbeatInterval 10/],
@@ -351,7 +353,11 @@ Deno.test("a driver whose coordinator cannot be made is closed, and the error sa
   ) {
     const test: SchemeLoader = () => ({
       ...memory(),
-      [Symbol.asyncDispose]: () => (closed++, close()),
+      [Symbol.asyncDispose]: async () => {
+        await new Promise<void>((resolve) => setTimeout(resolve, 0));
+        closed++;
+        await close();
+      },
     });
     const make = (query: string, options: UrlOptions, memberId = "me") =>
       getCoordinator(`test:${query}`, memberId, { ...options, schemes: { test } });

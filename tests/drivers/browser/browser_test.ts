@@ -12,6 +12,7 @@ import { codeOf } from "../../../errors.ts";
 import { getCoordinator } from "../../../url.ts";
 import { granted, refused, step } from "../../conformance/expect.ts";
 import { acquire, inspect, release, renew } from "../../conformance/operations.ts";
+import { tokensFollow } from "../tokens_follow.ts";
 
 /** What is used of the library's own types. */
 interface Transaction {
@@ -63,6 +64,28 @@ function made(name: string, version: number, store?: string): Promise<void> {
     const request = scope.indexedDB!.open(name, version);
     request.onupgradeneeded = () => void (store && request.result.createObjectStore(store));
     request.onsuccess = () => resolve(request.result.close());
+  });
+}
+
+/** How many rows the leases of a name have, dead ones and that of the last token among them. */
+function rowsOf(name: string): Promise<number> {
+  return new Promise((resolve) => {
+    const request = scope.indexedDB!.open(`baton:${name}`, 1) as unknown as {
+      onsuccess: () => void;
+      result: {
+        close(): void;
+        transaction(store: string): {
+          objectStore(name: string): { count(): { onsuccess: () => void; result: number } };
+        };
+      };
+    };
+    request.onsuccess = () => {
+      const counted = request.result.transaction("leases").objectStore("leases").count();
+      counted.onsuccess = () => {
+        request.result.close();
+        resolve(counted.result);
+      };
+    };
   });
 }
 
@@ -128,6 +151,43 @@ Deno.test("browser: without IndexedDB, as on a server, the first request says so
   }
 });
 
+Deno.test("browser: where a page may keep no data, it says so, and repeats no odd name of an error", async () => {
+  const { indexedDB } = scope;
+  const fails = (error: unknown) => ({
+    open: () => {
+      const request = { error } as unknown as OpenRequest & { onerror(): void };
+      queueMicrotask(() => request.onerror());
+      return request;
+    },
+  });
+  try {
+    for (
+      const [name, code, words] of [
+        [
+          "SecurityError",
+          "not-supported",
+          /Cannot keep leases here \(SecurityError\): there is no/,
+        ],
+        ["NotAllowedError", "not-supported", /\(NotAllowedError\): there is no IndexedDB/],
+        ["UnknownError", "connection", /wrote nothing \(UnknownError: odd\); send the same again/],
+        ["x".repeat(40), "connection", /\(x{40}: odd\)/],
+        ["x".repeat(41), "connection", /\(an error without a name: odd\)/],
+        ["s3cr3t word", "connection", /\(an error without a name: odd\)/],
+        [7, "connection", /\(an error without a name: odd\)/],
+      ] as const
+    ) {
+      scope.indexedDB = fails({ name, message: "odd" }) as unknown as Factory;
+      using driver = browser("denied");
+      const error = await driver.apply([acquire("lock:x")]).catch((error) => error);
+      assert.equal(codeOf(error), code, `${error}`);
+      assert.equal(error.retryable ?? false, code === "connection");
+      assert.match(error.message, words);
+    }
+  } finally {
+    scope.indexedDB = indexedDB;
+  }
+});
+
 Deno.test("browser: a database of somebody else's, or of a newer Baton, is refused", async () => {
   await made("baton:foreign", 1, "theirs");
   await made("baton:newer", 2);
@@ -143,6 +203,8 @@ Deno.test("browser: a database of somebody else's, or of a newer Baton, is refus
         assert.equal(codeOf(error), "connection");
         assert.match(error.message, words);
         assert.match(error.message, /wrote nothing/);
+        // Waiting mends neither.
+        assert.equal((error as Error & { retryable?: boolean }).retryable, false);
         return true;
       });
     }
@@ -197,6 +259,7 @@ Deno.test("browser: a transaction that ends in its commit is unknown, but for wa
       assert.equal(codeOf(error), code, `${error}`);
       assert.equal(error.retryable, true);
       assert.match(error.message, new RegExp(name));
+      if (code === "connection") assert.match(error.message, /no room left/);
     });
   }
 });
@@ -257,26 +320,44 @@ Deno.test("browser: dead rows stay few, and live ones stay", async () => {
       ),
     );
   }
-  const rows = await new Promise<number>((resolve) => {
-    const request = scope.indexedDB!.open("baton:rows", 1) as unknown as {
-      onsuccess: () => void;
-      result: {
-        close(): void;
-        transaction(store: string): {
-          objectStore(name: string): { count(): { onsuccess: () => void; result: number } };
-        };
-      };
-    };
-    request.onsuccess = () => {
-      const counted = request.result.transaction("leases").objectStore("leases").count();
-      counted.onsuccess = () => {
-        request.result.close();
-        resolve(counted.result);
-      };
-    };
-  });
+  const rows = await rowsOf("rows");
   // A hundred of them live, and with each fifty that came as many were deleted.
   assert.ok(rows > 100 && rows < 300, `${rows} rows`);
   assert.equal((await step(driver, inspect("cron:invoices"))).leases.length, 100);
   assert.equal((await step(driver, inspect("lock:endless"))).leases.length, 1);
+});
+
+Deno.test("browser: one grant in 32 deletes what is dead, a hundred rows at most, and no other does", async () => {
+  // Tokens are the clock where it has gone on, so they are known.
+  let now = 1_764_000_000_000;
+  assert.equal(now % 64, 0);
+  using driver = browser("sweeps", { now: () => now });
+  const grant = (seats: number, ttl: number) =>
+    driver.apply(
+      Array.from({ length: seats }, (_, n) => acquire("r", { seat: `${now} ${ttl} ${n}`, ttl })),
+    );
+  // That of the last token is a row, too.
+  now += 1;
+  await grant(31, 1);
+  now += 32;
+  await grant(31, 1);
+  now += 32;
+  await grant(31, 1);
+  now += 32;
+  await grant(30, 1);
+  await grant(1, Infinity);
+  now += 1_000 * 32;
+  await grant(1, 1_000);
+  const dead = 3 * 31 + 30;
+  assert.equal(await rowsOf("sweeps"), 1 + dead + 2);
+  now = Math.ceil(now / 64) * 64 + 32;
+  await grant(1, 1);
+  assert.equal(await rowsOf("sweeps"), 1 + dead - 100 + 2 + 1);
+  now += 64;
+  await grant(1, 1_000_000);
+  assert.equal(await rowsOf("sweeps"), 1 + 2 + 1, "all that live");
+});
+
+Deno.test("browser: tokens follow the clock, and never go back", async () => {
+  await tokensFollow((now) => browser("tokens", { now }));
 });

@@ -186,3 +186,25 @@ Deno.test("what is no binding, and a write without a time, are refused", async (
     [],
   );
 });
+
+Deno.test("64 objects show the time, each in turn, and each driver begins with another one", async () => {
+  const keys: string[] = [];
+  const bucket = {
+    get: () => Promise.resolve(null),
+    put: (key: string) => Promise.resolve((keys.push(key), { uploaded: new Date() })),
+  };
+  const look = async (driver: Driver) => {
+    keys.length = 0;
+    await driver.apply([inspect("lock:a")]);
+    return [...keys];
+  };
+  const driver = r2(bucket, { key: "k" });
+  const round: string[] = [];
+  for (let n = 0; n < 128; n++) round.push(...await look(driver));
+  assert.equal(new Set(round).size, 64);
+  assert.deepEqual(round.slice(64), round.slice(0, 64));
+  for (const key of round) assert.match(key, /^k\.clock\/([0-9]|[1-5][0-9]|6[0-3])$/);
+  const first = new Set<string>();
+  for (let n = 0; n < 40; n++) for (const key of await look(r2(bucket))) first.add(key);
+  assert.ok(first.size > 1, "by chance");
+});

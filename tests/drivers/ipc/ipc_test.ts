@@ -6,8 +6,9 @@
 
 import assert from "node:assert/strict";
 import { chown, existsSync, statSync } from "node:fs";
-import { promisify } from "node:util";
 import { userInfo } from "node:os";
+import process from "node:process";
+import { promisify } from "node:util";
 import { ipc, type IpcOptions } from "../../../drivers/sqlite/ipc.ts";
 import { codeOf, ConnectionError } from "../../../errors.ts";
 import { getCoordinator } from "../../../url.ts";
@@ -209,3 +210,45 @@ Deno.test("ipc: URLs, Tooz's among them", async () => {
 function hexOf(text: string): string {
   return text.charCodeAt(0).toString(16) + text.slice(1);
 }
+
+/** The path of a name's file, on a host with these modules; nothing is made there. */
+async function pathOn(host: { uid: number; shm: boolean; folder: string }): Promise<string> {
+  const { getBuiltinModule } = process;
+  const modules: Record<string, object> = {
+    "node:os": { userInfo: () => ({ uid: host.uid }), tmpdir: () => host.folder },
+    "node:fs": {
+      existsSync: (path: string) => host.shm && path === "/dev/shm",
+      mkdirSync: () => {},
+      // The 7th user's; on Windows nobody can tell whose, and for whom.
+      lstatSync: () => ({ isDirectory: () => true, uid: 7, mode: host.uid < 0 ? 0o777 : 0o700 }),
+    },
+  };
+  process.getBuiltinModule = ((name: string) => ({
+    ...getBuiltinModule.call(process, name),
+    ...modules[name],
+  })) as typeof getBuiltinModule;
+  try {
+    const paths: string[] = [];
+    const driver = ipc("A-1", {
+      open(path) {
+        paths.push(path);
+        throw new Error("far enough");
+      },
+    });
+    await assert.rejects(driver.apply([inspect("lock:a")]), (error: Error) => {
+      if (!/far enough/.test(error.message)) throw error;
+      return true;
+    });
+    return paths[0] ?? "";
+  } finally {
+    process.getBuiltinModule = getBuiltinModule;
+  }
+}
+
+Deno.test("ipc: the folder is in the host's memory, else in /tmp, and on Windows the user's own", async () => {
+  const host = { uid: 7, shm: true, folder: "/home/me/temp" };
+  assert.equal(await pathOn(host), "/dev/shm/baton-7/_41-1.db");
+  assert.equal(await pathOn({ ...host, shm: false }), "/tmp/baton-7/_41-1.db");
+  await assert.rejects(pathOn({ ...host, uid: 0 }), /\/dev\/shm\/baton-0 belongs to another user/);
+  assert.equal(await pathOn({ ...host, uid: -1 }), "/home/me/temp/baton/_41-1.db");
+});

@@ -5,11 +5,20 @@
  */
 
 import assert from "node:assert/strict";
-import { Sender } from "../../../drivers/kit/clients.ts";
-import { ConnectionError, UnknownOutcome } from "../../../errors.ts";
+import { clientOf, Sender, withClient } from "../../../drivers/kit/clients.ts";
+import {
+  ConnectionError,
+  type CoordinationError,
+  NotSupported,
+  UnknownOutcome,
+} from "../../../errors.ts";
+import { batonErrorOf } from "../../tools/shown.ts";
 
 /** Pools that say what is done with their connections. */
-function scripted(connect: () => Promise<number> = () => Promise.resolve(7)) {
+function scripted(
+  connect: () => Promise<number> = () => Promise.resolve(7),
+  explain: (error: unknown) => CoordinationError = (error) => new UnknownOutcome(String(error)),
+) {
   const done: string[] = [];
   let ended = Promise.withResolvers<void>();
   const sender = new Sender<number>({
@@ -26,7 +35,7 @@ function scripted(connect: () => Promise<number> = () => Promise.resolve(7)) {
         },
       };
     },
-    explain: (error) => new UnknownOutcome(String(error)),
+    explain,
     breaks: (error) => String(error).includes("broke"),
     check: "check it",
   });
@@ -92,6 +101,78 @@ Deno.test("without a connection nothing was sent, and the error says where to lo
     return true;
   });
   assert.deepEqual(done, ["open"]);
+});
+
+Deno.test("of a client's error without a connection only plain words and a network's code are told", async () => {
+  for (
+    const [message, code, told, known] of [
+      ["s3cr3t@host failed", "ECONNREFUSED", "ECONNREFUSED", true],
+      ["timed out", "ETIMEDOUT", "timed out, ETIMEDOUT", true],
+      ["timed out", "ETIMEDOUT s3cr3t", "timed out", false],
+      ["timed out", "s3cr3t ETIMEDOUT", "timed out", false],
+      ["timed out", "EOF", "timed out", false],
+      ["timed out", undefined, "timed out", false],
+    ] as const
+  ) {
+    const error = Object.assign(new Error(message), { code });
+    const { sender } = scripted(() => Promise.reject(error));
+    const thrown = await batonErrorOf(sender.send(() => assert.fail("it was sent")));
+    const cause = Object(thrown.cause);
+    assert.equal(thrown.message.match(/written \((.*)\); check it$/)?.[1], told, thrown.message);
+    assert.deepEqual(
+      [cause.code, cause.message],
+      known ? [code, code] : [
+        undefined,
+        undefined,
+      ],
+    );
+  }
+  // What the driver knows better is said as it says it.
+  const refused = new ConnectionError("wrong password", { code: "unauthorized" });
+  const { sender } = scripted(() => Promise.reject(new Error()), () => refused);
+  await assert.rejects(sender.send(() => assert.fail("it was sent")), (error) => error === refused);
+});
+
+/** With it no registry is asked. */
+const NO_VERSION = "no version";
+
+Deno.test("a client that is not installed is named, with what to run, and why it was not loaded", async () => {
+  assert.equal((await clientOf<{ sep: string }>("node:path", "1.0.0", "x")).sep.length, 1);
+  await assert.rejects(clientOf("./nowhere", NO_VERSION, "give one"), (error: Error) => {
+    assert.ok(error instanceof NotSupported);
+    assert.match(
+      error.message,
+      /^The package \. is needed .* npm install \.@no version; or, in a bundle .*, give one$/,
+    );
+    // Not that of the second name, under which Deno alone finds it.
+    assert.match(String((error.cause as Error).message), /nowhere/);
+    assert.doesNotMatch(String((error.cause as Error).message), /npm:/);
+    return true;
+  });
+});
+
+Deno.test("only the client itself is the user's to install, whatever else a driver lacks", async () => {
+  assert.equal(await withClient(() => Promise.resolve(7), "pack", "1.0.0"), 7);
+  const missing = (message: string, code = "ERR_MODULE_NOT_FOUND") =>
+    Object.assign(new Error(message), { code });
+  const own = missing("Cannot find package 'pack' imported from /app/x.mjs");
+  await assert.rejects(withClient(() => Promise.reject(own), "pack", "1.0.0"), (error: Error) => {
+    assert.ok(error instanceof NotSupported && error.cause === own);
+    assert.match(error.message, /^The package pack is needed .* npm install pack@1\.0\.0$/);
+    return true;
+  });
+  for (
+    const other of [
+      missing("Cannot find package 'backpack' imported from /app/x.mjs"),
+      missing("Cannot find package 'pack'", "ERR_OTHER"),
+      new Error("'pack'"),
+    ]
+  ) {
+    await assert.rejects(
+      withClient(() => Promise.reject(other), "pack", "1.0.0"),
+      (error) => error === other,
+    );
+  }
 });
 
 Deno.test("close() waits for connections to end, but not for a request that is never answered", async () => {

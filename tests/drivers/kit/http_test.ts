@@ -78,6 +78,27 @@ Deno.test("of an answer that says how long it is no more is read than of any oth
   await assert.rejects(textIn("x", failed.response), /more than 32 MiB/);
 });
 
+Deno.test("an answer is read in one go if it says that it is short, and otherwise as it comes", async () => {
+  const encoding = { "content-encoding": "gzip" };
+  for (
+    const [headers, whole, status] of [
+      [{ "content-length": "0" }, true],
+      [{ "content-length": `${32 * 2 ** 10}` }, true],
+      [{ "content-length": `${32 * 2 ** 10 + 1}` }, false],
+      [{}, false],
+      [{ "content-length": "5", ...encoding }, false],
+      [{ "content-length": "5" }, false, 400],
+    ] as readonly [Record<string, string>, boolean, number?][]
+  ) {
+    const { response } = answer([bytes("hello")], { headers, status: status ?? 200 });
+    let wholes = 0;
+    const text = response.text.bind(response);
+    response.text = () => (wholes++, text());
+    assert.equal(await textIn("x", response), "hello");
+    assert.equal(wholes, whole ? 1 : 0, JSON.stringify(headers));
+  }
+});
+
 Deno.test("a text is the same however it is cut: letters of several bytes, and a BOM that a value begins with", async () => {
   const text = "\ufeffä\ufeff€😀";
   const whole = bytes(text);

@@ -183,6 +183,20 @@ Deno.test("the same in Node, Bun and Deno, from one file; an idle socket keeps n
   }
 });
 
+Deno.test("what it asks of Cloudflare's sockets and of Node's, and that it waits until they are open", async () => {
+  const theirs = "data:text/javascript,export const connect = (...all) => openSocket(...all)";
+  const imports = { imports: { "cloudflare:sockets": theirs } };
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "--no-check", "--no-config"],
+      `--import-map=data:application/json,${encodeURIComponent(JSON.stringify(imports))}`,
+      fileURLToPath(import.meta.resolve("./sockets_elsewhere.ts")),
+    ],
+  }).output();
+  assert.equal(code, 0, textOf(stderr));
+  assert.equal(textOf(stdout), "all as it should be\n");
+});
+
 // Deno's own `connect()` left one open here. The test runner tells of a connection that is still there.
 Deno.test("in Deno an abort in the turn in which a connection is there leaves none open", async () => {
   const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -9,6 +9,7 @@ import { memory } from "../../../drivers/memory.ts";
 import type { Lease } from "../../../drivers/driver.ts";
 import { Coordinator, InvalidArgument } from "../../../mod.ts";
 import * as testing from "../../conformance/mod.ts";
+import { tokensFollow } from "../tokens_follow.ts";
 
 /** What production refuses, of a memory. */
 async function refusals(baton: Coordinator): Promise<string[]> {
@@ -77,3 +78,7 @@ for (const strict of [false, true]) {
     assert.ok(seen!.leases[0]!.token > 0);
   });
 }
+
+Deno.test("tokens of a memory follow the clock, and never go back", async () => {
+  await tokensFollow((now) => memory({ now }));
+});

@@ -9,8 +9,6 @@ import assert from "node:assert/strict";
 // @ts-types="@types/pg"
 import { Pool } from "pg";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../mod.ts";
-import type { CoordinationError } from "../../../errors.ts";
-import type { Driver } from "../../../drivers/driver.ts";
 import { postgres, type PostgresQuery } from "../../../drivers/postgres/postgres.ts";
 import { rowsOf } from "../../../drivers/postgres/send.ts";
 import { migrate } from "../../../drivers/postgres/schema.ts";
@@ -44,84 +42,6 @@ async function withQuery(
   } finally {
     await close();
   }
-}
-
-/** What an error of the server's with this code becomes. */
-function told(code: unknown): Promise<CoordinationError> {
-  const error = Object.assign(new Error("as the server says"), { code });
-  return batonErrorOf(postgres(() => Promise.reject(error)).apply([acquire("a")]));
-}
-
-Deno.test("a SQLSTATE proves that nothing was written, but for those of a server that went down", async () => {
-  for (
-    const code of [
-      ...["40P01", "40001", "55P03", "57014", "57P03", "53300", "53100", "53200"],
-      // A fail-over, a replica, a pooled connection with the rest of another's work.
-      ...["25006", "BT001", "26000", "42P05", "0A000", "25P02", "25P03"],
-    ]
-  ) {
-    const error = await told(code);
-    assert(error instanceof ConnectionError && error.retryable, `${code} ${error}`);
-    assert.match(error.message, /nothing was written \(SQLSTATE .*as the server says/);
-  }
-  for (const code of ["42601", "BT003", "22P02", "23505", "54000", "42703", "2D000", "25001"]) {
-    const error = await told(code);
-    assert(error instanceof ConnectionError && !error.retryable, `${code} ${error}`);
-    assert.equal(error.code, "connection");
-  }
-  for (const code of ["28P01", "28000", "42501", "3D000"]) {
-    const error = await told(code);
-    assert(error instanceof ConnectionError && !error.retryable, `${code} ${error}`);
-    assert.equal(error.code, "unauthorized");
-  }
-  const none = [undefined, null, "", 500, "ECONNRESET", "ETIMEDOUT", "EPIPE", "57p01", "4000"];
-  const down = ["57P01", "57P02", "57P05", "08000", "08006", "08P01", "58000", "58030", "XX000"];
-  for (const code of [...none, ...down, "40003"]) {
-    const error = await told(code);
-    assert(error instanceof UnknownOutcome && error.retryable, `${code} ${error}`);
-    assert.match(error.message, /outcome is unknown .*sending it again is safe/);
-  }
-  assert(await told("ECONNREFUSED") instanceof ConnectionError);
-  for (const thrown of [undefined, null, "text", { code: "57P01" }, 7]) {
-    const error = await batonErrorOf(postgres(() => Promise.reject(thrown)).apply([acquire("a")]));
-    assert(error instanceof UnknownOutcome, `${error}`);
-  }
-});
-
-Deno.test("whatever is not exactly the function's answer is an unknown outcome", async () => {
-  const lease = ["s", "i", 7, "v", 5];
-  const good = JSON.stringify([[true, [lease]]]);
-  const driver = (rows: unknown): Driver => postgres(() => Promise.resolve(rows as never));
-  const [outcome] = await driver([{ outcomes: good }]).apply([acquire("a")]);
-  assert.deepEqual(outcome, {
-    ok: true,
-    leases: [{ seat: "s", id: "i", token: 7, value: "v", left: 5 }],
-  });
-  const odd = [
-    [undefined, null, [], {}, [{}], [{ outcomes: null }], [{ apply_1: good }], "text"],
-    ["", "not json", "null", "{}", "[]", "true", good.slice(0, -1), `${good}${good}`].map(answer),
-    [[1], [null], [true], [[]], [["true", []]], [[1, []]], [[true]], [[true, {}]]].map(json),
-    [[[true, []], [true, []]], [[true, [null]]], [[true, [[]]]], [[true, [{}]]]].map(json),
-    ["9007199254740993", '"7"', "7.5", "null", "1e999"].map((token) =>
-      answer(good.replace(",7,", `,${token},`))
-    ),
-    [[1, "i", 7, "v", 5], ["s", null, 7, "v", 5], ["s", "i", 7, {}, 5], ["s", "i", 7, "v", "5"]]
-      .map(
-        (row) => json([[true, [row]]]),
-      ),
-  ].flat();
-  for (const rows of odd) {
-    const error = await batonErrorOf(driver(rows).apply([acquire("a")]));
-    assert(error instanceof UnknownOutcome, `${Deno.inspect(rows)} ${error.stack}`);
-  }
-});
-
-function answer(outcomes: string): unknown {
-  return [{ outcomes }];
-}
-
-function json(value: unknown): unknown {
-  return answer(JSON.stringify(value));
 }
 
 Deno.test("the pg package is one line", async () => {

@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import type { Guard, List, Op } from "../../../drivers/driver.ts";
 import { postgres, type PostgresQuery } from "../../../drivers/postgres/postgres.ts";
+import { partsOf, requestOf } from "../../../drivers/postgres/request.ts";
 import { migrate } from "../../../drivers/postgres/schema.ts";
 
 type PlaceOp = Exclude<Op, List>;
@@ -124,6 +125,55 @@ Deno.test("the locks of a batch are sorted, each once, and exclusive if any oper
     ["m,2", true],
     ["m,", true],
   ]);
+});
+
+Deno.test("two leases of a resource share its lock, and a guard that is undefined is none", async () => {
+  const none = (op: PlaceOp): PlaceOp => ({ ...op, guard: undefined }) as PlaceOp;
+  const [m1, m2] = [none(acquire("m", "1")), none(acquire("m", "2"))];
+  const apart = await asked([m2, m1]);
+  assert.deepEqual([apart.places, apart.marked], [["m1", "m2"], []]);
+  assert.deepEqual(apart.locks.map(([key, exclusive]) => [JSON.parse(key).join(), exclusive]), [
+    ["m,1", true],
+    ["m,2", true],
+    ["m,", false],
+  ]);
+  const { places, marked } = await asked([m2, m1, m2]);
+  assert.deepEqual([places, marked.length], [["m2", "m1", "m2"], 2]);
+});
+
+Deno.test("a list goes as the range of its prefix, from where the page before has ended, and locks nothing", () => {
+  const range = (op: Op) => {
+    const { ops, locks, places } = JSON.parse(requestOf([op, all("r"), all("r")], "n").text);
+    assert.deepEqual([locks, places], [[], [["r", null, false]]]);
+    return ops[0];
+  };
+  assert.deepEqual(range({ op: "list", prefix: "lock:", limit: 7 }), {
+    ...{ op: "list", resource: "lock:", seat: "", again: false, stop: "lock;", limit: 7 },
+  });
+  assert.deepEqual(range({ op: "list", prefix: "", limit: 7, after: '["lock:x","s"]' }), {
+    ...{ op: "list", resource: "lock:x", seat: "s", again: true, limit: 7 },
+  });
+  const cursor = '["other","s"]';
+  assert.throws(() => range({ op: "list", prefix: "lock:", limit: 7, after: cursor }), /after/);
+});
+
+Deno.test("a batch goes in as few requests as the server has locks for, which renewals and looks need not", () => {
+  const begin = Array.from({ length: 1_000 }, (_, n) => acquire("r", `${n}`));
+  const end = begin.map(({ resource, seat }): Op => ({ op: "release", resource, seat: seat! }));
+  const look = begin.map(() => all("r"));
+  const cases = [
+    [[], []],
+    [look, [1_000]],
+    [begin, [1_000]],
+    [[...begin, ...look], [2_000]],
+    [[...begin, ...end, ...begin], [1_000, 1_000, 1_000]],
+    [[...look, ...end, ...look, all("r"), begin[0]!, ...look], [3_001, 1_001]],
+  ] as const;
+  for (const [ops, lengths] of cases) {
+    const parts = [...partsOf(ops)];
+    assert.deepEqual(parts.map(({ length }) => length), lengths);
+    assert.deepEqual(parts.flat(), ops);
+  }
 });
 
 Deno.test("leases are told in the order of their seats, those without end as such", async () => {

@@ -19,6 +19,8 @@ const failing = (message: string) => redis(() => Promise.reject(new Error(messag
 Deno.test("only exactly what the script answers is an outcome", async () => {
   const lease = { seat: "", id: "i", token: 5, value: "v", left: 7 };
   assert.deepEqual(await answering([[1, `7 ${ROW}`]]), [{ ok: true, leases: [lease] }]);
+  const [largest] = await answering([[1, "7 /r/ 9007199254740991 i 1000 v"]]);
+  assert.equal(largest?.leases[0]?.token, Number.MAX_SAFE_INTEGER);
   assert.deepEqual(await answering([[0]]), [{ ok: false, leases: [] }]);
   for (
     const reply of [
@@ -41,9 +43,34 @@ Deno.test("only exactly what the script answers is an outcome", async () => {
       [[1, "7 /r/ 5 i v"]],
       [[1, "7 /r/ 5  1000 v"]],
       [[1, 5]],
+      "1",
+      ["1"],
+      [[["1"]]],
+      [["01"]],
+      [["10"]],
+      [[">s"]],
+      [[1, [`7 ${ROW}`]]],
     ]
   ) {
     await assert.rejects(answering(reply), UnknownOutcome, JSON.stringify(reply));
+  }
+});
+
+Deno.test("leases come in the order of their seats, and a page says where the next one begins", async () => {
+  const rows = ["b/2", "a/1", "c/3"].map((seat) => `9 /r/${encodeURIComponent(seat)} 5 i 9 v`);
+  const look = (reply: unknown, limit?: number) =>
+    redis(() => Promise.resolve(reply)).apply([{ op: "inspect", resource: "r", limit }]);
+  const seats = ["a/1", "b/2", "c/3"];
+  const [all] = await look([[1, ...rows]]);
+  assert.deepEqual(all?.leases.map(({ seat }) => seat), seats);
+  assert.equal(all?.after, undefined);
+  const [page] = await look([[">a%2F1", ...rows]], 3);
+  assert.deepEqual([page?.ok, page?.after], [true, "a/1"]);
+  assert.deepEqual(page?.leases.map(({ seat }) => seat), seats);
+  const [last] = await look([[1, ...rows]], 3);
+  assert.deepEqual([last?.ok, last?.after], [true, undefined]);
+  for (const head of ["0", "01", "1x", "x>s", "11"]) {
+    await assert.rejects(look([[head]], 3), UnknownOutcome, head);
   }
 });
 
@@ -64,6 +91,9 @@ Deno.test("only an error that a server sends before it runs anything is definite
   const definite: [message: string, code: string, retryable: boolean][] = [
     ["WRONGPASS invalid password", "unauthorized", false],
     ["NOAUTH Authentication required", "unauthorized", false],
+    ["NOPERM this user has no permissions to run the command", "unauthorized", false],
+    // So clients of Upstash put it.
+    ['Command failed: WRONGPASS invalid, command was: ["evalsha","NOAUTH"]', "unauthorized", false],
     ["ERR max daily request limit exceeded", "connection", false],
     ["LOADING Redis is loading the dataset in memory", "connection", true],
     ["READONLY You can't write against a read only replica", "connection", true],
@@ -81,6 +111,7 @@ Deno.test("only an error that a server sends before it runs anything is definite
     ["TRYAGAIN Multiple keys request during rehashing of slot", "connection", true],
     ["ERR max number of clients reached", "connection", true],
     ["MOVED 3999 127.0.0.1:6381", "connection", false],
+    ["ASK 3999 127.0.0.1:6381", "connection", false],
     ["CROSSSLOT Keys in request don't hash to the same slot", "connection", false],
     ["ERR unknown command 'EVALSHA', with args beginning with: ", "connection", false],
   ];
@@ -90,6 +121,12 @@ Deno.test("only an error that a server sends before it runs anything is definite
       assert.deepEqual([error.code, error.retryable], [code, retryable], message);
       const [word = ""] = /[A-Z]{3,}/.exec(message.replace(/^ERR Error.*-/, "")) ?? [];
       assert(error.message.includes(`nothing was written (${word}`), error.message);
+      const advice = code === "unauthorized"
+        ? "check the token and its rights"
+        : retryable
+        ? "if it does not pass, look at the server"
+        : "check the URL, the network and your plan";
+      assert(error.message.endsWith(`); ${advice}`), error.message);
       return true;
     });
   }
@@ -97,12 +134,51 @@ Deno.test("only an error that a server sends before it runs anything is definite
     ...["Connection is closed.", "Bad Gateway", "Service Unavailable", "Gateway Timeout"],
     ...["socket closed", "read ECONNRESET", "write EPIPE", "Command timed out", ""],
     // By a proxy, or in the middle of a script.
-    ...["ERR no such command", "ERR user_script:9: it ended meanwhile", "it is READONLY, OOM"],
+    ...["ERR no such command", "ERR user_script:9: it ended meanwhile"],
+    ...["it is READONLY, OOM", "it says NOAUTH", "it has MOVED 1", "it: Command failed: OOM x"],
     "ERR The user executing the script can't run this command or subcommand script: 1",
   ];
   for (const message of unknown) {
     await assert.rejects(failing(message), UnknownOutcome, message);
   }
+});
+
+Deno.test("a slip in the send function is no outage, and of a call that was aborted nothing is known", async () => {
+  await assert.rejects(
+    redis((command) => Promise.resolve((command as unknown as { a: { b: never } }).a.b)).apply([
+      OP,
+    ]),
+    { code: "misuse", message: /Cannot use this send: Cannot read properties of undefined/ },
+  );
+  const stop = new AbortController();
+  const call = redis(() => {
+    stop.abort();
+    return Promise.reject(new Error("OOM command not allowed"));
+  }).apply([OP], { signal: stop.signal });
+  await assert.rejects(call, { code: "unknown-outcome", message: /the call was aborted/ });
+});
+
+Deno.test("a reply that settings of a client make is named by them, and tried no more", async () => {
+  const bytes = new Uint8Array([49]);
+  const odd: readonly (readonly [reply: unknown, says: RegExp | undefined])[] = [
+    ["QUEUED", /the client is within MULTI/],
+    [[[bytes, "x"]], /it answers bytes for texts/],
+    [[bytes], /it answers bytes for texts/],
+    [undefined, /it returns undefined, not the client's answer/],
+    ...[null, "OK", [["x"]], bytes].map((reply) => [reply, undefined] as const),
+  ];
+  for (const [reply, says] of odd) {
+    await assert.rejects(answering(reply), (error: UnknownOutcome) => {
+      assert(error instanceof UnknownOutcome, `${error}`);
+      assert.equal(error.retryable, says === undefined);
+      assert.match(error.message, says ?? /\(the reply is not from Baton's script\)/);
+      return true;
+    });
+  }
+  await assert.rejects(answering("RENAMED"), {
+    code: "connection",
+    message: /keys under other names .*nothing was written/,
+  });
 });
 
 Deno.test("a command is sent once, with the signal; only a missing script sends its text after it", async () => {

@@ -10,6 +10,7 @@ import { migrate } from "../../../drivers/sqlite/migration.ts";
 import type { Op } from "../../../drivers/driver.ts";
 import { batchesBy, batchOn, databaseOn } from "../../backends/sqlite_batches.ts";
 import { acquire } from "../acquire.ts";
+import { tokensFollow } from "../tokens_follow.ts";
 
 const SEAT = { resource: "lock:x", seat: "" } as const;
 const OPS: readonly Op[] = [
@@ -58,6 +59,23 @@ Deno.test("tables of any other version are neither read nor written, be the row 
   database.close();
 });
 
+Deno.test("to make the tables again changes nothing, and tables of another version are refused", async () => {
+  const { database, driver, dump } = await place();
+  const send = batchOn(database);
+  await driver.apply([acquire("a")]);
+  const before = dump();
+  await migrate(send);
+  assert.deepEqual(dump(), before);
+  database.exec("update baton_state set version = 2");
+  await assert.rejects(migrate(send), {
+    code: "connection",
+    message: /has version 2 of Baton's tables, .* knows version 1; nothing was changed/,
+  });
+  // And what answers nothing to it is no database with these tables.
+  await assert.rejects(migrate(() => Promise.resolve([])), { code: "connection" });
+  database.close();
+});
+
 Deno.test("a statement that fails undoes those before it", async () => {
   const { database, driver, dump } = await place();
   await driver.apply([acquire("a")]);
@@ -67,4 +85,13 @@ begin select raise(abort, 'no deletes today'); end`);
   await assert.rejects(driver.apply([acquire("c", { seat: "c" }), { op: "release", ...SEAT }]));
   assert.deepEqual(dump(), before);
   database.close();
+});
+
+Deno.test("tokens of the statement set follow the database's clock, and never go back", async () => {
+  await tokensFollow(async (now) => {
+    // The statements round it, as the database's own counts in whole ms.
+    const send = batchOn(databaseOn(() => Math.floor(now())));
+    await migrate(send);
+    return batchesBy(send);
+  });
 });

@@ -82,9 +82,50 @@ Deno.test("a heartbeat of a thousand leases is one statement, and of large value
   };
   assert.equal((await beat(many)).length, 1);
   const texts = await beat(many.slice(0, 40), "€".repeat(20_000));
-  assert.ok(texts.length > 1, "D1 takes two million bytes in a parameter");
+  assert.equal(texts.length, 2, "D1 takes two million bytes in a parameter");
   for (const text of texts) assert.ok(new TextEncoder().encode(text).length < 2_000_000);
 });
+
+/** Operations of one batch, and how many of them each of its statements is for. */
+const SHARED: readonly (readonly [what: string, ops: readonly Op[], shares: number[]])[] = (() => {
+  const renew = (seat: string): Op => ({ op: "renew", resource: "r", seat, id: "i", ttl: 1_000 });
+  const look = (seat?: string): Op => ({ op: "inspect", resource: "r", seat });
+  const end = (seat: string): Op => ({ op: "release", resource: "r", seat, id: "i" });
+  const guarded: Op = { ...end("g"), guard: { when: "vacant", resource: "q" } } as Op;
+  const page: Op = { op: "inspect", resource: "r", limit: 1 };
+  const list: Op = { op: "list", prefix: "r", limit: 1 };
+  return [
+    ["renewals of different seats", [renew("a"), renew("b"), renew("c")], [3]],
+    ["a seat that is renewed again", [renew("a"), renew("a"), renew("b")], [1, 2]],
+    ["a seat that comes again later", [renew("a"), look(), renew("a"), look("a")], [1, 1, 1, 1]],
+    [
+      "what was shared before",
+      [renew("a"), renew("b"), look(), renew("a"), renew("b"), renew("a"), renew("b")],
+      [2, 1, 2, 2],
+    ],
+    ["looks, at the same too", [look("a"), look("a"), look(), look()], [4]],
+    // A look first, and then the write.
+    ["releases of different seats", [end("a"), end("b")], [2, 2]],
+    ["releases of one seat", [end("a"), end("a")], [1, 1, 1, 1]],
+    ["those behind guards", [end("a"), guarded, end("b")], [1, 1, 2, 1, 1, 1]],
+    ["pages", [look(), page, page, look()], [1, 1, 1, 1]],
+    ["lists", [list, list], [1, 1]],
+    ["takings, a look and two writes each", [acquire("a"), acquire("a")], [1, 1, 1, 1, 1, 1]],
+  ];
+})();
+
+for (const [what, ops, shares] of SHARED) {
+  Deno.test(`those operations share statements that can: ${what}`, async () => {
+    const { database, batches } = await standIn();
+    const outcomes = await d1(database).apply(ops);
+    assert.equal(outcomes.length, ops.length);
+    const [{ statements } = { statements: [] }] = batches;
+    assert.deepEqual(
+      statements.map(({ args }) => JSON.parse(`${args[0]}`).of.length),
+      shares,
+    );
+  });
+}
 
 Deno.test("an aborted call stops waiting, is unknown, and the lease may be there", async () => {
   const { database, behave } = await standIn();
@@ -157,9 +198,13 @@ Deno.test("an answer that is not one to Baton's statements is unknown, and never
     [{ results: [] }, { results: [] }],
     [{ results: null }],
     [{ results: [{ ...row, n: 9 }] }],
-    ...Object.entries({ seat: 1, id: null, token: 0.5, value: {}, time_left: "soon" }).map((
-      [field, value],
-    ) => [{ results: [{ ...row, [field]: value }] }]),
+    ...Object.entries({
+      ...{ seat: [1], id: [null], value: [{}] },
+      token: [0.5, 0, -1, 2 ** 53],
+      time_left: ["soon", 0, -1],
+    }).flatMap(([field, values]) =>
+      values.map((value) => [{ results: [{ ...row, [field]: value }] }])
+    ),
   ];
   for (const [n, answer] of answers.entries()) {
     await t.step(`${n + 1}`, async () => {

@@ -10,6 +10,7 @@ import { ConnectionError, InvalidArgument } from "../../../mod.ts";
 import { sqlite } from "../../../drivers/sqlite/sqlite.ts";
 import { inFolder } from "../../servers/folders.ts";
 import { acquire } from "../acquire.ts";
+import { tokensFollow } from "../tokens_follow.ts";
 
 /** A child that adds to an unguarded counter under the lock, as often as it is told. */
 const COUNTER = `
@@ -144,5 +145,13 @@ Deno.test("a path may be relative, a file: URL, or a URL object", async () => {
       assert.equal((await driver.apply([acquire("a")]))[0]?.ok, true);
     }
     assert.equal((await Deno.stat(`${folder}/c d`)).isFile, true);
+  });
+});
+
+Deno.test("tokens of a file follow the host's clock, and never go back", async () => {
+  await inFolder("baton-sqlite-", async (folder) => {
+    let driver: ReturnType<typeof sqlite> | undefined;
+    await tokensFollow((now) => driver = sqlite(`${folder}/leases.db`, { now }));
+    driver?.close();
   });
 });

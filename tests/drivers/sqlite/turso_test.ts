@@ -58,8 +58,13 @@ Deno.test("a batch is one POST, with a transaction that ends by itself, and noth
     const [{ method, url, headers, body }] = server.received as [typeof server.received[0]];
     assert.deepEqual([method, url], ["POST", "/v2/pipeline"]);
     assert.equal(headers["authorization"], `Bearer ${TOKEN}`);
-    const { requests: [{ type, batch }, close] } = JSON.parse(body);
-    assert.deepEqual([type, close], ["batch", { type: "close" }]);
+    assert.equal(headers["content-type"], "application/json");
+    const { baton, requests: [{ type, batch }, close], ...rest } = JSON.parse(body);
+    assert.deepEqual([baton, rest, type, close], [null, {}, "batch", { type: "close" }]);
+    const [{ args: [arg, ...more], ...look }] = batch.steps.slice(1, 2).map(
+      ({ stmt: { sql: _, ...each } }: { stmt: { sql: string } }) => each,
+    );
+    assert.deepEqual([arg.type, more, look], ["text", [], { want_rows: true }]);
     const ok = (step: number) => ({ type: "ok", step });
     assert.deepEqual(
       batch.steps.map((
@@ -78,79 +83,93 @@ Deno.test("a batch is one POST, with a transaction that ends by itself, and noth
   }
 });
 
-/** What comes back, and what that means: the code of the error, and whether waiting helps. */
-const ANSWERS: Readonly<Record<string, readonly [Behaviour, CoordinationError["code"], boolean]>> =
-  {
-    "another is writing, and nothing was begun": [
-      says(200, steps("SQLITE_BUSY: database is locked", null, null, null)),
-      "connection",
-      true,
-    ],
-    "a statement failed, and all was rolled back": [
-      says(200, steps(OK, "SQLITE_ERROR: no such table: baton_state", null, OK)),
-      "connection",
-      false,
-    ],
-    "a statement failed, and the roll-back too": [
-      says(200, steps(OK, "SQLITE_IOERR: disk I/O error", null, "SQLITE_ERROR: no transaction")),
-      "unknown-outcome",
-      true,
-    ],
-    "the commit failed, and all was rolled back": [
-      says(200, steps(OK, OK, "SQLITE_BUSY: database is locked", OK)),
-      "connection",
-      true,
-    ],
-    "the commit failed, and the roll-back found nothing": [
-      says(200, steps(OK, OK, "SQLITE_IOERR: disk I/O error", "SQLITE_ERROR: no transaction")),
-      "unknown-outcome",
-      true,
-    ],
-    "nobody says whether it was committed": [says(200, steps(OK, OK)), "unknown-outcome", true],
-    "a plan that is used up": [
-      says(200, {
-        results: [{ type: "error", error: { message: "reads are blocked", code: "BLOCKED" } }],
-      }),
-      "connection",
-      false,
-    ],
-    "another error of the batch": [
-      says(200, {
-        results: [{ type: "error", error: { message: "too large", code: "RESPONSE" } }],
-      }),
-      "unknown-outcome",
-      true,
-    ],
-    "a wrong token": [says(401, { error: "Unauthorized" }), "unauthorized", false],
-    "a token without rights": [says(403, { error: "Forbidden" }), "unauthorized", false],
-    "a proxy's page about rights": [
-      (_, response) => void response.writeHead(403).end("<!doctype html><h1>Forbidden</h1>"),
-      "unknown-outcome",
-      true,
-    ],
-    "an outage": [says(503, "later"), "unknown-outcome", true],
-    "a database that is not there": [says(404, { error: "not found" }), "unknown-outcome", true],
-    "too many requests": [says(429, { error: "slow down" }), "unknown-outcome", true],
-    "a page of a proxy": [says(200, "<html>"), "unknown-outcome", true],
-    "null": [says(200, null), "unknown-outcome", true],
-    "no results": [says(200, { results: [] }), "unknown-outcome", true],
-    "fewer answers than statements": [says(200, steps(OK, OK, null)), "unknown-outcome", true],
-    "a connection that breaks": [
-      (_, response) => void response.socket?.destroy(),
-      "unknown-outcome",
-      true,
-    ],
-  };
+/** What comes back, and what that means: the error's code, whether waiting helps, and what it says. */
+const ANSWERS: Readonly<
+  Record<string, readonly [Behaviour, CoordinationError["code"], boolean, said?: RegExp]>
+> = {
+  "another is writing, and nothing was begun": [
+    says(200, steps("SQLITE_BUSY: database is locked", null, null, null)),
+    "connection",
+    true,
+  ],
+  "a statement failed, and all was rolled back": [
+    says(200, steps(OK, "SQLITE_ERROR: no such table: baton_state", null, OK)),
+    "connection",
+    false,
+  ],
+  "a statement failed, and the roll-back too": [
+    says(200, steps(OK, "SQLITE_IOERR: disk I/O error", null, "SQLITE_ERROR: no transaction")),
+    "unknown-outcome",
+    true,
+    // The first is the cause.
+    /SQLITE_IOERR/,
+  ],
+  "the commit failed, and all was rolled back": [
+    says(200, steps(OK, OK, "SQLITE_BUSY: database is locked", OK)),
+    "connection",
+    true,
+  ],
+  "the commit failed, and the roll-back found nothing": [
+    says(200, steps(OK, OK, "SQLITE_IOERR: disk I/O error", "SQLITE_ERROR: no transaction")),
+    "unknown-outcome",
+    true,
+  ],
+  "nobody says whether it was committed": [says(200, steps(OK, OK)), "unknown-outcome", true],
+  "a plan that is used up": [
+    says(200, {
+      results: [{ type: "error", error: { message: "reads are blocked", code: "BLOCKED" } }],
+    }),
+    "connection",
+    false,
+  ],
+  "another error of the batch": [
+    says(200, {
+      results: [{ type: "error", error: { message: "too large", code: "RESPONSE" } }],
+    }),
+    "unknown-outcome",
+    true,
+  ],
+  "a wrong token": [says(401, { error: "Unauthorized" }), "unauthorized", false],
+  "a token without rights": [
+    says(403, { error: "it may read <all>, and no more" }),
+    "unauthorized",
+    false,
+    /check the token/,
+  ],
+  "an outage with an answer of before": [
+    says(500, steps(OK, OK, OK, null)),
+    "unknown-outcome",
+    true,
+  ],
+  "a proxy's page about rights": [
+    (_, response) => void response.writeHead(403).end("<!doctype html><h1>Forbidden</h1>"),
+    "unknown-outcome",
+    true,
+  ],
+  "an outage": [says(503, "later"), "unknown-outcome", true],
+  "a database that is not there": [says(404, { error: "not found" }), "unknown-outcome", true],
+  "too many requests": [says(429, { error: "slow down" }), "unknown-outcome", true],
+  "a page of a proxy": [says(200, "<html>"), "unknown-outcome", true],
+  "null": [says(200, null), "unknown-outcome", true],
+  "no results": [says(200, { results: [] }), "unknown-outcome", true],
+  "fewer answers than statements": [says(200, steps(OK, OK, null)), "unknown-outcome", true],
+  "a connection that breaks": [
+    (_, response) => void response.socket?.destroy(),
+    "unknown-outcome",
+    true,
+  ],
+};
 
 Deno.test("an answer is an outcome, proof that nothing was written, or unknown", async (t) => {
   const server = await startBadServer();
   try {
     const driver = turso({ url: `http://${server.host}`, authToken: TOKEN });
-    for (const [what, [behaviour, code, retryable]] of Object.entries(ANSWERS)) {
+    for (const [what, [behaviour, code, retryable, said = /./]] of Object.entries(ANSWERS)) {
       await t.step(what, async () => {
         server.behave(behaviour);
         const error = await batonErrorOf(driver.apply([LOOK]));
         assert.deepEqual([error.code, error.retryable], [code, retryable], error.message);
+        assert.match(error.message, said);
       });
     }
     await t.step("nobody listens", async () => {

@@ -1,0 +1,81 @@
+/**
+ * What a `postgresql:` URL says to the client pg, option by option. `tests/url` has the same over real servers.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { breaks, settingsOf } from "../../../drivers/postgres/pg.ts";
+import type { UrlParts } from "../../../drivers/kit/urls.ts";
+import { InvalidArgument } from "../../../errors.ts";
+
+/** A URL as its parts. */
+function partsOf(text: string, token?: string): UrlParts {
+  const [url = "", parameters] = text.split("?");
+  return { url, parameters, token };
+}
+
+/** What is so for every URL: the client gives up before Baton does, and keeps no process alive. */
+const ALWAYS = {
+  fallback_application_name: "baton",
+  connectionTimeoutMillis: 4_000,
+  allowExitOnIdle: true,
+};
+const AT = "postgresql://u:p@h";
+
+/** By URL, the one that the client gets, and what else it is made with. */
+const SAYS: readonly (readonly [url: string, to: string, more?: object, token?: string])[] = [
+  [`${AT}/db`, `${AT}/db`],
+  ["POSTGRES://u:p@h:1/db", `${AT}:1/db`],
+  ["POSTGRESQL://h", "postgresql://h"],
+  [`${AT}/postgres:`, `${AT}/postgres:`],
+  [`${AT}/db?host=%2Frun&port=5433&dbname=a/b`, `${AT}/a%2Fb?host=%2Frun&port=5433`],
+  ["postgresql:///db?host=h2", "postgresql:///db?host=h2"],
+  // What Baton does by itself, or a pooler is told, is none of the client's business.
+  [`${AT}/db?target_session_attrs=read-write&pgbouncer=true&channel_binding=prefer`, `${AT}/db`],
+  ...["sslrootcert", "sslcert", "sslkey", "ssl", "options", "application_name", "client_encoding"]
+    .map((name) => [`${AT}/db?${name}=x`, `${AT}/db?${name}=x`] as const),
+  ...["disable", "verify-full", "no-verify", "xrequire", "requirex"]
+    .map((mode) => [`${AT}/db?sslmode=${mode}`, `${AT}/db?sslmode=${mode}`] as const),
+  ...["prefer", "require", "verify-ca"]
+    .map((mode) => [`${AT}/db?sslmode=${mode}`, `${AT}/db?sslmode=verify-full`] as const),
+  [`${AT}/db?connect_timeout=0.0015`, `${AT}/db`, { connectionTimeoutMillis: 2 }],
+  [`${AT}/db?connection_limit=7`, `${AT}/db`, { max: 7 }],
+  [`${AT}/db?connection_limit=0&connect_timeout=0`, `${AT}/db`],
+  [`${AT}/db`, "postgresql://u:t%2Fk@h/db", {}, "t/k"],
+];
+
+Deno.test("a postgresql: URL says to the client what it says, and nothing else", () => {
+  for (const [url, connectionString, more, token] of SAYS) {
+    assert.deepEqual(settingsOf(partsOf(url, token)), { ...ALWAYS, connectionString, ...more });
+  }
+});
+
+Deno.test("a postgresql: URL that is none, or has an option that cannot be kept, is refused", () => {
+  const refused: readonly (readonly [url: string, why: RegExp])[] = [
+    ...["postgresql:h", "postgresql://h:port", "postgresql://h/db#x", "x:/postgresql://h/db"]
+      .map((url) => [url, /must be postgresql:\/\/user:password@host/] as const),
+    ["postgresql://h1,h2/db", /it names several hosts; give that of the primary/],
+    [`${AT}?channel_binding=require`, /option channel_binding: .* cannot insist on it/],
+    [`${AT}?connect_timeout=soon`, /option connect_timeout/],
+    [`${AT}?connection_limit=many`, /option connection_limit/],
+  ];
+  for (const [url, why] of refused) {
+    assert.throws(() => settingsOf(partsOf(url)), (error: Error) => {
+      assert(error instanceof InvalidArgument, url);
+      assert.match(error.message, why);
+      return true;
+    }, url);
+  }
+});
+
+Deno.test("a connection is used again after the server's own errors, but for those of one that goes down", () => {
+  const fine = ["23505", "42601", "42P01", "40P01", "57014", "P0001", "25P02", "BT003"];
+  const gone = [
+    ...["08006", "57P01", "57P02", "57P03", "57P04", "57P05", "58030", "XX000", "25006", "BT001"],
+    ...["EPIPE", "HTTP2ERROR", "ERR_HTTP2", "", undefined, null, 5],
+  ];
+  const broken = [...fine, ...gone].filter((code) => breaks({ code }));
+  assert.deepEqual(broken, gone);
+  assert.deepEqual([undefined, null, "42601"].map(breaks), [true, true, true]);
+});
