@@ -256,27 +256,6 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/zookeeper/wire.ts Frame.#room: 2 became 1",
     "drivers/zookeeper/wire.ts Frame.#room: 2 became 4",
   ),
-  ...all(
-    "the first write in etcd has the revision 2",
-    "drivers/etcd/leases.ts Leases.#seen: 0 became 1",
-  ),
-  ...all(
-    "nothing is watched, and no token is made, where there are no leases",
-    "drivers/etcd/leases.ts Leases.#transact: 0 became 1 (2)",
-    "drivers/etcd/leases.ts Leases.#transact: 0 became 1 (3)",
-  ),
-  ...all(
-    "a frame begins larger, or grows earlier or by more",
-    "drivers/zookeeper/wire.ts Frame.#view: 512 became 1024",
-    "drivers/zookeeper/wire.ts Frame.#view: 512 became 0",
-    "drivers/zookeeper/wire.ts Frame.int: 4 became 5",
-    "drivers/zookeeper/wire.ts Frame.int: 4 became 8",
-    "drivers/zookeeper/wire.ts Frame.bool: 1 became 2",
-    'drivers/zookeeper/wire.ts Frame.#room: ">" became ">="',
-    "drivers/zookeeper/wire.ts Frame.#room: 2 became 3",
-    "drivers/zookeeper/wire.ts Frame.#room: 2 became 1",
-    "drivers/zookeeper/wire.ts Frame.#room: 2 became 4",
-  ),
   [
     "drivers/zookeeper/call.ts Call.news: await dropped: this.#leave(false)",
     "the session is left at once, and nobody has to wait until it is closed",
