@@ -287,4 +287,8 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/zookeeper/wire.ts Frame.#room: 2 became 1",
     "drivers/zookeeper/wire.ts Frame.#room: 2 became 4",
   ),
+  [
+    "drivers/zookeeper/call.ts Call.news: await dropped: this.#leave(false)",
+    "the session is left at once, and nobody has to wait until it is closed",
+  ],
 ]);
