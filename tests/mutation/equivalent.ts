@@ -235,4 +235,8 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/mysql/schema.ts refuseUncommitted: 1 became 2",
     "whatever is not 0 is on",
   ],
+  [
+    "drivers/redis/script.ts LUA: 1 became 0 (10)",
+    "Lua takes the place 0 for the first",
+  ],
 ]);
