@@ -291,4 +291,12 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/zookeeper/call.ts Call.news: await dropped: this.#leave(false)",
     "the session is left at once, and nobody has to wait until it is closed",
   ],
+  [
+    "drivers/mysql/schema.ts refuseUncommitted: 1 became 2",
+    "whatever is not 0 is on",
+  ],
+  [
+    "drivers/redis/script.ts LUA: 1 became 0 (10)",
+    "Lua takes the place 0 for the first",
+  ],
 ]);
