@@ -131,6 +131,24 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/document/document.ts document: 0 became 1",
   ),
   [
+    "drivers/document/s3_url.ts s3At: /^s3:/ lost its ^",
+    "no other scheme leads here",
+  ],
+  [
+    "drivers/document/s3.ts storeAt.asked.sending: property dropped: cache: keys",
+    "the same keys are made again for each request",
+  ],
+  [
+    "drivers/document/http.ts clockOf: 0 became 1",
+    "a date is of whole seconds",
+  ],
+  ...all(
+    "it begins with a status, which has three digits",
+    "drivers/document/kubernetes.ts storeAt.write: /^(409 (Conflict|AlreadyExists)|404 NotFound)$/ lost its ^",
+    "drivers/document/kubernetes.ts storeAt.write: /^409 (Conflict|AlreadyExists)$/ lost its ^",
+    "drivers/document/s3.ts isWritten: /^(412 PreconditionFailed|404 NoSuchKey|409 (Con…/ lost its ^",
+  ),
+  [
     "drivers/sqlite/statements.ts keepToken: > swapped",
     "a copy keeps the token that is kept already",
   ],
@@ -269,4 +287,16 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/zookeeper/wire.ts Frame.#room: 2 became 1",
     "drivers/zookeeper/wire.ts Frame.#room: 2 became 4",
   ),
+  [
+    "drivers/zookeeper/call.ts Call.news: await dropped: this.#leave(false)",
+    "the session is left at once, and nobody has to wait until it is closed",
+  ],
+  [
+    "drivers/mysql/schema.ts refuseUncommitted: 1 became 2",
+    "whatever is not 0 is on",
+  ],
+  [
+    "drivers/redis/script.ts LUA: 1 became 0 (10)",
+    "Lua takes the place 0 for the first",
+  ],
 ]);
