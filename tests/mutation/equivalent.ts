@@ -310,4 +310,13 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/redis/script.ts LUA: 1 became 0 (10)",
     "Lua takes the place 0 for the first",
   ],
+  ...all(
+    "an async function answers with what the promise has, which is never nothing",
+    "coordination/locks/acquirable.ts Acquirable.release: await dropped: this.#leases[0]?.release(options)",
+    "coordination/locks/acquirable.ts Acquirable.heartbeat: await dropped: this.#latest?.renew(options)",
+  ),
+  [
+    'coordination/locks/acquirable.ts Acquirable.#keep: ">=" became ">"',
+    "it forgets what is over one lease later",
+  ],
 ]);
