@@ -149,6 +149,15 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/document/s3.ts storeAt.asked.sending: property dropped: cache: keys",
     "the same keys are made again for each request",
   ],
+  ...all(
+    "whether there are rows is asked, and not what is in them",
+    "drivers/sqlite/statements.ts holds: 1 doubled",
+    "drivers/sqlite/statements.ts holds: 1 became 0",
+  ),
+  [
+    "drivers/sqlite/turso.ts checkedUrl: /^(libsql|turso):/ lost its ^",
+    "what comes before it makes the URL one that no secret is sent to",
+  ],
   [
     "drivers/document/http.ts clockOf: 0 became 1",
     "a date is of whole seconds",
