@@ -75,9 +75,7 @@ class LeaderLoop<T> {
       const next = await this.#campaign();
       const { pause, ended } = typeof next === "number" ? { pause: next } : await this.#term(next);
       if (ended) return ended.answer;
-      if (pause > 0) {
-        await sleep(this.#candidate.session.runtime, pause, this.#signal).catch(() => {});
-      }
+      await sleep(this.#candidate.session.runtime, pause, this.#signal).catch(() => {});
     }
     return undefined;
   }

@@ -176,9 +176,7 @@ export class Heart {
       if (!stopped.aborted) this.#session.report({ type: "heartbeat-failed", error });
       // The pauses shrink with the time left, so that many tries fit in it.
       for (const lease of batch) {
-        if (lease.held) {
-          this.#again.set(lease, lease.age + Math.max(SHORTEST_PAUSE, lease.left / 4));
-        }
+        this.#again.set(lease, lease.age + Math.max(SHORTEST_PAUSE, lease.left / 4));
       }
     } finally {
       for (const lease of batch) this.#beating.delete(lease);

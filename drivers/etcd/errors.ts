@@ -21,12 +21,11 @@ export class Answer extends Error {
   }
 }
 
+const VERSION = "the gateway has another version: give api_version, v3 or v3beta";
 /** What a server says that is not etcd's gateway, and what to change. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  "Not Found": "the gateway has another version: give api_version, v3 or v3beta",
-  "404 page not found":
-    "this is not etcd's client port, or the gateway has another version: check " +
-    "the port and api_version",
+  "Not Found": VERSION,
+  "404 page not found": `this is not etcd's client port, or ${VERSION}`,
   "Client sent an HTTP request to an HTTPS server.": "write etcd+https: instead of etcd:",
 };
 /** What a server may do that takes no TLS: it hangs up before its words are read. */
@@ -44,7 +43,6 @@ export function etcdError(error: unknown, sent: string, signal?: AbortSignal): C
     const { code } = error as Partial<Answer>;
     const answered = error instanceof Answer;
     const elsewhere = answered ? ELSEWHERE[text] : undefined;
-    const words = `${text} ${textOf(Object(error).cause ?? "")}`;
     const tls = !answered && isTlsFailure(error);
     const unauthorized = code === 7 || code === 16 || UNAUTHORIZED.test(text);
     return {
@@ -58,9 +56,11 @@ export function etcdError(error: unknown, sent: string, signal?: AbortSignal): C
           ? "check the user, the password and the rights"
           : tls
           ? `${SCHEME} the certificate`
+          : RESET.test(`${text} ${textOf(Object(error).cause)}`)
+          ? `${SCHEME} look at the server`
           : isUnreachable(error)
           ? "check the URL and the network"
-          : `${RESET.test(words) ? `${SCHEME} ` : ""}look at the server`),
+          : "look at the server"),
     };
   }, signal);
 }

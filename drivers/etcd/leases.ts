@@ -153,7 +153,7 @@ export class Leases {
   /** Gives up the place in the queue. The answer says who is in the way, or that nobody is any longer. */
   async #leave(op: Acquire, options: ApplyOptions): Promise<Outcome> {
     const { signal, beforeRequest } = options;
-    const leave = () => Promise.resolve([this.#steps.leave(op)]);
+    const leave = () => [this.#steps.leave(op)];
     if (signal?.aborted) {
       // In the background: a caller that aborts does not wait. If it fails, the place ends with its term.
       this.#transact(leave, false, { beforeRequest }).catch(() => {});
@@ -206,7 +206,7 @@ export class Leases {
 
   /** Sends one transaction; one more if it is the first of all, or if etcd has lost a term of ours. */
   async #transact(
-    requests: () => Promise<readonly Json[]>,
+    requests: () => Promise<readonly Json[]> | readonly Json[],
     acquires: boolean,
     options: ApplyOptions,
   ): Promise<Done[]> {

@@ -271,7 +271,7 @@ export class Steps {
   #listed(there: readonly KeyValue[] = [], epoch: number): Listed[] {
     return there.map(({ key, value, create_revision }) => {
       const [resource = "", seat = "", id = ""] = this.#keys.parts(decoded(key));
-      const [, ttl, text = ""] = /^(\S+) ([^]*)$/.exec(decoded(value)) ?? [];
+      const [, ttl, text = ""] = /(\S+) ([^]*)/.exec(decoded(value)) ?? [];
       const token = tokenOf(epoch, Number(create_revision));
       return { resource, seat, id, token, value: text, left: Number(ttl) };
     });

@@ -223,6 +223,7 @@ for (const [what, [call, resource, guard]] of Object.entries(WISHES)) {
     await call(a);
     const asked = scene.sent.flat().find((op) => op.op === "acquire" && op.resource === resource);
     assert(asked?.op === "acquire");
-    assert.deepEqual([asked.ttl, asked.guard], [BRIEF.ttl, guard]);
+    // Nor does it ask a backend to wait that does not push.
+    assert.deepEqual([asked.ttl, asked.guard, asked.patience], [BRIEF.ttl, guard, undefined]);
   });
 }

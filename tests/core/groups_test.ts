@@ -46,7 +46,8 @@ Deno.test("joinGroupCreate is one request and never waits, also when a deletion 
 Deno.test("an evicted member that wants to be back joins again at its next tick, in one request", async () => {
   const scene = new Scene();
   const a = scene.member("a");
-  const first = await a.joinGroupCreate("g", { weight: 3 }, { rejoin: true });
+  const first = await a.joinGroupCreate("g", { weight: 1 }, { rejoin: true });
+  await a.updateCapabilities("g", { weight: 3 });
   await scene.runtime.advance(10_000);
   scene.sent.length = 0;
   await a.tick();
@@ -109,6 +110,32 @@ Deno.test("a group that others delete and make anew all the time is deleted when
     if (gone) assert.equal(deleted, true);
     else assert(deleted instanceof GroupNotEmpty, `${deleted}`);
     assert.deepEqual([...await other.getGroups()], gone ? [] : ["g"]);
+  }
+});
+
+Deno.test("groups are read a thousand at a time, and all are found", async () => {
+  const scene = new Scene();
+  const names = Array.from({ length: 2_500 }, (_, n) => `g${n}`);
+  await scene.backend.apply(names.map((seat) => {
+    return { op: "acquire", resource: "groups", seat, id: seat, ttl: Infinity, value: "" } as const;
+  }));
+  assert.deepEqual(await scene.member("a").getGroups(), new Set(names));
+  assert.equal(scene.sent.length, 3);
+});
+
+Deno.test("each change of capabilities is news, also after two that were under way together", async () => {
+  const scene = new Scene();
+  const a = scene.member("a");
+  await a.joinGroupCreate("g", 0);
+  let { cursor } = await scene.member("b").tick({ watch: ["g"] });
+  for (const changes of [[1], [2, 3], [4]]) {
+    await Promise.all(changes.map((each) => a.updateCapabilities("g", each)));
+    const { events, cursor: next } = await scene.member("b").tick({ since: cursor });
+    assert.deepEqual(
+      events.map((event) => event.type === "capabilities" && event.capabilities),
+      changes.slice(-1),
+    );
+    cursor = next;
   }
 });
 

@@ -15,11 +15,29 @@ function unobserved(scene: Scene, ttl = 10_000): Coordinator {
 Deno.test("a lease that nobody watches sets no timer, and is over at its deadline all the same", async () => {
   const scene = new Scene();
   const lease = await unobserved(scene).getLock("x").hold();
+  assert.equal(await lease.renew(), true);
   assert.equal(scene.runtime.timers, 0);
   scene.runtime.stop(9_899);
   assert.equal(lease.held, true);
   scene.runtime.stop(1);
   assert.equal(lease.held, false);
+});
+
+Deno.test("the timer of a lease that is only held keeps no process alive", async () => {
+  const scene = new Scene();
+  const { runtime } = scene;
+  const { after } = runtime;
+  const timers: unknown[] = [];
+  const a = scene.member("a");
+  const lease = await a.getLock("x").hold();
+  await runtime.advance(1_000);
+  runtime.after = (ms, callback, options?: unknown) => {
+    timers.push(options);
+    return after(ms, callback);
+  };
+  assert.equal(await lease.renew(), true);
+  // That of the request, and that of the new deadline.
+  assert.deepEqual(timers, [undefined, { background: true }]);
 });
 
 Deno.test("an answer to a renewal that comes after the deadline revives nothing, watched or not", async () => {

@@ -130,7 +130,10 @@ for (const kind of ["lock", "semaphore"] as const) {
 }
 
 Deno.test("a release() right after a refusal is the refused caller's, unless that has gone on since", async () => {
-  const gone: Readonly<Record<string, (lock: Lock, holder: Lease) => Promise<unknown>>> = {
+  const gone: Readonly<
+    Record<string, (lock: Lock, holder: Lease, scene: Scene) => Promise<unknown>>
+  > = {
+    "by waiting": (_lock, _holder, scene) => scene.runtime.advance(1),
     "by acquiring after all": async (lock, holder) => {
       await holder.release();
       assert(await lock.acquire({ timeout: 0 }));
@@ -139,10 +142,12 @@ Deno.test("a release() right after a refusal is the refused caller's, unless tha
     "by a look whether it still has it": (lock) => lock.isStillOwner(),
   };
   for (const [how, goOn] of [["not at all", undefined], ...Object.entries(gone)] as const) {
-    const lock = new Scene().member("a").getLock("x");
+    const scene = new Scene();
+    const lock = scene.member("a").getLock("x");
     const holder = await lock.hold();
     assert.equal(await lock.acquire({ timeout: 0 }), null);
-    await goOn?.(lock, holder);
+    await scene.runtime.advance(9);
+    await goOn?.(lock, holder, scene);
     assert.equal(await lock.release(), goOn !== undefined, how);
   }
 });

@@ -146,6 +146,24 @@ Deno.test("a thousand members of any weight make no more points than a ring can 
   }
 });
 
+Deno.test("where partitions do not divide what a ring can bear, the largest weight is the last that fits", async () => {
+  // 262,144 points are 2.6 times as many.
+  const hash: RingHash = { place: () => 0, points: (_, count) => new Float64Array(count) };
+  for (
+    const [given, expected] of [
+      [{ a: { weight: 2 } }, { a: 2 }],
+      [{ a: { weight: 3 } }, { a: 1 }],
+      [{ a: { weight: 2 }, b: null }, { a: 1, b: 1 }],
+      // There is nothing to halve.
+      [{ a: null, b: null, c: null }, { a: 1, b: 1, c: 1 }],
+    ] as const
+  ) {
+    const ring = new HashRing([], { partitions: 100_000, hash });
+    const { ring: { nodes } } = await Partitioner.over(new FakeGroup(given), ring);
+    assert.deepEqual(Object.fromEntries(nodes), expected);
+  }
+});
+
 Deno.test("our own weight that a ring cannot bear is refused before any request", async () => {
   const scene = new Scene();
   const joined = scene.member("a").joinPartitionedGroup("g", { weight: 32_768 });

@@ -90,15 +90,32 @@ Deno.test("a leader's successor leads at once when it stands down", async () => 
   await settled();
   let elected = NaN;
   const b = member("b").lead("g", () => void (elected = runtime.monoNow));
-  await runtime.advance(100_000);
-  const campaigns = sent.filter((op) => op.op === "acquire").length;
-  assert(campaigns <= 12, `${campaigns} campaigns in ten patiences`);
+  await runtime.advance(95_000);
+  // One after the other, without pauses.
+  const campaigns = sent.flatMap((op) => op.op === "acquire" ? [op.patience] : []);
+  assert.deepEqual(campaigns, Array(11).fill(10_000));
   const stopped = runtime.monoNow;
   stop.abort();
   await a;
   await settled();
   await b;
   assert.equal(elected, stopped);
+});
+
+Deno.test("each wait is a quarter of the ttl that the call has, whatever the coordinator's is", async () => {
+  const { runtime, sent, member } = place();
+  const [holder, a] = [member("holder"), member("a")];
+  await holder.getLock("x").hold();
+  await holder.election("g").campaign();
+  const stop = new AbortController();
+  const brief = { ttl: 8_000, signal: stop.signal };
+  sent.length = 0;
+  const waiting = [a.getLock("x").hold(brief), a.lead("g", () => {}, brief)];
+  await settled();
+  assert.deepEqual(sent.map((op) => op.op === "acquire" && op.patience), [2_000, 2_000]);
+  stop.abort(new Error("enough"));
+  await Promise.allSettled(waiting);
+  await runtime.advance(1);
 });
 
 Deno.test("a waiter that is called off is never granted afterwards, nor one whose coordinator stops", async () => {

@@ -131,6 +131,10 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/document/document.ts document: 0 became 1",
   ),
   [
+    "drivers/sqlite/statements.ts keepToken: > swapped",
+    "a copy keeps the token that is kept already",
+  ],
+  [
     "drivers/browser/table.ts seatsOf: false became true",
     "no row's key is a resource alone",
   ],
@@ -239,4 +243,25 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/redis/script.ts LUA: 1 became 0 (10)",
     "Lua takes the place 0 for the first",
   ],
+  ...all(
+    "the first write in etcd has the revision 2",
+    "drivers/etcd/leases.ts Leases.#seen: 0 became 1",
+  ),
+  ...all(
+    "nothing is watched, and no token is made, where there are no leases",
+    "drivers/etcd/leases.ts Leases.#transact: 0 became 1 (2)",
+    "drivers/etcd/leases.ts Leases.#transact: 0 became 1 (3)",
+  ),
+  ...all(
+    "a frame begins larger, or grows earlier or by more",
+    "drivers/zookeeper/wire.ts Frame.#view: 512 became 1024",
+    "drivers/zookeeper/wire.ts Frame.#view: 512 became 0",
+    "drivers/zookeeper/wire.ts Frame.int: 4 became 5",
+    "drivers/zookeeper/wire.ts Frame.int: 4 became 8",
+    "drivers/zookeeper/wire.ts Frame.bool: 1 became 2",
+    'drivers/zookeeper/wire.ts Frame.#room: ">" became ">="',
+    "drivers/zookeeper/wire.ts Frame.#room: 2 became 3",
+    "drivers/zookeeper/wire.ts Frame.#room: 2 became 1",
+    "drivers/zookeeper/wire.ts Frame.#room: 2 became 4",
+  ),
 ]);

@@ -297,8 +297,8 @@ const POSTGRES: readonly Story[] = [
     name: "guards do not exclude each other",
     at: "lock",
     near: "postgres/functions",
-    find: "perform pg_advisory_xact_lock(${KEY})",
-    put: "perform pg_advisory_xact_lock_shared(${KEY})",
+    find: "perform pg_advisory_xact_lock(${KEY});",
+    put: "perform pg_advisory_xact_lock_shared(${KEY});",
   },
   {
     name: "a released lease loses its token",

@@ -32,7 +32,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   mysql: 5_200,
   planetscale: 5_950,
   turso: 5_100,
-  etcd: 6_950,
+  etcd: 6_980,
   consul: 9_100,
   zookeeper: 11_050,
   ipc: 4_520,

@@ -151,6 +151,43 @@ Deno.test("browser: without IndexedDB, as on a server, the first request says so
   }
 });
 
+Deno.test("browser: where a page may keep no data, it says so, and repeats no odd name of an error", async () => {
+  const { indexedDB } = scope;
+  const fails = (error: unknown) => ({
+    open: () => {
+      const request = { error } as unknown as OpenRequest & { onerror(): void };
+      queueMicrotask(() => request.onerror());
+      return request;
+    },
+  });
+  try {
+    for (
+      const [name, code, words] of [
+        [
+          "SecurityError",
+          "not-supported",
+          /Cannot keep leases here \(SecurityError\): there is no/,
+        ],
+        ["NotAllowedError", "not-supported", /\(NotAllowedError\): there is no IndexedDB/],
+        ["UnknownError", "connection", /wrote nothing \(UnknownError: odd\); send the same again/],
+        ["x".repeat(40), "connection", /\(x{40}: odd\)/],
+        ["x".repeat(41), "connection", /\(an error without a name: odd\)/],
+        ["s3cr3t word", "connection", /\(an error without a name: odd\)/],
+        [7, "connection", /\(an error without a name: odd\)/],
+      ] as const
+    ) {
+      scope.indexedDB = fails({ name, message: "odd" }) as unknown as Factory;
+      using driver = browser("denied");
+      const error = await driver.apply([acquire("lock:x")]).catch((error) => error);
+      assert.equal(codeOf(error), code, `${error}`);
+      assert.equal(error.retryable ?? false, code === "connection");
+      assert.match(error.message, words);
+    }
+  } finally {
+    scope.indexedDB = indexedDB;
+  }
+});
+
 Deno.test("browser: a database of somebody else's, or of a newer Baton, is refused", async () => {
   await made("baton:foreign", 1, "theirs");
   await made("baton:newer", 2);
@@ -166,6 +203,8 @@ Deno.test("browser: a database of somebody else's, or of a newer Baton, is refus
         assert.equal(codeOf(error), "connection");
         assert.match(error.message, words);
         assert.match(error.message, /wrote nothing/);
+        // Waiting mends neither.
+        assert.equal((error as Error & { retryable?: boolean }).retryable, false);
         return true;
       });
     }
@@ -220,6 +259,7 @@ Deno.test("browser: a transaction that ends in its commit is unknown, but for wa
       assert.equal(codeOf(error), code, `${error}`);
       assert.equal(error.retryable, true);
       assert.match(error.message, new RegExp(name));
+      if (code === "connection") assert.match(error.message, /no room left/);
     });
   }
 });

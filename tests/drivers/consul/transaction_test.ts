@@ -249,6 +249,13 @@ Deno.test("Consul: a transaction has at most 64 verbs and a part of Consul's 512
   assert.equal(admitted([...filled, next(left), list("")]), 7);
   assert.equal(admitted([...filled, next(left + 1)]), 6);
   assert.equal(admitted([mine, release(mine), { ...mine, id: "j" }]), 2);
+  // A renewal that moves a lease writes two verbs, and a release one.
+  const there = Object.fromEntries(
+    times(99, (n) => inspect(`a${n}`)).map((_, n) => [`a${n}`, entry("i")]),
+  );
+  const each = (op: (acquired: Acquire) => Op) =>
+    admitted([seat, ...times(99, (n) => op({ ...mine, resource: `a${n}` }))], snapshot(there));
+  assert.deepEqual([each(renew), each(release)], [19, 27]);
   assert.equal(admitted([mine, release(mine), acquire("c", { ttl: TTL }), list("")]), 3);
   // Looks do not see what was written before; and after looks a write needs their checks.
   assert.equal(admitted([inspect("a"), list(""), mine, inspect("a")]), 3);
@@ -275,6 +282,15 @@ Deno.test("Consul: any number of renewals go together, in as many transactions a
   );
   const sizes = long.table.parts(() => "s1").map(({ length }) => length);
   assert.deepEqual(sizes, [10, 10, 4], "each is counted in the one that it comes into");
+  // All that fits goes together, to the last byte of base64.
+  const pair = (length: number) =>
+    run(
+      snapshot(there),
+      ...times(2, (n) => renew({ ...mine, resource: `a${n}` }, "v".repeat(length))),
+    )
+      .table.parts(() => "s1").length;
+  const most = 225_000 / 4 * 3 - '["i",10000,0]\n'.length;
+  assert.deepEqual([pair(most), pair(most + 1)], [1, 2]);
   // One that is no renewal comes into no batch of them that is too long for one transaction.
   assert.equal(admitted([...all, mine], snapshot(there)), 70);
 });

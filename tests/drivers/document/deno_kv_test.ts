@@ -42,6 +42,7 @@ Deno.test("a URL opens a file or a database in memory, and stop closes it", () =
   inFolder("baton-deno-kv-", async (folder) => {
     for (const url of [`deno-kv://${folder}/leases.db`, `deno-kv:${folder}/leases.db`]) {
       const baton = await getCoordinator(url, "me");
+      assert.ok(baton.characteristics.has("DISTRIBUTED_ACROSS_PROCESSES"));
       const lease = await baton.getLock("x").hold();
       assert.equal(await lease.renew(), true);
       await baton.stop();
@@ -51,6 +52,7 @@ Deno.test("a URL opens a file or a database in memory, and stop closes it", () =
       await baton.stop();
     }
     const baton = await getCoordinator("deno-kv:", "me");
+    assert.ok(!baton.characteristics.has("DISTRIBUTED_ACROSS_PROCESSES"));
     for (let time = 0; time < 2; time++) {
       assert((await baton.getLock("x").hold()).token > 0);
       await baton.stop();

@@ -190,6 +190,24 @@ Deno.test("tokens go on from the clock when the document is gone, and from the l
   assert.equal(later.token, after.token + 1);
 });
 
+Deno.test("a document that was lost, or is older than it was, does not lower the tokens of a handle that knew it", async () => {
+  let now = 1_800_000_000_000;
+  for (const knows of ["wrote", "looked"]) {
+    now += 7_200_000;
+    let store = new OwnStore(() => now);
+    const driver = document<number>({
+      read: (options) => store.read(options),
+      write: (...args) => store.write(...args),
+    }, BY_SECONDS);
+    const writer = knows === "wrote" ? driver : document(store, BY_SECONDS);
+    const { token } = await granted(writer, acquire("lock:a"));
+    if (knows === "looked") await driver.apply([inspect("lock:a")]);
+    store = new OwnStore(() => now);
+    now -= 3_600_000;
+    assert.equal((await granted(driver, acquire("lock:a"))).token, token + 1, knows);
+  }
+});
+
 /** A driver of one document that writes only what an operation changes, and leaves the dead there. */
 function careless(store: DocumentStore<number>): Driver {
   type Row = {

@@ -44,6 +44,14 @@ const FAILURES: Readonly<Record<string, readonly [give: () => unknown, said: Reg
     () => Promise.reject(Object.assign(new Error(`/run/${SECRET}`), { code: "ENOENT" })),
     /failed with ENOENT$/,
   ],
+  "fails with what is no code": [
+    () => Promise.reject(Object.assign(new Error("x"), { code: `ENOENT ${SECRET}` })),
+    /failed$/,
+  ],
+  "fails with what ends like a code": [
+    () => Promise.reject(Object.assign(new Error("x"), { code: `${SECRET} ENOENT` })),
+    /failed$/,
+  ],
 };
 
 /** Runs a test in which nothing may be sent. */

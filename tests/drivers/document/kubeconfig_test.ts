@@ -100,6 +100,10 @@ async function refused(
     assert(error instanceof kind, `${error}`);
     assert.match(error.message, words);
     assert(!Deno.inspect(error).includes(SECRET), Deno.inspect(error));
+    if (/so nothing was sent/.test(error.message)) {
+      const { code, retryable } = error as ConnectionError;
+      assert.deepEqual([code, retryable], ["unauthorized", true]);
+    }
     return true;
   });
 }
@@ -178,14 +182,23 @@ Deno.test("what a kubeconfig asks for and cannot be done here is refused, with w
       [SECRET, /no current context/],
       ["", /no current context/],
     ];
-    for (const [text, words] of rows) {
-      await writeFile(file, text);
-      await refused(kubeconfig({ file }), words);
+    const { emitWarning } = process;
+    // A warning of the parser's would repeat what it is about.
+    process.emitWarning = () => assert.fail("it warned");
+    try {
+      for (const [text, words] of rows) {
+        await writeFile(file, text);
+        await refused(kubeconfig({ file }), words);
+      }
+    } finally {
+      process.emitWarning = emitWarning;
     }
     await refused(kubeconfig({ file: join(folder, SECRET) }), /cannot be read \(ENOENT\)/);
     await writeFile(file, configOf({ token: SECRET }));
     await refused(kubeconfig({ file, context: SECRET }), /no context of that name/);
     await refused(kubeconfig({ file: "" }), /Cannot use this file/);
+    await refused(kubeconfig({ path: file } as never), /There are: file context/);
+    await refused(inCluster({ path: folder } as never), /There are: folder/);
   }));
 
 Deno.test("a token's file is read again before each request, and the token beside it counts less", () =>
@@ -235,6 +248,9 @@ Deno.test("in a pod the service account says where, in which namespace and who",
         await file("token", server.token);
         await granted(driver, acquire("lock:a"));
         await rm(join(folder, "namespace"));
+        await mkdir(join(folder, "namespace"));
+        await refused(inCluster({ folder }), /account's namespace \(EISDIR\)/, ConnectionError);
+        await rm(join(folder, "namespace"), { recursive: true });
         assert.equal("namespace" in await inCluster({ folder }), false);
       });
       await withEnv({ ...env, KUBERNETES_SERVICE_HOST: "fd00::1" }, async () => {
@@ -273,9 +289,14 @@ Deno.test("a path and a context's name have at most 4,096 bytes", async () => {
 Deno.test("where there are no files, both say what to use instead", async () => {
   const { getBuiltinModule } = process;
   try {
-    process.getBuiltinModule = () => undefined;
-    await refused(kubeconfig(), /Cannot read files here/, NotSupported);
-    await refused(inCluster(), /Cannot read files here/, NotSupported);
+    for (const missing of ["node:fs", "node:os", "node:path"]) {
+      process.getBuiltinModule = ((name: string) =>
+        name === missing
+          ? undefined
+          : getBuiltinModule.call(process, name)) as typeof getBuiltinModule;
+      await refused(kubeconfig(), /Cannot read files here/, NotSupported);
+      await refused(inCluster(), /Cannot read files here/, NotSupported);
+    }
   } finally {
     process.getBuiltinModule = getBuiltinModule;
   }

@@ -241,6 +241,7 @@ Deno.test("Memcached: no line is longer than 2 KiB, and a text ends where it say
   assert.equal(await line(["ab", "c\r", "\nnext"]), "abc");
   assert.equal(await line(["x".repeat(2_048), "\n"]), "x".repeat(2_048));
   await assert.rejects(line(["x".repeat(2_049), "\n"]), OddReply);
+  assert.equal(await line(["\n", "next"]), "");
   await assert.rejects(line(["abc"]), /the server closed the connection/);
   assert.equal(await text(["\ufeffé", "\r", "\nrest"], 5), "\ufeffé");
   await assert.rejects(text(["abcd\r\n"], 3), OddReply);

@@ -178,6 +178,34 @@ Deno.test("who leaves is told by one request more, and only if it may have waite
   assert.deepEqual((await first(driver, { op: "inspect", ...LOCK })).leases, []);
 });
 
+Deno.test("what comes of a leaving is read, and nobody hears of it, be it an error", async () => {
+  for (const answer of ["an error", "a text", "nothing at once"]) {
+    let read = 0;
+    const stop = new AbortController();
+    const driver = durableObject({
+      idFromName: (name) => name,
+      get: () => ({
+        fetch(url, init) {
+          if (!url.includes("/leave/")) {
+            assert.equal(init.signal, stop.signal);
+            return new Promise((_, reject) => stop.signal.addEventListener("abort", reject));
+          }
+          assert.equal(init.method, "POST");
+          if (answer === "nothing at once") throw new Error("it is over");
+          if (answer === "an error") return Promise.reject(new Error("it is gone"));
+          return Promise.resolve({ status: 200, text: () => Promise.resolve(`${read++}`) });
+        },
+      }),
+    });
+    const call = driver.apply([acquire("next", PATIENT)], { signal: stop.signal });
+    stop.abort();
+    await assert.rejects(call, UnknownOutcome);
+    // What nobody has caught is told after a turn.
+    await new Promise((turn) => setTimeout(turn));
+    assert.equal(read, answer === "a text" ? 1 : 0);
+  }
+});
+
 Deno.test("what forbids a request is thrown as it is, whatever it is, and nothing is sent", async () => {
   const { namespace, urls } = inProcess();
   const driver = durableObject(namespace);
@@ -211,7 +239,10 @@ Deno.test("what is no binding, and options that cannot be right, are refused bef
   for (const wrong of [undefined, null, {}, "BATON", { get: () => {} }]) {
     assert.throws(() => durableObject(wrong as never), InvalidArgument);
   }
-  assert.throws(() => durableObject(namespace, { object: "" }), InvalidArgument);
+  for (const object of ["", "x".repeat(513)]) {
+    assert.throws(() => durableObject(namespace, { object }), InvalidArgument);
+  }
+  durableObject(namespace, { object: "x".repeat(512) });
   assert.throws(() => durableObject(namespace, { objects: "a" } as never), /did you mean object/);
   // A cursor of another list is noticed before anything before it is done.
   const list: Op = { op: "list", prefix: "lock:", after: '["other:","x"]', limit: 10 };

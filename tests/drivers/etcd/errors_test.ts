@@ -48,7 +48,7 @@ Deno.test("etcd: where no connection was made the error says what it may be", ()
   const network = (text: string, cause?: string) =>
     etcdError(new TypeError(text, cause === undefined ? {} : { cause: new Error(cause) }), "");
   const rows: readonly (readonly [error: Error, says: RegExp])[] = [
-    [network("client error (Connect)"), /\); look at the server$/],
+    [network("client error (Connect)"), /\); check the URL and the network$/],
     [
       network("client error (Connect)", "Connection reset by peer"),
       /\); check that the scheme fits .*, and look at the server$/,

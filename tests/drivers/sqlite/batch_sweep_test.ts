@@ -59,3 +59,40 @@ for (const [what, name] of Object.entries(NAMES)) {
     assert.ok(sweeps > GRANTS / 64 && sweeps < GRANTS / 16, `${sweeps} sweeps`);
   });
 }
+
+Deno.test("each sweep goes on where the one before it ended, a hundred rows at a time, and begins again at the end", async () => {
+  let now = START;
+  using database = databaseOn(() => now);
+  const send = batchOn(database);
+  await migrate(send);
+  const driver = batchesBy(send);
+  const grant = async (place: string, id: string, ttl: number): Promise<void> => {
+    const op = { op: "acquire", resource: place, seat: "", id, ttl, value: "" } as const;
+    assert.ok((await driver.apply([op]))[0]?.ok);
+  };
+  // What is under this id sweeps, and what is under that one does not.
+  const [sweeps, rests] = [" ", "!"];
+  const places = Array.from({ length: 250 }, (_, n) => `a${`${n}`.padStart(3, "0")}`);
+  for (const place of places) await grant(place, rests, 1);
+  await grant("a150 lives", rests, Infinity);
+  const left = () =>
+    database.prepare("select resource from baton_leases where resource like 'a%' order by 1").all()
+      .map(({ resource }) => resource);
+  // They have ended just now.
+  now += 1;
+  const live = "a150 lives";
+  await grant("z1", sweeps, Infinity);
+  assert.deepEqual(left(), [...places.slice(100, 151), live, ...places.slice(151)]);
+  await grant("z2", rests, Infinity);
+  await grant("z3", rests, Infinity);
+  assert.equal(left().length, 151);
+  await grant("z4", sweeps, Infinity);
+  assert.deepEqual(left(), [live, ...places.slice(199)]);
+  await grant("z5", sweeps, Infinity);
+  assert.deepEqual(left(), [live]);
+  const begins = await send([{
+    sql: "select swept_resource as resource, swept_seat as seat from baton_state",
+    args: [],
+  }]);
+  assert.deepEqual({ ...begins[0]?.rows[0] }, { resource: "", seat: "" });
+});

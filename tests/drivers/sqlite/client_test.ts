@@ -117,3 +117,34 @@ Deno.test("whatever opening a file throws, the error repeats only plain words of
     }
   });
 });
+
+Deno.test("a file waits for others as long as it is told to, writes through to the disk, and then waits by turns", async () => {
+  for (const [busyTimeout, waits] of [[undefined, 1_000], [0, 0], [70, 70]] as const) {
+    await inFolder(async (folder) => {
+      const ran: string[] = [];
+      await made(`${folder}/leases.db`, "nobody");
+      using driver = sqlite(`${folder}/leases.db`, {
+        busyTimeout,
+        open(path) {
+          const database = new DatabaseSync(path);
+          const exec = database.exec.bind(database);
+          return Object.assign(database, {
+            exec: (
+              text: string,
+            ) => (ran.push(...text.split(";").map((each) => each.trim())), exec(text)),
+          });
+        },
+      });
+      await driver.apply([acquire("a")]);
+      assert.deepEqual(ran.filter(Boolean), [
+        `pragma busy_timeout = ${waits}`,
+        "pragma journal_mode = wal",
+        "pragma synchronous = full",
+        "pragma busy_timeout = 0",
+      ]);
+    });
+  }
+  for (const busyTimeout of [-1, 0.5, NaN, Infinity, "9" as unknown as number]) {
+    assert.throws(() => sqlite("x", { busyTimeout }), { code: "invalid-argument" });
+  }
+});

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import type { Outcome } from "../../../drivers/driver.ts";
+import { OpenFiles } from "../../../drivers/sqlite/files.ts";
 import { sqlite, type SqliteDriver } from "../../../drivers/sqlite/sqlite.ts";
 import { until } from "../../servers/process.ts";
 import { acquire, DEEDS, inFolder, refusedOnce } from "./replacing.ts";
@@ -128,5 +129,41 @@ Deno.test("a folder that says nothing of a change keeps nobody from noticing it 
       }, (error) => /deleted or replaced/.test(error.message));
     await until("the files were looked at", noticed);
     assert(!last || last[0]?.ok);
+  });
+});
+
+Deno.test("a folder is trusted when it was quiet for two and a half seconds, and for one second", async () => {
+  await inFolder(async (folder) => {
+    const file = `${folder}/leases.db`;
+    await Deno.writeTextFile(file, "");
+    const [{ statSync }, { now: wall }, steady] = [Deno, Date, performance.now];
+    const changed = wall() - 60_000;
+    const [clock, seen] = [{ wall: changed, steady: 5_000 }, { looks: 0 }];
+    const look: typeof statSync = (path) => {
+      seen.looks++;
+      const found = statSync(path);
+      return found.isDirectory ? { ...found, ctime: new Date(changed) } : found;
+    };
+    Object.assign(Deno, { statSync: look });
+    Date.now = () => clock.wall;
+    performance.now = () => clock.steady;
+    try {
+      const files = new OpenFiles(file);
+      const looks = (quiet: number, steady: number): number => {
+        Object.assign(clock, { wall: changed + quiet, steady: 5_000 + steady });
+        seen.looks = 0;
+        assert.equal(files.replaced(), false);
+        return seen.looks;
+      };
+      // The folder, and three files.
+      assert.deepEqual([looks(2_499, 0), looks(2_500, 0), looks(2_500, 1)], [4, 4, 4]);
+      assert.deepEqual([looks(2_501, 2), looks(2_501, 3), looks(2_501, 1_001)], [4, 1, 1]);
+      // Its second is over, and begins again.
+      assert.deepEqual([looks(2_501, 1_002), looks(2_501, 2_001), looks(9_000, 2_002)], [4, 1, 4]);
+    } finally {
+      Object.assign(Deno, { statSync });
+      Date.now = wall;
+      performance.now = steady;
+    }
   });
 });

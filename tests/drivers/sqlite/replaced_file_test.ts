@@ -143,3 +143,29 @@ Deno.test("a host's clock that is set back an hour gives a dead holder's lock to
     assert(lease.token > (stuck?.token ?? Infinity));
   });
 });
+
+Deno.test("a file that is another one each time it was opened is given up after ten times, and none stays open", async () => {
+  await inFolder(async (folder) => {
+    const { DatabaseSync } = await import("node:sqlite");
+    const file = `${folder}/leases.db`;
+    let [opened, open] = [0, 0];
+    using driver = sqlite(file, {
+      open(path) {
+        const database = new DatabaseSync(path);
+        opened++;
+        open++;
+        // Somebody puts another one in its place at once.
+        Deno.writeTextFileSync(`${folder}/next`, "");
+        Deno.renameSync(`${folder}/next`, file);
+        const close = database.close.bind(database);
+        return Object.assign(database, { close: () => (open--, close()) });
+      },
+    });
+    await assert.rejects(driver.apply([acquire("next")]), {
+      code: "connection",
+      retryable: true,
+      message: /deleted or replaced/,
+    });
+    assert.deepEqual([opened, open], [10, 0]);
+  });
+});

@@ -93,6 +93,35 @@ Deno.test("a turn is waited for as long as the file is busy, and for nothing els
   assert.equal(tries, 2);
 });
 
+Deno.test("between two tries of a turn it sleeps, by chance for a tenth to four tenths of a ms, until its time is up", () => {
+  const [{ wait }, { random }, { now }] = [Atomics, Math, performance];
+  const slept: unknown[][] = [];
+  const clock = [1_000, 1_000, 1_005, 1_010];
+  const chances = [0, 1];
+  let tries = 0;
+  Object.assign(Atomics, { wait: (...args: unknown[]) => slept.push(args) });
+  Math.random = () => chances.shift() ?? assert.fail("once more");
+  performance.now = () => clock.shift() ?? assert.fail("once more");
+  try {
+    const busy = new Error("database is locked");
+    assert.throws(() =>
+      inTurn(10, () => {
+        tries++;
+        throw busy;
+      }), (error) => error === busy);
+  } finally {
+    Object.assign(Atomics, { wait });
+    Math.random = random;
+    performance.now = now;
+  }
+  assert.equal(tries, 3);
+  for (const [cell, ...rest] of slept) {
+    assert.ok(cell instanceof Int32Array && cell.length === 1 && cell[0] === 0);
+    assert.deepEqual(rest.slice(0, 2), [0, 0]);
+  }
+  assert.deepEqual(slept.map(([, , , ms]) => ms), [0.1, 0.4]);
+});
+
 Deno.test("busy is told by the code, whatever else it says, or by the words where there is no code", () => {
   const codes = [5, 6, 261, 517, 262].map((errcode) => ({ errcode, message: "" }));
   const words = ["database is locked", "database table is locked: leases"];

@@ -171,6 +171,11 @@ Deno.test("ZooKeeper: what was seen to have ended is ended once, in the version 
   ]);
   plan(viewOf(over), [inspect("a"), inspect("a"), page("a", 9), renew(mine)], ends);
   plan(viewOf(over), [inspect("a", "t")], []);
+  const beside = { resource: "a", seat: "t" };
+  plan(viewOf({ "a/s": { age: TTL }, "a/t": { age: TTL } }), [inspect("a")], [
+    ...ends,
+    ...[remove(NODES.marker(beside, "id-t")), remove(NODES.seat(beside), 3)],
+  ]);
   const other = { ...mine, id: "j" };
   const [taken] = plan(viewOf(over), [other], [
     ...ends,
