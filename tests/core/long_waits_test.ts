@@ -194,6 +194,7 @@ Deno.test("lead() within the work of lead() of the same group is reported at onc
   await settled();
   const [event, ...others] = scene.events.filter(({ type }) => type === "waiting");
   assert(event?.type === "waiting" && others.length === 0);
+  assert.equal(event.ms, 0);
   const { what, ours, holders } = event;
   assert.deepEqual([what, ours, holders.map(({ memberId }) => memberId)], ['lead() of "g"', true, [
     "a",
