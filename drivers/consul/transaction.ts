@@ -101,8 +101,7 @@ export class Transaction implements Table {
 
   /** Whether this operation can be done together with those before it. The first one always can. */
   admits(op: Op): boolean {
-    const first = this.#renewals && this.#checks.size === 0;
-    if (!first && !this.#fits(op)) return false;
+    if (!this.#fits(op)) return false;
     this.#renewals &&= op.op === "renew";
     return true;
   }

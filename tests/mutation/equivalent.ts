@@ -51,6 +51,17 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "coordination/partition/tooz_hashes.ts sha256.mix: 0 became 1 (9)",
   ),
   ...all(
+    "more is made than is read",
+    "coordination/partition/tooz_hashes.ts Running.#bytes: 64 became 128",
+    "coordination/partition/tooz_hashes.ts SINES: 64 became 128",
+    'coordination/partition/tooz_hashes.ts sha1.mix: "<" became "<="',
+    "coordination/partition/tooz_hashes.ts sha1.mix: 80 became 160",
+    "coordination/partition/tooz_hashes.ts sha256: 8 became 9",
+    "coordination/partition/tooz_hashes.ts sha256: 8 became 16",
+    'coordination/partition/tooz_hashes.ts sha256.mix: "<" became "<="',
+    "coordination/partition/tooz_hashes.ts sha256.mix: 64 became 128",
+  ),
+  ...all(
     "a key takes the slower way, which leads to the same place",
     "coordination/partition/hash_ring.ts HashRing.#key: 128 became 256",
     "coordination/partition/hash_ring.ts HashRing.#key: 128 became 0",
@@ -129,6 +140,33 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "numbers that say who came first may begin anywhere",
     "drivers/kit/waiting.ts Waiters.#came: 0 became 1",
     "drivers/document/document.ts document: 0 became 1",
+  ),
+  [
+    "drivers/document/s3_url.ts s3At: /^s3:/ lost its ^",
+    "no other scheme leads here",
+  ],
+  [
+    "drivers/document/s3.ts storeAt.asked.sending: property dropped: cache: keys",
+    "the same keys are made again for each request",
+  ],
+  ...all(
+    "whether there are rows is asked, and not what is in them",
+    "drivers/sqlite/statements.ts holds: 1 doubled",
+    "drivers/sqlite/statements.ts holds: 1 became 0",
+  ),
+  [
+    "drivers/sqlite/turso.ts checkedUrl: /^(libsql|turso):/ lost its ^",
+    "what comes before it makes the URL one that no secret is sent to",
+  ],
+  [
+    "drivers/document/http.ts clockOf: 0 became 1",
+    "a date is of whole seconds",
+  ],
+  ...all(
+    "it begins with a status, which has three digits",
+    "drivers/document/kubernetes.ts storeAt.write: /^(409 (Conflict|AlreadyExists)|404 NotFound)$/ lost its ^",
+    "drivers/document/kubernetes.ts storeAt.write: /^409 (Conflict|AlreadyExists)$/ lost its ^",
+    "drivers/document/s3.ts isWritten: /^(412 PreconditionFailed|404 NoSuchKey|409 (Con…/ lost its ^",
   ),
   [
     "drivers/sqlite/statements.ts keepToken: > swapped",
@@ -221,6 +259,19 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/postgres/neon.ts queryOf: property dropped: fullResults: false",
     "drivers/postgres/neon.ts queryOf: false became true (2)",
   ),
+  ...all(
+    "parts without operations send no request",
+    'coordination/leases/heart.ts Heart.beat: "<" became "<="',
+    'coordination/leases/session.ts Session.stop: "<" became "<=" (2)',
+  ),
+  [
+    'coordination/leases/heart.ts Heart.poke: "<" became "<="',
+    "a lease that is due when the pause ends only has that pause reckoned again",
+  ],
+  [
+    "coordination/election/leader_loop.ts LeaderLoop.#campaign: 0 became 1 (3)",
+    "a patience of 1 ms is that of a ttl below 8 ms, which no backend that pushes can keep",
+  ],
   [
     "drivers/redis/script.ts LUA: < swapped",
     "no name is found twice",
@@ -264,4 +315,25 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/zookeeper/wire.ts Frame.#room: 2 became 1",
     "drivers/zookeeper/wire.ts Frame.#room: 2 became 4",
   ),
+  [
+    "drivers/zookeeper/call.ts Call.news: await dropped: this.#leave(false)",
+    "the session is left at once, and nobody has to wait until it is closed",
+  ],
+  [
+    "drivers/mysql/schema.ts refuseUncommitted: 1 became 2",
+    "whatever is not 0 is on",
+  ],
+  [
+    "drivers/redis/script.ts LUA: 1 became 0 (10)",
+    "Lua takes the place 0 for the first",
+  ],
+  ...all(
+    "an async function answers with what the promise has, which is never nothing",
+    "coordination/locks/acquirable.ts Acquirable.release: await dropped: this.#leases[0]?.release(options)",
+    "coordination/locks/acquirable.ts Acquirable.heartbeat: await dropped: this.#latest?.renew(options)",
+  ),
+  [
+    'coordination/locks/acquirable.ts Acquirable.#keep: ">=" became ">"',
+    "it forgets what is over one lease later",
+  ],
 ]);

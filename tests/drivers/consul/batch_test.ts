@@ -187,6 +187,17 @@ Deno.test("Consul: when a session has ended, its leases are lost, and what is gr
     assert.equal(again?.ok, true);
   }));
 
+Deno.test("Consul: what has ended by the clock is ended first where it does not fit beside the rest, and then it looks again", () =>
+  withCosts(async ({ costs, driver, server }) => {
+    const slots = Array.from({ length: 31 }, (_, n) => take("j", { seat: `${n}`, ttl: WEEK }));
+    await driver.apply(slots);
+    server.asked();
+    server.now += 2 * WEEK;
+    const [seen] = await costs([LOOK, "txn sweep", LOOK], inspect("j"));
+    assert.deepEqual(seen?.leases, []);
+    assert.deepEqual(server.leases, []);
+  }));
+
 Deno.test("Consul: the token of each grant is that of its key, in whichever transaction it was made", () =>
   withCosts(async ({ driver, server }) => {
     const mine = take("a");
@@ -230,4 +241,54 @@ Deno.test("Consul: one that waits watches what is in its way from the change tha
     assert.equal((await other.apply([guarded]))[0]?.ok, true);
     // The first wait learns the index, which the next ones wait from.
     assert.deepEqual(watched, ["baton/lease/r/ 1", "baton/lease/r/ 15"]);
+  }));
+
+Deno.test("Consul: one whose wait was in vain asks with one wait the next time, unless something has changed", () =>
+  withCosts(async ({ driver, server }) => {
+    const mine = take("a");
+    await driver.apply([mine]);
+    const other = server.connect();
+    server.asked();
+    const patient = () => take("a", { patience: 600_000 });
+    const refused = async (requests: readonly string[], ...ops: readonly Op[]) => {
+      const [outcome, ...rest] = await other.apply(ops);
+      assert.deepEqual(server.asked(), requests);
+      assert.deepEqual([outcome?.ok, outcome?.leases[0]?.id], [false, mine.id]);
+      return rest;
+    };
+    // A wait that ends without a change is over: Consul has waited for as long as it was asked to.
+    await refused([SESSION, WRITE, LOOK, WATCH], patient());
+    await refused([WATCH], patient());
+    server.meddle = (path) => {
+      server.meddle = () => {};
+      if (path.startsWith("kv/")) server.touch("baton/lease/a/,");
+    };
+    await refused([WATCH, LOOK, WATCH], patient());
+    // What comes after it is done, in the same look if that is enough.
+    const more = await refused([LOOK, WATCH, LOOK], patient(), inspect("a"), inspect("b"));
+    assert.deepEqual(more.map(({ leases }) => leases.length), [1, 0]);
+    const behind = await refused([LOOK, WATCH, LOOK, WATCH], patient(), patient());
+    assert.equal(behind[0]?.ok, false);
+    // A replay is not refused, whatever is remembered.
+    const [replay] = await driver.apply([{ ...mine, patience: 600_000 }]);
+    assert.equal(replay?.ok, true);
+  }));
+
+Deno.test("Consul: one that waits for what ends by the clock looks when that is over, although nothing has changed", () =>
+  withCosts(async ({ driver, server }) => {
+    const week = take("a", { ttl: WEEK });
+    await driver.apply([week]);
+    const other = server.connect();
+    server.now += WEEK - 2_000;
+    server.asked();
+    let waits = "";
+    server.meddle = (path, { searchParams }) => {
+      if (!path.startsWith("kv/")) return;
+      waits = `${searchParams.get("wait")}`;
+      server.now += 2_000;
+    };
+    const [granted] = await other.apply([take("a", { patience: 600_000 })]);
+    assert.equal(granted?.ok, true);
+    assert.equal(waits, `${Math.floor(2_000 * 16 / 17)}ms`);
+    assert.deepEqual(server.asked(), [SESSION, WRITE, LOOK, WATCH, LOOK, WRITE]);
   }));

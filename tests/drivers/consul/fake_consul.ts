@@ -89,6 +89,7 @@ export class FakeConsul {
   };
 
   #transact(verbs: readonly Verb[]): Response {
+    if (verbs.length > 64) return new Response("too many operations", { status: 413 });
     const before = structuredClone(this.#keys);
     const index = this.#index + 1;
     const found: Key[] = [];

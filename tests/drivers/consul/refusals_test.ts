@@ -30,6 +30,7 @@ const OPTIONS: WrongOptions<Partial<ConsulOptions>> = [
   [{ url: "127.0.0.1:8500" }, /http:\/\/HOST:PORT or https/],
   [{ url: "consul://127.0.0.1:8500" }, /http:\/\/HOST:PORT or https/],
   [{ url: "grpc://127.0.0.1:8502" }, /http:\/\/HOST:PORT or https/],
+  [{ url: "consul+http://127.0.0.1:8500" }, /http:\/\/HOST:PORT or https/],
   [{ url: "http://s3cr3t@127.0.0.1:8500" }, /without a token/],
   [{ url: "http://127.0.0.1:8500?token=s3cr3t" }, /without a token/],
   [{ token: "" }, /token: it is empty/],

@@ -5,9 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { keysUnder } from "../../../drivers/consul/keys.ts";
-import { encodeRecord, type Entry } from "../../../drivers/consul/record.ts";
-import { refusalOf } from "../../../drivers/consul/refusals.ts";
+import { encodeRecord } from "../../../drivers/consul/record.ts";
 import { endings, type Snapshot, Transaction } from "../../../drivers/consul/transaction.ts";
 import { step } from "../../../drivers/kit/step.ts";
 import type { Acquire, Op, Outcome } from "../../../drivers/driver.ts";
@@ -20,27 +18,7 @@ import {
   release,
   renew,
 } from "../../conformance/operations.ts";
-
-const KEYS = keysUnder("p");
-const NOW = 1_000_000;
-const [WEEK, TTL] = [7 * 86_400_000, 10_000];
-
-/** A lease as it was read: in the session `s1`, unless it ends by the clock. */
-function entry(id: string, more: Partial<Entry> = {}): Entry {
-  return { id, ttl: TTL, value: "v", ends: 0, session: "s1", created: 5, modified: 6, ...more };
-}
-
-/** Places are `RESOURCE` or `RESOURCE/SEAT`. */
-function snapshot(there: Record<string, Entry>, marks: Record<string, number> = {}): Snapshot {
-  const entries = new Map(
-    Object.entries(there).map(([place, entry]) => {
-      const [resource = "", seat = ""] = place.split("/");
-      return [KEYS.seat(resource, seat), entry];
-    }),
-  );
-  const at = Object.entries(marks).map(([name, index]) => [KEYS.mark(name), index] as const);
-  return { now: NOW, epoch: 1_000, entries, marks: new Map(at) };
-}
+import { entry, KEYS, NOW, snapshot, TTL, WEEK } from "./snapshots.ts";
 
 function run(seen: Snapshot, ...ops: readonly Op[]): { outcomes: Outcome[]; table: Transaction } {
   const table = new Transaction(KEYS, seen);
@@ -307,58 +285,4 @@ Deno.test("Consul: what has ended is ended first where it does not fit beside th
     assert.deepEqual(table.ends().map(({ length }) => length), ends, `${count}`);
   }
   assert.deepEqual(new Transaction(KEYS, some(70)).ends(), []);
-});
-
-Deno.test("Consul: what a refused acquisition waits for is its seat, or what its guard is about", () => {
-  const patient = { ...seat, patience: 9, guard: ifVacant("g") };
-  const over = entry("x", { ends: NOW + 7, session: "", ttl: WEEK, modified: 8 });
-  const rows: readonly (readonly [
-    there: Record<string, Entry>,
-    op: Acquire,
-    key: string,
-    more: object,
-  ])[] = [
-    [{ "b/s": entry("x") }, seat, B, { index: 6, ends: Infinity, isLasting: true }],
-    [{ "b/s": entry("x"), g: entry("y") }, patient, B, { index: 6, isLasting: true }],
-    [{ "b/s": over }, seat, B, { index: 8, ends: 7, isLasting: false }],
-    [{ "g/s": entry("x"), "b/t": over }, patient, "p/lease/g/", {
-      all: true,
-      index: undefined,
-      ends: Infinity,
-      isLasting: false,
-    }],
-    [
-      { "g/s": over, "g/t": { ...over, ends: NOW + 3 }, "b/t": { ...over, ends: NOW + 1 } },
-      patient,
-      "p/lease/g/",
-      { all: true, ends: 3 },
-    ],
-    [{ "g/s": entry("x") }, { ...patient, guard: ifVacant("g", "s") }, "p/lease/g/s,", {
-      index: 6,
-      isLasting: true,
-    }],
-    [{}, { ...patient, guard: ifHeld("g", "s") }, "p/lease/g/s,", {
-      index: undefined,
-      isLasting: false,
-    }],
-    // Its end is to come, although by this clock it is now.
-    [{ "b/s": { ...over, ends: NOW } }, seat, B, { ends: 1 }],
-  ];
-  for (
-    const [there, op, key, { all = false, ...more }] of rows as typeof rows & {
-      3: { all?: boolean };
-    }[]
-  ) {
-    const seen = snapshot(there);
-    const leases = there["b/s"] ? [{ seat: "s", id: "x", token: 5, value: "v", left: 5 }] : [];
-    const refusal = refusalOf(op, { ok: false, leases }, KEYS, seen);
-    assert.deepEqual(refusal.place, { key, all }, JSON.stringify(there));
-    for (const [name, value] of Object.entries(more)) {
-      assert.equal(
-        refusal[name as keyof typeof refusal],
-        value,
-        `${name}: ${JSON.stringify(there)}`,
-      );
-    }
-  }
 });

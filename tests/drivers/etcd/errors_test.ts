@@ -40,6 +40,7 @@ Deno.test("etcd: only what begins as etcd's own errors do has a code", () => {
     "",
   );
   assert.deepEqual([other instanceof ConnectionError, other.code], [true, "connection"]);
+  assert.match(other.message, /\); look at the server$/);
   assert.equal(isStaleToken(answer({ code: 16, message: "etcdserver: invalid auth token" })), true);
   assert.equal(isStaleToken(answer("a proxy: etcdserver: invalid auth token")), false);
 });

@@ -213,6 +213,17 @@ Deno.test("etcd: a place in the queue outlasts the patience and ends, whatever t
   }
 });
 
+Deno.test("etcd: one that has lost its place in the queue goes to its end again", async () => {
+  let tries = 0;
+  const { driver, sent } = canned(
+    granting(() => did([tries++ === 0 ? no([], []) : YES])),
+  );
+  const [outcome] = await driver.apply([patient()]);
+  const [first, again, ...more] = sent.filter(({ path }) => path.endsWith("txn"));
+  assert.deepEqual([outcome?.ok, more], [true, []]);
+  assert.deepEqual(again?.body["success"], first?.body["success"]);
+});
+
 Deno.test("etcd: a wait after one in vain lines up first, for every seat that was waited for, and once", async () => {
   // Never true, so that nothing is granted at once.
   const isLine = ({ body }: Sent) =>

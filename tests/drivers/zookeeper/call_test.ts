@@ -1,66 +1,27 @@
 /**
- * What a call makes of the answers in a session, and what it reads in one flight, where every answer is
- * chosen.
+ * What a call makes of the answers in a session, where every answer is chosen.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
-import { ATTEMPTS, Call } from "../../../drivers/zookeeper/call.ts";
-import type { Ensemble } from "../../../drivers/zookeeper/ensemble.ts";
+import { Call } from "../../../drivers/zookeeper/call.ts";
 import { Refused } from "../../../drivers/zookeeper/errors.ts";
-import { Leases } from "../../../drivers/zookeeper/leases.ts";
-import type { Listener } from "../../../drivers/zookeeper/news.ts";
-import { Nodes } from "../../../drivers/zookeeper/nodes.ts";
-import type { Reply, Session } from "../../../drivers/zookeeper/session.ts";
-import { reads } from "../../../drivers/zookeeper/view.ts";
 import {
-  type Answer,
   check,
-  list,
   type Part,
   read,
   remove,
   request,
-  type Result,
-  type Stat,
   transaction,
   unwatch,
   watchBelow,
   watchFor,
-  write,
 } from "../../../drivers/zookeeper/wire.ts";
+import type { Reply } from "../../../drivers/zookeeper/session.ts";
 import { ConnectionError, type CoordinationError, UnknownOutcome } from "../../../errors.ts";
-import { acquire } from "../../conformance/operations.ts";
 import { batonErrorOf } from "../../tools/shown.ts";
-
-/** An answer that has these results, or this one where it is not of several. */
-function reply(results: readonly Result[], { zxid = 9, error = 0 } = {}): Reply {
-  const answer = { results: () => results, result: () => results[0] };
-  return { answer: answer as unknown as Answer, zxid, error };
-}
-
-/** Sessions that answer so, and what happens to them. */
-function answering(answer: (parts: readonly Part[], n: number) => Reply[] | Error) {
-  const flights: (readonly Part[])[] = [];
-  const left: boolean[] = [];
-  const listeners: Listener[] = [];
-  const session = {
-    send(parts: readonly Part[]): Promise<Reply[]> {
-      flights.push(parts);
-      const made = answer(parts, flights.length - 1);
-      return made instanceof Error ? Promise.reject(made) : Promise.resolve(made);
-    },
-    listen: (one: Listener) => void listeners.push(one),
-    forget: (one: Listener) => listeners.splice(listeners.indexOf(one), 1).length > 0,
-    keep: () => 1_000,
-  };
-  const ensemble = {
-    enter: () => Promise.resolve(session as unknown as Session),
-    leave: (_: Session, well: boolean) => Promise.resolve(void left.push(well)),
-  } as unknown as Ensemble;
-  return { ensemble, flights, left, listeners };
-}
+import { answering, reply } from "./answering.ts";
 
 const BYTES = (parts: readonly Part[]) => parts.map((part) => [...request(0, part)].join());
 const PARTS = [check("/a"), remove("/b")];
@@ -184,87 +145,12 @@ Deno.test("ZooKeeper: a session that no longer tells is left, and news have an e
   const { ensemble, left, listeners } = answering((parts) => parts.map(() => reply([])));
   const call = new Call(ensemble, {});
   await call.ask([watchBelow("/a")]);
-  assert.equal(await call.news(1), undefined);
-  listeners[0]!.hear("lost");
+  assert.equal(await call.news(20), undefined);
+  // It sees to the session meanwhile, and goes on listening.
+  setTimeout(() => listeners[0]!.hear("lost"), 20);
   assert.equal(await call.news(600_000), "lost");
   assert.deepEqual(left, [false]);
   await call.ask([watchBelow("/a")]);
   await call.end();
   assert.deepEqual(left, [false, true]);
-});
-
-const stat = (more: Partial<Stat> = {}): Stat => (
-  { czxid: 1, mzxid: 2, ctime: 3, mtime: 4, version: 5, children: 6, pzxid: 7, ...more }
-);
-
-Deno.test("ZooKeeper: a flight of reads has the time, the lists and the nodes, each in its place", async () => {
-  const [found, names] = [{ text: "t", stat: stat() }, { names: ["x"] }];
-  const { ensemble, flights } = answering((parts) => {
-    const own = reply([names, found, { error: -101 }]);
-    return parts.length === 1 ? [own] : [reply([{ stat: stat({ mtime: 77 }) }]), reply([]), own];
-  });
-  const call = new Call(ensemble, {});
-  const paths = ["/a", "/b"];
-  const seen = await reads(call, paths, [list("/l")], write("/clock", "n"), watchBelow("/w"));
-  assert.deepEqual([seen.now, seen.lists, seen.atOnce], [77, [names], true]);
-  assert.deepEqual([...seen.at], [["/a", found], ["/b", { error: -101 }]]);
-  assert.deepEqual(flights[0]?.map(({ type, watches }) => [type, watches]), [
-    [5, undefined],
-    [8, "/w"],
-    [22, undefined],
-  ]);
-  assert.ok(Number.isNaN((await reads(call, paths, [list("/l")])).now));
-});
-
-Deno.test("ZooKeeper: any other refusal of a read is an error", async () => {
-  const call = new Call(answering(() => [reply([{ error: -102 }])]).ensemble, {});
-  await assert.rejects(reads(call, ["/a"], []), { code: "unauthorized" });
-  const odd = reply([]);
-  odd.answer.results = () => {
-    throw new RangeError("too short");
-  };
-  const broken = new Call(answering(() => [odd]).ensemble, {});
-  await assert.rejects(reads(broken, ["/a"], []), UnknownOutcome);
-});
-
-Deno.test("ZooKeeper: long names take several looks, which are of one instant if nothing was written between", async () => {
-  const name = (n: number) => `${n}`.padEnd(100_000, "x");
-  const paths = Array.from({ length: 4 }, (_, n) => name(n));
-  const seen = async (second: Partial<Stat>) => {
-    const { ensemble, flights } = answering(() => [
-      reply([0, 1, 2].map(() => ({ stat: stat({ mzxid: 9, pzxid: 9 }) })), { zxid: 9 }),
-      reply([{ stat: stat(second) }], { zxid: 10 }),
-    ]);
-    const { atOnce, at } = await reads(new Call(ensemble, {}), paths, []);
-    assert.deepEqual([flights[0]?.length, at.size], [2, 4]);
-    return atOnce;
-  };
-  assert.equal(await seen({ mzxid: 9, pzxid: 9 }), true);
-  assert.equal(await seen({ mzxid: 10 }), false);
-  assert.equal(await seen({ pzxid: 10 }), false);
-  // One look is of one instant, whatever is in it.
-  const one = answering(() => [reply([{ stat: stat({ mzxid: 99 }) }], { zxid: 9 })]);
-  assert.equal((await reads(new Call(one.ensemble, {}), ["/a"], [])).atOnce, true);
-  // A name alone is looked at, however long it is.
-  const long = answering(() => [reply([]), reply([{ error: -101 }])]);
-  await reads(new Call(long.ensemble, {}), ["x".repeat(300_001)], []);
-  assert.equal(long.flights[0]?.length, 2);
-});
-
-Deno.test("ZooKeeper: who is overtaken a thousand times gives up, and nothing was written", async () => {
-  const root = { text: "", stat: stat() };
-  let writes = 0;
-  const { ensemble } = answering((parts) => {
-    if (parts.length === 1) return writes++, [reply([{ error: -110 }])];
-    const missing = { error: -101 };
-    return [reply([{ stat: stat({ mtime: 5 }) }]), reply([root, missing, missing])];
-  });
-  const leases = new Leases(ensemble, new Nodes("/r"), "world");
-  for (const patience of [undefined, 600_000]) {
-    writes = 0;
-    const error = await batonErrorOf(leases.apply([acquire("a", { patience })], {}));
-    assert.ok(error instanceof ConnectionError && error.retryable);
-    assert.match(error.message, /Others were first 1000 times, so nothing was written/);
-    assert.deepEqual([writes, ATTEMPTS], [1_000, 1_000]);
-  }
 });

@@ -54,7 +54,7 @@ Deno.test("ZooKeeper: a URL says which servers are asked, at the usual port unle
     assert.deepEqual(await asked(`kazoo://h?use_ssl=${each}`), ["h:2181"]);
     await assert.rejects(asked(`kazoo://h?verify_certs=${each}`), InvalidArgument);
   }
-  for (const each of ["untrue", "trues", "2", "not"]) {
+  for (const each of ["untrue", "trues", "2", "not", "10", "if"]) {
     await assert.rejects(asked(`kazoo://h?use_ssl=${each}`), /neither true nor false/);
   }
   // A token beside no user is half a login.
