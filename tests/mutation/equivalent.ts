@@ -286,14 +286,6 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/redis/script.ts LUA: true swapped (3)",
     "drivers/redis/script.ts LUA: true swapped (5)",
   ),
-  [
-    "drivers/mysql/schema.ts refuseUncommitted: 1 became 2",
-    "whatever is not 0 is on",
-  ],
-  [
-    "drivers/redis/script.ts LUA: 1 became 0 (10)",
-    "Lua takes the place 0 for the first",
-  ],
   ...all(
     "the first write in etcd has the revision 2",
     "drivers/etcd/leases.ts Leases.#seen: 0 became 1",
