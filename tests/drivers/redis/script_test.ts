@@ -270,6 +270,12 @@ Deno.test("a seat is listed once, however often it comes back, and by its whole 
   await there.run(`data['{baton}${LIST}'] = '/group:g/mm /group:g/m '`);
   await there.driver.apply([acquire("n", SEAT)]);
   assert.equal(await there.run(`return data['{baton}${LIST}']`), "/group:g/mm /group:g/m ");
+  // A name is no pattern of Lua's.
+  const odd = { resource: "group:g", seat: "a-b.c" };
+  const { list = "" } = namesOf(odd.resource, odd.seat, true);
+  await there.run(`data['{baton}${list}'] = '/group:g/a-b.c '`);
+  await there.driver.apply([acquire("p", odd)]);
+  assert.equal(await there.run(`return data['{baton}${list}']`), "/group:g/a-b.c ");
   await there.run("data['{baton}/group:g/m'] = nil");
   await there.run(`data['{baton}${LIST}'] = '/group:g/mm '`);
   await there.driver.apply([acquire("o", SEAT)]);
