@@ -208,6 +208,16 @@ Deno.test("Consul: the token of each grant is that of its key, in whichever tran
     assert.ok(a! > 1_699_999_999_999 && a === b && again! > a! && look === b);
     const [seen] = await server.connect().apply([inspect("a")]);
     assert.equal(seen?.leases[0]?.token, again);
+    // A refusal shows one of this transaction beside one of before.
+    const [old, fresh] = ["old", "new"].map((name) => take("g", { seat: name })) as [Op, Op];
+    const [before] = await driver.apply([old]);
+    const [granted, refused] = await driver.apply([fresh, take("z", { guard: ifVacant("g") })]);
+    const token = (outcome?: Outcome) => outcome?.leases[0]?.token;
+    assert.deepEqual(refused?.leases.map(({ seat, token }) => [seat, token]), [
+      ["new", token(granted)],
+      ["old", token(before)],
+    ]);
+    assert.ok(token(granted)! > token(before)!);
   }));
 
 Deno.test("Consul: one that waits watches what is in its way from the change that it saw, and tries when that is gone", () =>
