@@ -100,7 +100,7 @@ function environment(name: string): string | undefined {
 function named(kind: string, name: string): string {
   const kept = name.replace(/[^\w.-]+/g, "-").slice(0, LONGEST);
   const hash = kept === name ? [] : [hashOf(name)];
-  return [kind, ...name ? [kept] : [], ...hash].join("-").slice(0, 64);
+  return [kind, ...name ? [kept] : [], ...hash].join("-");
 }
 
 /** FNV-1a, 32 bits. There are few names, and nobody gains if two share a namespace. */

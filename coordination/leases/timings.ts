@@ -40,7 +40,7 @@ export function clockBounds(given: Partial<ClockBounds>, guarantees: Guarantees)
  * less what the two clocks may differ by. In ms.
  */
 export function validity(ttl: number, bounds: ClockBounds): number {
-  return ttl === Infinity ? ttl : ttl * (1 - bounds.rate) - bounds.step;
+  return ttl * (1 - bounds.rate) - bounds.step;
 }
 
 /** The longest that a backend is asked to hold one request, in ms: what is between ends long ones. */

@@ -57,10 +57,8 @@ export async function waitFor(session: Session, tryOnce: Try, wait: Wait): Promi
   try {
     let refused = false;
     for (let look = 0;; look++) {
-      const asked = look === 0 ? start : instant(runtime);
-      const patience = guarantees.push && limit > 0
-        ? patienceOf(ttl, look === 0 ? limit : left())
-        : 0;
+      const asked = instant(runtime);
+      const patience = guarantees.push ? patienceOf(ttl, look === 0 ? limit : left()) : 0;
       let blockers: Grant["blockers"] = [];
       try {
         const grant = await tryOnce(patience, running?.signal ?? signal);

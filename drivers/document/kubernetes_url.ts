@@ -17,8 +17,7 @@ import { kubernetes } from "./kubernetes.ts";
  */
 export function kubernetesAt({ url, token }: UrlParts): Driver {
   const web = /^kubernetes\+http:/i.test(url) ? "http" : "https";
-  const { username, password, host, pathname, hash } =
-    parsed(url.replace(/^kubernetes(\+http)?:/i, `${web}:`)) ?? {};
+  const { username, password, host, pathname, hash } = parsed(url) ?? {};
   const [, namespace, name, more] = pathname?.split("/") ?? [];
   if (!host || hash || more !== undefined) {
     throw new InvalidArgument(

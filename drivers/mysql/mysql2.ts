@@ -77,7 +77,8 @@ export function breaks(error: unknown): boolean {
   return !(number > 0) || BREAKS.includes(number);
 }
 
-function connectionsOf(pool: Pool): Connections<PoolConnection> {
+/** What a pool's connections are used by. */
+export function connectionsOf(pool: Pool): Connections<PoolConnection> {
   return {
     async connect() {
       const connection = await pool.getConnection();

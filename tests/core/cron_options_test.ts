@@ -238,6 +238,8 @@ Deno.test("bad options are refused before anything is sent, by their names", asy
     [{ ttl: 0 }, /ttl 0/],
     [{ retain: text }, /retain .* 60000, a string/],
     [{ retain: 31 * 86_400_000 }, /retain \(Infinity, .* 2678400000: .* 24\.8 days/],
+    // What the margins make of it must be within that, too.
+    [{ retain: 24 * 86_400_000 + 1 }, /retain \(Infinity, .* 2073600001: .* to 2073600000/],
     [
       { retain: 5_000, ttl: 10_000 },
       /retain \(Infinity, or at least ttl\) 5000: .* from 10000 to/,

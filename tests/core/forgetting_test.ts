@@ -34,6 +34,25 @@ Deno.test("stop() releases what ran out within two ttls, because the backend's c
   }
 });
 
+Deno.test("a wait that has ended is not remembered for stop(), whether it was granted or not", async () => {
+  const scene = new Scene();
+  const [a, b] = [scene.member("a"), scene.member("b")];
+  const holder = await a.getLock("x").hold({ ttl: 600_000 });
+  const { session } = internalsOf(b);
+  const refused = b.getLock("x").acquire({ timeout: 1_000 });
+  await scene.runtime.advance(500);
+  assert.equal(session.busy, true);
+  await scene.runtime.advance(500);
+  assert.equal(await refused, null);
+  assert.equal(session.busy, false);
+  const granted = b.getLock("x").hold();
+  await scene.runtime.advance(500);
+  await holder.release();
+  await scene.runtime.advance(5_000);
+  await (await granted).release();
+  assert.equal(session.busy, false);
+});
+
 Deno.test("asking who leads 10,000 groups, and campaigning in them, leaves no candidate behind", async () => {
   const scene = new Scene();
   const a = scene.member("a", { on: undefined });

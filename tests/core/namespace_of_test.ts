@@ -35,6 +35,7 @@ Deno.test("a preview has a namespace of its branch, and the next deployment of t
       [{ DENO_TIMELINE: "git-branch/fix-login", DENO_DEPLOYMENT_ID: "2" }, "preview-fix-login"],
       [{ DENO_TIMELINE: "preview/abc123" }, "preview-abc123"],
       [{ DENO_TIMELINE: "somewhere" }, "environment-somewhere"],
+      [{ DENO_TIMELINE: "no/preview/abc123" }, "environment-no-preview-abc123-f0jyw2"],
       [netlify("deploy-preview", "fix-login"), "preview-fix-login"],
       [netlify("deploy-preview"), "preview-deploy-preview"],
       [netlify("branch-deploy", "staging"), "preview-staging"],

@@ -56,6 +56,18 @@ Deno.test("a wait of 25 s costs one request for each patience, a quarter of the 
   assert.equal(new Set(sent.map((op) => "id" in op && op.id)).size, 3);
 });
 
+Deno.test("the first request waits for the whole limit, though the clock goes on before it", async () => {
+  const { runtime, sent, member } = place();
+  const holder = await member("holder").getLock("x").hold();
+  sent.length = 0;
+  runtime.mono = () => runtime.monoNow += 0.01;
+  const waiting = member("a").getLock("x").acquire({ timeout: 5_000 });
+  await settled();
+  assert.deepEqual(sent.map((op) => op.op === "acquire" && op.patience), [5_000]);
+  await holder.release();
+  assert(await waiting);
+});
+
 Deno.test("a call that has ended is not remembered for stop()", async () => {
   const { runtime, member } = place();
   const a = member("a");
@@ -116,6 +128,35 @@ Deno.test("each wait is a quarter of the ttl that the call has, whatever the coo
   stop.abort(new Error("enough"));
   await Promise.allSettled(waiting);
   await runtime.advance(1);
+});
+
+Deno.test("who was held for half of the patience asks again at once, and who was sent away sooner pauses", async () => {
+  const holder = { seat: "", id: "theirs", token: 1, value: "holder", left: 60_000 };
+  for (const what of ["lock", "leader"]) {
+    const runtime = new FakeRuntime();
+    const asked: number[] = [];
+    // Of a patience of ten seconds.
+    const delays = [5_000, 4_999, 5_000];
+    const driver: Driver = {
+      ...memory({ now: runtime.wall, after: runtime.after }),
+      async apply() {
+        asked.push(runtime.monoNow);
+        await new Promise<void>((go) => runtime.after(delays[asked.length - 1] ?? 0, go));
+        return [{ ok: false, leases: [holder] }];
+      },
+    };
+    const a = new Coordinator(driver, { memberId: "a", ttl: 40_000, runtime });
+    const stop = new AbortController();
+    const { signal } = stop;
+    const waiting = what === "lock"
+      ? a.getLock("x").acquire({ signal })
+      : a.lead("g", () => {}, { signal });
+    while (asked.length < 4) await runtime.advance(1_000);
+    stop.abort();
+    await Promise.allSettled([waiting, runtime.advance(1)]);
+    const pauses = delays.map((delay, n) => (asked[n + 1] ?? NaN) - (asked[n] ?? NaN) - delay);
+    assert.deepEqual(pauses.map((pause) => pause > 0), [false, true, false], `${what}: ${pauses}`);
+  }
 });
 
 Deno.test("a waiter that is called off is never granted afterwards, nor one whose coordinator stops", async () => {

@@ -1,9 +1,9 @@
 /** Who waits for whom and for how long, and what is still ours. */
 
 import assert from "node:assert/strict";
-import { Coordinator, type LockAcquireFailed } from "../../mod.ts";
+import { ConnectionError, Coordinator, type LockAcquireFailed } from "../../mod.ts";
 import { internalsOf } from "../../coordination/internals.ts";
-import type { Acquire, Op } from "../../drivers/driver.ts";
+import type { Acquire, Driver, Op } from "../../drivers/driver.ts";
 import { meddling } from "./meddling.ts";
 import { Scene } from "./scene.ts";
 
@@ -140,6 +140,43 @@ Deno.test("holders of seats beyond our number are not waited for, and their seat
   assert.equal(await waiting, null);
   const seats = new Set(scene.sent.flat().map((op: Op) => op.op === "acquire" ? op.seat : "0"));
   assert.deepEqual([...seats].sort(), ["0", "1"]);
+});
+
+Deno.test("a wait's last try comes at its very end, after refusals and after failures", async () => {
+  const theirs = { seat: "", id: "theirs", token: 1, value: "other", left: 60_000 };
+  for (const fails of [false, true]) {
+    const scene = new Scene();
+    const start = scene.runtime.monoNow;
+    const asked: number[] = [];
+    const driver: Driver = {
+      ...scene.backend,
+      apply() {
+        asked.push(scene.runtime.monoNow - start);
+        return fails && asked.length > 1
+          ? Promise.reject(new ConnectionError("it is read-only"))
+          : Promise.resolve([{ ok: false, leases: [theirs] }]);
+      },
+    };
+    const waiting = scene.over(driver, "a").getLock("x").acquire({ timeout: 38.5 });
+    const ended = fails
+      ? assert.rejects(waiting, ConnectionError)
+      : waiting.then((lease) => assert.equal(lease, null));
+    await scene.runtime.advance(1_000);
+    await ended;
+    assert.deepEqual(asked, [0, 37.5, 38.5]);
+  }
+});
+
+Deno.test("a waiter for a permit looks next at the seat of which the time is over first", async () => {
+  const scene = new Scene();
+  await scene.backend.apply([taken("0", 40_000), taken("1", 30_000), taken("2", 20_000)]);
+  const waiting = scene.member("a").getSemaphore("s", 3).acquire({ timeout: 100 });
+  await scene.runtime.advance(100);
+  assert.equal(await waiting, null);
+  // The first is by chance, which is in the middle.
+  const seats = scene.sent.flatMap(([op]) => op?.op === "acquire" ? [op.seat] : []);
+  assert.deepEqual(seats, ["1", ...Array(seats.length - 1).fill("2")]);
+  assert(seats.length > 1);
 });
 
 Deno.test("who is in the way is named in the order in which they run out, not in that of their seats", async () => {

@@ -131,6 +131,24 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/document/document.ts document: 0 became 1",
   ),
   [
+    "drivers/document/s3_url.ts s3At: /^s3:/ lost its ^",
+    "no other scheme leads here",
+  ],
+  [
+    "drivers/document/s3.ts storeAt.asked.sending: property dropped: cache: keys",
+    "the same keys are made again for each request",
+  ],
+  [
+    "drivers/document/http.ts clockOf: 0 became 1",
+    "a date is of whole seconds",
+  ],
+  ...all(
+    "it begins with a status, which has three digits",
+    "drivers/document/kubernetes.ts storeAt.write: /^(409 (Conflict|AlreadyExists)|404 NotFound)$/ lost its ^",
+    "drivers/document/kubernetes.ts storeAt.write: /^409 (Conflict|AlreadyExists)$/ lost its ^",
+    "drivers/document/s3.ts isWritten: /^(412 PreconditionFailed|404 NoSuchKey|409 (Con…/ lost its ^",
+  ),
+  [
     "drivers/sqlite/statements.ts keepToken: > swapped",
     "a copy keeps the token that is kept already",
   ],
@@ -221,6 +239,19 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "drivers/postgres/neon.ts queryOf: property dropped: fullResults: false",
     "drivers/postgres/neon.ts queryOf: false became true (2)",
   ),
+  ...all(
+    "parts without operations send no request",
+    'coordination/leases/heart.ts Heart.beat: "<" became "<="',
+    'coordination/leases/session.ts Session.stop: "<" became "<=" (2)',
+  ),
+  [
+    'coordination/leases/heart.ts Heart.poke: "<" became "<="',
+    "a lease that is due when the pause ends only has that pause reckoned again",
+  ],
+  [
+    "coordination/election/leader_loop.ts LeaderLoop.#campaign: 0 became 1 (3)",
+    "a patience of 1 ms is that of a ttl below 8 ms, which no backend that pushes can keep",
+  ],
   [
     "drivers/redis/script.ts LUA: < swapped",
     "no name is found twice",
@@ -259,5 +290,13 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
   [
     "drivers/zookeeper/call.ts Call.news: await dropped: this.#leave(false)",
     "the session is left at once, and nobody has to wait until it is closed",
+  ],
+  [
+    "drivers/mysql/schema.ts refuseUncommitted: 1 became 2",
+    "whatever is not 0 is on",
+  ],
+  [
+    "drivers/redis/script.ts LUA: 1 became 0 (10)",
+    "Lua takes the place 0 for the first",
   ],
 ]);

@@ -332,9 +332,11 @@ Deno.test("a quick run tries the doors and the URLs, once, where they reach the 
   const known = { tests: testFiles(texts, imports), backends: await backendsOf(imports) };
   for (const file of ["drivers/document/r2.ts", "drivers/kit/urls.ts", "url.ts", "http/hono.ts"]) {
     const paths = runsFor(file, known, true).flatMap((run) => run.paths);
-    const doors = ["tests/slips/doors_test.ts", "tests/url/url_test.ts"].filter((path) =>
-      known.tests.some((test) => test.path === path && test.reach.has(file))
-    );
+    const doors = [
+      "tests/drivers/promises_test.ts",
+      "tests/slips/doors_test.ts",
+      "tests/url/url_test.ts",
+    ].filter((path) => known.tests.some((test) => test.path === path && test.reach.has(file)));
     assert(doors.length > 0, file);
     for (const door of doors) assert.equal(paths.filter((path) => path === door).length, 1, file);
   }

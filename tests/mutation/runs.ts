@@ -33,8 +33,12 @@ const SERVERLESS = "memory|sqlite|ipc|browser|all decorators|retrying|namespaced
 /** The tests of a backend, as they are called: `memory keeps …`, `on memory all …`. */
 const of = (backends: readonly string[]): string =>
   `/(?i)^((coordinators )?on (the wire of )?)?(${backends.join("|")})\\b/`;
-/** What every function and URL refuses: it reaches nearly all files, and takes a second. */
-const DOORS = ["tests/slips/doors_test.ts", "tests/url/url_test.ts"];
+/** What every function and URL refuses, and every driver promises: it reaches nearly all files, in seconds. */
+const DOORS = [
+  "tests/drivers/promises_test.ts",
+  "tests/slips/doors_test.ts",
+  "tests/url/url_test.ts",
+];
 /** Where every backend is held to the contract of drivers. */
 const CONTRACT = "tests/laws/driver_test.ts";
 

@@ -163,6 +163,8 @@ Deno.test("Kubernetes: a status is a refusal if Kubernetes says its reason, and 
       [[[429, status("TooManyRequests")]], "connection", true, /too much to do/],
       [[[500, status("InternalError")]], "unknown-outcome", true, /status 500: InternalError/],
       [[there, [409, status("Expired")]], "unknown-outcome", true, /status 409/],
+      [[there, [409, status("ConflictX")]], "unknown-outcome", true, /status 409: ConflictX/],
+      [[NONE, [409, status("ConflictX")]], "unknown-outcome", true, /status 409: ConflictX/],
       [[there, [410, status("Conflict")]], "unknown-outcome", true, /status 410/],
       [[[403, { kind: "Other", reason: "Forbidden" }]], "unknown-outcome", true, /\(status 403\)/],
       [[[403, status("Not one word")]], "unknown-outcome", true, /\(status 403\)/],
@@ -205,6 +207,42 @@ Deno.test("a clock that is missing, odd, or as old as a cache's answer is unknow
   assert.equal(error.code, "unknown-outcome");
 });
 
+Deno.test("S3: an object that somebody else has made meanwhile is read again, and not tried any more", async () => {
+  const error = await errorOf(bucket(), [NO_KEY, LOST, LOST, [403, xml("AccessDenied")]]);
+  assert.equal(error.code, "unknown-outcome", error.message);
+});
+
+Deno.test("an error without an answer says whether there was a connection, and whether TLS began", async () => {
+  const { fetch } = globalThis;
+  const of = (code: string) =>
+    new TypeError("s3cr3t", { cause: Object.assign(new Error(), { code }) });
+  try {
+    for (
+      const [error, code, retryable, words] of [
+        [of("ECONNREFUSED"), "connection", true, /\(no connection, ECONNREFUSED\); check the URL/],
+        [of("ECONNRESET"), "unknown-outcome", true, /\(a broken connection, ECONNRESET\)/],
+        [new TypeError("fetch failed"), "unknown-outcome", true, /\(a broken connection\)/],
+        [
+          new TypeError("x", { cause: new Error("self-signed certificate") }),
+          "connection",
+          false,
+          /nothing was written .*; check whether the port speaks TLS/,
+        ],
+      ] as const
+    ) {
+      globalThis.fetch = () => Promise.reject(error);
+      for (const driver of [k8s(), bucket()]) {
+        const told = await batonErrorOf(driver.apply([acquire("lock:a")]));
+        assert.deepEqual([told.code, told.retryable], [code, retryable], told.message);
+        assert.match(told.message, words);
+        assert.doesNotMatch(told.message, /s3cr3t/);
+      }
+    }
+  } finally {
+    globalThis.fetch = fetch;
+  }
+});
+
 Deno.test("Kubernetes: names are those that it allows", () => {
   for (const name of ["a", "0", "a-b.c", "x".repeat(253)]) {
     k8s({ name });
@@ -235,7 +273,7 @@ Deno.test("Kubernetes: a URL says where, who, in which namespace and under which
       ["kubernetes://:t@k8s.example/shop/jobs", undefined, at(web, "shop", "jobs"), "Bearer t"],
       ["kubernetes://t@k8s.example/shop", undefined, at(web, "shop", "baton"), "Bearer t"],
       ["kubernetes://u:t%2F@k8s.example/", undefined, at(web, "default", "baton"), "Bearer t/"],
-      ["KUBERNETES://k8s.example", "t", at(web, "default", "baton"), "Bearer t"],
+      ["KUBERNETES://K8S.example:443", "t", at(web, "default", "baton"), "Bearer t"],
       ["kubernetes+http://127.0.0.1:8001//jobs", undefined, at(here, "default", "jobs"), null],
       ["Kubernetes+HTTP://127.0.0.1:8001", undefined, at(here, "default", "baton"), null],
     ] as const
@@ -369,6 +407,7 @@ Deno.test("S3: what lost is tried again, what S3 refuses is definite, and all el
     [[there, [200, ""]], "unknown-outcome", true, /\(status 200\)/],
     [[there, [201, "", ETAG]], "unknown-outcome", true, /\(status 201\)/],
     [[there, [412, "<html>"]], "unknown-outcome", true, /\(status 412\)/],
+    [[there, [412, xml("PreconditionFailedX")]], "unknown-outcome", true, /status 412: Pre/],
     [[there, [409, xml("PreconditionFailed")]], "unknown-outcome", true, /status 409/],
   ];
   for (const [answers, code, retryable, words] of rows) {

@@ -197,6 +197,31 @@ Deno.test("what it asks of Cloudflare's sockets and of Node's, and that it waits
   assert.equal(textOf(stdout), "all as it should be\n");
 });
 
+Deno.test("in Deno an abort ends an attempt that nobody has answered yet", async () => {
+  const { connect: real } = Deno;
+  let given: AbortSignal | undefined;
+  Object.assign(Deno, {
+    connect: ({ signal }: { signal: AbortSignal }) => {
+      given = signal;
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason))
+      );
+    },
+  });
+  try {
+    const stop = new AbortController();
+    const attempt = connect("echo", { host: "h", port: 7, signal: stop.signal });
+    const rejected = assert.rejects(attempt, { code: "connection", retryable: true });
+    stop.abort();
+    // It waits for some turns of the micro-tasks, and no longer.
+    await new Promise((resolve) => setTimeout(resolve));
+    assert.equal(given?.aborted, true);
+    await rejected;
+  } finally {
+    Object.assign(Deno, { connect: real });
+  }
+});
+
 // Deno's own `connect()` left one open here. The test runner tells of a connection that is still there.
 Deno.test("in Deno an abort in the turn in which a connection is there leaves none open", async () => {
   const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -110,6 +110,35 @@ Deno.test("a row is a lease if it has a token and some time left, however little
   }
 });
 
+Deno.test("renewals that a write counts whole need no look, and what it counts too few of is unknown", async () => {
+  const renewal = (seat: string, ttl: number, value?: string): Op => ({
+    ...{ op: "renew", resource: "r", seat, id: "i", ttl, ...(value !== undefined && { value }) },
+  });
+  const of = (rowsAffected: number, rows: Record<string, unknown>[], ops: readonly Op[]) =>
+    answering({ rowsAffected }, { rows }).driver.apply(ops).then(
+      (outcomes) => outcomes.map(({ ok, leases }) => leases.length === 0 && ok),
+      (error) => error.code,
+    );
+  const both = [row(0, "a"), row(1, "b")];
+  const [finite, endless] = [9, Infinity].map((ttl) => [renewal("a", ttl), renewal("b", ttl)]);
+  assert.deepEqual(await of(2, [], finite!), [true, true]);
+  assert.deepEqual(await of(1, [both[0]!], finite!), [true, false]);
+  assert.deepEqual(await of(1, [both[1]!], finite!), [false, true]);
+  assert.deepEqual(await of(1, [row(0, "a", { id: hex("j") }), both[1]!], finite!), [false, true]);
+  assert.deepEqual(await of(0, [], finite!), [false, false]);
+  assert.deepEqual(await of(1, both, finite!), "unknown-outcome");
+  assert.deepEqual(await of(0, [both[0]!], finite!), "unknown-outcome");
+  // Of leases without end those count that change.
+  assert.deepEqual(await of(0, both, endless!), [true, true]);
+  assert.deepEqual(await of(1, both, endless!), [true, true]);
+  assert.deepEqual(await of(0, both, [endless![0]!, finite![1]!]), "unknown-outcome");
+  assert.deepEqual(await of(1, both, [endless![0]!, finite![1]!]), [true, true]);
+  const said = row(0, "a", { value: hex("w") });
+  assert.deepEqual(await of(0, [said], [renewal("a", Infinity, "w")]), [true]);
+  assert.deepEqual(await of(0, [said], [renewal("a", Infinity, "v")]), "unknown-outcome");
+  assert.deepEqual(await of(0, [said], [renewal("a", 9, "w")]), "unknown-outcome");
+});
+
 Deno.test("rows in a form that a client's options make are named by these, and no other rows", async () => {
   const nothing = { a: null, b: "x", c: 7 };
   const forms: readonly (readonly [row: unknown, says: RegExp])[] = [

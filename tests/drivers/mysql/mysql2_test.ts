@@ -5,7 +5,8 @@
  */
 
 import assert from "node:assert/strict";
-import { breaks, settingsOf } from "../../../drivers/mysql/mysql2.ts";
+import type { Pool, PoolConnection } from "mysql2/promise";
+import { breaks, connectionsOf, settingsOf } from "../../../drivers/mysql/mysql2.ts";
 import type { UrlParts } from "../../../drivers/kit/urls.ts";
 import { InvalidArgument } from "../../../errors.ts";
 
@@ -102,4 +103,30 @@ Deno.test("a connection is used again after the server's own errors, but for tho
   const broken = [...fine, ...gone].filter((errno) => breaks({ errno }));
   assert.deepEqual(broken, gone);
   assert.deepEqual([undefined, null, "1064"].map(breaks), [true, true, true]);
+});
+
+Deno.test("a connection keeps the process alive while it is used, and a broken one is destroyed", async () => {
+  const done: string[] = [];
+  const note = (what: string) => () => void done.push(what);
+  const connection = {
+    connection: { stream: { ref: note("ref"), unref: note("unref") } },
+    release: note("release"),
+    destroy: note("destroy"),
+  } as unknown as PoolConnection;
+  const connections = connectionsOf({
+    getConnection: () => Promise.resolve(connection),
+    end: () => Promise.resolve(note("end")()),
+  } as unknown as Pool);
+  assert.equal(await connections.connect(), connection);
+  assert.deepEqual(done.splice(0), ["ref"]);
+  connections.release(connection, false);
+  assert.deepEqual(done.splice(0), ["unref", "release"]);
+  connections.release(connection, true);
+  assert.deepEqual(done.splice(0), ["destroy"]);
+  await connections.end();
+  assert.deepEqual(done, ["end"]);
+  // A client whose sockets are no Node's has neither.
+  const other = { ...connection, connection: {} } as unknown as PoolConnection;
+  connections.release(other, false);
+  assert.deepEqual(done, ["end", "release"]);
 });

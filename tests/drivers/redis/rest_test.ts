@@ -235,6 +235,32 @@ Deno.test("the network's own code is told also where its words have the token in
     assert.match(inspect(bare), /\[token\] failed[^]*ECONNREFUSED \[token\]/);
   }));
 
+Deno.test("a token of four characters is a secret, one of three is a part of most words", async () => {
+  for (const [token, said] of [["fail", "fetch [token]ed"], ["fai", "fetch failed"]] as const) {
+    await failing(new TypeError("fetch failed"), async () => {
+      const error = await errorOf(upstashCommand({ url: "https://h", token })(["PING"]));
+      assert.equal(error.message, said);
+    });
+  }
+});
+
+Deno.test("eight causes are kept, each without the token and with its code", () => {
+  const make = (n: number): Error =>
+    Object.assign(new Error(`${n} ${TOKEN}`, n < 20 ? { cause: make(n + 1) } : {}), {
+      code: `C${n}`,
+    });
+  return failing(make(0), async () => {
+    let error: unknown = await errorOf(
+      upstashCommand({ url: "https://h", token: TOKEN })(["PING"]),
+    );
+    const seen: string[] = [];
+    for (; error; error = Object(error).cause) {
+      seen.push(`${Object(error).message} ${Object(error).code}`);
+    }
+    assert.deepEqual(seen, Array.from({ length: 9 }, (_, n) => `${n} [token] C${n}`));
+  });
+});
+
 Deno.test("causes that go in circles are cut, and the token is in none of them", () => {
   const one = new Error(`one ${TOKEN}`);
   one.cause = new Error("two", { cause: one });

@@ -181,6 +181,7 @@ Deno.test("a URL or token that cannot be right is refused before any request, an
     ["https://user:PASSWORD@eu1-x.upstash.io", token],
     ["https://eu1-x.upstash.io?_token=PASSWORD", token],
     ["mysql://eu1-x.upstash.io", token],
+    ["xhttps://eu1-x.upstash.io", token],
     ["https://eu1-x.upstash.io", ""],
     ["https://eu1-x.upstash.io", " "],
     ["https://eu1-x.upstash.io", "PASSWORD\n"],

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { ConnectionError, type CoordinationError, InvalidArgument } from "../../../mod.ts";
-import { turso, type TursoOptions } from "../../../drivers/sqlite/turso.ts";
+import { turso, type TursoOptions, tursoQuery } from "../../../drivers/sqlite/turso.ts";
 import { type Behaviour, startBadServer } from "../../security/bad_server.ts";
 import { batonErrorOf, shown } from "../../tools/shown.ts";
 import { acquire, TRICKY } from "../acquire.ts";
@@ -78,6 +78,42 @@ Deno.test("a batch is one POST, with a transaction that ends by itself, and noth
       ],
     );
     assert.equal(server.received.length, 1);
+  } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("values keep their types, there and back, whoever sends statements", async () => {
+  const server = await startBadServer();
+  try {
+    const cols = ["one", "two", "three", "four"].map((name) => ({ name }));
+    const row = [
+      { type: "integer", value: "7" },
+      { type: "text", value: "7" },
+      { type: "float", value: 0.5 },
+      { type: "null" },
+    ];
+    server.behave(says(200, steps(OK, { ...OK, cols, rows: [row] }, OK, OK, null)));
+    const query = tursoQuery({ url: `http://${server.host}` });
+    const answers = await query([{ sql: "a", args: ["7", 7, 0] }, { sql: "b", args: [] }]);
+    assert.deepEqual(answers, [{ rows: [{ one: 7, two: "7", three: 0.5, four: null }] }, {
+      rows: [],
+    }]);
+    const [{ headers, body } = assert.fail()] = server.received;
+    assert.equal(headers["authorization"], undefined);
+    const { steps: sent } = JSON.parse(body).requests[0].batch;
+    assert.deepEqual(sent.slice(1, 3).map(({ stmt }: { stmt: object }) => stmt), [
+      {
+        sql: "a",
+        want_rows: true,
+        args: [
+          { type: "text", value: "7" },
+          { type: "integer", value: "7" },
+          { type: "integer", value: "0" },
+        ],
+      },
+      { sql: "b", want_rows: true, args: [] },
+    ]);
   } finally {
     await server.stop();
   }
