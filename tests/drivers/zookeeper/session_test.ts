@@ -114,6 +114,7 @@ Deno.test("a session is used for half of its time after the last request, and it
     assert.deepEqual(told.sent, []);
     pass(0.5);
     assert.equal(session.keep(), third);
+    await TURN();
     assert.deepEqual(told.sent, [...request(BEFORE + 2, SIGN_OF_LIFE)]);
     // A server that answers nothing until the next is given up.
     pass(third);
