@@ -173,7 +173,7 @@ export class Way {
     } finally {
       // Others may still wait for it.
       if (--opening.waiting === 0) {
-        if (this.#opening === opening) this.#opening = undefined;
+        this.#opening = undefined;
         opening.stop.abort();
       }
     }

@@ -1,12 +1,15 @@
 /**
- * catchUp() where slots fail: public reports of a poisoned slot that starved those after it.
+ * catchUp() where slots fail: public reports of a poisoned slot that starved those after it. And how far
+ * it and history() read back.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
+import { doneSeat, failedSeat, written } from "../../coordination/cron/records.ts";
 import { Scene } from "./scene.ts";
 
+const MINUTE = 60_000;
 const HOUR = 3_600_000;
 
 for (const mode of ["once", "retry"] as const) {
@@ -94,5 +97,59 @@ Deno.test("a schedule is asked for no slot after the one that is due: that may b
       });
       assert.deepEqual(ran, expected, name);
     }
+  }
+});
+
+/** A scene in which the slots of these minutes from `start` on have run, and it is as late as the last. */
+async function afterRuns(minutes: readonly number[], failed: readonly number[] = []) {
+  const scene = new Scene();
+  const start = scene.runtime.wallNow;
+  await scene.backend.apply(minutes.map((minute) => {
+    const fails = failed.includes(minute);
+    const slot = start + minute * MINUTE;
+    const seat = fails ? failedSeat(slot, 1) : failed.length > 0 ? doneSeat(slot) : `${slot}`;
+    const outcome = fails ? "failed" : "ran";
+    const value = written({ holder: "b", started: slot, ended: slot, outcome });
+    return { op: "acquire", resource: "cron:j", seat, id: seat, ttl: Infinity, value } as const;
+  }));
+  await scene.runtime.advance(minutes.at(-1)! * MINUTE);
+  return { scene, start };
+}
+
+Deno.test("it reads on until it has seen a slot before the one that is due, which may have run itself", async () => {
+  // The first page of a hundred ends in the slot before it, of which the next may have more.
+  const later = Array.from({ length: 99 }, (_, n) => n);
+  const { scene, start } = await afterRuns([-4, -3, ...later]);
+  const ran: number[] = [];
+  await scene.member("a").cron("j").catchUp({ slot: start, every: MINUTE }, ({ slot }) => {
+    ran.push((slot - start) / MINUTE);
+  });
+  assert.deepEqual(ran, [-2, -1]);
+});
+
+Deno.test("in retry it reads no further back when as many slots have failed as may run", async () => {
+  const minutes = Array.from({ length: 1_500 }, (_, n) => n);
+  const { scene, start } = await afterRuns(minutes, [100, 1_400]);
+  const job = scene.member("a").cron("j");
+  for (const [limit, pages, expected] of [[1, 1, [1_400, 1_500]], [2, 2, [100]]] as const) {
+    scene.sent.length = 0;
+    const ran: number[] = [];
+    await job.catchUp({
+      ...{ slot: start + 1_500 * MINUTE, every: MINUTE, mode: "retry", limit },
+      retain: 48 * HOUR,
+    }, ({ slot }) => void ran.push((slot - start) / MINUTE));
+    assert.deepEqual(ran, expected);
+    assert.equal(scene.sent.flat().filter(({ op }) => op === "inspect").length, pages);
+  }
+});
+
+Deno.test("history reads as many as it is asked for in one call, and a thousand at most", async () => {
+  const { scene, start } = await afterRuns(Array.from({ length: 1_500 }, (_, n) => n));
+  const job = scene.member("a").cron("j");
+  for (const [count, calls] of [[20, 1], [300, 1], [900, 1], [1_200, 2]] as const) {
+    scene.sent.length = 0;
+    const runs = await job.history(count);
+    assert.deepEqual([runs.length, scene.sent.length], [count, calls]);
+    assert.equal(runs.at(-1)?.slot, start + (1_500 - count) * MINUTE);
   }
 });

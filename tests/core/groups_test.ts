@@ -113,6 +113,23 @@ Deno.test("a group that others delete and make anew all the time is deleted when
   }
 });
 
+Deno.test("a group that somebody joins while it is deleted is not empty, and is looked at once", async () => {
+  const scene = new Scene();
+  const other = scene.member("other");
+  await other.createGroup("g");
+  const wire = meddling(scene.wire, {
+    before: async ([op]) => {
+      if (op?.op === "release") await other.joinGroup("g");
+    },
+  });
+  scene.sent.length = 0;
+  await assert.rejects(scene.over(wire, "a").deleteGroup("g"), GroupNotEmpty);
+  assert.deepEqual(
+    scene.sent.map((ops) => ops.map(({ op }) => op).join()),
+    ["inspect,inspect", "acquire", "release,acquire"],
+  );
+});
+
 Deno.test("groups are read a thousand at a time, and all are found", async () => {
   const scene = new Scene();
   const names = Array.from({ length: 2_500 }, (_, n) => `g${n}`);

@@ -246,6 +246,20 @@ Deno.test("tryAcquire() tries once, with one request, whatever the options say o
   );
 });
 
+Deno.test("of what one object holds heartbeat() renews the latest, and release() gives the oldest back", async () => {
+  const scene = new Scene();
+  const semaphore = scene.member("a").getSemaphore("s", 3);
+  const leases = [await semaphore.hold(), await semaphore.hold(), await semaphore.hold()];
+  await leases[2]?.release();
+  const granted = scene.runtime.wallNow;
+  await scene.runtime.advance(1_000);
+  assert.equal(await semaphore.heartbeat(), true);
+  const deadlines = leases.slice(0, 2).map(({ deadline }) => deadline - granted);
+  assert.deepEqual(deadlines, [9_900, 10_900]);
+  assert.equal(await semaphore.release(), true);
+  assert.deepEqual(leases.map(({ held }) => held), [false, true, false]);
+});
+
 Deno.test("a lock that one object shares a thousand times does not look at all of them each time", async () => {
   const a = new Scene().member("a", { ttl: 600_000 });
   const lock = a.getLock("x");

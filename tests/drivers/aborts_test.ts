@@ -71,3 +71,11 @@ for (const [name, driver] of Object.entries(WAYS)) {
     }
   });
 }
+
+Deno.test("libsql: a function that sends receives the call's signal", async () => {
+  const { signal } = new AbortController();
+  const given: unknown[] = [];
+  const driver = libsql((_, ...rest) => (given.push(...rest), Promise.reject(new Error("no"))));
+  await assert.rejects(driver.apply([acquire("lock:a")], { signal }));
+  assert.deepEqual(given.map((each) => each === signal), [true]);
+});

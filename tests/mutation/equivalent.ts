@@ -51,6 +51,17 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "coordination/partition/tooz_hashes.ts sha256.mix: 0 became 1 (9)",
   ),
   ...all(
+    "more is made than is read",
+    "coordination/partition/tooz_hashes.ts Running.#bytes: 64 became 128",
+    "coordination/partition/tooz_hashes.ts SINES: 64 became 128",
+    'coordination/partition/tooz_hashes.ts sha1.mix: "<" became "<="',
+    "coordination/partition/tooz_hashes.ts sha1.mix: 80 became 160",
+    "coordination/partition/tooz_hashes.ts sha256: 8 became 9",
+    "coordination/partition/tooz_hashes.ts sha256: 8 became 16",
+    'coordination/partition/tooz_hashes.ts sha256.mix: "<" became "<="',
+    "coordination/partition/tooz_hashes.ts sha256.mix: 64 became 128",
+  ),
+  ...all(
     "a key takes the slower way, which leads to the same place",
     "coordination/partition/hash_ring.ts HashRing.#key: 128 became 256",
     "coordination/partition/hash_ring.ts HashRing.#key: 128 became 0",
@@ -137,6 +148,15 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
   [
     "drivers/document/s3.ts storeAt.asked.sending: property dropped: cache: keys",
     "the same keys are made again for each request",
+  ],
+  ...all(
+    "whether there are rows is asked, and not what is in them",
+    "drivers/sqlite/statements.ts holds: 1 doubled",
+    "drivers/sqlite/statements.ts holds: 1 became 0",
+  ),
+  [
+    "drivers/sqlite/turso.ts checkedUrl: /^(libsql|turso):/ lost its ^",
+    "what comes before it makes the URL one that no secret is sent to",
   ],
   [
     "drivers/document/http.ts clockOf: 0 became 1",
@@ -298,5 +318,14 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
   [
     "drivers/redis/script.ts LUA: 1 became 0 (10)",
     "Lua takes the place 0 for the first",
+  ],
+  ...all(
+    "an async function answers with what the promise has, which is never nothing",
+    "coordination/locks/acquirable.ts Acquirable.release: await dropped: this.#leases[0]?.release(options)",
+    "coordination/locks/acquirable.ts Acquirable.heartbeat: await dropped: this.#latest?.renew(options)",
+  ),
+  [
+    'coordination/locks/acquirable.ts Acquirable.#keep: ">=" became ">"',
+    "it forgets what is over one lease later",
   ],
 ]);

@@ -207,6 +207,17 @@ Deno.test("a clock that is missing, odd, or as old as a cache's answer is unknow
   assert.equal(error.code, "unknown-outcome");
 });
 
+Deno.test("S3: each part of the credentials is one that a header takes", () => {
+  const whole = { ...credentials, sessionToken: "a-session" };
+  bucket({ credentials: whole });
+  for (const part of Object.keys(whole)) {
+    for (const wrong of ["", "a b", "a\n"]) {
+      const odd = { ...whole, [part]: wrong };
+      assert.throws(() => bucket({ credentials: odd }), InvalidArgument, `${part} ${wrong}`);
+    }
+  }
+});
+
 Deno.test("S3: an object that somebody else has made meanwhile is read again, and not tried any more", async () => {
   const error = await errorOf(bucket(), [NO_KEY, LOST, LOST, [403, xml("AccessDenied")]]);
   assert.equal(error.code, "unknown-outcome", error.message);
@@ -274,6 +285,12 @@ Deno.test("Kubernetes: a URL says where, who, in which namespace and under which
       ["kubernetes://t@k8s.example/shop", undefined, at(web, "shop", "baton"), "Bearer t"],
       ["kubernetes://u:t%2F@k8s.example/", undefined, at(web, "default", "baton"), "Bearer t/"],
       ["KUBERNETES://K8S.example:443", "t", at(web, "default", "baton"), "Bearer t"],
+      [
+        "kubernetes://kubernetes+http:t@k8s.example",
+        undefined,
+        at(web, "default", "baton"),
+        "Bearer t",
+      ],
       ["kubernetes+http://127.0.0.1:8001//jobs", undefined, at(here, "default", "jobs"), null],
       ["Kubernetes+HTTP://127.0.0.1:8001", undefined, at(here, "default", "baton"), null],
     ] as const

@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import type { Driver, Op, Outcome } from "../../../drivers/driver.ts";
 import { durableObject } from "../../../drivers/durable_object/durable_object.ts";
+import { encodeOps } from "../../../drivers/kit/codec.ts";
 import { ConnectionError, InvalidArgument, UnknownOutcome } from "../../../errors.ts";
 import { acquire } from "../acquire.ts";
 import { inProcess } from "./in_process.ts";
@@ -248,6 +249,26 @@ Deno.test("what is no binding, and options that cannot be right, are refused bef
   const list: Op = { op: "list", prefix: "lock:", after: '["other:","x"]', limit: 10 };
   await assert.rejects(durableObject(namespace).apply([acquire("a"), list]), InvalidArgument);
   assert.deepEqual(urls, []);
+});
+
+Deno.test("the class answers 500 when it fails after a wait, and touches nothing for no operations", async () => {
+  let statements = 0;
+  const { database, namespace } = inProcess({ statement: () => void statements++ });
+  const driver = durableObject(namespace);
+  const send = (ops: readonly Op[]) =>
+    namespace.get("x").fetch("https://baton/apply/1?n", { method: "POST", body: encodeOps(ops) });
+  const before = statements;
+  const empty = await send([]);
+  assert.deepEqual([empty.status, statements], [200, before]);
+  await driver.apply([acquire("holder")]);
+  database.exec(`create trigger refuse before insert on baton_leases when new.resource = 'lock:bad'
+    begin select raise(abort, 'not this one'); end`);
+  const late = send([acquire("next", PATIENT), acquire("bad", { resource: "lock:bad" })]);
+  // It waits.
+  await new Promise((turn) => setTimeout(turn));
+  await driver.apply([RELEASE]);
+  const { status } = await late;
+  assert.equal(status, 500);
 });
 
 Deno.test("the class refuses what no driver sends, and does nothing", async () => {

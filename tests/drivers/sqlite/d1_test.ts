@@ -127,6 +127,17 @@ for (const [what, ops, shares] of SHARED) {
   });
 }
 
+Deno.test("a value goes out once, with the statement that writes it", async () => {
+  const { database, batches } = await standIn();
+  // It sweeps, too, which is a statement more.
+  await d1(database).apply([acquire(" ", { value: "a-long-value" })]);
+  const [{ statements } = { statements: [] }] = batches;
+  assert.deepEqual(
+    statements.map(({ args }) => `${args[0]}`.includes("a-long-value")),
+    [false, true, false, false],
+  );
+});
+
 Deno.test("an aborted call stops waiting, is unknown, and the lease may be there", async () => {
   const { database, behave } = await standIn();
   const driver = d1(database);

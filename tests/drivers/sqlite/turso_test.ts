@@ -261,6 +261,9 @@ Deno.test("a URL is a host, and a token fits into a header", () => {
       return true;
     });
   }
+  for (const url of [undefined, ""]) {
+    assert.throws(() => turso({ url } as TursoOptions), /Is TURSO_DATABASE_URL set\?/);
+  }
   for (const authToken of ["", " ", "a b", "ü"]) {
     assert.throws(() => turso({ url: "libsql://h", authToken }), InvalidArgument);
   }
