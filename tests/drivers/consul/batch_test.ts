@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { Op, Outcome } from "../../../drivers/driver.ts";
+import type { Acquire, Op, Outcome } from "../../../drivers/driver.ts";
 import { ConnectionError, UnknownOutcome } from "../../../errors.ts";
 import {
   acquire,
@@ -208,6 +208,22 @@ Deno.test("Consul: the token of each grant is that of its key, in whichever tran
     assert.ok(a! > 1_699_999_999_999 && a === b && again! > a! && look === b);
     const [seen] = await server.connect().apply([inspect("a")]);
     assert.equal(seen?.leases[0]?.token, again);
+    // A refusal shows one of this transaction beside one of before.
+    const [old, fresh] = ["old", "new"].map((name) => take("g", { seat: name })) as [
+      Acquire,
+      Acquire,
+    ];
+    const [before] = await driver.apply([old]);
+    const [granted, refused] = await driver.apply([fresh, take("z", { guard: ifVacant("g") })]);
+    const token = (outcome?: Outcome) => outcome?.leases[0]?.token;
+    assert.deepEqual(refused?.leases.map(({ seat, token }) => [seat, token]), [
+      ["new", token(granted)],
+      ["old", token(before)],
+    ]);
+    assert.ok(token(granted)! > token(before)!);
+    // One that takes the place of another of the same transaction has a token of its own.
+    const [, next] = await driver.apply([release(old), { ...old, id: "next" }]);
+    assert.ok(token(next)! > token(granted)!);
   }));
 
 Deno.test("Consul: one that waits watches what is in its way from the change that it saw, and tries when that is gone", () =>

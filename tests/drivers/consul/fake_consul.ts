@@ -113,6 +113,8 @@ export class FakeConsul {
       else if (Verb === "check-session" && there?.Session !== Session) return fail("session");
       else if (Verb === "cas" && there?.ModifyIndex) return fail("cas");
       else if (Verb === "delete-cas" && there?.ModifyIndex !== Index) return fail("cas");
+      // Consul shows what was checked, too.
+      if (/^check-(index|session)$/.test(Verb)) found.push({ ...there! });
       if (Verb === "lock") {
         if (!this.#sessions.has(Session!)) return fail("invalid session");
         if (there?.Session && there.Session !== Session) return fail("lock");

@@ -80,6 +80,17 @@ Deno.test("etcd: the member that answered last is asked, and the next one when i
   }
 });
 
+Deno.test("etcd: a member that does not know a lease of etcd's is well, and another lease is asked for", async () => {
+  const lost = refusal(5, "etcdserver: requested lease not found", 404);
+  let txns = 0;
+  const { driver, sent } = canned(({ path }) => {
+    if (path.endsWith("grant")) return TERM;
+    return txns++ === 0 ? lost : did([YES]);
+  }, { url: MEMBERS });
+  assert.equal((await driver.apply([acquire("lock:a")]))[0]?.ok, true);
+  assert.equal(sent.map(({ host }) => host[0]).join(""), "aaaa");
+});
+
 Deno.test("etcd: two calls that meet one broken member go on by one member, not by two", async () => {
   const { driver, sent } = canned(
     ({ host }) => host.startsWith("a") ? new Error("cut off") : FINE,

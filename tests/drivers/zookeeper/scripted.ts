@@ -15,7 +15,11 @@ export function scripted() {
     socket: {
       readable: answers.readable,
       writable: new WritableStream<Uint8Array>({
-        write: (bytes) => void told.sent.push(...bytes),
+        // What is closed before it is out is lost.
+        async write(bytes) {
+          await undefined;
+          if (!told.closed) told.sent.push(...bytes);
+        },
       }),
       close() {
         told.closed = true;
