@@ -212,7 +212,11 @@ Deno.test("why the SQL was not applied is said, and not that the connections cou
   const { error: complain } = console;
   const said: unknown[] = [];
   let closed = 0;
-  Pool.prototype.end = () => (closed++, Promise.reject(new Error("not closed")));
+  Pool.prototype.end = async () => {
+    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    closed++;
+    throw new Error("not closed");
+  };
   console.error = (...words) => void said.push(...words);
   const before = Deno.env.get("DATABASE_URL");
   Deno.env.set("DATABASE_URL", `postgresql://app:${SECRET}@127.0.0.1:${await freePort()}/db`);
