@@ -99,7 +99,7 @@ export class Transaction implements Table {
     this.#read = read;
   }
 
-  /** Whether this operation can be done together with those before it. The first one always can. */
+  /** Whether this operation can be done together with those before it. There is room for any first one. */
   admits(op: Op): boolean {
     if (!this.#fits(op)) return false;
     this.#renewals &&= op.op === "renew";
