@@ -21,10 +21,10 @@ const OPERATORS: Readonly<Record<string, string>> = {
   ...{ "&&": "||", "||": "&&", "+": "-", "-": "+", "*": "/", "/": "*", "%": "*", "**": "*" },
 };
 /** Functions that are easily mistaken for one another. */
-const TWINS: Readonly<Record<string, string>> = {
+const TWINS: ReadonlyMap<string, string> = new Map(Object.entries({
   ...{ min: "max", max: "min", floor: "ceil", ceil: "floor", some: "every", every: "some" },
   ...{ find: "findLast", findLast: "find", startsWith: "endsWith", push: "unshift" },
-};
+}));
 /** Calls that leave their object as it was when they are forgotten. */
 const PASSING = new Set(["filter", "sort", "toSorted", "slice", "catch", "trim", "replace"]);
 
@@ -159,7 +159,7 @@ function callChanges(node: CallExpression, text: string): Change[] {
   }
   if (callee.type !== "MemberExpression" || callee.property.type !== "Identifier") return changes;
   const { name, start, end } = callee.property;
-  const twin = TWINS[name];
+  const twin = TWINS.get(name);
   if (twin) {
     changes.push({ what: `${name} became ${twin}`, from: start ?? 0, to: end ?? 0, put: twin });
   }
