@@ -40,6 +40,15 @@ Deno.test("a client's own error in what a server answers is no slip of the user'
   assert.equal(error.code, "unknown-outcome");
 });
 
+Deno.test("JSON that is not the database's answer to a look does not say that nobody is there", async () => {
+  for (const answer of [{}, { timing: 0 }, { timing: 0.1 }, { timing: 0.1, result: {} }]) {
+    await withFetch(() => Promise.resolve(Response.json(answer)), async () => {
+      const error = await batonErrorOf(planetscale(ACCOUNT).apply(LOOK));
+      assert.equal(error.code, "unknown-outcome", JSON.stringify(answer));
+    });
+  }
+});
+
 Deno.test("a request goes to the URL's protocol and host, with its signal, and from no cache", async () => {
   const seen: [url: string, init: RequestInit][] = [];
   const fake: typeof fetch = (url, init) => {
