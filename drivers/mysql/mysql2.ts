@@ -79,6 +79,8 @@ export function breaks(error: unknown): boolean {
 
 /** What a pool's connections are used by. */
 export function connectionsOf(pool: Pool): Connections<PoolConnection> {
+  // The pool listens to the first error of a connection alone; a second one would end the process.
+  pool.on("connection", (connection) => void connection.on("error", () => {}));
   return {
     async connect() {
       const connection = await pool.getConnection();

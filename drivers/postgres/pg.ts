@@ -78,9 +78,12 @@ export function breaks(error: unknown): boolean {
   return !SERVERS.test(code) || /25006|BT001/.test(code);
 }
 
-function connectionsOf(pool: Pool): Connections<PoolClient> {
-  // An idle connection broke. The pool has removed it, and would throw if nobody listened.
+/** What a pool's connections are used by. */
+export function connectionsOf(pool: Pool): Connections<PoolClient> {
+  // A connection broke that has no request. The pool gives it to nobody any more; but the process would end,
+  // if nobody listened: to the pool while the connection is idle, and to itself when it is not yet given back.
   pool.on("error", () => {});
+  pool.on("connect", (client) => void client.on("error", () => {}));
   return {
     connect: () => pool.connect(),
     release: (client, broken) => client.release(broken),

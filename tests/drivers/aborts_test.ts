@@ -22,6 +22,8 @@ const never = (): Promise<never> => new Promise(() => {});
 /** What is asked and never answers; an abort ends it where the way takes a signal. */
 async function hangs(_url: unknown, init?: { signal?: AbortSignal | null }): Promise<never> {
   const { signal } = init ?? {};
+  // It may come before the request, which is signed at leisure.
+  signal?.throwIfAborted();
   return await new Promise((_, reject) =>
     signal?.addEventListener("abort", () => reject(signal.reason), { once: true })
   );

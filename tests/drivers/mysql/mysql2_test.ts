@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import type { Pool, PoolConnection } from "mysql2/promise";
 import { breaks, connectionsOf, settingsOf } from "../../../drivers/mysql/mysql2.ts";
 import type { UrlParts } from "../../../drivers/kit/urls.ts";
@@ -116,6 +117,7 @@ Deno.test("a connection keeps the process alive while it is used, and a broken o
   const connections = connectionsOf({
     getConnection: () => Promise.resolve(connection),
     end: () => Promise.resolve(note("end")()),
+    on() {},
   } as unknown as Pool);
   assert.equal(await connections.connect(), connection);
   assert.deepEqual(done.splice(0), ["ref"]);
@@ -129,4 +131,12 @@ Deno.test("a connection keeps the process alive while it is used, and a broken o
   const other = { ...connection, connection: {} } as unknown as PoolConnection;
   connections.release(other, false);
   assert.deepEqual(done, ["end", "release"]);
+});
+
+Deno.test("a connection that fails once more when it is out of the pool does not end the process", () => {
+  const [pool, connection] = [new EventEmitter(), new EventEmitter()];
+  connectionsOf(pool as unknown as Pool);
+  pool.emit("connection", connection);
+  // An emitter throws an error that nobody listens to.
+  connection.emit("error", new Error("Can't write in closed state"));
 });

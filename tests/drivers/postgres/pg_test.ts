@@ -5,7 +5,9 @@
  */
 
 import assert from "node:assert/strict";
-import { breaks, settingsOf } from "../../../drivers/postgres/pg.ts";
+import { EventEmitter } from "node:events";
+import type { Pool } from "pg";
+import { breaks, connectionsOf, settingsOf } from "../../../drivers/postgres/pg.ts";
 import type { UrlParts } from "../../../drivers/kit/urls.ts";
 import { InvalidArgument } from "../../../errors.ts";
 
@@ -78,4 +80,12 @@ Deno.test("a connection is used again after the server's own errors, but for tho
   const broken = [...fine, ...gone].filter((code) => breaks({ code }));
   assert.deepEqual(broken, gone);
   assert.deepEqual([undefined, null, "42601"].map(breaks), [true, true, true]);
+});
+
+Deno.test("a connection that ends when it has answered, and is not yet given back, does not end the process", () => {
+  const [pool, client] = [new EventEmitter(), new EventEmitter()];
+  connectionsOf(pool as unknown as Pool);
+  pool.emit("connect", client);
+  // An emitter throws an error that nobody listens to.
+  for (const each of [client, pool]) each.emit("error", new Error("terminating connection"));
 });
