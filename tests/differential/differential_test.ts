@@ -33,7 +33,7 @@ for (const { name, clock, lanes, start } of [...BACKENDS, ...DECORATORS]) {
       await backend.stop();
     }
   };
-  const { comparedOperations } = SIZES;
+  const { comparedOperations, endedOperations } = SIZES;
   Deno.test(`${name} does what the model does, over ${comparedOperations} random operations`, () =>
     withBackend(async (backend) => {
       let ops = 0;
@@ -59,7 +59,7 @@ for (const { name, clock, lanes, start } of [...BACKENDS, ...DECORATORS]) {
         const property = agrees(measured, plan, Math.min(lanes, most), (count) => ops += count);
         // Not shrunk, for each attempt would be waited for.
         const more = { numRuns: 4, endOnFailure: true };
-        for (let round = seed; ops < 100; round++) {
+        for (let round = seed; ops < endedOperations; round++) {
           await fc.assert(property, { seed: round, ...more });
         }
       })

@@ -1,5 +1,5 @@
 /**
- * Runs, a thousand or many more, in which everything goes wrong that can, and the proof that it did go wrong.
+ * Runs, hundreds or many more, in which everything goes wrong that can, and the proof that it did go wrong.
  *
  * @module
  */

@@ -17,7 +17,7 @@ function size(short: number, full: number): number {
 /** One number for each proof that grows with the time it is given. */
 export const SIZES = {
   /** Seeds that the simulation runs. */
-  simulatedSeeds: size(1_000, 10_000),
+  simulatedSeeds: size(600, 10_000),
   /** Of the bugs planted for the simulation, each so-many-th is looked for. */
   plantedStep: size(4, 1),
   /** Random histories on which the linearizability checker is compared with every order. */
@@ -29,9 +29,11 @@ export const SIZES = {
   /** Calls between the old end of a lease and the late commit of its renewal, on each SQL server. */
   straddledEnds: size(8, 80),
   /** Random operations compared with the model, on each backend. */
-  comparedOperations: size(2_000, 30_000),
+  comparedOperations: size(1_200, 30_000),
+  /** The same while leases end on a real clock, which is waited for. */
+  endedOperations: size(60, 400),
   /** Leases of a namespace that is listed while clients come and go, on every backend. */
-  listedLeases: size(1_000, 10_000),
+  listedLeases: size(600, 10_000),
   /** Rounds in which sixteen clients race on a backend whose requests take their time; half for groups. */
   raceRounds: size(60, 200),
   /** Rounds in which clients race for one document over HTTP, where each takes hundreds of requests. */
