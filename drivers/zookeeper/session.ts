@@ -167,6 +167,9 @@ export class Session {
   async end(): Promise<void> {
     if (!this.#retired) await this.#write([request(0, CLOSING)]).catch(() => {});
     this.retire();
+    // Calls that are still under way would close it after us, when they leave: whoever ends it has the socket
+    // closed when that is done.
+    this.#socket.close();
   }
 
   async #loggedIn(): Promise<void> {

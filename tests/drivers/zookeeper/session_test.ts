@@ -202,6 +202,17 @@ Deno.test("a session that ends says so to the server once, and not when it was g
   assert.equal(one.told.closed, true);
 });
 
+Deno.test("a session that ends has its socket closed then, though a call is still under way, which is told", async () => {
+  for (const retired of [false, true]) {
+    const { session, told } = await opened();
+    const waits = session.send([read("/x")]);
+    if (retired) session.retire();
+    await Promise.all([assert.rejects(waits), session.end()]);
+    assert.equal(told.closed, true);
+    session.leave();
+  }
+});
+
 Deno.test("a server that closes the connection ends all that wait, and the session", async () => {
   const { session, say, socket } = await opened();
   const waits = session.send([read("/x")]);
