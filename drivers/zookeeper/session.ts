@@ -167,8 +167,7 @@ export class Session {
   async end(): Promise<void> {
     if (!this.#retired) await this.#write([request(0, CLOSING)]).catch(() => {});
     this.retire();
-    // Calls that are still under way would close it after us, when they leave: whoever ends it has the socket
-    // closed when that is done.
+    // A call that is still under way would close the socket only when it leaves, after this has ended.
     this.#socket.close();
   }
 

@@ -152,7 +152,7 @@ Deno.test("a started heart keeps every lease, also while it works for one", asyn
   assert.equal(scene.runtime.timers, 0);
 });
 
-Deno.test("the time to the next renewal is told in whole ms, and is a minute at most, whatever a third of the ttl is", async () => {
+Deno.test("the time to the next renewal is in whole ms and at most a minute, even if a third of the ttl is longer", async () => {
   const scene = new Scene();
   const { runtime } = scene;
   const a = new Coordinator(scene.wire, { memberId: "a", ttl: 10_001, runtime });

@@ -16,6 +16,7 @@ import { libsql } from "../../drivers/sqlite/libsql.ts";
 import { turso } from "../../drivers/sqlite/turso.ts";
 import { ConnectionError } from "../../errors.ts";
 import { acquire } from "../conformance/operations.ts";
+import { whileFetchIs } from "../tools/fake_fetch.ts";
 
 const never = (): Promise<never> => new Promise(() => {});
 
@@ -51,9 +52,7 @@ const REASONS = [
 
 for (const [name, driver] of Object.entries(WAYS)) {
   Deno.test(`${name}: an abort on the way is unknown, whatever its reason looks like`, async () => {
-    const { fetch } = globalThis;
-    globalThis.fetch = hangs as typeof fetch;
-    try {
+    await whileFetchIs(hangs as typeof fetch, async () => {
       for (const reason of REASONS) {
         const stop = new AbortController();
         let sent = 0;
@@ -68,9 +67,7 @@ for (const [name, driver] of Object.entries(WAYS)) {
         stop.abort(reason);
         await assert.rejects(call, { code: "unknown-outcome", retryable: true });
       }
-    } finally {
-      globalThis.fetch = fetch;
-    }
+    });
   });
 }
 

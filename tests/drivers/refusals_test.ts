@@ -20,6 +20,7 @@ import { redisError } from "../../drivers/redis/errors.ts";
 import { ConnectionError, type CoordinationError, UnknownOutcome } from "../../errors.ts";
 import { batonErrorOf } from "../tools/shown.ts";
 import { acquire } from "./acquire.ts";
+import { whileFetchIs } from "../tools/fake_fetch.ts";
 
 /** What a server says, which kind of refusal that is, and what the error says besides. */
 type Row<Said> = readonly [said: Said, kind: Kind, says: RegExp];
@@ -54,13 +55,8 @@ function each<Said>(
 
 /** The error of a driver whose every request is answered so. */
 async function met(driver: Driver, status: number, body: string): Promise<CoordinationError> {
-  const real = globalThis.fetch;
-  globalThis.fetch = () => Promise.resolve(new Response(body, { status }));
-  try {
-    return await batonErrorOf(driver.apply([acquire("an-id")]));
-  } finally {
-    globalThis.fetch = real;
-  }
+  const answer = () => Promise.resolve(new Response(body, { status }));
+  return await whileFetchIs(answer, () => batonErrorOf(driver.apply([acquire("an-id")])));
 }
 
 const KUBERNETES: readonly Row<readonly [status: number, reason: string]>[] = [

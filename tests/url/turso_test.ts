@@ -7,23 +7,21 @@
 import assert from "node:assert/strict";
 import { InvalidArgument } from "../../errors.ts";
 import { getCoordinator, type UrlOptions } from "../../url.ts";
+import { whileFetchIs } from "../tools/fake_fetch.ts";
 
 const TOKEN = "ey.s3cr3t-token_x";
 
 /** Where the first request of a coordinator goes, and with which token. */
 async function reached(url: string, options: UrlOptions = {}): Promise<[string, string | null]> {
-  const real = globalThis.fetch;
   const seen: [string, string | null][] = [];
-  globalThis.fetch = (input, init) => {
+  const fake: typeof fetch = (input, init) => {
     seen.push([String(input), new Headers(init?.headers).get("authorization")]);
     return Promise.resolve(new Response("{}", { status: 401 }));
   };
-  try {
+  await whileFetchIs(fake, async () => {
     const baton = await getCoordinator(url, "me", options);
     await assert.rejects(baton.getGroups(), { code: "unauthorized" });
-  } finally {
-    globalThis.fetch = real;
-  }
+  });
   assert.equal(seen.length, 1);
   return seen[0]!;
 }

@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { Requests, type Server } from "../../../drivers/consul/client.ts";
 import { ConnectionError, type CoordinationError, UnknownOutcome } from "../../../errors.ts";
 import { batonErrorOf } from "../../tools/shown.ts";
+import { whileFetchIs } from "../../tools/fake_fetch.ts";
 
 interface Sent {
   readonly url: string;
@@ -31,9 +32,8 @@ async function asking<T>(
 ): Promise<{ readonly sent: readonly Sent[]; readonly value: T }> {
   const sent: Sent[] = [];
   const rest = [...answers];
-  const real = globalThis.fetch;
   let n = 0;
-  globalThis.fetch = (url, init = {}) => {
+  const fake: typeof fetch = (url, init = {}) => {
     sent.push({ url: `${url}`, init });
     const [status, body, headers = {}] = rest.shift()!;
     const text = typeof body === "string" ? body : JSON.stringify(body);
@@ -44,11 +44,8 @@ async function asking<T>(
     nonce: () => `n${n++}`,
     ...parts,
   };
-  try {
-    return { sent, value: await ask(new Requests(server, options)) };
-  } finally {
-    globalThis.fetch = real;
-  }
+  const value = await whileFetchIs(fake, () => ask(new Requests(server, options)));
+  return { sent, value };
 }
 
 const verbs = [{ Verb: "get", Key: "k" }];
@@ -228,17 +225,10 @@ Deno.test("Consul: no error repeats what was sent, and an abort proves nothing",
   }
   const stop = new AbortController();
   stop.abort(new ConnectionError("another backend was not reached"));
-  const real = globalThis.fetch;
   const aborted = await failure(
     [],
-    async (requests) => {
-      globalThis.fetch = (_, init) => Promise.reject(init?.signal?.reason);
-      try {
-        await ask(requests);
-      } finally {
-        globalThis.fetch = real;
-      }
-    },
+    (requests) =>
+      whileFetchIs((_, init) => Promise.reject(init?.signal?.reason), () => ask(requests)),
     {},
     { signal: stop.signal },
   );

@@ -1,6 +1,7 @@
 /** As much of Consul as a batch sees, within the process: keys, transactions, sessions, and a clock. */
 import { consul, type ConsulOptions } from "../../../drivers/consul/consul.ts";
 import type { Driver } from "../../../drivers/driver.ts";
+import { whileFetchIs } from "../../tools/fake_fetch.ts";
 
 interface Key {
   Key: string;
@@ -45,7 +46,7 @@ export class FakeConsul {
     if (this.#keys.delete(key)) this.#index++;
   }
 
-  /** A change of a key, whoever makes it. */
+  /** A change of a key, by any client. */
   touch(key: string): void {
     const there = this.#keys.get(key);
     if (there) there.ModifyIndex = ++this.#index;
@@ -139,15 +140,7 @@ export class FakeConsul {
     const driver = consul({ url: "http://127.0.0.1:8500", ...options });
     return {
       ...driver,
-      apply: async (...args) => {
-        const real = globalThis.fetch;
-        globalThis.fetch = this.#fetch;
-        try {
-          return await driver.apply(...args);
-        } finally {
-          globalThis.fetch = real;
-        }
-      },
+      apply: (...args) => whileFetchIs(this.#fetch, () => driver.apply(...args)),
     };
   }
 }

@@ -7,10 +7,11 @@
 import assert from "node:assert/strict";
 import { type SessionCalls, Sessions } from "../../../drivers/consul/sessions.ts";
 import type { Kept } from "../../../drivers/consul/transaction.ts";
+import { onStandingClock } from "../../tools/standing_clock.ts";
 
 const DAY = 86_400_000;
 
-/** Sessions whose clock stands still until it is told to go on, and what was asked of Consul. */
+/** Sessions whose clock stands still until the test moves it, and what was asked of Consul. */
 async function withSessions(
   test: (scene: {
     sessions: Sessions;
@@ -22,9 +23,6 @@ async function withSessions(
     gone: Set<string>;
   }) => Promise<void>,
 ): Promise<void> {
-  const real = { now: Date.now, performance: performance.now };
-  let now = 0;
-  Date.now = performance.now = () => now;
   const [asked, gone]: [string[], Set<string>] = [[], new Set()];
   let made = 0;
   const calls: SessionCalls = {
@@ -34,19 +32,16 @@ async function withSessions(
   const records = (names: string, ttl: number) =>
     new Map([...names].map((key) => [key, { id: `id-${key}`, ttl, value: "v", ends: 0 }]));
   const sessions = new Sessions();
-  try {
-    await test({
+  await onStandingClock((clock) =>
+    test({
       ...{ sessions, asked, gone },
       choose(ttl, granted, renewed = "") {
         const kept: Kept = { granted: records(granted, ttl), renewed: records(renewed, ttl) };
         return sessions.choose(ttl, kept, calls);
       },
-      pass: (ms) => void (now += ms),
-    });
-  } finally {
-    Date.now = real.now;
-    performance.now = real.performance;
-  }
+      pass: (ms) => void (clock.now += ms),
+    })
+  );
 }
 
 Deno.test("Consul: leases that are renewed together share a session, and others do not", () =>
@@ -114,7 +109,7 @@ Deno.test("Consul: a session is renewed when an eighth is over, and forgotten wh
     assert.deepEqual(asked, ["create 9002", `create ${DAY}`]);
   }));
 
-Deno.test("Consul: a session that has ended took its leases with it; one without any is made anew", () =>
+Deno.test("Consul: the leases of a session that has ended are gone, and an ended one without leases is replaced", () =>
   withSessions(async ({ sessions, asked, choose, pass, gone }) => {
     (await choose(8_000, "a"))?.done();
     gone.add("s1");

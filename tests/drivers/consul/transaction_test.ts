@@ -156,7 +156,7 @@ Deno.test("Consul: a guard on all seats checks the mark and the only seat, and a
   assert.equal(outcomes[0]?.ok, true);
 });
 
-Deno.test("Consul: a lease that has ended by the clock is ended by whoever looks, and none before", () => {
+Deno.test("Consul: a look ends each lease that has ended by the clock, and no other", () => {
   const over = entry("x", { ends: NOW, session: "", ttl: WEEK });
   const living = entry("y", { ends: NOW + 5, session: "", ttl: WEEK });
   const seen = snapshot({ a: over, "b/s": living, "b/t": entry("z", { ends: 0 }) });

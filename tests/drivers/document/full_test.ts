@@ -11,6 +11,7 @@ import { r2 } from "../../../drivers/document/r2.ts";
 import { s3 } from "../../../drivers/document/s3.ts";
 import type { Driver } from "../../../drivers/driver.ts";
 import { acquire, inspect } from "../../conformance/operations.ts";
+import { whileFetchIs } from "../../tools/fake_fetch.ts";
 
 /** Each store with a document of so many bytes in it; nothing may be written there. */
 const FULL: Readonly<Record<string, readonly [most: number, open: (text: string) => Driver]>> = {
@@ -58,15 +59,10 @@ const FULL: Readonly<Record<string, readonly [most: number, open: (text: string)
 function answeredBy(driver: Driver, response: Response): Driver {
   return {
     ...driver,
-    async apply(...args) {
-      const { fetch } = globalThis;
+    apply: (...args) => {
       let asked = 0;
-      globalThis.fetch = () => asked++ === 0 ? Promise.resolve(response) : assert.fail("written");
-      try {
-        return await driver.apply(...args);
-      } finally {
-        globalThis.fetch = fetch;
-      }
+      const once = () => asked++ === 0 ? Promise.resolve(response) : assert.fail("written");
+      return whileFetchIs(once, () => driver.apply(...args));
     },
   };
 }

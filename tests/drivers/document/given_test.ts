@@ -12,6 +12,7 @@ import { codeOf, ConnectionError, type CoordinationError } from "../../../errors
 import { batonErrorOf, shown } from "../../tools/shown.ts";
 import { acquire } from "../../conformance/operations.ts";
 import { Scene } from "../../core/scene.ts";
+import { whileFetchIs } from "../../tools/fake_fetch.ts";
 
 /** What stands in the text of each failure. */
 const SECRET = "s3cr3t-4711";
@@ -55,14 +56,8 @@ const FAILURES: Readonly<Record<string, readonly [give: () => unknown, said: Reg
 };
 
 /** Runs a test in which nothing may be sent. */
-async function withoutFetch(test: () => Promise<void>): Promise<void> {
-  const real = globalThis.fetch;
-  globalThis.fetch = () => assert.fail("something was sent");
-  try {
-    await test();
-  } finally {
-    globalThis.fetch = real;
-  }
+function withoutFetch(test: () => Promise<void>): Promise<void> {
+  return whileFetchIs(() => assert.fail("something was sent"), test);
 }
 
 for (const [name, by] of Object.entries(BY)) {

@@ -4,16 +4,14 @@ import { Coordinator } from "../../../mod.ts";
 import { acquire, release, renew } from "../../conformance/operations.ts";
 import { until } from "../../servers/process.ts";
 import { type EtcdFixture, withEtcd } from "./with_etcd.ts";
+import { onStandingClock } from "../../tools/standing_clock.ts";
 
 Deno.test("etcd: a lease of etcd's is an eighth longer than the ttl, and is shared until less than the ttl is left", async () => {
-  const real = { now: Date.now, performance: performance.now };
-  let now = 0;
-  Date.now = performance.now = () => now;
-  try {
+  await onStandingClock(async (clock) => {
     const terms = new Terms();
     const asked: string[] = [];
     const of = async (at: number, ttl: number, least?: number): Promise<string | undefined> => {
-      now = at;
+      clock.now = at;
       const grant = (seconds: string) => Promise.resolve(`${asked.push(seconds)}`);
       return await terms.of(ttl, grant, least);
     };
@@ -33,18 +31,15 @@ Deno.test("etcd: a lease of etcd's is an eighth longer than the ttl, and is shar
     assert.equal(await of(30_000, 2_000), "5");
     // It counts from when it was asked for.
     const slow = await terms.of(8_000, () => {
-      now += 500;
+      clock.now += 500;
       return Promise.resolve("slow");
     });
-    assert.deepEqual([slow, await of(now + 480, 8_000), await of(now + 1, 8_000)], [
+    assert.deepEqual([slow, await of(clock.now + 480, 8_000), await of(clock.now + 1, 8_000)], [
       "slow",
       "slow",
       "6",
     ]);
-  } finally {
-    Date.now = real.now;
-    performance.now = real.performance;
-  }
+  });
 });
 
 async function ends({ terms }: EtcdFixture): Promise<void> {

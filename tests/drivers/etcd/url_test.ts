@@ -9,24 +9,23 @@ import { etcd } from "../../../drivers/etcd/etcd.ts";
 import { etcdAt } from "../../../drivers/etcd/url.ts";
 import { inspect } from "../../conformance/operations.ts";
 import { canned } from "./canned.ts";
+import { whileFetchIs } from "../../tools/fake_fetch.ts";
+import { partsOf } from "../url_parts.ts";
 
 /** Where the requests of a look go when nobody is reached, and who asks. */
 async function asked(text: string, token?: string): Promise<readonly [string[], unknown]> {
-  const real = globalThis.fetch;
   const seen: string[] = [];
   let user: unknown;
-  globalThis.fetch = (input, init) => {
+  const fake: typeof fetch = (input, init) => {
     const { origin, pathname } = new URL(String(input));
     seen.push(origin + pathname);
     if (pathname.includes("auth")) user = JSON.parse(String(init?.body));
     return Promise.reject(new TypeError("client error (Connect)"));
   };
-  try {
-    const [url = "", parameters] = text.split("?");
-    await etcdAt({ url, parameters, token }).apply([inspect("lock:a")]).catch(() => {});
-  } finally {
-    globalThis.fetch = real;
-  }
+  await whileFetchIs(
+    fake,
+    () => etcdAt(partsOf(text, token)).apply([inspect("lock:a")]).catch(() => []),
+  );
   return [seen, user];
 }
 

@@ -7,7 +7,6 @@ import { decoded, encoded } from "../../../drivers/kit/base64.ts";
 import { since } from "../../../drivers/kit/instants.ts";
 import { nonces } from "../../../drivers/kit/nonce.ts";
 import { nearest } from "../../../drivers/kit/options.ts";
-import { Recent } from "../../../drivers/kit/recent.ts";
 import { slicesOf } from "../../../drivers/kit/slices.ts";
 import { checkGiven, slipIn } from "../../../drivers/kit/slips.ts";
 import { isSwept, some } from "../../../drivers/kit/sweeps.ts";
@@ -63,20 +62,6 @@ Deno.test("a list in parts has all of it, in order, and no part that is empty", 
   assert.deepEqual(slicesOf([1], 2), [[1]]);
   assert.deepEqual(slicesOf([1, 2], 2), [[1, 2]]);
   assert.deepEqual(slicesOf([1, 2, 3, 4, 5], 2), [[1, 2], [3, 4], [5]]);
-});
-
-Deno.test("the last values are remembered, those that were set again too", () => {
-  const recent = new Recent<number>(2);
-  recent.set("a", 1);
-  recent.set("b", 2);
-  recent.set("a", 3);
-  recent.set("c", 4);
-  assert.deepEqual(["a", "b", "c"].map((key) => recent.get(key)), [3, undefined, 4]);
-  recent.delete("a");
-  assert.equal(recent.get("a"), undefined);
-  const many = new Recent<number>();
-  for (let n = 0; n <= 1_000; n++) many.set(`${n}`, n);
-  assert.deepEqual([many.get("0"), many.get("1")], [undefined, 1]);
 });
 
 Deno.test("how long ago something was is what the clock says that has gone on further", () => {

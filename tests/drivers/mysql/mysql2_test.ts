@@ -8,14 +8,7 @@ import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import type { Pool, PoolConnection } from "mysql2/promise";
 import { breaks, connectionsOf, settingsOf } from "../../../drivers/mysql/mysql2.ts";
-import type { UrlParts } from "../../../drivers/kit/urls.ts";
-import { InvalidArgument } from "../../../errors.ts";
-
-/** A URL as its parts. */
-function partsOf(text: string, token?: string): UrlParts {
-  const [url = "", parameters] = text.split("?");
-  return { url, parameters, token };
-}
+import { assertRefused, partsOf } from "../url_parts.ts";
 
 const AT = "mysql://u:p@h/db";
 /** What is so for every URL: the client gives up before Baton does. */
@@ -89,13 +82,7 @@ Deno.test("a mysql: URL that is none, or has an option that cannot be kept, is r
     [`${AT}?connect_timeout=soon`, /option connect_timeout/],
     [`${AT}?connection_limit=many`, /option connection_limit/],
   ];
-  for (const [url, why] of refused) {
-    assert.throws(() => settingsOf(partsOf(url)), (error: Error) => {
-      assert(error instanceof InvalidArgument, url);
-      assert.match(error.message, why);
-      return true;
-    }, url);
-  }
+  assertRefused(settingsOf, refused);
 });
 
 Deno.test("a connection is used again after the server's own errors, but for those of one that goes down", () => {

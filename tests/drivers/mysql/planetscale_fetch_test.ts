@@ -7,25 +7,15 @@
 import assert from "node:assert/strict";
 import { InvalidArgument } from "../../../errors.ts";
 import { planetscale, planetscaleClient } from "../../../drivers/mysql/planetscale.ts";
+import { whileFetchIs } from "../../tools/fake_fetch.ts";
 import { batonErrorOf } from "../../tools/shown.ts";
 
 const LOOK = [{ op: "inspect", resource: "r" }] as const;
 const ACCOUNT = { host: "h.test", username: "u", password: "p" };
 
-/** Runs a test while `fetch` is this function. */
-async function withFetch(fake: typeof fetch, test: () => Promise<void>): Promise<void> {
-  const real = globalThis.fetch;
-  globalThis.fetch = fake;
-  try {
-    await test();
-  } finally {
-    globalThis.fetch = real;
-  }
-}
-
 Deno.test("an address that nobody listens to was not reached, in the words of Node's fetch", () => {
   const cause = Object.assign(new Error("connect 10.0.0.1:1"), { code: "ECONNREFUSED" });
-  return withFetch(() => Promise.reject(new TypeError("fetch failed", { cause })), async () => {
+  return whileFetchIs(() => Promise.reject(new TypeError("fetch failed", { cause })), async () => {
     const error = await batonErrorOf(planetscale(ACCOUNT).apply(LOOK));
     assert.deepEqual([error.code, error.retryable], ["connection", true]);
     assert.match(error.message, /was not reached, so nothing was written .*ECONNREFUSED/);
@@ -42,7 +32,7 @@ Deno.test("a client's own error in what a server answers is no slip of the user'
 
 Deno.test("JSON that is not the database's answer to a look does not say that nobody is there", async () => {
   for (const answer of [{}, { timing: 0 }, { timing: 0.1 }, { timing: 0.1, result: {} }]) {
-    await withFetch(() => Promise.resolve(Response.json(answer)), async () => {
+    await whileFetchIs(() => Promise.resolve(Response.json(answer)), async () => {
       const error = await batonErrorOf(planetscale(ACCOUNT).apply(LOOK));
       assert.equal(error.code, "unknown-outcome", JSON.stringify(answer));
     });
@@ -55,7 +45,7 @@ Deno.test("a request goes to the URL's protocol and host, with its signal, and f
     seen.push([String(url), init!]);
     return Promise.reject(new Error("away"));
   };
-  await withFetch(fake, async () => {
+  await whileFetchIs(fake, async () => {
     const { signal } = new AbortController();
     for (
       const [options, given] of [

@@ -8,21 +8,11 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { InvalidArgument } from "../../../errors.ts";
 import { neon, neonClient, neonQuery } from "../../../drivers/postgres/neon.ts";
+import { whileFetchIs } from "../../tools/fake_fetch.ts";
 import { batonErrorOf, errorOf } from "../../tools/shown.ts";
 import { acquire } from "../acquire.ts";
 
 const LOOK = [{ op: "inspect", resource: "r" }] as const;
-
-/** Runs a test while `fetch` is this function. */
-async function withFetch(fake: typeof fetch, test: () => Promise<void>): Promise<void> {
-  const real = globalThis.fetch;
-  globalThis.fetch = fake;
-  try {
-    await test();
-  } finally {
-    globalThis.fetch = real;
-  }
-}
 
 /** What Node's `fetch` throws for an address that nobody listens to. */
 function refused(): Promise<Response> {
@@ -31,7 +21,7 @@ function refused(): Promise<Response> {
 }
 
 Deno.test("an address that nobody listens to was not reached, however the client wraps what fetch says", () =>
-  withFetch(refused, async () => {
+  whileFetchIs(refused, async () => {
     const error = await batonErrorOf(neon({ url: "postgresql://u:p@h.test/db" }).apply(LOOK));
     assert.deepEqual([error.code, error.retryable], ["connection", true]);
     assert.match(error.message, /was not reached, so nothing was written .*ECONNREFUSED/);
@@ -44,7 +34,7 @@ Deno.test("a request follows no redirect, comes from no cache, and has a signal 
     seen.push(init!);
     return Promise.resolve(Response.json({ command: "CALL", rowCount: 1, ...answer }));
   };
-  await withFetch(fake, async () => {
+  await whileFetchIs(fake, async () => {
     const driver = neon({ url: "postgresql://u:p@h.test/db" });
     const { signal } = new AbortController();
     assert.deepEqual(await driver.apply(LOOK), [{ ok: true, leases: [] }]);
@@ -58,7 +48,7 @@ Deno.test("a request follows no redirect, comes from no cache, and has a signal 
 });
 
 Deno.test("in a browser the client says nothing of its own: whoever uses Baton there has been told", () =>
-  withFetch(refused, async () => {
+  whileFetchIs(refused, async () => {
     const { console: log } = globalThis;
     const { warn } = log;
     const warned: unknown[] = [];
@@ -79,10 +69,10 @@ Deno.test("what an error says stays, but for the account, and one without a pass
     errorOf(neonQuery(url)(message, [])).then((error) => error.message);
   const urls = ["postgresql://u:p4ss@h.test/db", "postgresql://u@h.test/db"];
   for (const url of urls) {
-    await withFetch(() => Promise.reject(new Error("it is away")), async () => {
+    await whileFetchIs(() => Promise.reject(new Error("it is away")), async () => {
       assert.match(await failing(url, "select 1"), /it is away/);
     });
-    await withFetch(
+    await whileFetchIs(
       () => Promise.reject(new Error(`"u" says p4ss to ${url}, and more`)),
       async () => {
         const said = await failing(url, "select 1");

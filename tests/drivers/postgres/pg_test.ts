@@ -8,14 +8,7 @@ import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import type { Pool } from "pg";
 import { breaks, connectionsOf, settingsOf } from "../../../drivers/postgres/pg.ts";
-import type { UrlParts } from "../../../drivers/kit/urls.ts";
-import { InvalidArgument } from "../../../errors.ts";
-
-/** A URL as its parts. */
-function partsOf(text: string, token?: string): UrlParts {
-  const [url = "", parameters] = text.split("?");
-  return { url, parameters, token };
-}
+import { assertRefused, partsOf } from "../url_parts.ts";
 
 /** What is so for every URL: the client gives up before Baton does, and keeps no process alive. */
 const ALWAYS = {
@@ -62,13 +55,7 @@ Deno.test("a postgresql: URL that is none, or has an option that cannot be kept,
     [`${AT}?connect_timeout=soon`, /option connect_timeout/],
     [`${AT}?connection_limit=many`, /option connection_limit/],
   ];
-  for (const [url, why] of refused) {
-    assert.throws(() => settingsOf(partsOf(url)), (error: Error) => {
-      assert(error instanceof InvalidArgument, url);
-      assert.match(error.message, why);
-      return true;
-    }, url);
-  }
+  assertRefused(settingsOf, refused);
 });
 
 Deno.test("a connection is used again after the server's own errors, but for those of one that goes down", () => {

@@ -8,15 +8,9 @@
 import assert from "node:assert/strict";
 import type { Redis } from "ioredis";
 import { Lines, redisAt, settingsOf } from "../../../drivers/redis/ioredis.ts";
-import type { UrlParts } from "../../../drivers/kit/urls.ts";
-import { InvalidArgument, UnknownOutcome } from "../../../errors.ts";
+import { UnknownOutcome } from "../../../errors.ts";
 import { until } from "../../servers/process.ts";
-
-/** A URL as its parts. */
-function partsOf(text: string, token?: string): UrlParts {
-  const [url = "", parameters] = text.split("?");
-  return { url, parameters, token };
-}
+import { assertRefused, partsOf } from "../url_parts.ts";
 
 /** What is so for every URL: the client repeats nothing and queues nothing, and gives up before Baton does. */
 const ALWAYS = {
@@ -99,13 +93,7 @@ Deno.test("a redis: URL that is none, or has an option that cannot be kept, is r
       [`redis://h?sentinel_${option}=x`, new RegExp(`sentinel_${option}: it needs`)] as const
     ),
   ];
-  for (const [url, why] of refused) {
-    assert.throws(() => settingsOf(partsOf(url)), (error: Error) => {
-      assert(error instanceof InvalidArgument, url);
-      assert.match(error.message, why);
-      return true;
-    }, url);
-  }
+  assertRefused(settingsOf, refused);
 });
 
 /** Clients without a server, which note what is done with their connections. */

@@ -14,6 +14,7 @@ import { upstash } from "../../../drivers/redis/upstash.ts";
 import { type BadServer, type Behaviour, startBadServer } from "../../security/bad_server.ts";
 import { withUpstash } from "../../servers/with_upstash.ts";
 import { acquire, TRICKY } from "../acquire.ts";
+import { whileFetchIs } from "../../tools/fake_fetch.ts";
 
 const TOKEN = "a+token/of==64";
 
@@ -132,20 +133,17 @@ Deno.test("a redirect is named, with what to look at, and its page is not read",
   }));
 
 Deno.test("a browser hides what a redirect is, and it is named all the same", async () => {
-  const real = globalThis.fetch;
   const asked: (RequestRedirect | undefined)[] = [];
-  globalThis.fetch = (_url, init) => {
+  const hiding: typeof fetch = (_url, init) => {
     asked.push(init?.redirect);
     const hidden = { type: "opaqueredirect", status: 0, ok: false, body: null };
     return Promise.resolve(hidden as Response);
   };
-  try {
+  await whileFetchIs(hiding, async () => {
     const error = await errorOf(upstashCommand({ url: "https://h", token: TOKEN })(["PING"]));
     assert.match(error.message, /a redirect, which is not followed/);
     assert.deepEqual(asked, ["manual"]);
-  } finally {
-    globalThis.fetch = real;
-  }
+  });
 });
 
 /** Answers of a server that speaks Upstash's protocol over a Redis of one's own (SRH), of all its versions. */
@@ -212,14 +210,8 @@ const REFUSED = () =>
   });
 
 /** Runs a test while `fetch` fails with an error. */
-async function failing(error: unknown, test: () => Promise<void>): Promise<void> {
-  const real = globalThis.fetch;
-  globalThis.fetch = () => Promise.reject(error);
-  try {
-    await test();
-  } finally {
-    globalThis.fetch = real;
-  }
+function failing(error: unknown, test: () => Promise<void>): Promise<void> {
+  return whileFetchIs(() => Promise.reject(error), test);
 }
 
 Deno.test("the network's own code is told also where its words have the token in them", () =>

@@ -19,6 +19,7 @@ import {
   watchBelow,
 } from "../../../drivers/zookeeper/wire.ts";
 import { answer, BEFORE, OPENED, scripted } from "./scripted.ts";
+import { onStandingClock } from "../../tools/standing_clock.ts";
 
 async function opened(pieces?: number) {
   const server = scripted();
@@ -77,28 +78,15 @@ Deno.test("a server that opens no session is refused", async () => {
   ]);
 });
 
-/** Runs a test whose clocks stand still until they are told to go on. */
-async function atOurPace(test: (pass: (ms: number) => void) => Promise<void>): Promise<void> {
-  const real = { now: Date.now, performance: performance.now };
-  let now = 0;
-  Date.now = performance.now = () => now;
-  try {
-    await test((ms) => void (now += ms));
-  } finally {
-    Date.now = real.now;
-    performance.now = real.performance;
-  }
-}
-
 const TURN = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 Deno.test("a session is used for half of its time after the last request, and its signs of life come each third", () =>
-  atOurPace(async (pass) => {
+  onStandingClock(async (clock) => {
     const { session, say, told } = await opened();
     // It lasts for nine seconds, whatever was asked for.
-    pass(4_499);
+    clock.now += 4_499;
     assert.equal(session.lives, true);
-    pass(1);
+    clock.now += 1;
     assert.equal(session.lives, false);
     const reply = session.send([read("/x")]);
     await say(answer(BEFORE + 1, 0));
@@ -106,18 +94,18 @@ Deno.test("a session is used for half of its time after the last request, and it
     assert.equal(session.lives, true);
     const third = 3_000;
     assert.equal(session.keep(), third);
-    pass(1_000);
+    clock.now += 1_000;
     assert.equal(session.keep(), third - 1_000);
     told.sent.length = 0;
-    pass(third - 1_001);
+    clock.now += third - 1_001;
     assert.equal(session.keep(), 1);
     assert.deepEqual(told.sent, []);
-    pass(0.5);
+    clock.now += 0.5;
     assert.equal(session.keep(), third);
     await TURN();
     assert.deepEqual(told.sent, [...request(BEFORE + 2, SIGN_OF_LIFE)]);
     // A server that answers nothing until the next is given up.
-    pass(third);
+    clock.now += third;
     assert.equal(session.keep(), third);
     assert.equal(session.lives, false);
   }));
