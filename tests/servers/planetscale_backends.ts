@@ -30,6 +30,8 @@ export class BackendError extends Error {
 interface Backend {
   readonly link: MysqlLink;
   readonly connection: Connection;
+  /** The server's process that it was opened to. */
+  readonly pid: number;
   /** When it was last known to work. */
   used: number;
 }
@@ -43,7 +45,7 @@ interface Transaction {
 /** More than any test asks for at once, and fewer than the server lets in. */
 const LIMIT = 128;
 const TRANSACTION_LIMIT = 20_000;
-/** A connection that worked so many ms ago is not asked whether it still does. */
+/** A connection that worked so many ms ago is not asked whether it still does, unless the server is another one. */
 const FRESH = 100;
 /** CR_SERVER_LOST: the statement was sent, and what became of it is unknown. */
 const LOST = 2013;
@@ -145,7 +147,9 @@ export class Backends {
     for (;;) {
       const backend = this.#idle.pop();
       if (backend === undefined) return await this.#open();
-      if (performance.now() - backend.used < FRESH) return backend;
+      // A server may be back sooner than that after a restart.
+      const same = backend.pid === this.#mysql.pid;
+      if (same && performance.now() - backend.used < FRESH) return backend;
       try {
         await backend.connection.ping();
         return backend;
@@ -157,7 +161,7 @@ export class Backends {
 
   async #open(): Promise<Backend> {
     if (this.#closed) throw stopped();
-    const { kind } = this.#mysql;
+    const { kind, pid } = this.#mysql;
     const link = linkTo(this.#mysql, {
       charset: kind === "mysql" ? "UTF8MB4_0900_AI_CI" : "UTF8MB4_UNICODE_CI",
       flags: [this.#foundRows ? "FOUND_ROWS" : "-FOUND_ROWS"],
@@ -168,7 +172,7 @@ export class Backends {
     try {
       const connection = await link.connection;
       await connection.query("SET time_zone = '+00:00'");
-      return { link, connection, used: performance.now() };
+      return { link, connection, pid, used: performance.now() };
     } catch (error) {
       this.#drop(link);
       throw errorOf(error, "Can't connect to MySQL server", 2002);
