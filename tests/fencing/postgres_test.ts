@@ -122,7 +122,11 @@ Deno.test("PostgreSQL: what is refused changes nothing, not one of many rows; an
           token,
         ]),
       );
-      assert.equal((error as { code?: string }).code, "22023", `${error}`);
+      const { code, message } = error as { code?: string; message?: string };
+      assert.deepEqual(
+        [code, message],
+        ["22023", "a fence needs the name of a resource, and a token from 1 on"],
+      );
     }
   }));
 

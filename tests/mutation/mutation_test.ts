@@ -194,6 +194,12 @@ Deno.test("every file of the product has tests that import it, those of its name
   assert.deepEqual(alone, []);
   const [first] = runsFor("coordination/locks/semaphore.ts", known);
   assert.match(first?.paths[0] ?? "", /semaphore_test\.ts$/);
+  // What they are called names no backend, so they are tried whole.
+  for (const file of ["url.ts", "coordination/locks/semaphore.ts"]) {
+    const runs = runsFor(file, known);
+    const urls = runs.find(({ paths }) => paths.includes("tests/url/url_test.ts"));
+    assert.deepEqual([urls !== undefined, urls?.filter], [true, undefined], file);
+  }
   for (
     const family of ["redis", "postgres", "mysql", "consul", "etcd", "durable_object", "zookeeper"]
   ) {

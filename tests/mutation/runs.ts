@@ -144,7 +144,7 @@ export function runsFor(file: string, { tests, backends }: Known, quick = false)
   const mine = tests.filter(({ reach }) => reach.has(file));
   const runs = (file.startsWith("drivers/") ? ofDriver : ofOthers)(file, mine, backends, quick);
   const taken = new Set(runs.flatMap(({ paths }) => paths));
-  const doors = mine.filter(({ path }) => quick && DOORS.includes(path) && !taken.has(path));
+  const doors = mine.filter((test) => quick && isDoor(test) && !taken.has(test.path));
   return [...runs, run("the doors", doors, 120)].filter(({ paths }) => paths.length > 0);
 }
 
@@ -196,7 +196,9 @@ function ofOthers(
   quick: boolean,
 ): Run[] {
   const { family, near, clocks, others, shared, served } = sorted(file, mine);
+  const isKin = ({ path }: TestFile): boolean => kinship(path, `/${nameOf(file)}`) > 0;
   const about = served.filter(({ own }) => family !== undefined && own.includes(family));
+  const rest = shared.filter((test) => !isKin(test) && !isDoor(test));
   const filter = family === undefined
     ? of([quick ? "memory" : SERVERLESS])
     : `/(?i)${FAMILIES.get(family)?.source}/`;
@@ -206,8 +208,11 @@ function ofOthers(
     run(`near ${file}`, near, 240),
     run("what owns its clock", clocks, 120),
     run("what needs no server", skipped ? [] : others, 120),
+    run(`about ${nameOf(file)}`, shared.filter(isKin), 300),
     run(`about ${family}`, about, 300),
-    run(`with ${family ?? (quick ? "memory" : "no server")}`, shared, 300, filter),
+    // What they are called says nothing of backends.
+    run("the doors", shared.filter((test) => !isKin(test) && isDoor(test)), 120),
+    run(`with ${family ?? (quick ? "memory" : "no server")}`, rest, 300, filter),
   ];
 }
 
@@ -228,6 +233,10 @@ function sorted(file: string, mine: readonly TestFile[]) {
     others: far.filter(({ steady }) => !steady),
     shared: served.filter(({ own }) => own.length === 0),
   };
+}
+
+function isDoor({ path }: TestFile): boolean {
+  return DOORS.includes(path);
 }
 
 function reaches(reach: ReadonlySet<string>, family: string): boolean {
@@ -254,7 +263,9 @@ function kinship(test: string, file: string): number {
   const words = wordsOf(test);
   const shared = (part: string): number =>
     wordsOf(part).filter((word) => words.includes(word)).length;
-  return shared(file.slice(file.indexOf("/"))) + shared(file.slice(file.lastIndexOf("/")));
+  // A file of the root has no folder.
+  const inRoom = file.includes("/") ? file.slice(file.indexOf("/")) : `/${file}`;
+  return shared(inRoom) + shared(`/${nameOf(file)}`);
 }
 
 function wordsOf(path: string): string[] {

@@ -100,6 +100,15 @@ async function onCloudflare(): Promise<void> {
   socket.opened.reject(new Error("closed"));
   await notOpened(stopped, /aborted before echo was reached/);
 
+  socket = cloudflareSocket();
+  const early = new AbortController();
+  const before = connect("echo", { host: "h", port: 7, signal: early.signal });
+  early.abort();
+  assert.equal(await isSettled(before), false);
+  assert.equal(socket.closes, 1, "so does one that came before there was a socket");
+  socket.opened.reject(new Error("closed"));
+  await notOpened(before, /aborted before echo was reached/);
+
   asked.splice(0);
   await assert.rejects(
     connect("echo", { host: "h", port: 7, tls: { ca: "a certificate" } }),
