@@ -6,7 +6,8 @@
 
 import assert from "node:assert/strict";
 import { Call } from "../../../drivers/zookeeper/call.ts";
-import { reads } from "../../../drivers/zookeeper/view.ts";
+import { Nodes, written } from "../../../drivers/zookeeper/nodes.ts";
+import { reads, View } from "../../../drivers/zookeeper/view.ts";
 import { list, type Stat, watchBelow, write } from "../../../drivers/zookeeper/wire.ts";
 import { UnknownOutcome } from "../../../errors.ts";
 import { answering, reply, stat } from "./answering.ts";
@@ -63,4 +64,25 @@ Deno.test("ZooKeeper: long names take several looks, which are of one instant if
   const long = answering(() => [reply([]), reply([{ error: -101 }])]);
   await reads(new Call(long.ensemble, {}), ["x".repeat(300_001)], []);
   assert.equal(long.flights[0]?.length, 2);
+});
+
+Deno.test("ZooKeeper: a look at a whole resource counts if no seat came or went, and if it is of one instant", async () => {
+  const nodes = new Nodes("/baton");
+  // So long that the seat is in a look of its own.
+  const [resource, seat] = ["r".repeat(200_000), "s"];
+  const name = nodes.seat({ resource, seat }).split("/").at(-1)!;
+  const text = written({ id: "a", ttl: 90, value: "v" });
+  const viewOf = ({ pzxid = 5, mzxid = 5 }) => {
+    const { ensemble } = answering((_, n) => {
+      const above = { stat: stat({ pzxid: n === 0 ? 5 : pzxid }) };
+      return n === 0
+        ? [reply([{ stat: stat({ mtime: 10 }) }]), reply([{ names: [name] }, above, above])]
+        : [reply([above, above]), reply([{ text, stat: stat({ mtime: 0, mzxid }) }])];
+    });
+    return View.of([{ op: "inspect", resource }], nodes, new Call(ensemble, {}), "n");
+  };
+  const view = await viewOf({});
+  assert.deepEqual(view?.live(resource).map(({ id, left }) => [id, left]), [["a", 80]]);
+  assert.equal(await viewOf({ pzxid: 6 }), undefined, "another seat came or went");
+  assert.equal(await viewOf({ mzxid: 10 }), undefined, "it was written to between the looks");
 });
