@@ -132,10 +132,10 @@ export class Sender<C> {
  * @throws {NotSupported} when it is not installed, or cannot run here.
  */
 export async function clientOf<T>(name: string, version: string, way: string): Promise<T> {
-  const [, own = name, path = ""] = /^([^/]+)(\/.*)?$/.exec(name) ?? [];
+  const [own = name, ...path] = name.split("/");
   let cause: unknown;
   // Deno finds what no project has installed by the second name.
-  for (const each of [name, `npm:${own}@${version}${path}`]) {
+  for (const each of [name, `npm:${[`${own}@${version}`, ...path].join("/")}`]) {
     try {
       return await import(/* webpackIgnore: true */ /* @vite-ignore */ each);
     } catch (error) {

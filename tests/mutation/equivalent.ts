@@ -18,6 +18,14 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "coordination/cron/run.ts CronRun.occupy: 0 became 1",
   ),
   ...all(
+    "the first instants of days are many ms apart",
+    "coordination/cron/instants.ts parsed: 0 became 1",
+  ),
+  ...all(
+    "all runs are sorted when they are read",
+    "coordination/cron/remembered.ts rememberedRuns: push became unshift",
+  ),
+  ...all(
     "a patience of 1 ms is that of a ttl below 8 ms, which no backend that pushes can keep",
     "coordination/election/leader_loop.ts LeaderLoop.#campaign: 0 became 1 (3)",
   ),
