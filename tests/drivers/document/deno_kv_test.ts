@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { denoKv, type Kv } from "../../../drivers/document/deno_kv.ts";
+import { denoKvAt } from "../../../drivers/document/deno_kv_url.ts";
 import { codeOf, ConnectionError, InvalidArgument, UnknownOutcome } from "../../../errors.ts";
 import { getCoordinator } from "../../../url.ts";
 import { granted, lists, step } from "../../conformance/expect.ts";
@@ -98,6 +99,25 @@ for (const [what, deed] of Object.entries(DEEDS)) {
       await b[Symbol.asyncDispose]();
     }));
 }
+
+Deno.test("of two calls that find a file deleted, one closes it, and both say that nothing is held", () =>
+  inFolder("baton-deno-kv-", async (folder) => {
+    const file = `${folder}/leases.db`;
+    const driver = await denoKvAt({ url: `deno-kv://${file}` });
+    await driver.apply([acquire("x")]);
+    await removed(file);
+    for (
+      const end of await Promise.allSettled([
+        driver.apply([inspect("x")]),
+        driver.apply([inspect("x")]),
+      ])
+    ) {
+      assert(end.status === "rejected");
+      assert.equal(codeOf(end.reason), "unknown-outcome", `${end.reason}`);
+    }
+    assert.deepEqual(await driver.apply([inspect("x")]), [{ ok: true, leases: [] }]);
+    await driver[Symbol.asyncDispose]?.();
+  }));
 
 Deno.test("a file that is deleted while it is being opened is noticed at the first request", () =>
   inFolder("baton-deno-kv-", async (folder) => {

@@ -94,6 +94,10 @@ Deno.test("etcd: what is watched is out of the way when all of it is, whatever e
   assert.equal(wants.changed([message(["DELETE", `${GUARD}x\0y`])]), false);
   assert.equal(wants.changed([message(["DELETE", `${GUARD}x\0z`])]), true);
 
+  const more = obstacles({ guards: ["x\0y"] }, ifVacant("g"));
+  assert.equal(more.changed([message([undefined, `${GUARD}x\0z`])]), false);
+  assert.equal(more.changed([message(["DELETE", `${GUARD}x\0z`])]), false);
+
   const needs = obstacles({}, ifHeld("g"));
   assert.equal(needs.changed([message(["DELETE", `${GUARD}x\0y`])]), false);
   assert.equal(needs.changed([message([undefined, `${GUARD}x\0y`])]), true);

@@ -6,8 +6,9 @@
 
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import type { Pool } from "pg";
-import { breaks, connectionsOf, settingsOf } from "../../../drivers/postgres/pg.ts";
+import pg, { type Pool } from "pg";
+import { breaks, connectionsOf, postgresAt, settingsOf } from "../../../drivers/postgres/pg.ts";
+import { inspect } from "../../conformance/operations.ts";
 import { assertRefused, partsOf } from "../url_parts.ts";
 
 /** What is so for every URL: the client gives up before Baton does, and keeps no process alive. */
@@ -75,4 +76,23 @@ Deno.test("a connection that ends when it has answered, and is not yet given bac
   pool.emit("connect", client);
   // An emitter throws an error that nobody listens to.
   for (const each of [client, pool]) each.emit("error", new Error("terminating connection"));
+});
+
+Deno.test("the driver of a postgresql: URL ends its pool, and does not leave that to the time it may be idle", async () => {
+  const { end } = pg.Pool.prototype;
+  let ended = 0;
+  pg.Pool.prototype.end = function (this: Pool) {
+    ended++;
+    return end.call(this);
+  } as typeof end;
+  try {
+    // Nobody listens there, so there is a pool without connections.
+    const driver = await postgresAt(partsOf("postgresql://127.0.0.1:1/db"));
+    await assert.rejects(driver.apply([inspect("x")]), { code: "connection" });
+    assert.equal(ended, 0);
+    await driver[Symbol.asyncDispose]?.();
+    assert.equal(ended, 1);
+  } finally {
+    pg.Pool.prototype.end = end;
+  }
 });

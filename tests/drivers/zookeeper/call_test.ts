@@ -154,3 +154,16 @@ Deno.test("ZooKeeper: a session that no longer tells is left, and news have an e
   await call.end();
   assert.deepEqual(left, [false, true]);
 });
+
+Deno.test("ZooKeeper: a call has ended when its session was left, which may take its time", async () => {
+  const { ensemble } = answering(() => [reply([])]);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const call = new Call({ ...ensemble, leave: () => promise } as unknown as typeof ensemble, {});
+  await call.ask([read("/a")]);
+  let ended = false;
+  const end = call.end().then(() => ended = true);
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(ended, false);
+  resolve();
+  assert.equal(await end, true);
+});
