@@ -28,17 +28,18 @@ const { Coordinator } = await load(".");
 const { memory } = await load("./drivers/memory");
 const { sqlite } = await load("./drivers/sqlite");
 const { upstash } = await load("./drivers/upstash");
-// A prefix keeps the two checkouts apart in one Redis, in whose scripts and keys they may differ.
-const keyPrefix = crypto.randomUUID();
-const drivers: Record<string, unknown> = {
-  memory: memory(),
-  sqlite: sqlite(`${temporary}/${keyPrefix}.db`),
-  upstash: upstash({ url, token, keyPrefix }),
+// A name of its own keeps the two checkouts apart in one Redis, in whose scripts and keys they may differ,
+// and the operations in one database: cron leaves a record of each claim, and an engine's next operation
+// may depend on how many there are.
+const drivers: Record<string, (own: string) => unknown> = {
+  memory: () => memory(),
+  sqlite: (own) => sqlite(`${temporary}/${own}.db`),
+  upstash: (keyPrefix) => upstash({ url, token, keyPrefix }),
 };
 const operations: Record<string, () => Promise<unknown>> = {};
 for (const [name, driver] of Object.entries(drivers)) {
-  const make = (): Baton => new Coordinator(driver, { ttl: 3_600_000 });
-  const [baton, holder] = [make(), make()];
+  const make = (): Baton => new Coordinator(driver(crypto.randomUUID()), { ttl: 3_600_000 });
+  const [baton, holder, crier] = [make(), make(), make()];
   const lock = baton.getLock("lock");
   for (let n = 0; n < 10; n++) await holder.getLock(`held-${n}`).acquire({ timeout: 0 });
   const slot = Date.now();
@@ -48,7 +49,7 @@ for (const [name, driver] of Object.entries(drivers)) {
     if (!await lease?.release()) throw new Error("the lock was not ours");
   };
   operations[`${name}: heartbeat of 10 leases`] = () => holder.heartbeat();
-  operations[`${name}: cron claim`] = () => baton.cron(`job-${++job}`).run({ slot }, () => {});
+  operations[`${name}: cron claim`] = () => crier.cron(`job-${++job}`).run({ slot }, () => {});
 }
 
 const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);

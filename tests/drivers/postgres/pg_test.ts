@@ -79,12 +79,12 @@ Deno.test("a connection that ends when it has answered, and is not yet given bac
 });
 
 Deno.test("the driver of a postgresql: URL ends its pool, and does not leave that to the time it may be idle", async () => {
-  const { end } = pg.Pool.prototype;
+  const end: (this: Pool) => Promise<void> = pg.Pool.prototype.end;
   let ended = 0;
   pg.Pool.prototype.end = function (this: Pool) {
     ended++;
     return end.call(this);
-  } as typeof end;
+  };
   try {
     // Nobody listens there, so there is a pool without connections.
     const driver = await postgresAt(partsOf("postgresql://127.0.0.1:1/db"));
