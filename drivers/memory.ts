@@ -148,17 +148,18 @@ class MemoryTable implements Table {
   /** Every row; a map's iterator bears changes. `undefined` after each round. */
   *#rows(): Generator<Row | undefined, never> {
     for (;;) {
-      for (const seats of this.#resources.values()) {
+      for (const [resource, seats] of this.#resources) {
         for (const row of seats.values()) yield row;
+        if (seats.size === 0) this.#resources.delete(resource);
       }
       yield undefined;
     }
   }
 
   drop(resource: string, seat: string): void {
-    const seats = this.#resources.get(resource);
-    seats?.delete(seat);
-    if (seats?.size === 0) this.#resources.delete(resource);
+    // The resource stays until the round comes to it: a large map in which the same name comes and goes has
+    // all of its comings to look through, until it grows or shrinks.
+    this.#resources.get(resource)?.delete(seat);
   }
 
   scan(prefix: string, after: Place | undefined, limit: number): Listed[] {
