@@ -20,7 +20,16 @@ import {
   renew,
 } from "./operations.ts";
 import { law, overrunOf, type Scene, untilVacant } from "./scene.ts";
-import { answered, type Call, failed, grantedTo, refusedTo, send, waits } from "./waiting.ts";
+import {
+  answered,
+  ARRIVES,
+  type Call,
+  failed,
+  grantedTo,
+  refusedTo,
+  send,
+  waits,
+} from "./waiting.ts";
 
 /** Long enough for all that happens in a case. */
 const PATIENT = { patience: LONG / 2 };
@@ -129,7 +138,7 @@ export const pushCases: readonly Case[] = [
       let queue: Waiting[] = [];
       for (const [n, driver] of (await on.clients(5)).entries()) {
         const op = acquire(resource, { ...PATIENT, value: `${n}` });
-        queue.push({ op, call: await send(on, driver, [op]) });
+        queue.push({ op, call: await send(on, driver, [op], ARRIVES) });
       }
       let holder = first;
       while (queue.length > 0) {
@@ -226,7 +235,7 @@ export const pushCases: readonly Case[] = [
     const [before, after] = [acquire(on.name()), acquire(on.name())];
     const holder = await granted(on.driver, mine);
     const next = acquire(mine.resource, PATIENT);
-    const call = await send(on, on.other, [before, next, after]);
+    const call = await send(on, on.other, [before, next, after], ARRIVES);
     waits(call);
     const [done] = await apply(on.driver, [inspect(before.resource)]);
     assert.equal(done?.leases.length, 1, "what came before it is done");

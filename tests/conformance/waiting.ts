@@ -9,6 +9,9 @@ import type { Acquire, Driver, Lease, Op, Outcome } from "../../drivers/driver.t
 import { isGranted, isOutcome } from "./expect.ts";
 import type { Scene } from "./scene.ts";
 
+/** After so many units a call has arrived, whatever it takes: what is sent later arrives later. */
+export const ARRIVES = 2;
+
 /** A call that may not have been answered yet. */
 export interface Call {
   /** Its outcomes, or what it was rejected with; `undefined` until then. */
@@ -17,15 +20,25 @@ export interface Call {
   abort(reason: unknown): void;
 }
 
-/** Sends a batch, and gives it time to arrive: what is sent later arrives later. */
-export async function send(on: Scene, driver: Driver, ops: readonly Op[]): Promise<Call> {
+/**
+ * Sends a batch, and gives it time to arrive.
+ *
+ * @param units How much. A backend may take several requests until somebody waits, each of which may take
+ *   half a unit; so where it matters what came first, it is {@link ARRIVES}.
+ */
+export async function send(
+  on: Scene,
+  driver: Driver,
+  ops: readonly Op[],
+  units = 0.5,
+): Promise<Call> {
   const controller = new AbortController();
   let end: Call["end"];
   driver.apply(ops, { signal: controller.signal }).then(
     (outcomes) => end = { outcomes },
     (error: unknown) => end = { error },
   );
-  await on.units(0.5);
+  await on.units(units);
   return {
     get end() {
       return end;
