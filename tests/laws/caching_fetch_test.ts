@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import type { Acquire, Driver, Op, Outcome } from "../../drivers/driver.ts";
 import { having } from "../backends/mod.ts";
+import { whileFetchIs } from "../tools/fake_fetch.ts";
 
 /** What such a fetch saw. */
 interface Seen {
@@ -18,10 +19,10 @@ interface Seen {
 
 /** Runs a test with such a fetch in the place of the runtime's. */
 async function withCache(test: (seen: Seen) => Promise<void>): Promise<void> {
-  const real = globalThis.fetch;
   const memory = new Map<string, { body: string; status: number; headers: Headers }>();
   const seen: Seen = { fromMemory: 0, caches: [] };
-  globalThis.fetch = async (input, init = {}) => {
+  const real = fetch;
+  await whileFetchIs(async (input, init = {}) => {
     const headers = [...new Headers(init.headers)].sort();
     const key = JSON.stringify([String(input), init.method, headers, init.body]);
     seen.caches.push(init.cache);
@@ -44,12 +45,7 @@ async function withCache(test: (seen: Seen) => Promise<void>): Promise<void> {
     };
     memory.set(key, kept);
     return new Response(body, kept);
-  };
-  try {
-    await test(seen);
-  } finally {
-    globalThis.fetch = real;
-  }
+  }, () => test(seen));
 }
 
 const PLACE = { resource: "lock:x", seat: "" };

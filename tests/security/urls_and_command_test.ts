@@ -14,6 +14,7 @@ import { ECHOES } from "./fault_rows.ts";
 import { leaksIn, SECRETS } from "./secrets.ts";
 import { assertNoSecret, outcomeOf, printed } from "./sinks.ts";
 import { SUSPECTS } from "./suspects.ts";
+import { whileFetchIs } from "../tools/fake_fetch.ts";
 
 const { token, user, password } = SECRETS;
 const account = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
@@ -56,10 +57,8 @@ const RESTS: readonly string[] = [
 ];
 
 Deno.test("no error of getCoordinator or of a driver repeats any part of a URL or token", async () => {
-  const original = globalThis.fetch;
-  globalThis.fetch = () => Promise.reject(new TypeError("fetch failed"));
   let refused = 0;
-  try {
+  await whileFetchIs(() => Promise.reject(new TypeError("fetch failed")), async () => {
     const caught = await printed(async () => {
       for (const scheme of SCHEMES) {
         for (const rest of RESTS) {
@@ -79,9 +78,7 @@ Deno.test("no error of getCoordinator or of a driver repeats any part of a URL o
       }
     });
     assert.deepEqual(leaksIn(caught), []);
-  } finally {
-    globalThis.fetch = original;
-  }
+  });
   assert(refused > SCHEMES.length * RESTS.length, `${refused}`);
 });
 
@@ -111,15 +108,13 @@ Deno.test("credentials go unencrypted to this machine alone, and to no host that
     ],
   ];
   const sent: string[] = [];
-  const original = globalThis.fetch;
-  globalThis.fetch = (input) => {
-    sent.push(new URL(String(input instanceof Request ? input.url : input)).origin);
-    return Promise.resolve(new Response("{}", { status: 401 }));
-  };
   const ops = [{ op: "inspect", resource: "x" } as const];
   // Where a client of the user's sends to is the user's decision.
   const ours = SUSPECTS.filter(({ usersClient }) => !usersClient);
-  try {
+  await whileFetchIs((input) => {
+    sent.push(new URL(String(input instanceof Request ? input.url : input)).origin);
+    return Promise.resolve(new Response("{}", { status: 401 }));
+  }, async () => {
     for (const host of hosts) {
       const attempts = ours.flatMap(({ driver, url }): (() => unknown)[] => [
         () => driver(host).apply(ops),
@@ -135,9 +130,7 @@ Deno.test("credentials go unencrypted to this machine alone, and to no host that
       await outcomeOf(() => driver("localhost:8079").apply(ops));
       assert.match(sent.at(-1) ?? "", local, name);
     }
-  } finally {
-    globalThis.fetch = original;
-  }
+  });
 });
 
 Deno.test("the schema's command prints no secret, be DATABASE_URL wrong, or its server hostile", async () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Redis as Upstash } from "@upstash/redis";
 import { withUpstash } from "./with_upstash.ts";
+import { whileFetchIs } from "../tools/fake_fetch.ts";
 
 Deno.test("strings, numbers, objects, unicode and large values come back", () =>
   withUpstash(async ({ client, direct }) => {
@@ -124,17 +125,14 @@ Deno.test("the client hands back the sync token it was given", () =>
       token: server.token,
       enableAutoPipelining: false,
     });
-    const realFetch = globalThis.fetch;
-    globalThis.fetch = (input, init) => {
+    const realFetch = fetch;
+    await whileFetchIs((input, init) => {
       sent.push(new Headers(init?.headers).get("upstash-sync-token") ?? undefined);
       return realFetch(input, init);
-    };
-    try {
+    }, async () => {
       await client.set("a", 1);
       await client.get("a");
-    } finally {
-      globalThis.fetch = realFetch;
-    }
+    });
     assert.equal(sent.length, 2);
     assert.ok(!sent[0] && sent[1]);
     assert.equal(await direct.get("a"), "1");

@@ -18,6 +18,7 @@ import type { Driver } from "../../drivers/driver.ts";
 import { withLock } from "../../http/mod.ts";
 import { codeOf, Coordinator, isOutage, isRetryable, UnknownOutcome } from "../../mod.ts";
 import { failure } from "../../drivers/kit/failure.ts";
+import { whileFetchIs } from "../tools/fake_fetch.ts";
 
 // deno-lint-ignore no-explicit-any -- what no type allows is what this is about
 const client: any = {};
@@ -85,11 +86,9 @@ Deno.test("what the network throws is no mistake in the program", async () => {
 });
 
 Deno.test("what a vendor's client makes of a garbled answer is no mistake in the program", async () => {
-  const real = globalThis.fetch;
   const garbage = ["null", "{}", "[]", `{"rows":7,"fields":1}`, `{"result":{"rows":{}}}`, "<html>"];
-  try {
-    for (const body of garbage) {
-      globalThis.fetch = () => Promise.resolve(new Response(body));
+  for (const body of garbage) {
+    await whileFetchIs(() => Promise.resolve(new Response(body)), async () => {
       for (
         const driver of [
           upstash({ url: "http://localhost", token: "token" }),
@@ -103,9 +102,7 @@ Deno.test("what a vendor's client makes of a garbled answer is no mistake in the
           `${driver.name}: ${body}`,
         );
       }
-    }
-  } finally {
-    globalThis.fetch = real;
+    });
   }
 });
 

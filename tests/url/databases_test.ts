@@ -15,27 +15,24 @@ import { planetscaleQuery } from "../../drivers/mysql/planetscale.ts";
 import { migrate as migratePostgres } from "../../drivers/postgres/schema.ts";
 import { withNeon } from "../servers/with_neon.ts";
 import { withPlanetscale } from "../servers/with_planetscale.ts";
+import { whileFetchIs } from "../tools/fake_fetch.ts";
 
 const SECRET = "s3cr3t-of-the-url";
 
 /** What a URL makes fetch, of which nothing is sent. */
 async function fetched(url: string, token?: string): Promise<Request[]> {
   const requests: Request[] = [];
-  const original = globalThis.fetch;
-  globalThis.fetch = (input, init) => {
+  await whileFetchIs((input, init) => {
     requests.push(new Request(input, init));
     return Promise.resolve(new Response("not a database", { status: 502 }));
-  };
-  try {
+  }, async () => {
     const baton = await getCoordinator(url, "me", token === undefined ? {} : { token });
     // A look, for what may have been acquired would be given back in the background.
     await assert.rejects(baton.getLock("x").holders(), (error) => {
       assert(!inspect(error).includes(SECRET), inspect(error));
       return true;
     });
-  } finally {
-    globalThis.fetch = original;
-  }
+  });
   assert(requests.length > 0);
   return requests;
 }

@@ -8,6 +8,7 @@ import { redis } from "../../drivers/redis/redis.ts";
 import { sqlite } from "../../drivers/sqlite/sqlite.ts";
 import { withUpstash } from "../servers/with_upstash.ts";
 import { getCoordinator, type SchemeLoader, type UrlOptions } from "../../url.ts";
+import { whileFetchIs } from "../tools/fake_fetch.ts";
 
 /** Parts of a token that nobody may find in an error. */
 const SECRET = "s3cr3t";
@@ -49,20 +50,16 @@ async function asked(
 
 /** What the first request of a coordinator goes to, and with which token. */
 async function reached(url: string | URL, options: UrlOptions = {}): Promise<[string, string]> {
-  const real = globalThis.fetch;
   const seen: [string, string][] = [];
-  globalThis.fetch = (input, init) => {
+  await whileFetchIs((input, init) => {
     const token = new Headers(init?.headers).get("authorization")?.replace("Bearer ", "") ?? "";
     seen.push([String(input), token]);
     return Promise.resolve(new Response('{"error":"ERR no"}', { status: 401 }));
-  };
-  try {
+  }, async () => {
     const baton = await getCoordinator(url, "me", options);
     assert.deepEqual(seen, [], "it must not connect");
     await assert.rejects(baton.start(), (error) => !inspect(error).includes(SECRET));
-  } finally {
-    globalThis.fetch = real;
-  }
+  });
   const [[address, token] = ["", ""]] = seen;
   return [address.replace(/\/$/, ""), token];
 }
@@ -244,9 +241,7 @@ Deno.test("a bad URL is refused before anything is loaded or sent, without a wor
       [`${scheme}://s3cr3t#${scheme}://${SECRET}`, /must be|cannot be used/] as const
     ),
   ];
-  const fetched = globalThis.fetch;
-  globalThis.fetch = () => assert.fail("sent");
-  try {
+  await whileFetchIs(() => assert.fail("sent"), async () => {
     for (const [url, why] of bad) {
       await t.step(url || "nothing", async () => {
         await assert.rejects(getCoordinator(url, "me"), (error: Error) => {
@@ -257,9 +252,7 @@ Deno.test("a bad URL is refused before anything is loaded or sent, without a wor
         });
       });
     }
-  } finally {
-    globalThis.fetch = fetched;
-  }
+  });
 });
 
 Deno.test("a bad member id or option is refused as by the coordinator itself", async () => {

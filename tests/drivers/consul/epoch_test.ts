@@ -11,6 +11,7 @@ import type { Op, Outcome } from "../../../drivers/driver.ts";
 import { keysUnder } from "../../../drivers/consul/keys.ts";
 import { UnknownOutcome } from "../../../errors.ts";
 import { acquire, inspect } from "../../conformance/operations.ts";
+import { whileFetchIs } from "../../tools/fake_fetch.ts";
 
 const KEYS = keysUnder("baton");
 const EPOCH = { Key: "baton/epoch", CreateIndex: 5, ModifyIndex: 5 };
@@ -21,22 +22,18 @@ async function looked(shownFrom: number, value = "1700000000000"): Promise<
 > {
   const verbs: string[] = [];
   let looks = 0;
-  const real = globalThis.fetch;
-  globalThis.fetch = (_, init) => {
+  return await whileFetchIs((_, init) => {
     const [{ KV: { Verb } }] = JSON.parse(String(init?.body));
     verbs.push(Verb);
     const shown = Verb !== "get-tree" || ++looks >= shownFrom;
     const Results = shown ? [{ KV: { ...EPOCH, Value: btoa(value) } }] : [];
     const headers = { date: new Date(1_700_000_000_000).toUTCString() };
     return Promise.resolve(Response.json({ Results, Errors: null }, { headers }));
-  };
-  try {
+  }, async () => {
     const driver = consul({ url: "http://127.0.0.1:8500" });
     const ended = await driver.apply([inspect("lock:a")]).catch((error: Error) => error);
     return { verbs, ended };
-  } finally {
-    globalThis.fetch = real;
-  }
+  });
 }
 
 Deno.test("Consul: a driver that does not see what it has written looks twice more, and then says whose fault it is", async () => {
@@ -69,21 +66,17 @@ Deno.test("Consul: a grant whose token cannot be read, or held exactly, is unkno
     { KV: { ...EPOCH, Value: btoa(`${epoch}`) } },
     { KV: { CreateIndex: 7, ModifyIndex: 7, ...more } },
   ];
-  const real = globalThis.fetch;
   const driver = consul({ url: "http://127.0.0.1:8500" });
   const answered = async (op: Op, Results: object[], status = 200) => {
     const headers = { date: new Date(1_700_000_000_000).toUTCString() };
-    globalThis.fetch = (url) =>
+    const fake = (url: unknown) =>
       Promise.resolve(
         String(url).includes("session/create")
           ? Response.json({ ID: "a-session" })
           : Response.json({ Results, Errors: null }, { status, headers }),
       );
-    try {
-      return (await driver.apply([op]))[0]?.leases[0]?.token;
-    } finally {
-      globalThis.fetch = real;
-    }
+    const outcomes = await whileFetchIs(fake, () => driver.apply([op]));
+    return outcomes[0]?.leases[0]?.token;
   };
   const [look, mine] = [inspect("lock:a"), acquire("lock:a")];
   const Key = KEYS.seat("lock:a", "");

@@ -21,6 +21,7 @@ import {
 } from "../refused_input.ts";
 import { freePort } from "../../servers/ports.ts";
 import { MIN_TTL, withConsul } from "./with_consul.ts";
+import { whileFetchIs } from "../../tools/fake_fetch.ts";
 
 const URL_HERE = "http://127.0.0.1:8500";
 
@@ -70,21 +71,17 @@ Deno.test("URLs that cannot be right are refused", async () => {
 
 Deno.test("a URL says where requests go, with which token, datacenter and reads", async () => {
   const asked = async (url: string, token?: string): Promise<string[]> => {
-    const real = globalThis.fetch;
     const seen: string[] = [];
-    globalThis.fetch = (input, init) => {
+    await whileFetchIs((input, init) => {
       const { origin, pathname, searchParams } = new URL(String(input));
       const headers = new Headers(init?.headers);
       searchParams.delete("nonce");
       seen.push(`${origin}${pathname}`, `${searchParams}`, headers.get("x-consul-token") ?? "");
       return Promise.reject(new Error("enough"));
-    };
-    try {
+    }, async () => {
       const baton = await getCoordinator(url, "me", token === undefined ? {} : { token });
       await baton.getLock("a").holders().catch(() => {});
-    } finally {
-      globalThis.fetch = real;
-    }
+    });
     return seen.slice(0, 3);
   };
   const txn = "v1/txn";

@@ -17,6 +17,7 @@ import { freePort } from "../../servers/ports.ts";
 import { acquire, TRICKY } from "../acquire.ts";
 import { assertNoSecret, withTable } from "./planetscale_account.ts";
 import { errorOf, shown } from "../../tools/shown.ts";
+import { whileFetchIs } from "../../tools/fake_fetch.ts";
 
 Deno.test("credentials go as they are, from a URL where they are percent-encoded and from parts", async () => {
   await withTable(async ({ server, driver }) => {
@@ -25,12 +26,11 @@ Deno.test("credentials go as they are, from a URL where they are percent-encoded
     const https = Object.freeze({ host: url.host, username, password });
     const mysql = `mysql://${url.username}:${url.password}@${url.hostname}:3306/db`;
     const seen: [url: string, authorization: string | null, init: RequestInit][] = [];
-    const original = globalThis.fetch;
-    globalThis.fetch = (input, init = {}) => {
+    const original = fetch;
+    await whileFetchIs((input, init = {}) => {
       seen.push([String(input), new Headers(init.headers).get("authorization"), init]);
       return original(`${server.url}${new URL(String(input)).pathname}`, init);
-    };
-    try {
+    }, async () => {
       const forms = [
         { url: `${mysql}?sslaccept=strict` },
         { url: `${mysql}?ssl={"rejectUnauthorized":true}` },
@@ -42,9 +42,7 @@ Deno.test("credentials go as they are, from a URL where they are percent-encoded
         assert.equal((await planetscale(options).apply([acquire("a")]))[0]?.ok, true);
         assert.deepEqual(options, before);
       }
-    } finally {
-      globalThis.fetch = original;
-    }
+    });
     const hosts = [url.hostname, url.hostname, url.hostname, url.host];
     assert.deepEqual(
       [...new Set(seen.map(([to]) => to))],

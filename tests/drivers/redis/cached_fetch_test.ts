@@ -14,6 +14,7 @@ import { fencedRedis, StaleToken } from "../../../fencing/mod.ts";
 import { overVendorsClient } from "../../backends/upstash.ts";
 import { type UpstashFixture, withUpstash } from "../../servers/with_upstash.ts";
 import { acquire } from "./with_redis.ts";
+import { whileFetchIs } from "../../tools/fake_fetch.ts";
 
 /** What a patched fetch saw. */
 interface Seen {
@@ -24,10 +25,10 @@ interface Seen {
 
 /** Runs with a global fetch that caches; one that is `deaf` does so whatever `cache` says. */
 async function withCache(deaf: boolean, test: (seen: Seen) => Promise<void>): Promise<void> {
-  const real = globalThis.fetch;
   const kept = new Map<string, { body: ArrayBuffer; init: ResponseInit }>();
   const seen: Seen = { hits: 0, sent: 0, caches: new Set() };
-  globalThis.fetch = async (input, init: RequestInit = {}) => {
+  const real = fetch;
+  await whileFetchIs(async (input, init: RequestInit = {}) => {
     seen.caches.add(init.cache);
     seen.sent++;
     if (init.cache === "no-store" && !deaf) return await real(input, init);
@@ -43,12 +44,7 @@ async function withCache(deaf: boolean, test: (seen: Seen) => Promise<void>): Pr
     const { status } = response;
     if (response.ok) kept.set(key, { body, init: { status } });
     return new Response(body, { status, headers: response.headers });
-  };
-  try {
-    await test(seen);
-  } finally {
-    globalThis.fetch = real;
-  }
+  }, () => test(seen));
 }
 
 /** Every way to reach Upstash; the user's own client may send no `cache`, or a false one. */

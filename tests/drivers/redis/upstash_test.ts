@@ -14,6 +14,7 @@ import { until } from "../../servers/process.ts";
 import { type UpstashFixture, withUpstash } from "../../servers/with_upstash.ts";
 import { shown } from "../../tools/shown.ts";
 import { acquire, TRICKY } from "../acquire.ts";
+import { whileFetchIs } from "../../tools/fake_fetch.ts";
 
 function driverOf({ server }: UpstashFixture): Driver {
   return upstash({ url: server.url, token: server.token });
@@ -200,21 +201,17 @@ Deno.test("a URL or token that cannot be right is refused before any request, an
 
 Deno.test("a token that is a plain word is not repeated either, whatever a server says", async () => {
   const token = "swordfish";
-  const real = globalThis.fetch;
-  globalThis.fetch = () =>
+  await whileFetchIs(() =>
     Promise.resolve(
       new Response(JSON.stringify({ error: `NOAUTH nobody is let in by ${token} here` }), {
         status: 401,
       }),
-    );
-  try {
+    ), async () => {
     const driver = upstash({ url: "https://x.upstash.io", token });
     const call = driver.apply([{ op: "inspect", resource: "r" }]);
     const error = await call.then(() => assert.fail("it succeeded"), (error: unknown) => error);
     assert(error instanceof ConnectionError && error.code === "unauthorized");
     assert.match(error.message, /nobody is let in/);
     assert(!shown(error).includes(token), shown(error));
-  } finally {
-    globalThis.fetch = real;
-  }
+  });
 });
