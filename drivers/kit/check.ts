@@ -23,6 +23,9 @@ const LIMITS = {
   after: 4_096,
 };
 
+const OPERATIONS = ["acquire", "renew", "release", "inspect", "list"];
+const GUARDS = ["held", "vacant"];
+
 /**
  * Checks every operation of a batch.
  *
@@ -30,7 +33,7 @@ const LIMITS = {
  */
 export function checkOps(ops: readonly Op[], minTtl: number): void {
   for (const op of ops) {
-    checkWord("operation", op.op, ["acquire", "renew", "release", "inspect", "list"]);
+    checkWord("operation", op.op, OPERATIONS);
     if (op.op === "list") {
       checkField("prefix", op.prefix);
       checkField("after", op.after, 1, true);
@@ -51,7 +54,7 @@ export function checkOps(ops: readonly Op[], minTtl: number): void {
     if (writes && ttl !== Infinity) checkWhole("ttl", ttl, minTtl);
     checkWhole("patience", patience, 0);
     if (guard) {
-      checkWord("guard", guard.when, ["held", "vacant"]);
+      checkWord("guard", guard.when, GUARDS);
       checkField("resource", guard.resource, 1);
       checkField("seat", guard.seat, 0, true);
     }

@@ -37,24 +37,38 @@ export function checkOptions<Options extends object, const Names extends string>
   options: Options,
   names: Names & Complete<Options, Names>,
 ): void {
-  const all = names.replaceAll("?", "");
-  const known = all.split(" ");
+  const known = knownIn(names);
+  const all = () => [...known.keys()];
   // A signal has no keys of its own, so it would be ignored.
   if (typeof options !== "object" || !options || "aborted" in options) {
-    refuse("argument", `it must be an object with some of: ${all}`);
+    refuse("argument", `it must be an object with some of: ${all().join(" ")}`);
   }
   for (const [name, value] of Object.entries(options)) {
-    if (!known.includes(name)) {
-      refuse(`option "${name}"`, `did you mean ${nearest(name, known)}? There are: ${all}`);
+    const isBoolean = known.get(name);
+    if (isBoolean === undefined) {
+      const meant = nearest(name, all());
+      refuse(`option "${name}"`, `did you mean ${meant}? There are: ${all().join(" ")}`);
     }
     if (value === undefined) continue;
-    if (typeof value !== "boolean" && names.split(" ").includes(`${name}?`)) {
+    if (isBoolean && typeof value !== "boolean") {
       refuse(name, `it is of type ${typeof value}, and must be true or false`);
     }
     if (name === "signal" && value && !("aborted" in Object(value))) {
       refuse(name, "it is not an AbortSignal; of an AbortController give its signal");
     }
   }
+}
+
+/** By a text of names, which of them are true or false. It is asked at each call. */
+const texts = new Map<string, ReadonlyMap<string, boolean>>();
+
+function knownIn(names: string): ReadonlyMap<string, boolean> {
+  let known = texts.get(names);
+  if (!known) {
+    known = new Map(names.split(" ").map((name) => [name.replace("?", ""), name.endsWith("?")]));
+    texts.set(names, known);
+  }
+  return known;
 }
 
 /** Which of the known names is most like one that is not known: by the letters that only one of them has. */
