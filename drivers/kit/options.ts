@@ -37,17 +37,20 @@ export function checkOptions<Options extends object, const Names extends string>
   options: Options,
   names: Names & Complete<Options, Names>,
 ): void {
-  const known = knownIn(names);
-  const all = () => [...known.keys()];
   // A signal has no keys of its own, so it would be ignored.
   if (typeof options !== "object" || !options || "aborted" in options) {
-    refuse("argument", `it must be an object with some of: ${all().join(" ")}`);
+    refuse("argument", `it must be an object with some of: ${plain(names)}`);
   }
+  let known = texts.get(names);
+  if (!known) texts.set(names, known = names.split(" "));
   for (const [name, value] of Object.entries(options)) {
-    const isBoolean = known.get(name);
-    if (isBoolean === undefined) {
-      const meant = nearest(name, all());
-      refuse(`option "${name}"`, `did you mean ${meant}? There are: ${all().join(" ")}`);
+    const isBoolean = known.includes(`${name}?`);
+    if (!isBoolean && (!known.includes(name) || name.endsWith("?"))) {
+      const all = plain(names);
+      refuse(
+        `option "${name}"`,
+        `did you mean ${nearest(name, all.split(" "))}? There are: ${all}`,
+      );
     }
     if (value === undefined) continue;
     if (isBoolean && typeof value !== "boolean") {
@@ -59,16 +62,11 @@ export function checkOptions<Options extends object, const Names extends string>
   }
 }
 
-/** By a text of names, which of them are true or false. It is asked at each call. */
-const texts = new Map<string, ReadonlyMap<string, boolean>>();
+/** The words of each text of names, which is asked about at each call. */
+const texts = new Map<string, readonly string[]>();
 
-function knownIn(names: string): ReadonlyMap<string, boolean> {
-  let known = texts.get(names);
-  if (!known) {
-    known = new Map(names.split(" ").map((name) => [name.replace("?", ""), name.endsWith("?")]));
-    texts.set(names, known);
-  }
-  return known;
+function plain(names: string): string {
+  return names.replaceAll("?", "");
 }
 
 /** Which of the known names is most like one that is not known: by the letters that only one of them has. */

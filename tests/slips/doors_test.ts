@@ -210,11 +210,11 @@ Deno.test("the most alike known name is asked for, and all are named", () => {
     timeout?: number;
     memberId?: string;
     token?: string;
-    minHold?: number;
+    minHold?: boolean;
   }
   const asks = (wrong: object): string => {
     try {
-      checkOptions(wrong as Known, "ttl timeout memberId token minHold");
+      checkOptions(wrong as Known, "ttl timeout memberId token minHold?");
     } catch (error) {
       return (error as Error).message.slice("Cannot use this option ".length);
     }
@@ -229,11 +229,13 @@ Deno.test("the most alike known name is asked for, and all are named", () => {
       ["member", "memberId"],
       ["tokn", "token"],
       ["minhold", "minHold"],
+      ["minHold?", "minHold"],
+      ["ttl?", "ttl"],
     ] as const
   ) {
     assert.equal(asks({ [wrong]: 1 }), `"${wrong}": did you mean ${meant}? ${all}`);
   }
-  assert.equal(asks({ ttl: 1, minHold: undefined }), "");
+  for (const minHold of [undefined, true, false]) assert.equal(asks({ ttl: 1, minHold }), "");
 });
 
 Deno.test("the compiler finds a name that is missing in the list of options, and one that is too many", async () => {
