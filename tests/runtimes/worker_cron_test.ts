@@ -23,7 +23,7 @@ const MINUTE = 60_000;
 /** In ms. An answer that takes a third of it is given up, and what is sent again would be counted, too. */
 const TTL = 15_000;
 /** What the example may weigh, gzipped; it needs no package of a vendor. */
-const BUDGET = 17_900;
+const BUDGET = 18_000;
 
 interface Scene {
   readonly crew: Crew;
