@@ -195,7 +195,7 @@ Deno.test("every file of the product has tests that import it, those of its name
   const [first] = runsFor("coordination/locks/semaphore.ts", known);
   assert.match(first?.paths[0] ?? "", /semaphore_test\.ts$/);
   // What they are called names no backend, so they are tried whole.
-  for (const file of ["url.ts", "coordination/locks/semaphore.ts"]) {
+  for (const file of ["url.ts", "coordination/locks/semaphore.ts", "drivers/kit/urls.ts"]) {
     const runs = runsFor(file, known);
     const urls = runs.find(({ paths }) => paths.includes("tests/url/url_test.ts"));
     assert.deepEqual([urls !== undefined, urls?.filter], [true, undefined], file);

@@ -144,7 +144,8 @@ export function runsFor(file: string, { tests, backends }: Known, quick = false)
   const mine = tests.filter(({ reach }) => reach.has(file));
   const runs = (file.startsWith("drivers/") ? ofDriver : ofOthers)(file, mine, backends, quick);
   const taken = new Set(runs.flatMap(({ paths }) => paths));
-  const doors = mine.filter((test) => quick && isDoor(test) && !taken.has(test.path));
+  // Their titles name no backend, so whatever else chooses among tests by title would leave them out.
+  const doors = mine.filter(({ path }) => DOORS.includes(path) && !taken.has(path));
   return [...runs, run("the doors", doors, 120)].filter(({ paths }) => paths.length > 0);
 }
 
@@ -165,7 +166,7 @@ function ofDriver(
     ? [...FAMILIES.keys()].filter((each) => slow.some(({ reach }) => reaches(reach, each)))
     : [family];
   const about = served.filter(({ own }) => own.some((each) => families.includes(each)));
-  const kin = about.filter(({ path }) => kinship(path, `/${nameOf(file)}`) > 0);
+  const kin = about.filter((test) => isKin(test, file));
   const contract = mine.filter(({ path }) => path === CONTRACT);
   const rest = shared.filter(({ path }) => path !== CONTRACT);
   const laws = (title: string, tests: readonly TestFile[], on: readonly Tested[], limit: number) =>
@@ -196,9 +197,9 @@ function ofOthers(
   quick: boolean,
 ): Run[] {
   const { family, near, clocks, others, shared, served } = sorted(file, mine);
-  const isKin = ({ path }: TestFile): boolean => kinship(path, `/${nameOf(file)}`) > 0;
   const about = served.filter(({ own }) => family !== undefined && own.includes(family));
-  const rest = shared.filter((test) => !isKin(test) && !isDoor(test));
+  const kin = served.filter((test) => test.own.length === 0 && isKin(test, file));
+  const rest = shared.filter((test) => !kin.includes(test));
   const filter = family === undefined
     ? of([quick ? "memory" : SERVERLESS])
     : `/(?i)${FAMILIES.get(family)?.source}/`;
@@ -208,10 +209,8 @@ function ofOthers(
     run(`near ${file}`, near, 240),
     run("what owns its clock", clocks, 120),
     run("what needs no server", skipped ? [] : others, 120),
-    run(`about ${nameOf(file)}`, shared.filter(isKin), 300),
+    run(`about ${nameOf(file)}`, kin, 300),
     run(`about ${family}`, about, 300),
-    // What they are called says nothing of backends.
-    run("the doors", shared.filter((test) => !isKin(test) && isDoor(test)), 120),
     run(`with ${family ?? (quick ? "memory" : "no server")}`, rest, 300, filter),
   ];
 }
@@ -231,12 +230,13 @@ function sorted(file: string, mine: readonly TestFile[]) {
     ...{ family, near, served },
     clocks: far.filter(({ steady }) => steady),
     others: far.filter(({ steady }) => !steady),
-    shared: served.filter(({ own }) => own.length === 0),
+    shared: served.filter(({ own, path }) => own.length === 0 && !DOORS.includes(path)),
   };
 }
 
-function isDoor({ path }: TestFile): boolean {
-  return DOORS.includes(path);
+/** Whether a test is named after the file. */
+function isKin({ path }: TestFile, file: string): boolean {
+  return kinship(path, `/${nameOf(file)}`) > 0;
 }
 
 function reaches(reach: ReadonlySet<string>, family: string): boolean {
@@ -263,9 +263,7 @@ function kinship(test: string, file: string): number {
   const words = wordsOf(test);
   const shared = (part: string): number =>
     wordsOf(part).filter((word) => words.includes(word)).length;
-  // A file of the root has no folder.
-  const inRoom = file.includes("/") ? file.slice(file.indexOf("/")) : `/${file}`;
-  return shared(inRoom) + shared(`/${nameOf(file)}`);
+  return shared(file) + shared(`/${nameOf(file)}`);
 }
 
 function wordsOf(path: string): string[] {
