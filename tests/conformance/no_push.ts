@@ -6,11 +6,9 @@
 
 import type { Case } from "./backend.ts";
 import { apply, granted, isOutcome, lists, released } from "./expect.ts";
-import { acquire, ifHeld, ifVacant, inspect, LONG, release } from "./operations.ts";
+import { acquire, ifHeld, ifVacant, inspect, release } from "./operations.ts";
 import { law } from "./scene.ts";
-import { refusedTo, send } from "./waiting.ts";
-
-const PATIENT = { patience: LONG / 2 };
+import { PATIENT, refusedTo, send } from "./waiting.ts";
 
 /** Cases for backends without `guarantees.push`. */
 export const noPushCases: readonly Case[] = [

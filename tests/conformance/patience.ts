@@ -9,16 +9,7 @@ import type { Acquire } from "../../drivers/driver.ts";
 import { codeOf } from "../../errors.ts";
 import type { Case } from "./backend.ts";
 import { apply, granted, isGranted, isOutcome, lists, refused, released } from "./expect.ts";
-import {
-  acquire,
-  breakSeat,
-  ifHeld,
-  ifVacant,
-  inspect,
-  LONG,
-  release,
-  renew,
-} from "./operations.ts";
+import { acquire, breakSeat, ifHeld, ifVacant, inspect, release, renew } from "./operations.ts";
 import { law, overrunOf, type Scene, untilVacant } from "./scene.ts";
 import {
   answered,
@@ -26,13 +17,11 @@ import {
   type Call,
   failed,
   grantedTo,
+  PATIENT,
   refusedTo,
   send,
   waits,
 } from "./waiting.ts";
-
-/** Long enough for all that happens in a case. */
-const PATIENT = { patience: LONG / 2 };
 
 /** Somebody who waits. */
 interface Waiting {

@@ -7,7 +7,11 @@
 import assert from "node:assert/strict";
 import type { Acquire, Driver, Lease, Op, Outcome } from "../../drivers/driver.ts";
 import { isGranted, isOutcome } from "./expect.ts";
+import { LONG } from "./operations.ts";
 import type { Scene } from "./scene.ts";
+
+/** Long enough for all that happens in a case. */
+export const PATIENT = { patience: LONG / 2 };
 
 /** After so many units a call has arrived, whatever it takes: what is sent later arrives later. */
 export const ARRIVES = 2;
