@@ -115,35 +115,6 @@ Deno.test("names that nobody uses again leave nothing behind, whatever else is w
   assert.equal(backend.looks, 1);
 });
 
-/** What a backend keeps in maps from its beginning on, and how much there is in the largest. */
-function withMaps<T>(make: () => T): { made: T; most(): number } {
-  const real = globalThis.Map;
-  const maps: { size: number }[] = [];
-  globalThis.Map = class<K, V> extends real<K, V> {
-    constructor(entries?: Iterable<readonly [K, V]> | null) {
-      super(entries);
-      maps.push(this);
-    }
-  } as MapConstructor;
-  try {
-    return { made: make(), most: () => Math.max(...maps.map(({ size }) => size)) };
-  } finally {
-    globalThis.Map = real;
-  }
-}
-
-Deno.test("names that are used once and given back leave nothing behind", async () => {
-  const { made: driver, most } = withMaps(() => memory());
-  for (let name = 0; name < 1_000; name++) {
-    const op = acquire(`lock:${name}`, "", { patience: 1 });
-    await driver.apply([op]);
-    assert(most() > 0);
-    await driver.apply([{ op: "release", resource: op.resource, seat: "", id: op.id }]);
-    // Whatever is left of the last few goes with the next.
-    assert(most() <= 2, `${most()} are left after ${name + 1}`);
-  }
-});
-
 Deno.test("ten thousand that wait for one seat are served in order, with a few looks each", async () => {
   const backend = new Counted();
   await backend.apply(acquire("lock:x", "", { id: "holder" }));
