@@ -45,7 +45,7 @@ interface Transaction {
 /** More than any test asks for at once, and fewer than the server lets in. */
 const LIMIT = 128;
 const TRANSACTION_LIMIT = 20_000;
-/** A connection that worked so many ms ago is not asked whether it still does, unless the server is another one. */
+/** A connection that worked so many ms ago is not asked whether it still does. */
 const FRESH = 100;
 /** CR_SERVER_LOST: the statement was sent, and what became of it is unknown. */
 const LOST = 2013;

@@ -21,6 +21,7 @@ const lease = (text: string) => ({
   kind: "Lease",
   metadata: { uid: "u-1", resourceVersion: "7", annotations: { "baton/leases": text } },
 });
+
 Deno.test("Kubernetes: an object is read by its name, made in its namespace, and replaced by its version", async () => {
   const op = acquire("lock:a");
   // What is to be stored is only known when it comes, so the answer to a write says that it differs.
@@ -73,7 +74,7 @@ Deno.test("Kubernetes: an object is read by its name, made in its namespace, and
   );
 });
 
-Deno.test("Kubernetes: whoever writes first wins, and the others read again", async () => {
+Deno.test("Kubernetes: the first writer wins, and the others read again", async () => {
   const there: Answer = [200, lease(EMPTY)];
   const refused: Answer = [403, status("Forbidden")];
   for (

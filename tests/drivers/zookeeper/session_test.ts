@@ -190,7 +190,7 @@ Deno.test("a session that ends says so to the server once, and not when it was g
   assert.equal(one.told.closed, true);
 });
 
-Deno.test("a session that ends has its socket closed then, though a call is still under way, which is told", async () => {
+Deno.test("a session that ends closes its socket at once, also while a call is under way, and that call fails", async () => {
   for (const retired of [false, true]) {
     const { session, told } = await opened();
     const waits = session.send([read("/x")]);
