@@ -13,6 +13,7 @@ import { ConnectionError, NotSupported } from "../../errors.ts";
 import { checkText, refuse } from "../kit/check.ts";
 import { clientOf } from "../kit/clients.ts";
 import { checkOptions } from "../kit/options.ts";
+import { runtimeModule } from "../kit/runtime_modules.ts";
 import type { KubernetesOptions } from "./kubernetes.ts";
 
 export type { KubernetesOptions } from "./kubernetes.ts";
@@ -178,19 +179,12 @@ interface Host {
   read(path: string): Promise<string>;
 }
 
-/** The runtime's files, when they are needed: with an import, a Worker's bundle would not start. */
+/** The runtime's files, when they are needed. */
 function hostHere(): Host {
-  type Process = {
-    env: Host["env"];
-    getBuiltinModule?(name: "node:fs"): typeof import("node:fs");
-    getBuiltinModule?(name: "node:os"): typeof import("node:os");
-    getBuiltinModule?(name: "node:path"): typeof import("node:path");
-  };
-  const { process } = globalThis as { process?: Process };
-  const { env } = process ?? {};
-  const fs = process?.getBuiltinModule?.("node:fs");
-  const os = process?.getBuiltinModule?.("node:os");
-  const path = process?.getBuiltinModule?.("node:path");
+  const { env } = (globalThis as { process?: { env: Host["env"] } }).process ?? {};
+  const fs = runtimeModule<typeof import("node:fs")>("node:fs");
+  const os = runtimeModule<typeof import("node:os")>("node:os");
+  const path = runtimeModule<typeof import("node:path")>("node:path");
   if (!env || !fs || !os || !path) {
     throw new NotSupported(
       `Cannot read files here. Use Node 20.16 or later, Deno or Bun; or ${BY_HAND}`,

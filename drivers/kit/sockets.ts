@@ -11,6 +11,7 @@ import { onAbort } from "./aborts.ts";
 import { isCloudflare } from "./cloudflare.ts";
 import { failure } from "./failure.ts";
 import { plain, textOf } from "./plain_words.ts";
+import { runtimeModule } from "./runtime_modules.ts";
 
 /** Bytes to a server and back. */
 export interface Socket {
@@ -53,10 +54,8 @@ export type Connect = (address: SocketAddress) => Promise<Socket>;
 export async function connect(name: string, address: SocketAddress): Promise<Socket> {
   const { signal } = address;
   signal?.throwIfAborted();
-  const ended = new AbortController();
-  const unlisten = onAbort(signal, () => ended.abort());
   try {
-    return await opened({ ...address, signal: ended.signal });
+    return await opened(address);
   } catch (error) {
     if (signal?.aborted) throw notOpened(name);
     const secure = Boolean(address.tls);
@@ -69,8 +68,6 @@ export async function connect(name: string, address: SocketAddress): Promise<Soc
         secure ? ", the port, and the server's certificate" : " and port"
       }`,
     }));
-  } finally {
-    unlisten();
   }
 }
 
@@ -86,18 +83,18 @@ function notOpened(name: string): ConnectionError {
   );
 }
 
-async function opened(address: Opening): Promise<Socket> {
-  const { Deno: deno, process } = globalThis as unknown as Runtime;
+async function opened(address: SocketAddress): Promise<Socket> {
+  const { Deno: deno } = globalThis as unknown as Runtime;
   if (isCloudflare()) return await onCloudflare(address);
   if (deno) return await inDeno(deno, address);
-  const net = process?.getBuiltinModule?.(address.tls ? "node:tls" : "node:net");
+  const net = runtimeModule<NodeNet>(address.tls ? "node:tls" : "node:net");
   if (net) return await inNode(net, address);
   throw new NotSupported(
     "Cannot open a socket here. Use Deno, Node 20.16 or later, Bun, or Cloudflare Workers",
   );
 }
 
-async function inDeno(deno: DenoNet, { host, port, tls, signal }: Opening): Promise<Socket> {
+async function inDeno(deno: DenoNet, { host, port, tls, signal }: SocketAddress): Promise<Socket> {
   const conn = await connectedInDeno(deno, { hostname: host, port }, signal);
   // One write is one flight here: there is nothing to gather.
   conn.setNoDelay();
@@ -109,31 +106,41 @@ async function inDeno(deno: DenoNet, { host, port, tls, signal }: Opening): Prom
 }
 
 /**
- * Deno's `connect()` loses a connection, which then stays open, if the signal aborts when the connection
- * is there and has not been answered yet. That is so for a few turns of the micro-tasks; in these the
- * abort waits.
+ * Deno's `connect()` loses a connection, which then stays open, if its signal aborts when the connection
+ * is there and has not been answered yet. So an abort waits until all that is there has been answered.
  */
 async function connectedInDeno(
   deno: DenoNet,
   address: { readonly hostname: string; readonly port: number },
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<DenoTcp> {
   const late = new AbortController();
-  let answered = false;
-  const unlisten = onAbort(signal, async () => {
-    for (let turn = 0; turn < 32; turn++) await undefined;
-    if (!answered) late.abort();
+  let aborting: Promise<void> | undefined;
+  const unlisten = onAbort(signal, () => {
+    aborting = allAnswered().then(() => late.abort());
   });
   try {
     const conn = await deno.connect({ ...address, signal: late.signal });
-    answered = true;
-    if (signal.aborted) close(conn);
-    signal.throwIfAborted();
+    if (signal?.aborted) close(conn);
+    signal?.throwIfAborted();
     return conn;
   } finally {
-    answered = true;
     unlisten();
+    // Nothing of it is left when this has ended.
+    await aborting;
   }
+}
+
+/**
+ * Resolves when Deno has answered all that was there. In each turn of its event loop come first the timers,
+ * which may go off when an answer waits for its turn, then all answers, and then the immediates.
+ */
+async function allAnswered(): Promise<void> {
+  await new Promise<void>((resolve) =>
+    runtimeModule<NodeTimers>("node:timers")!.setImmediate(resolve)
+  );
+  // An answer passes through some turns of the micro-tasks before `connect()` resolves.
+  for (let turn = 0; turn < 32; turn++) await undefined;
 }
 
 function denoSocket(conn: DenoConn): Socket {
@@ -148,7 +155,7 @@ function close(conn: DenoConn): void {
   }
 }
 
-async function inNode(net: NodeNet, { host, port, tls, signal }: Opening): Promise<Socket> {
+async function inNode(net: NodeNet, { host, port, tls, signal }: SocketAddress): Promise<Socket> {
   // A name to be announced cannot be an address.
   const named = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
   const socket = net.connect({ host, port, ...tls && { ...named, ca: caOf(tls) } });
@@ -188,7 +195,7 @@ async function inNode(net: NodeNet, { host, port, tls, signal }: Opening): Promi
   };
 }
 
-async function onCloudflare({ host, port, tls, signal }: Opening): Promise<Socket> {
+async function onCloudflare({ host, port, tls, signal }: SocketAddress): Promise<Socket> {
   if (caOf(tls)) throw new NotSupported("Workers take no certificates of authorities");
   // As a variable: a bundler for another platform would look for such a package.
   const name = "cloudflare:sockets";
@@ -204,11 +211,11 @@ async function onCloudflare({ host, port, tls, signal }: Opening): Promise<Socke
 /** Waits until a socket is open. An abort closes it, and so does an error. */
 async function orClosed(
   open: Promise<unknown>,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   close: () => void,
 ): Promise<void> {
   const unlisten = onAbort(signal, close);
-  if (signal.aborted) close();
+  if (signal?.aborted) close();
   try {
     await open;
   } catch (error) {
@@ -223,14 +230,9 @@ function caOf(tls: SocketAddress["tls"]): string | undefined {
   return typeof tls === "object" ? tls.ca : undefined;
 }
 
-interface Opening extends SocketAddress {
-  readonly signal: AbortSignal;
-}
-
 /** What is looked for, whose types would tie all that imports this file to one runtime. */
 interface Runtime {
   readonly Deno?: DenoNet;
-  readonly process?: { readonly getBuiltinModule?: (name: string) => NodeNet | undefined };
 }
 
 interface DenoNet {
@@ -249,6 +251,10 @@ interface DenoConn {
 
 interface DenoTcp extends DenoConn {
   setNoDelay(): void;
+}
+
+interface NodeTimers {
+  setImmediate(call: () => void): unknown;
 }
 
 interface NodeNet {

@@ -5,6 +5,7 @@
  */
 
 import { NotSupported } from "../../errors.ts";
+import { runtimeModule } from "../kit/runtime_modules.ts";
 import type { SqliteDatabase } from "./client.ts";
 
 /** The runtime's own modules that the driver needs. */
@@ -17,10 +18,7 @@ interface Builtins {
   "bun:sqlite": { Database: new (path: string) => SqliteDatabase };
 }
 
-/**
- * Gets a module when it is needed. A bundler would move an import to the top, and then a Worker
- * that could, but does not, open a file would not start.
- */
+/** Gets a module when it is needed. */
 export function builtin<N extends keyof Builtins>(name: N): Builtins[N] {
   const found = find(name);
   if (!found) throw new NotSupported(`Cannot open a file here: ${name} is missing`);
@@ -28,9 +26,7 @@ export function builtin<N extends keyof Builtins>(name: N): Builtins[N] {
 }
 
 function find<N extends keyof Builtins>(name: N): Builtins[N] | undefined {
-  type Get = { getBuiltinModule?: (name: string) => Builtins[N] | undefined };
-  const process = (globalThis as Record<string, unknown>)["process"] as Get | undefined;
-  return process?.getBuiltinModule?.(name);
+  return runtimeModule<Builtins[N]>(name);
 }
 
 /** Opens a file with the SQLite that the runtime brings. */
