@@ -209,8 +209,12 @@ Deno.test("a run that ends after its minHold only gives back, and one that throw
   const scene = new Scene();
   const slot = scene.runtime.wallNow;
   const [a, b] = [scene.member("a").cron("j"), scene.member("b").cron("j")];
-  await a.run({ slot, minHold: 5_000 }, () => scene.runtime.advance(5_000));
-  assert.deepEqual(scene.sent.at(-1)?.map((op) => `${op.op} ${op.seat}`), ["release running"]);
+  const seats = () => scene.sent.at(-1)?.map((op) => `${op.op} ${op.seat}`);
+  await a.run({ slot, minHold: 5_000 }, () => scene.runtime.advance(4_999));
+  assert.deepEqual(seats(), ["acquire hold", "release running"]);
+  await scene.runtime.advance(1);
+  await a.run({ slot: slot + 3, minHold: 5_000 }, () => scene.runtime.advance(5_000));
+  assert.deepEqual(seats(), ["release running"]);
   const failing = a.run({ slot: slot + 1, minHold: MINUTE }, () => {
     throw new Error("boom");
   });

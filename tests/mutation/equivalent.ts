@@ -26,6 +26,10 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "coordination/cron/remembered.ts rememberedRuns: push became unshift",
   ),
   ...all(
+    "nothing is in the list yet, and both come in their order",
+    "coordination/cron/run.ts CronRun.#end: push became unshift (2)",
+  ),
+  ...all(
     "a patience of 1 ms is that of a ttl below 8 ms, which no backend that pushes can keep",
     "coordination/election/leader_loop.ts LeaderLoop.#campaign: 0 became 1 (3)",
   ),
