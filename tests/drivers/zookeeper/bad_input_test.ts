@@ -34,6 +34,8 @@ const OPTIONS: WrongOptions<ZookeeperOptions> = [
   [{ servers: HOST, user: "", password: "s3cret" }, /a user and a password/],
   [{ servers: HOST, user: "a:b", password: "s3cret" }, /colon/],
   [{ servers: "zk.example", user: "root", password: "s3cret" }, /tls/],
+  [{ servers: HOST, root: "" }, /empty/],
+  [{ servers: HOST, root: `/${"a".repeat(256)}` }, /longer than 256 bytes/],
   [{ servers: HOST, root: "baton" }, /a path/],
   [{ servers: HOST, root: "/" }, /a path/],
   [{ servers: HOST, root: "/a//b" }, /a path/],
