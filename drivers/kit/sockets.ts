@@ -117,7 +117,7 @@ async function connectedInDeno(
   const late = new AbortController();
   let aborting: Promise<void> | undefined;
   const unlisten = onAbort(signal, () => {
-    aborting = allAnswered().then(() => late.abort());
+    aborting = abortBehindAnswers(late);
   });
   try {
     const conn = await deno.connect({ ...address, signal: late.signal });
@@ -132,15 +132,16 @@ async function connectedInDeno(
 }
 
 /**
- * Resolves when Deno has answered all that was there. In each turn of its event loop come first the timers,
+ * Aborts when Deno has answered all that was there. In each turn of its event loop come first the timers,
  * which may go off when an answer waits for its turn, then all answers, and then the immediates.
  */
-async function allAnswered(): Promise<void> {
-  await new Promise<void>((resolve) =>
-    runtimeModule<NodeTimers>("node:timers")!.setImmediate(resolve)
-  );
+async function abortBehindAnswers(late: AbortController): Promise<void> {
+  // Deno 2.0 does not hand them out; nor does its `connect()` take a signal.
+  const timers = runtimeModule<NodeTimers>("node:timers");
+  if (timers) await new Promise<void>((resolve) => timers.setImmediate(resolve));
   // An answer passes through some turns of the micro-tasks before `connect()` resolves.
   for (let turn = 0; turn < 32; turn++) await undefined;
+  late.abort();
 }
 
 function denoSocket(conn: DenoConn): Socket {
@@ -254,7 +255,7 @@ interface DenoTcp extends DenoConn {
 }
 
 interface NodeTimers {
-  setImmediate(call: () => void): unknown;
+  setImmediate(call: () => void): void;
 }
 
 interface NodeNet {
