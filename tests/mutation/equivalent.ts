@@ -30,6 +30,14 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
     "coordination/cron/run.ts CronRun.#end: push became unshift (2)",
   ),
   ...all(
+    "it stands for an answer that is missing: it has no lease, which is asked for as well",
+    "coordination/leases/session.ts REFUSED: false became true",
+  ),
+  ...all(
+    "no event's name goes on after that",
+    "coordination/leases/reports.ts warned: /^(campaign|acquire|tick)-failed$/ lost its $",
+  ),
+  ...all(
     "a patience of 1 ms is that of a ttl below 8 ms, which no backend that pushes can keep",
     "coordination/election/leader_loop.ts LeaderLoop.#campaign: 0 became 1 (3)",
   ),
