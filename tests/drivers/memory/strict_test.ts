@@ -6,14 +6,16 @@
 
 import assert from "node:assert/strict";
 import { memory } from "../../../drivers/memory.ts";
-import type { Lease } from "../../../drivers/driver.ts";
+import type { Driver, Lease } from "../../../drivers/driver.ts";
 import { Coordinator, InvalidArgument } from "../../../mod.ts";
 import * as testing from "../../conformance/mod.ts";
 import { tokensFollow } from "../tokens_follow.ts";
 
-/** What production refuses, of a memory. */
-async function refusals(baton: Coordinator): Promise<string[]> {
-  const slot = Date.now();
+/** What production refuses, of a memory on this clock, on which no lease of some ms ends. */
+async function refusals(memory: (now: () => number) => Driver): Promise<string[]> {
+  const { now, runtime } = new testing.FakeClock();
+  const baton = new Coordinator(memory(now), { runtime });
+  const slot = now();
   const tries = {
     "a lock of 600 ms": () => baton.getLock("x").tryAcquire({ ttl: 600 }),
     "a permit of 10 ms": () => baton.getSemaphore("x", 2).tryAcquire({ ttl: 10 }),
@@ -36,10 +38,10 @@ async function refusals(baton: Coordinator): Promise<string[]> {
 }
 
 Deno.test("a strict memory refuses every ttl that a server's clock makes useless, and another none", async () => {
-  assert.equal((await refusals(new Coordinator(memory({ strict: true })))).length, 5);
-  assert.equal((await refusals(new Coordinator(testing.memory()))).length, 5);
-  assert.deepEqual(await refusals(new Coordinator(memory())), []);
-  assert.deepEqual(await refusals(new Coordinator(testing.memory({ strict: false }))), []);
+  assert.equal((await refusals((now) => memory({ strict: true, now }))).length, 5);
+  assert.equal((await refusals((now) => testing.memory({ now }))).length, 5);
+  assert.deepEqual(await refusals((now) => memory({ now })), []);
+  assert.deepEqual(await refusals((now) => testing.memory({ strict: false, now })), []);
 });
 
 Deno.test("a strict memory says of itself what a server says, and wakes nobody", async () => {
