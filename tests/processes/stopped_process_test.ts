@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { Coordinator } from "../../mod.ts";
 import { sqlite } from "../../drivers/sqlite/sqlite.ts";
 import { removeFolder, temporaryFolder } from "../servers/folders.ts";
+import { killed } from "../tools/killed.ts";
 
 /** Long against whatever a busy machine adds to a first acquisition, in ms. */
 const TTL = 2_000;
@@ -60,10 +61,9 @@ Deno.test("a holder stopped past its ttl finds its signal aborted at its first l
     await successor.confirm();
     await baton[Symbol.asyncDispose]();
   } finally {
-    child.kill("SIGKILL");
+    await killed(child);
     await stdin.close().catch(() => {});
     await lines.cancel();
-    await child.status;
     driver.close();
     await removeFolder(folder);
   }

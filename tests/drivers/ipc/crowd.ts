@@ -5,6 +5,7 @@
  */
 
 import { removeFolder, temporaryFolder } from "../../servers/folders.ts";
+import { killed } from "../../tools/killed.ts";
 
 /** How long a lease lives in ms, which is how long others wait for one that was killed. */
 const TTL = 400;
@@ -121,13 +122,7 @@ export class Crowd {
   /** Ends them all. */
   async stop(): Promise<void> {
     this.#over = true;
-    for (const { process } of this.#places) {
-      try {
-        process.kill("SIGKILL");
-      } catch {
-        // It has ended.
-      }
-    }
+    await Promise.all(this.#places.map(({ process }) => killed(process)));
     await Promise.all(this.#places.map(({ read }) => read));
     await removeFolder(this.#folder);
   }

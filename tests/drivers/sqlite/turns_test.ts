@@ -8,11 +8,12 @@ import assert from "node:assert/strict";
 import { isBusy } from "../../../drivers/sqlite/errors.ts";
 import { inTurn } from "../../../drivers/sqlite/turn.ts";
 import { removeFolder, temporaryFolder } from "../../servers/folders.ts";
+import { killed } from "../../tools/killed.ts";
 
 /** How many processes there are, and how many turns they have together. */
 const [SIZE, ALL] = [8, 32_000];
-/** How many each must have had: a quarter of its part. */
-const LEAST = ALL / SIZE / 4;
+/** How many each must have had, on a busy machine, too. One that waits longer each time may have none. */
+const LEAST = ALL / SIZE / 20;
 
 /** Takes turns without a pause while there are any, and says how many it has had. */
 const WRITER = `
@@ -59,15 +60,8 @@ Deno.test("of eight processes that write all the time none is left behind", asyn
     assert.equal(turns.reduce((sum, each) => sum + each), ALL, `turns: ${turns}`);
     assert(turns.every((each) => each >= LEAST), `turns: ${turns}`);
   } finally {
-    for (const child of children) {
-      try {
-        child.kill("SIGKILL");
-      } catch {
-        // It has ended.
-      }
-    }
     await Promise.all([
-      ...children.map(({ status }) => status),
+      ...children.map(killed),
       ...readers.map((each) => each.cancel()),
       ...writers.map((each) => each.close().catch(() => {})),
     ]);
