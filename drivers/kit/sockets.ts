@@ -139,8 +139,6 @@ async function abortBehindAnswers(late: AbortController): Promise<void> {
   // Deno 2.0 does not hand them out; nor does its `connect()` take a signal.
   const timers = runtimeModule<NodeTimers>("node:timers");
   if (timers) await new Promise<void>((resolve) => timers.setImmediate(resolve));
-  // An answer passes through some turns of the micro-tasks before `connect()` resolves.
-  for (let turn = 0; turn < 32; turn++) await undefined;
   late.abort();
 }
 

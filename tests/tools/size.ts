@@ -38,7 +38,7 @@ const LARGE_PARTS: Readonly<Record<string, number>> = {
   ipc: 4_520,
   s3: 5_270,
   kubernetes: 5_100,
-  memcached: 6_310,
+  memcached: 6_300,
   "durable-object": 6_100,
 };
 
