@@ -306,6 +306,10 @@ export const EQUIVALENT: ReadonlyMap<string, string> = new Map([
   ),
   ...all("Lua takes the place 0 for the first", "drivers/redis/script.ts LUA: 1 became 0 (10)"),
   ...all(
+    "of a thousand attempts it makes one less",
+    "drivers/zookeeper/leases.ts Leases.#onceThere: 0 became 1",
+  ),
+  ...all(
     "the session is left at once, and nobody has to wait until it is closed",
     "drivers/zookeeper/call.ts Call.news: await dropped: this.#leave(false)",
   ),
