@@ -20,20 +20,16 @@ interface Builtins {
 
 /** Gets a module when it is needed. */
 export function builtin<N extends keyof Builtins>(name: N): Builtins[N] {
-  const found = find(name);
+  const found = runtimeModule<Builtins[N]>(name);
   if (!found) throw new NotSupported(`Cannot open a file here: ${name} is missing`);
   return found;
 }
 
-function find<N extends keyof Builtins>(name: N): Builtins[N] | undefined {
-  return runtimeModule<Builtins[N]>(name);
-}
-
 /** Opens a file with the SQLite that the runtime brings. */
 export function openBuiltin(path: string): SqliteDatabase {
-  const node = find("node:sqlite");
+  const node = runtimeModule<Builtins["node:sqlite"]>("node:sqlite");
   if (node) return new node.DatabaseSync(path);
-  const bun = find("bun:sqlite");
+  const bun = runtimeModule<Builtins["bun:sqlite"]>("bun:sqlite");
   if (bun) return new bun.Database(path);
   throw new NotSupported(
     "Cannot open a file here: this runtime brings no SQLite. Use Deno, Bun, or Node 22.13 or later; or " +

@@ -14,7 +14,7 @@ const SIZE = 8;
 const FREEZE = 600;
 /** How many grants must have been the part of each until it is judged whether it is left behind. */
 const TELLING = 100;
-/** Whoever has so much of its part is not, whatever else the machine does. */
+/** A process that has had this share of its part is not left behind: a busy machine may give it much less. */
 const SHARE = 1 / 20;
 
 Deno.test("of eight processes, killed and frozen, no two believe at once, and none is left behind", async () => {

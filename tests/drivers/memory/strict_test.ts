@@ -11,10 +11,10 @@ import { Coordinator, InvalidArgument } from "../../../mod.ts";
 import * as testing from "../../conformance/mod.ts";
 import { tokensFollow } from "../tokens_follow.ts";
 
-/** What production refuses, of a memory on this clock, on which no lease of some ms ends. */
-async function refusals(memory: (now: () => number) => Driver): Promise<string[]> {
+/** What production refuses, of a memory on a clock that stands, so that no lease of some ms ends. */
+async function refusals(open: (now: () => number) => Driver): Promise<string[]> {
   const { now, runtime } = new testing.FakeClock();
-  const baton = new Coordinator(memory(now), { runtime });
+  const baton = new Coordinator(open(now), { runtime });
   const slot = now();
   const tries = {
     "a lock of 600 ms": () => baton.getLock("x").tryAcquire({ ttl: 600 }),
